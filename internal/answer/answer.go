@@ -1,0 +1,285 @@
+// Package answer reads what an HTTP service says when it refuses a request:
+// the reason in the body, whatever its shape, and the headers that tell which
+// request it was and when to come back. Package auth uses it for the token
+// endpoint, package client for everything else.
+package answer
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const (
+	maxText = 512     // bytes of a message; more is noise in a log line
+	maxID   = 128     // bytes of a request id
+	maxRest = 1 << 18 // bytes worth reading to keep a connection
+)
+
+// A Reason is why a service refused a request.
+type Reason struct {
+	Code    string // machine-readable, "" when the body has none
+	Message string // at most 512 bytes on one line, "" when the body has none
+	Fields  []Field
+}
+
+// A Field is one complaint about one part of a request.
+type Field struct {
+	Field, Message, Code string
+	Details              map[string]any
+}
+
+// Parse finds the reason in the body of a failed answer. It understands the
+// service's own {"message", "errors"}, the {"detail"} of its validation layer
+// as text or list, OAuth's {"error", "error_description"}, HTML pages and plain
+// text. It never fails: what says nothing gives the zero Reason.
+func Parse(body []byte) Reason {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return Reason{}
+	}
+	var v any
+	err := json.Unmarshal(body, &v, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	switch v := v.(type) {
+	case map[string]any:
+		if err == nil {
+			return fromObject(v)
+		}
+	case string:
+		if err == nil {
+			return Reason{Message: Line(v)}
+		}
+	}
+	if err == nil {
+		return Reason{Message: Line(string(body))}
+	}
+	if body[0] == '<' {
+		return Reason{Message: fromHTML(string(body))}
+	}
+	return Reason{Message: Line(string(body))}
+}
+
+func fromObject(m map[string]any) Reason {
+	r := Reason{
+		Code:    firstText(m, "code", "error_code"),
+		Message: firstText(m, "message", "error_description", "detail", "error", "title"),
+	}
+	if inner, ok := m["error"].(map[string]any); ok {
+		sub := fromObject(inner)
+		r.Code, r.Message, r.Fields = first(r.Code, sub.Code), first(r.Message, sub.Message), sub.Fields
+	} else if m["error_description"] != nil {
+		r.Code = first(r.Code, text(m["error"]))
+	}
+	if inner, ok := m["detail"].(map[string]any); ok {
+		sub := fromObject(inner)
+		r.Code, r.Message = first(r.Code, sub.Code), first(r.Message, sub.Message)
+		r.Fields = append(r.Fields, sub.Fields...)
+	}
+	for _, key := range []string{"errors", "detail"} {
+		list, _ := m[key].([]any)
+		for _, item := range list {
+			if f, ok := fromItem(item); ok {
+				r.Fields = append(r.Fields, f)
+			}
+		}
+	}
+	if r.Message == "" {
+		r.Message = summary(r.Fields)
+	}
+	if r.Code == "" && len(r.Fields) > 0 {
+		r.Code = r.Fields[0].Code
+	}
+	return r
+}
+
+func fromItem(item any) (Field, bool) {
+	m, ok := item.(map[string]any)
+	if !ok {
+		msg := text(item)
+		return Field{Message: msg}, msg != ""
+	}
+	f := Field{
+		Field:   first(firstText(m, "field"), location(m["loc"])),
+		Message: firstText(m, "message", "msg"),
+		Code:    firstText(m, "error_code", "type", "code"),
+	}
+	f.Details, _ = m["details"].(map[string]any)
+	return f, f.Field != "" || f.Message != "" || f.Code != "" || f.Details != nil
+}
+
+// location joins the path of a validation error; its first step, "body" or
+// "query", says nothing that a caller of a typed method could use.
+func location(v any) string {
+	list, _ := v.([]any)
+	var parts []string
+	for i, step := range list {
+		s := text(step)
+		if i == 0 && len(list) > 1 && (s == "body" || s == "query" || s == "path" || s == "header") {
+			continue
+		}
+		parts = append(parts, s)
+	}
+	return strings.Join(parts, ".")
+}
+
+func summary(fields []Field) string {
+	var parts []string
+	for _, f := range fields {
+		switch {
+		case f.Field != "" && f.Message != "":
+			parts = append(parts, f.Field+": "+f.Message)
+		default:
+			parts = append(parts, first(f.Message, f.Field, f.Code))
+		}
+	}
+	return Line(strings.Join(parts, "; "))
+}
+
+func firstText(m map[string]any, keys ...string) string {
+	for _, k := range keys {
+		if s := text(m[k]); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// text is a JSON scalar as text, "" for anything else.
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return Line(v)
+	case float64, bool:
+		return fmt.Sprint(v)
+	}
+	return ""
+}
+
+func first(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// fromHTML is the title of a page, or its text without tags: enough to tell a
+// proxy's error page from the service's own answer.
+func fromHTML(page string) string {
+	lower := strings.ToLower(page)
+	if i := strings.Index(lower, "<title"); i >= 0 && len(lower) == len(page) {
+		if j := strings.IndexByte(lower[i:], '>'); j >= 0 {
+			start := i + j + 1
+			if k := strings.Index(lower[start:], "</title"); k >= 0 {
+				if title := Line(html.UnescapeString(page[start : start+k])); title != "" {
+					return title
+				}
+			}
+		}
+	}
+	var b strings.Builder
+	inTag := false
+	for _, r := range page {
+		switch {
+		case r == '<':
+			inTag = true
+			b.WriteByte(' ')
+		case r == '>':
+			inTag = false
+		case !inTag:
+			b.WriteRune(r)
+		}
+		if b.Len() > 4*maxText {
+			break
+		}
+	}
+	return Line(html.UnescapeString(b.String()))
+}
+
+// Line is s on one line: control characters and runs of white space become a
+// space, and what is longer than 512 bytes is cut.
+func Line(s string) string { return clean(s, maxText) }
+
+func clean(s string, limit int) string {
+	if len(s) > 4*limit {
+		s = s[:4*limit] // the loop below need not see megabytes
+	}
+	var b strings.Builder
+	space := false
+	for _, r := range s {
+		if unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError {
+			space = b.Len() > 0
+			continue
+		}
+		n := utf8.RuneLen(r)
+		if space {
+			n++
+		}
+		if b.Len()+n > limit-len("…") {
+			b.WriteString("…")
+			break
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// RequestID is the id under which the service, or what stands before it, knows
+// the request; "" when no header tells.
+func RequestID(h http.Header) string {
+	for _, key := range []string{
+		"X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-Requestid", "X-Amzn-Trace-Id", "Cf-Ray",
+	} {
+		if id := clean(h.Get(key), maxID); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// RetryAfter reads the header of that name, seconds or an HTTP date, and
+// reports whether it is there and makes sense. A date in the past is 0.
+// See RFC 9110, section 10.2.3.
+func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0, false
+	}
+	if secs, err := strconv.ParseFloat(v, 64); err == nil {
+		if math.IsNaN(secs) || secs < 0 {
+			return 0, false
+		}
+		if secs >= float64(math.MaxInt64/int64(time.Second)) {
+			return math.MaxInt64, true
+		}
+		return time.Duration(secs * float64(time.Second)), true
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0, false
+	}
+	return max(at.Sub(now), 0), true
+}
+
+// Discard reads what is left of a body, within reason, and closes it, so that
+// its connection can carry the next request.
+func Discard(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, maxRest)
+	_ = body.Close()
+}

@@ -1,0 +1,113 @@
+package answer
+
+import (
+	"math"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestParse(t *testing.T) {
+	field := func(f, m, c string) []Field { return []Field{{Field: f, Message: m, Code: c}} }
+	for _, tt := range []struct {
+		name, body string
+		want       Reason
+	}{
+		{"empty", "", Reason{}},
+		{"white space", " \n", Reason{}},
+		{"message", `{"message":"no such thing"}`, Reason{Message: "no such thing"}},
+		{"message and errors", `{"message":"bad","errors":[{"field":"name","message":"too long","error_code":"len"}]}`,
+			Reason{Code: "len", Message: "bad", Fields: field("name", "too long", "len")}},
+		{"errors alone", `{"errors":[{"field":"name","message":"too long"},{"message":"other"}]}`,
+			Reason{Message: "name: too long; other", Fields: []Field{{Field: "name", Message: "too long"}, {Message: "other"}}}},
+		{"null message", `{"message":null,"errors":null}`, Reason{}},
+		{"details", `{"errors":[{"details":{"max":3}}]}`, Reason{Fields: []Field{{Details: map[string]any{"max": 3.0}}}}},
+		{"detail text", `{"detail":"Not Found"}`, Reason{Message: "Not Found"}},
+		{"detail list", `{"detail":[{"loc":["body","tags",0],"msg":"not a string","type":"string_type"}]}`,
+			Reason{Code: "string_type", Message: "tags.0: not a string", Fields: field("tags.0", "not a string", "string_type")}},
+		{"detail object", `{"detail":{"message":"locked","code":"E1"}}`, Reason{Code: "E1", Message: "locked"}},
+		{"oauth", `{"error":"invalid_client","error_description":"wrong secret"}`, Reason{Code: "invalid_client", Message: "wrong secret"}},
+		{"error text", `{"error":"boom"}`, Reason{Message: "boom"}},
+		{"error object", `{"error":{"message":"boom","code":7}}`, Reason{Code: "7", Message: "boom"}},
+		{"string", `"boom"`, Reason{Message: "boom"}},
+		{"list", `["boom"]`, Reason{Message: `["boom"]`}},
+		{"html title", "<!doctype html><html><head><title>502 Bad\n Gateway</title></head><body>x</body></html>", Reason{Message: "502 Bad Gateway"}},
+		{"html text", "<h1>Gone &amp; lost</h1><p>sorry", Reason{Message: "Gone & lost sorry"}},
+		{"text", "upstream connect error\r\n", Reason{Message: "upstream connect error"}},
+		{"truncated json", `{"message":"half`, Reason{Message: `{"message":"half`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Parse([]byte(tt.body)); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("Parse(%q)\n got %+v\nwant %+v", tt.body, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, tt := range []struct {
+		in   string
+		want time.Duration
+		ok   bool
+	}{
+		{"", 0, false},
+		{"0", 0, true},
+		{"3", 3 * time.Second, true},
+		{" 3 ", 3 * time.Second, true},
+		{"1.5", 1500 * time.Millisecond, true},
+		{"-1", 0, false},
+		{"NaN", 0, false},
+		{"Inf", math.MaxInt64, true},
+		{"1e300", math.MaxInt64, true},
+		{"soon", 0, false},
+		{now.Add(time.Minute).Format(http.TimeFormat), time.Minute, true},
+		{now.Add(-time.Minute).Format(http.TimeFormat), 0, true},
+	} {
+		got, ok := RetryAfter(http.Header{"Retry-After": {tt.in}}, now)
+		if got != tt.want || ok != tt.ok {
+			t.Errorf("RetryAfter(%q) = %v, %v; want %v, %v", tt.in, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+func TestRequestID(t *testing.T) {
+	h := http.Header{}
+	if got := RequestID(h); got != "" {
+		t.Errorf("no header: %q", got)
+	}
+	h.Set("Cf-Ray", "ray")
+	if got := RequestID(h); got != "ray" {
+		t.Errorf("got %q, want ray", got)
+	}
+	h.Set("X-Request-ID", strings.Repeat("x", 1000))
+	if got := RequestID(h); len(got) > maxID || !strings.HasPrefix(got, "xxx") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"message":"bad","errors":[{"field":"name","details":{}}]}`))
+	f.Add([]byte(`{"detail":[{"loc":["body",1],"msg":"x","type":"y"}]}`))
+	f.Add([]byte("<html><TITLE>\xff</title>"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := Parse(body)
+		if len(r.Message) > maxText || !utf8.ValidString(r.Message) || strings.ContainsAny(r.Message, "\r\n\x00\x1b") {
+			t.Errorf("message %q", r.Message)
+		}
+	})
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	f.Add("3")
+	f.Add("Fri, 02 Jan 2026 03:04:05 GMT")
+	f.Fuzz(func(t *testing.T, v string) {
+		d, ok := RetryAfter(http.Header{"Retry-After": {v}}, time.Unix(0, 0))
+		if d < 0 || !ok && d != 0 {
+			t.Errorf("RetryAfter(%q) = %v, %v", v, d, ok)
+		}
+	})
+}
