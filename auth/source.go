@@ -1,0 +1,79 @@
+package auth
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// A giver is one of the places that values are looked for in.
+type giver struct {
+	name  string
+	title string // as error messages call it
+	value func(field) string
+	state func(field) string // what was found, without the value
+}
+
+// sources lists the places to look at, the one that wins first.
+func sources(explicit Config) []giver {
+	explicit = explicit.trimmed()
+	list := []giver{fromConfig(SourceOption, "options", explicit)}
+	if c := configured.Load(); c != nil {
+		list = append(list, fromConfig(SourceConfigure, "auth.Configure", *c))
+	} else {
+		list = append(list, giver{
+			name: SourceConfigure, title: "auth.Configure",
+			value: func(field) string { return "" },
+		})
+	}
+	return append(list, giver{
+		name: SourceEnvironment, title: "environment",
+		value: func(f field) string { return strings.TrimSpace(os.Getenv(f.env)) },
+		state: func(f field) string {
+			v, ok := os.LookupEnv(f.env)
+			switch {
+			case !ok:
+				return f.env + " is not set"
+			case strings.TrimSpace(v) == "":
+				return f.env + " is empty"
+			}
+			return f.env + " is set"
+		},
+	}, giver{
+		name: SourceDefault,
+		value: func(f field) string {
+			if f.name == "workspace_name" {
+				return DefaultWorkspace
+			}
+			return ""
+		},
+	})
+}
+
+func fromConfig(name, title string, c Config) giver {
+	return giver{
+		name: name, title: title,
+		value: func(f field) string { return f.get(c) },
+		state: func(f field) string {
+			if f.get(c) == "" {
+				return f.name + " is not given"
+			}
+			return f.name + " is given"
+		},
+	}
+}
+
+// report says what each giver knows of the client id and the secret.
+func report(givers []giver) string {
+	var b strings.Builder
+	for _, g := range givers {
+		switch {
+		case g.title == "":
+		case g.state == nil:
+			fmt.Fprintf(&b, "  %s: not called\n", g.title)
+		default:
+			fmt.Fprintf(&b, "  %s: %s, %s\n", g.title, g.state(fields[0]), g.state(fields[1]))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,171 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+)
+
+// A Client uses the service with one set of credentials, in one organization.
+// It costs little: clients with the same credentials share their token, and all
+// clients share connections unless [WithHTTPClient] gives them others.
+type Client struct {
+	raw      *gen.Client
+	typed    *gen.ClientWithResponses
+	doer     gen.HttpRequestDoer
+	settings func() *resolved // a function, so that fmt finds no secret behind it
+}
+
+// New makes a client. It sends nothing; all problems of its configuration are
+// reported at once, in an error that is [ErrInvalid] and, if credentials are
+// missing, auth.ErrNoCredentials.
+func New(opts ...Option) (*Client, error) {
+	r, err := resolve(opts)
+	if err != nil {
+		return nil, err
+	}
+	if r.connectorID != "" {
+		return nil, invalid("configuration", "WithConnectorID is for Connect only")
+	}
+	return newClient(r)
+}
+
+func newClient(r *resolved) (*Client, error) {
+	hc := *defaultHTTP()
+	if r.httpClient != nil {
+		hc = *r.httpClient
+	}
+	hc.CheckRedirect = auth.CheckRedirect(r.base, hc.CheckRedirect)
+	src := r.source
+	if src == nil {
+		src = auth.Shared(r.cred, r.base, &hc, r.observe)
+	}
+	if r.scoped {
+		scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, OrganizationID: r.cred.OrganizationID}
+		src = auth.NewCache(auth.NewScoped(src, scope, r.base, &hc), auth.WithObserver(r.observe))
+	}
+	c := &Client{doer: pipeline(r, &hc, src), settings: func() *resolved { return r }}
+	var err error
+	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
+		return nil, &Error{op: "configuration", err: err}
+	}
+	c.typed = &gen.ClientWithResponses{ClientInterface: c.raw}
+	return c, nil
+}
+
+// NewWorkspace is [New] and the workspace that the configuration names.
+func NewWorkspace(opts ...Option) (*Workspace, error) {
+	c, err := New(opts...)
+	if err != nil {
+		return nil, err
+	}
+	return c.Workspace(""), nil
+}
+
+// Connect finds a connector of the workspace that the configuration names by
+// its slug, such as "github"; see [Workspace.Connector]. A wrong slug is an
+// error here. [WithConnectorID] saves the request.
+func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, error) {
+	r, err := resolve(opts)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newClient(r)
+	if err != nil {
+		return nil, err
+	}
+	if r.connectorID != "" {
+		conn := c.Workspace("").ConnectorByID(r.connectorID)
+		conn.slug = plainSlug(slug)
+		return conn, nil
+	}
+	return c.Workspace("").Connector(ctx, slug)
+}
+
+// API is every operation of the contract, typed, with the credentials, retries
+// and limits of the client. Its methods return answers of any status: check it.
+// Errors are those of this package.
+func (c *Client) API() *gen.ClientWithResponses { return c.typed }
+
+// Workspace is the workspace of that name; "" is the one that the configuration
+// names. Nothing is sent, and it need not exist yet: see [Workspace.Ensure].
+func (c *Client) Workspace(name string) *Workspace {
+	if name = strings.TrimSpace(name); name == "" {
+		name = c.settings().cred.WorkspaceName
+	}
+	return &Workspace{client: c, name: name}
+}
+
+// OrganizationID is the organization that the configuration names, "" for the
+// one that the credentials belong to.
+func (c *Client) OrganizationID() string { return c.settings().cred.OrganizationID }
+
+// String names the service and the workspace that the client is for.
+func (c *Client) String() string {
+	r := c.settings()
+	return fmt.Sprintf("client.Client{%s, workspace %q, organization %q}", r.base.Redacted(), r.cred.WorkspaceName, r.cred.OrganizationID)
+}
+
+// Format writes what String returns, for every verb.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText returns what String returns.
+func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// fetch makes a call of an operation whose answer is JSON, and decodes it.
+func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) (*T, error) {
+	var v *T
+	c.consume = func(resp *http.Response) error {
+		v = new(T) // anew for every attempt
+		return readJSON(resp, v)
+	}
+	if _, err := send(withCall(ctx, c)); err != nil {
+		return nil, c.failBuilding(err)
+	}
+	return v, nil
+}
+
+// follow is the GET of a URL that the service gave as the next page. It must be
+// of the service's own origin.
+func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Request, error) {
+	base := c.settings().base
+	at, err := url.Parse(from)
+	if err != nil {
+		at = base
+	}
+	u, err := at.Parse(next)
+	if err != nil {
+		return nil, &Error{op: op, kind: ErrPaging, Message: "the URL of the next page cannot be parsed"}
+	}
+	if !auth.SameOrigin(base, u) || u.User != nil {
+		return nil, &Error{op: op, kind: ErrPaging, err: fmt.Errorf("%w: the next page is at another origin, %s://%s", auth.ErrUnsafe, u.Scheme, u.Host)}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, &Error{op: op, kind: ErrPaging, err: err}
+	}
+	return req, nil
+}
+
+// connectorUUID is the UUID of a connector as it is written in paths. The
+// service puts "source_id:" before some.
+func connectorUUID(s string) (string, bool) {
+	s = strings.TrimPrefix(strings.TrimSpace(s), "source_id:")
+	if len(s) != 36 {
+		return "", false
+	}
+	id, err := uuid.Parse(s)
+	return id.String(), err == nil
+}

@@ -1,0 +1,264 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// Kinds of errors, for errors.Is. The first six follow the status of the
+// answer.
+var (
+	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
+	ErrForbidden    error = &kind{text: "not allowed"}        // 403
+	ErrNotFound     error = &kind{text: "not found"}          // 404
+	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input refused before sending
+	ErrRateLimited  error = &kind{text: "too many requests"}  // 429
+	ErrServer       error = &kind{text: "the service failed"} // 5xx
+
+	// ErrConnectorNotFound is also ErrNotFound: no connector of the workspace
+	// has the slug or name.
+	ErrConnectorNotFound error = &kind{"no such connector", ErrNotFound}
+
+	// ErrConnectorAmbiguous means that several connectors have the slug or
+	// name.
+	ErrConnectorAmbiguous error = &kind{text: "several connectors match"}
+
+	// ErrWorkspaceNotFound is also ErrNotFound. [Workspace.Ensure] creates a
+	// workspace that is missing.
+	ErrWorkspaceNotFound error = &kind{"no such workspace", ErrNotFound}
+
+	// ErrExecution means that the service ran an action and the action
+	// failed: the answer was 200, its status not success.
+	ErrExecution error = &kind{text: "the action failed"}
+
+	// ErrEmptyDownload means that a file has no bytes; the service answers so
+	// for files that do not exist.
+	ErrEmptyDownload error = &kind{text: "the downloaded file is empty"}
+
+	// ErrResponseTooLarge means that an answer is larger than
+	// [WithMaxResponseBytes] allows.
+	ErrResponseTooLarge error = &kind{text: "the answer is too large"}
+
+	// ErrPaging means that there is a next page, but no way to ask for it.
+	ErrPaging error = &kind{text: "the next page cannot be asked for"}
+)
+
+type kind struct {
+	text   string
+	parent error
+}
+
+func (k *kind) Error() string { return k.text }
+func (k *kind) Unwrap() error { return k.parent }
+
+// An Error is why a call failed. Its text is one line, holds no secret, and at
+// most 512 bytes of what the service said.
+type Error struct {
+	StatusCode int    // of the answer; 0 when there was none
+	Code       string // as the service names the problem, "" when it does not
+	Message    string // what went wrong, in the service's words where there are any
+	Fields     []FieldError
+	RequestID  string // as the service or a proxy told it
+	Method     string // of the request, "" when none was made
+	Path       string
+	Attempts   int           // requests sent, replays after 401 included
+	RetryAfter time.Duration // how long the service asked to wait, 0 when it did not
+
+	// BudgetExhausted tells that the call was not retried since too many of
+	// the client's calls had been; see the package documentation.
+	BudgetExhausted bool
+
+	op   string // what was being done
+	note string // why there was no other attempt, if there is more to say
+	kind error  // one of the kinds above, or nil
+	err  error  // what lies behind
+	body []byte
+}
+
+// A FieldError is what the service says of one field of a request.
+type FieldError struct {
+	Field, Message, Code string
+	Details              map[string]any
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("client: ")
+	if e.op != "" {
+		b.WriteString(e.op + ": ")
+	}
+	var parts []string
+	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
+	}
+	if e.kind != nil && e.Message == "" && e.err == nil {
+		parts = append(parts, e.kind.Error())
+	}
+	if e.Message != "" {
+		parts = append(parts, e.Message)
+	}
+	if e.err != nil {
+		parts = append(parts, e.err.Error())
+	}
+	b.WriteString(cmp.Or(strings.Join(parts, ": "), "failed"))
+	for _, f := range e.Fields {
+		if text := strings.Trim(f.Field+": "+f.Message, ": "); text != "" && b.Len() < 900 && !strings.Contains(e.Message, text) {
+			b.WriteString("; " + text)
+		}
+	}
+	if e.note != "" {
+		b.WriteString("; " + e.note)
+	}
+	var notes []string
+	if e.Code != "" {
+		notes = append(notes, "code "+e.Code)
+	}
+	if e.RequestID != "" {
+		notes = append(notes, "request id "+e.RequestID)
+	}
+	if e.Attempts > 1 {
+		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
+	}
+	if len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
+	}
+	return b.String()
+}
+
+// Is makes errors.Is match the kinds above.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized:
+		return e.StatusCode == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.StatusCode == http.StatusForbidden
+	case ErrNotFound:
+		return e.StatusCode == http.StatusNotFound
+	case ErrInvalid:
+		return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity
+	case ErrRateLimited:
+		return e.StatusCode == http.StatusTooManyRequests
+	case ErrServer:
+		return e.StatusCode >= 500
+	}
+	return false
+}
+
+// Unwrap gives errors.Is and errors.As the kind and what lies behind: an error
+// of the network, of ctx, of a token source (*auth.TokenError) or of decoding.
+func (e *Error) Unwrap() []error {
+	var list []error
+	for _, err := range []error{e.kind, e.err} {
+		if err != nil {
+			list = append(list, err)
+		}
+	}
+	return list
+}
+
+// Body is the body of the answer, at most 1 MiB of it, nil when there was none.
+// It is what the service sent and may hold anything, so it is for debugging
+// rather than for logs.
+func (e *Error) Body() []byte { return slices.Clone(e.body) }
+
+// Format writes what Error returns, for every verb.
+func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// LogValue implements [slog.LogValuer].
+func (e *Error) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("error", e.Error()),
+		slog.Int("status", e.StatusCode),
+		slog.String("code", e.Code),
+		slog.String("request_id", e.RequestID),
+		slog.String("method", e.Method),
+		slog.String("path", e.Path),
+		slog.Int("attempts", e.Attempts),
+	)
+}
+
+// MarshalText returns what Error returns.
+func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// maxErrorBody is how many bytes of a failed answer are read.
+const maxErrorBody = 1 << 20
+
+// invalid is the error of input that is refused before anything is sent.
+func invalid(op, format string, args ...any) *Error {
+	return &Error{op: op, kind: ErrInvalid, Message: fmt.Sprintf(format, args...)}
+}
+
+// refusal is the error of an answer whose status says no. It reads and closes
+// the body.
+func refusal(call *call, resp *http.Response) *Error {
+	defer answer.Discard(resp.Body)
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what arrived will do
+	e := responseError(call, resp)
+	e.body = call.redact(resp.Request, body)
+	reason := answer.Parse(e.body)
+	e.Code, e.Message = reason.Code, reason.Message
+	for _, f := range reason.Fields {
+		e.Fields = append(e.Fields, FieldError(f))
+	}
+	return e
+}
+
+// responseError is an error of an answer, without what its body says.
+func responseError(call *call, resp *http.Response) *Error {
+	e := call.fail(nil)
+	e.StatusCode, e.RequestID = resp.StatusCode, answer.RequestID(resp.Header)
+	if d, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
+		e.RetryAfter = d
+	}
+	return e
+}
+
+// fail is the error of a call for which there is no answer.
+func (c *call) fail(err error) *Error {
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	e := &Error{
+		op: c.op, Method: c.method, Path: c.path, Attempts: int(c.sent.Load()), err: err,
+		note: c.note, BudgetExhausted: c.exhausted,
+	}
+	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
+		e.StatusCode, e.Code, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.RequestID, tok.RetryAfter
+		e.Attempts += tok.Attempts
+	}
+	return e
+}
+
+// redact removes from a body what the request had to keep secret, in case the
+// service repeats it.
+func (c *call) redact(req *http.Request, body []byte) []byte {
+	secrets := c.secrets
+	if req != nil {
+		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
+			secrets = append(slices.Clip(secrets), token)
+		}
+	}
+	for _, s := range secrets {
+		if len(s) >= 4 {
+			body = bytes.ReplaceAll(body, []byte(s), []byte("[REDACTED]"))
+		}
+	}
+	return body
+}
+
+// ended reports whether err is, in the end, that of ctx.
+func ended(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+}

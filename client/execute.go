@@ -1,0 +1,379 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// Params are the parameters of an action. They are sent as encoding/json
+// writes them: a key with nil is sent as null, a key that is not there is not
+// sent. [Describe] and [Connector.Docs] tell which ones an action has.
+type Params = map[string]any
+
+// maxIntent is how many characters the service takes as the intent of a call.
+const maxIntent = 512
+
+// An ExecuteOption changes one execution.
+type ExecuteOption func(*execution)
+
+// execution is a request to run an action.
+type execution struct {
+	entity, action   string
+	params           Params
+	selected, hidden []string
+	intent           string
+	truncate         bool
+	useNumber, raw   bool
+	pageParam        string
+	pager            Pager
+	prefetch         bool
+}
+
+// WithSelectFields asks for these fields of each record only, as paths with
+// dots. It wins over WithExcludeFields.
+func WithSelectFields(paths ...string) ExecuteOption {
+	return func(x *execution) { x.selected = append(x.selected, paths...) }
+}
+
+// WithExcludeFields leaves these fields out of each record, as paths with dots.
+func WithExcludeFields(paths ...string) ExecuteOption {
+	return func(x *execution) { x.hidden = append(x.hidden, paths...) }
+}
+
+// WithIntent tells the service why the call is made, in at most 512 characters.
+func WithIntent(why string) ExecuteOption {
+	return func(x *execution) { x.intent = why }
+}
+
+// WithTruncation lets the service shorten long texts in lists and searches,
+// which it does not do by default.
+func WithTruncation() ExecuteOption {
+	return func(x *execution) { x.truncate = true }
+}
+
+// WithUseNumber decodes numbers into json.Number where they go into an any, so
+// that large integers survive.
+func WithUseNumber() ExecuteOption {
+	return func(x *execution) { x.useNumber = true }
+}
+
+// WithRawData keeps Result.Data beside what [Execute] decodes of it.
+func WithRawData() ExecuteOption {
+	return func(x *execution) { x.raw = true }
+}
+
+// Execute runs an action on an entity of the connector, such as list on issues,
+// and returns the result as it was sent. [Execute], the function, decodes it,
+// and [All] goes through all pages.
+//
+// An action that fails is an error that is [ErrExecution].
+func (c *Connector) Execute(ctx context.Context, entity, action string, params Params, opts ...ExecuteOption) (*Result, error) {
+	x := newExecution(entity, action, params, opts)
+	var r *Result
+	err := c.run(ctx, x, func(resp *http.Response) error {
+		var err error
+		r, err = readRaw(c, x, resp)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Execute runs an action and decodes its result into a T. Result.Data is nil:
+// the result is decoded as it arrives. A result that does not fit T is an error
+// that holds a [*RecordError]; [All] and [Rows] judge each record by itself.
+func Execute[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) (T, *Result, error) {
+	var zero T
+	x := newExecution(entity, action, params, opts)
+	var v T
+	var r *Result
+	err := c.run(ctx, x, func(resp *http.Response) error {
+		var err error
+		if x.raw {
+			if r, err = readRaw(c, x, resp); err == nil && r.Data != nil {
+				var fresh T
+				if err = r.Decode(&fresh); err == nil {
+					v = fresh
+				}
+			}
+			return err
+		}
+		v, r, err = readTyped[T](c, x, resp)
+		return err
+	})
+	if err != nil {
+		return zero, nil, err
+	}
+	return v, r, nil
+}
+
+func newExecution(entity, action string, params Params, opts []ExecuteOption) *execution {
+	x := &execution{entity: entity, action: action, params: params}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(x)
+		}
+	}
+	return x
+}
+
+func (x *execution) op() string {
+	if x.entity == "" {
+		return "execute " + x.action
+	}
+	return "execute " + x.entity + "." + x.action
+}
+
+// check refuses what the service would refuse, too.
+func (x *execution) check() error {
+	switch {
+	case strings.TrimSpace(x.action) == "":
+		return invalid("execute", "the action is empty; which ones there are, Describe tells")
+	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe:
+		return invalid(x.op(), "the entity is empty; which ones there are, Describe tells")
+	case utf8.RuneCountInString(x.intent) > maxIntent:
+		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
+	}
+	return nil
+}
+
+func (x *execution) request() gen.ExecuteRequest {
+	r := gen.ExecuteRequest{
+		Entity: x.entity, Action: x.action, Params: x.params,
+		SelectFields: x.selected, ExcludeFields: x.hidden,
+	}
+	if x.intent != "" {
+		r.Intent = &x.intent
+	}
+	if x.truncate {
+		no := false
+		r.SkipTruncation = &no
+	}
+	return r
+}
+
+// run sends an execution and has consume read the answer.
+func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
+	_, err := c.send(ctx, x, &call{
+		op: x.op(), name: "executeConnector", read: readActions[x.action], consume: consume,
+	})
+	return err
+}
+
+func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {
+	if err := x.check(); err != nil {
+		return nil, err
+	}
+	id, err := c.checkedID(x.op())
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
+	if err != nil {
+		return nil, call.failBuilding(err)
+	}
+	return resp, nil
+}
+
+var noExecuteParams = &gen.ExecuteConnectorParams{}
+
+// failBuilding is the error of a generated method: the pipeline's own, or that
+// of putting the request together.
+func (c *call) failBuilding(err error) error {
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	return &Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)}
+}
+
+// envelope is what every execution answers with, around a result that R reads.
+type envelope[R any] struct {
+	Status    loose[string]            `json:"status"`
+	Result    R                        `json:"result"`
+	Metadata  jsontext.Value           `json:"connector_metadata"`
+	Execution loose[executionMetadata] `json:"execution_metadata"`
+	Warning   loose[*Warning]          `json:"warning"`
+	Error     jsontext.Value           `json:"error"`
+	Message   jsontext.Value           `json:"message"`
+}
+
+type executionMetadata struct {
+	ConnectorID loose[string]  `json:"connector_instance_id"`
+	Millis      loose[float64] `json:"execution_time_ms"`
+}
+
+// verdict is the error that the envelope itself says, whatever its result.
+func (e *envelope[R]) verdict() error {
+	reason := answer.Parse(e.Error)
+	if e.Error == nil {
+		reason = answer.Parse(e.Message)
+	}
+	switch e.Status.v {
+	case "success":
+		return nil
+	case "":
+		if reason.Message == "" {
+			reason.Message = "the answer has no status: it is not that of an execution"
+		}
+		return &Error{Code: reason.Code, Message: reason.Message}
+	}
+	err := &Error{kind: ErrExecution, Code: reason.Code, Message: reason.Message}
+	if err.Message == "" {
+		err.Message = "the action ended with status " + answer.Line(e.Status.v)
+	}
+	return err
+}
+
+// result is the Result of an envelope, without its data.
+func (e *envelope[R]) result(c *Connector, x *execution, meta jsontext.Value) *Result {
+	r := &Result{
+		Status:      e.Status.v,
+		Metadata:    json.RawMessage(e.Metadata),
+		Warning:     e.Warning.v,
+		Duration:    time.Duration(e.Execution.v.Millis.v * float64(time.Millisecond)),
+		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
+		action:      x.action,
+		options:     decoding[any](x.useNumber),
+	}
+	if len(meta) > 0 {
+		r.Page = readPage(jsontext.Value(meta), x.params)
+	}
+	if !r.Page.HasNext && r.Page.Cursor == "" {
+		r.Page = readPage(e.Metadata, x.params)
+	}
+	return r
+}
+
+// typed is a result that is decoded into a T as it arrives. One that does not
+// fit is kept as an error, so that a status behind it is still read.
+type typed[T any] struct {
+	v     T
+	wrong error
+	meta  jsontext.Value
+	find  bool // look for meta, as context store answers have it
+}
+
+func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	var broken error
+	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &t.v) })
+	return broken
+}
+
+// readTyped reads the answer of an execution in one pass.
+func readTyped[T any](c *Connector, x *execution, resp *http.Response) (T, *Result, error) {
+	var e envelope[typed[T]]
+	var zero T
+	if x.action == actionSearch {
+		return readSearch[T](c, x, resp)
+	}
+	err := decodeBody(resp, func(r io.Reader) error {
+		return jsonv2.UnmarshalRead(r, &e, decoding[T](x.useNumber))
+	})
+	if err == nil {
+		err = e.verdict()
+	}
+	if err == nil && e.Result.wrong != nil {
+		err = &Error{err: misfit(e.Result.wrong, "/result")}
+	}
+	if err != nil {
+		return zero, nil, notAnEnvelope(err)
+	}
+	r := e.result(c, x, nil)
+	r.action = actionDecoded
+	return e.Result.v, r, nil
+}
+
+// readSearch is readTyped for a search of the context store, whose paging
+// stands in the result, beside the data that T may want or may not.
+func readSearch[T any](c *Connector, x *execution, resp *http.Response) (T, *Result, error) {
+	var v T
+	r, err := readRaw(c, x, resp)
+	if err == nil && r.Data != nil {
+		err = r.Decode(&v)
+		r.Data, r.action = nil, actionDecoded
+	}
+	return v, r, err
+}
+
+// readRaw reads the answer of an execution into memory once; Data is a part of
+// it.
+func readRaw(c *Connector, x *execution, resp *http.Response) (*Result, error) {
+	body, err := readAll(resp, nil)
+	if err != nil {
+		return nil, err
+	}
+	var e envelope[spanned]
+	if err := decodeBytes(resp, body, &e, lenient); err != nil {
+		return nil, err
+	}
+	if err := e.verdict(); err != nil {
+		return nil, err
+	}
+	data := e.Result.of(body)
+	var meta jsontext.Value
+	if x.action == actionSearch {
+		var s struct {
+			Meta jsontext.Value `json:"meta"`
+		}
+		if jsonv2.Unmarshal(data, &s, lenient) == nil {
+			meta = s.Meta
+		}
+	}
+	r := e.result(c, x, meta)
+	r.Data = json.RawMessage(data)
+	return r, nil
+}
+
+// spanned is a result that stays where it is.
+type spanned struct{ span }
+
+func (s *spanned) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	s.end = dec.InputOffset()
+	s.start = s.end - int64(len(v))
+	return err
+}
+
+// readAll reads a bounded body into buf, which it may grow.
+func readAll(resp *http.Response, buf []byte) ([]byte, error) {
+	if n := resp.ContentLength; n > 0 && n < 1<<20 && int64(cap(buf)) <= n {
+		buf = make([]byte, 0, n+bytes.MinRead) // ReadFrom wants room to see the end
+	}
+	b := bytes.NewBuffer(buf[:0])
+	_, err := b.ReadFrom(resp.Body)
+	return b.Bytes(), err
+}
+
+// decodeBytes decodes an envelope that was read.
+func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
+	err := explain(resp, jsonv2.Unmarshal(body, v, opts), body)
+	return notAnEnvelope(err)
+}
+
+// notAnEnvelope gives errors of the decoder, which are about JSON of another
+// shape, a message that says so.
+func notAnEnvelope(err error) error {
+	if _, ok := errors.AsType[*Error](err); ok || err == nil {
+		return err
+	}
+	if _, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
+		return &Error{Message: "the answer is JSON, but not that of an execution", err: err}
+	}
+	return err
+}

@@ -1,0 +1,213 @@
+package client
+
+import (
+	stdjson "encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// lenient reads what vendors send: duplicate names, of which the last one
+// wins, and invalid UTF-8. Going on after a value of the wrong type (tolerate)
+// relies on duplicate names, too: without them the decoder loses track.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// familiar adds the types that encoding/json knows and its version 2 does not.
+var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar))
+
+// numbers adds to this that numbers in an any are json.Number.
+var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(
+	unmarshalFamiliar,
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
+		if dec.PeekKind() != '0' {
+			return errors.ErrUnsupported
+		}
+		n, err := dec.ReadValue()
+		*v = stdjson.Number(n)
+		return err
+	}),
+)))
+
+var unmarshalFamiliar = json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *stdjson.Number) error {
+		if dec.PeekKind() != '0' {
+			return errors.ErrUnsupported // a string, as encoding/json has it
+		}
+		n, err := dec.ReadValue()
+		*v = stdjson.Number(n)
+		return err
+	}),
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *time.Duration) error {
+		return json.UnmarshalDecode(dec, (*int64)(v))
+	}),
+)
+
+// decoding is how to decode into a T. Functions for single types slow the
+// decoder down, so they are for the types that need them.
+func decoding[T any](useNumber bool) json.Options {
+	switch {
+	case useNumber:
+		return numbers
+	case needsFamiliar(reflect.TypeFor[T]()):
+		return familiar
+	}
+	return lenient
+}
+
+var familiarTypes sync.Map // from reflect.Type to whether needsFamiliar
+
+func needsFamiliar(t reflect.Type) bool {
+	if v, ok := familiarTypes.Load(t); ok {
+		return v.(bool)
+	}
+	v := holdsFamiliar(t, map[reflect.Type]bool{})
+	familiarTypes.Store(t, v)
+	return v
+}
+
+func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t == reflect.TypeFor[stdjson.Number]() || t == reflect.TypeFor[time.Duration]() {
+		return true
+	}
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return holdsFamiliar(t.Elem(), seen)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if holdsFamiliar(f.Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tolerate decodes the next value with f. A value of the wrong type is skipped
+// and its error returned as the first result; the second one is an error after
+// which nothing can be read.
+func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
+	depth := dec.StackDepth()
+	_, before := dec.StackIndex(depth)
+	wrong = f()
+	if wrong == nil {
+		return nil, nil
+	}
+	if _, ok := errors.AsType[*jsontext.SyntacticError](wrong); ok || errors.Is(wrong, io.ErrUnexpectedEOF) {
+		return nil, wrong
+	}
+	for {
+		d := dec.StackDepth()
+		if d < depth {
+			return nil, wrong
+		}
+		if _, n := dec.StackIndex(depth); d == depth && n > before {
+			return wrong, nil
+		}
+		if _, err := dec.ReadToken(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// loose is a value that is left zero when what is sent for it has another type:
+// news from the service are no reason to fail a call.
+type loose[T any] struct{ v T }
+
+func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	wrong, broken := tolerate(dec, func() error { return json.UnmarshalDecode(dec, &l.v) })
+	if wrong != nil {
+		l.v = *new(T)
+	}
+	return broken
+}
+
+// moments reads times in the forms that have been seen; one that is not
+// understood is the zero time.
+var moments = json.JoinOptions(lenient, json.WithUnmarshalers(
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *time.Time) error {
+		*v = time.Time{}
+		val, err := dec.ReadValue()
+		if err != nil || val.Kind() != '"' {
+			return err
+		}
+		text, err := jsontext.AppendUnquote(nil, val)
+		if err != nil {
+			return nil //nolint:nilerr // not understood
+		}
+		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", time.DateOnly} {
+			if t, err := time.Parse(layout, string(text)); err == nil {
+				*v = t
+				return nil
+			}
+		}
+		return nil
+	}),
+))
+
+// readJSON decodes the answer of an operation into v.
+func readJSON(resp *http.Response, v any) error {
+	return decodeBody(resp, func(r io.Reader) error { return json.UnmarshalRead(r, v, moments) })
+}
+
+// decodeBody decodes an answer that should be JSON. One that says it is
+// something else gets a chance, with the beginning kept for the error.
+func decodeBody(resp *http.Response, decode func(io.Reader) error) error {
+	if kind := mediaType(resp.Header); kind == "" || strings.HasSuffix(kind, "json") {
+		return explain(resp, decode(resp.Body), nil)
+	}
+	start, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err != nil {
+		return err
+	}
+	return explain(resp, decode(io.MultiReader(strings.NewReader(string(start)), resp.Body)), start)
+}
+
+// explain says of an error of the decoder what it means: the answer is not
+// JSON, or it is another JSON.
+func explain(resp *http.Response, err error, start []byte) error {
+	if err == nil || errors.Is(err, ErrResponseTooLarge) || brokenOff(resp) != nil {
+		return err
+	}
+	if _, ok := errors.AsType[*jsontext.SyntacticError](err); !ok && !errors.Is(err, io.EOF) {
+		return err
+	}
+	e := &Error{Message: "the answer is not JSON", body: start}
+	switch text := answer.Parse(start).Message; {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		e.Message, e.err = "the answer is incomplete", io.ErrUnexpectedEOF
+	case errors.Is(err, io.EOF) || len(start) == 0 && resp.ContentLength == 0:
+		e.Message = "the answer is empty"
+	case text != "":
+		e.Message += " but " + mediaType(resp.Header) + ": " + text
+	}
+	return e
+}
+
+func mediaType(h http.Header) string {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		kind, _, _ = strings.Cut(h.Get("Content-Type"), ";")
+	}
+	return strings.ToLower(strings.TrimSpace(kind))
+}
+
+// isEnvelope reports whether the answer of an execution is JSON about it, and
+// not a file, which may be JSON as well.
+func isEnvelope(h http.Header) bool {
+	kind := mediaType(h)
+	return (kind == "application/json" || strings.HasSuffix(kind, "+json")) && h.Get("Content-Disposition") == ""
+}

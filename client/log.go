@@ -1,0 +1,55 @@
+package client
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// attemptLog writes about requests; nothing without a logger. What it writes
+// has neither bodies nor headers nor queries in it.
+type attemptLog struct{ to *slog.Logger }
+
+// attempt writes about a request that has ended: answered, and read if the call
+// reads its answers, or failed.
+func (l attemptLog) attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error) {
+	if l.to == nil || !l.to.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	l.to.LogAttrs(ctx, slog.LevelDebug, "airbyte request", append(l.attrs(c, n, resp, err), slog.Duration("duration", took))...)
+}
+
+// retry writes that a request will be repeated.
+func (l attemptLog) retry(ctx context.Context, c *call, n int, pause time.Duration, resp *http.Response, err error) {
+	if l.to == nil || !l.to.Enabled(ctx, slog.LevelWarn) {
+		return
+	}
+	l.to.LogAttrs(ctx, slog.LevelWarn, "airbyte retry", append(l.attrs(c, n, resp, err), slog.Duration("pause", pause))...)
+}
+
+func (l attemptLog) attrs(c *call, n int, resp *http.Response, err error) []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("operation", c.name),
+		slog.String("method", c.method),
+		slog.String("path", c.path),
+		slog.Int("attempt", n),
+	}
+	if resp != nil {
+		attrs = append(attrs, slog.Int("status", resp.StatusCode))
+		if b, ok := resp.Body.(*body); ok && b.n > 0 {
+			attrs = append(attrs, slog.Int64("bytes", b.n))
+		} else if resp.ContentLength >= 0 {
+			attrs = append(attrs, slog.Int64("bytes", resp.ContentLength))
+		}
+		if id := answer.RequestID(resp.Header); id != "" {
+			attrs = append(attrs, slog.String("request_id", id))
+		}
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	return attrs
+}

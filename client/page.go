@@ -1,0 +1,197 @@
+package client
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Page tells where the page after a result is.
+type Page struct {
+	// HasNext reports whether there is one.
+	HasNext bool
+
+	// Cursor is what to ask for it with, or a link to it; "" when there is
+	// none, and for connectors that want to be asked with something else.
+	Cursor string
+
+	name   string // the metadata's name for the cursor, as paramFor has it
+	number bool   // the cursor was a JSON number
+	link   bool   // the cursor is a URL
+	counts bool   // the cursor is a page number that was counted up here
+}
+
+// pageState is what metadata says about paging, before it is understood.
+type pageState struct {
+	hasNext, known bool   // known: a flag says whether there is a next page
+	cursor, name   string // the best cursor and its name
+	rank           int    // of that name; a lower one is better
+	number         bool
+	link           string
+	page, pages    string // the number of this page, and how many there are
+	pageNumber     bool
+}
+
+// Ranks of names that cursors go by, all in lower case without _ and -. The
+// surer a name means the next page, the lower.
+var cursorNames = map[string]int{
+	"nextcursor": 1, "nextpagetoken": 1, "nextoffset": 1, "nexttoken": 1, "nextpage": 2,
+	"endcursor": 3, "after": 4, "startingafter": 4, "pagetoken": 4, "continuationtoken": 4, "cursor": 5, "next": 6, "offset": 9,
+}
+
+var linkNames = map[string]bool{
+	"nextlink": true, "nextpageurl": true, "nextrecordsurl": true, "nexturl": true, "nexthref": true, "nextpagelink": true,
+}
+
+// moreNames are flags; false are those that say that this is the last page.
+var moreNames = map[string]bool{
+	"hasnextpage": true, "hasmore": true, "hasnext": true, "more": true, "hasmorepages": true, "morerecords": true, "moreresultsavailable": true,
+	"islast": false, "islastpage": false, "lastpage": false, "done": false,
+}
+
+// containers are objects inside metadata that paging is put into.
+var containers = map[string]bool{
+	"pagination": true, "paging": true, "pageinfo": true, "meta": true, "metadata": true, "responsemetadata": true,
+	"links": true, "cursors": true, "cursor": true, "page": true, "next": true, "info": true,
+}
+
+// readPage understands the paging state in metadata, given the parameters that
+// the page was asked for with. Metadata of any shape will do.
+func readPage(metadata jsontext.Value, params Params) Page {
+	if len(metadata) == 0 || metadata.Kind() != '{' {
+		return Page{}
+	}
+	var s pageState
+	dec := jsontext.NewDecoder(strings.NewReader(string(metadata)), lenient)
+	s.object(dec, "", 0) //nolint:errcheck // what could be read counts
+	return s.understood(params)
+}
+
+// object reads the members of an object that paging may stand in.
+func (s *pageState) object(dec *jsontext.Decoder, in string, depth int) error {
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		raw := token.String() // before the next read takes its place
+		name := plainName(raw)
+		switch kind := dec.PeekKind(); kind {
+		case '{':
+			if containers[name] && depth < 3 {
+				err = s.object(dec, name, depth+1)
+			} else {
+				err = dec.SkipValue()
+			}
+		case '"', '0', 't', 'f':
+			if token, err = dec.ReadToken(); err == nil {
+				s.member(in, raw, name, kind, strings.TrimSpace(token.String()))
+			}
+		default: // null says nothing, and no list holds a cursor
+			err = dec.SkipValue()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string) {
+	if means, ok := moreNames[name]; ok {
+		switch strings.ToLower(text) {
+		case "true", "1":
+			s.hasNext, s.known = means, true
+		case "false", "0":
+			s.hasNext, s.known = !means, true
+		}
+		return
+	}
+	if kind == 't' || kind == 'f' || text == "" || text == "null" {
+		return
+	}
+	isNext := in == "next"
+	switch {
+	case linkNames[name], isNext && (name == "link" || name == "href" || name == "url"):
+		s.link = text
+		return
+	case in == "page" && name == "number", name == "page", name == "currentpage", name == "pagenumber":
+		s.page, s.pageNumber = text, kind == '0'
+		return
+	case name == "totalpages" || name == "pagecount" || name == "lastpagenumber":
+		s.pages = text
+		return
+	}
+	rank, ok := cursorNames[name]
+	if in == "cursors" && name == "before" || !ok {
+		return
+	}
+	if isURL(text) {
+		s.link = text
+		return
+	}
+	if kind == '0' && (text == "0" || name == "offset") {
+		return // the first page, or this one
+	}
+	if isNext {
+		rank = 0
+	}
+	if s.cursor == "" || rank < s.rank {
+		s.cursor, s.name, s.rank, s.number = text, name, rank, kind == '0'
+		if _, ok := paramFor[raw]; ok {
+			s.name = raw
+		}
+	}
+}
+
+// understood puts together what was read.
+func (s *pageState) understood(params Params) Page {
+	if s.known && !s.hasNext {
+		return Page{}
+	}
+	switch {
+	case s.cursor != "":
+		return Page{HasNext: true, Cursor: s.cursor, name: s.name, number: s.number}
+	case s.link != "":
+		return Page{HasNext: true, Cursor: s.link, link: true}
+	case s.page != "":
+		if next, ok := s.nextNumber(params); ok {
+			return Page{HasNext: true, Cursor: next, name: "page", number: true, counts: true}
+		}
+	}
+	return Page{HasNext: s.hasNext}
+}
+
+// nextNumber understands a member "page": mostly the number of this page, but
+// some connectors mean the next one. What was asked for tells which.
+func (s *pageState) nextNumber(params Params) (string, bool) {
+	have, err := json.Number(s.page).Int64()
+	if err != nil {
+		return s.page, s.hasNext
+	}
+	asked, given := asInt(params["page"])
+	if !given {
+		asked = min(have, 1)
+	}
+	if have > asked { // the one that was not asked for is the next
+		return json.Number(s.page).String(), true
+	}
+	if total, err := json.Number(s.pages).Int64(); err == nil && !s.known {
+		return itoa(have + 1), have < total
+	}
+	return itoa(have + 1), s.hasNext
+}
+
+func isURL(s string) bool {
+	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "/services/")
+}
+
+// plainName is a member's name without regard to case, hyphens and underscores.
+func plainName(s string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", "@", "", ".", "").Replace(s))
+}

@@ -1,0 +1,303 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Result is what an execution found, and what the service says about it.
+type Result struct {
+	// Status is "success": any other is an error.
+	Status string
+
+	// Data is what the service calls "result", as it was sent. [Execute] and
+	// [All] decode it on the way and leave Data nil, unless [WithRawData] asks
+	// for it.
+	Data json.RawMessage
+
+	// Metadata is the connector_metadata, as it was sent.
+	Metadata json.RawMessage
+
+	// Page tells where the next page is, the same way for every connector.
+	Page Page
+
+	// Warning is what the service wants to be known, nil for nothing.
+	Warning *Warning
+
+	// Duration is how long the service took (execution_time_ms).
+	Duration time.Duration
+
+	// ConnectorID is the connector that ran the action, as the service says.
+	ConnectorID string
+
+	action  string
+	options jsonv2.Options
+}
+
+// A Warning comes with results that are right but not all that they could be,
+// such as those of a search in a store that had been paused.
+type Warning struct {
+	Code          string    `json:"code"`
+	Message       string    `json:"message"`
+	DeactivatedAt time.Time `json:"deactivated_at"`
+	ReactivatedAt time.Time `json:"reactivated_at"`
+	StaleSince    time.Time `json:"stale_since"` // the data may be older than this
+	StatusURL     string    `json:"status_url"`
+}
+
+// Decode decodes Data into v, a pointer, as [Execute] does.
+func (r *Result) Decode(v any) error {
+	if r.Data == nil {
+		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
+	}
+	if err := jsonv2.Unmarshal(r.Data, v, r.decodeOptions()); err != nil {
+		return &Error{op: "decode result", err: misfit(err, "")}
+	}
+	return nil
+}
+
+func (r *Result) decodeOptions() jsonv2.Options {
+	if r.options != nil {
+		return r.options
+	}
+	return familiar
+}
+
+// Rows yields the records in the Data of r: the elements of an array or of a
+// context store answer's data, else the one object that there is. A record that
+// does not fit T is yielded as an error that holds a [*RecordError]; the caller
+// may go on.
+func Rows[T any](r *Result) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		if len(r.Data) == 0 {
+			if r.options != nil && r.Status != "" && r.action == actionDecoded {
+				yield(zero, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
+			}
+			return
+		}
+		rows := pageRows[T]{action: r.action, raw: r.Data}
+		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), r.decodeOptions())
+		if err := rows.read(dec); err != nil {
+			yield(zero, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)})
+			return
+		}
+		rows.each("rows", yield)
+	}
+}
+
+// actionDecoded marks the result of a typed execution, whose data is gone.
+const actionDecoded = "(decoded)"
+
+// A RecordError is a record that does not fit the type it should be decoded
+// into.
+type RecordError struct {
+	Index int             // of the record in its page, from 0; -1 when it is no list
+	Field string          // where in the record, such as "user.id"; "" for all of it
+	Raw   json.RawMessage // the record as it was sent; nil where it is not at hand
+	Err   error           // what does not fit
+}
+
+func (e *RecordError) Error() string {
+	var b strings.Builder
+	if b.WriteString("the result"); e.Index >= 0 {
+		b.Reset()
+		fmt.Fprintf(&b, "record %d", e.Index)
+	}
+	if e.Field != "" {
+		b.WriteString(", field " + e.Field)
+	}
+	b.WriteString(" does not fit: " + e.Err.Error())
+	return b.String()
+}
+
+// Unwrap returns Err.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// Format writes what Error returns, for every verb, and so not Raw.
+func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// misfit makes a RecordError of what the decoder says of a value. prefix is the
+// JSON pointer of what was decoded.
+func misfit(err error, prefix string) *RecordError {
+	e := &RecordError{Index: -1, Err: err}
+	sem, ok := err.(*jsonv2.SemanticError) //nolint:errorlint // the decoder's own
+	if !ok {
+		return e
+	}
+	var path []string
+	for token := range jsontext.Pointer(strings.TrimPrefix(string(sem.JSONPointer), prefix)).Tokens() {
+		path = append(path, token)
+	}
+	if len(path) > 0 && path[0] != "" && strings.Trim(path[0], "0123456789") == "" {
+		if _, scanErr := fmt.Sscan(path[0], &e.Index); scanErr == nil {
+			path = path[1:]
+		}
+	}
+	e.Field = strings.Join(path, ".")
+	e.Err = mismatch(sem)
+	return e
+}
+
+// mismatch is sem in fewer words, without the place, which a RecordError has.
+func mismatch(sem *jsonv2.SemanticError) error {
+	short := *sem
+	short.JSONPointer, short.ByteOffset = "", 0
+	return &short
+}
+
+// pageRows are the decoded records of one result. The ones that do not fit are
+// kept as errors, in the order of their places.
+type pageRows[T any] struct {
+	action string
+	raw    []byte // what the decoder reads, where that is at hand
+
+	rows   []T
+	wrong  []*RecordError
+	single bool // one object rather than a list
+	meta   jsontext.Value
+	last   span // of the last record, in raw
+}
+
+// A span is where a value stands in the bytes that were decoded.
+type span struct{ start, end int64 }
+
+func (s span) of(raw []byte) []byte {
+	if s.end > int64(len(raw)) || s.start >= s.end {
+		return nil
+	}
+	return bytes.Trim(raw[s.start:s.end], " \t\r\n,:")
+}
+
+// UnmarshalJSONFrom reads a result.
+func (p *pageRows[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return p.read(dec) }
+
+func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
+	clear(p.rows)
+	p.rows, p.wrong, p.single, p.meta, p.last = p.rows[:0], nil, false, nil, span{}
+	switch dec.PeekKind() {
+	case '[':
+		return p.list(dec)
+	case 'n':
+		return dec.SkipValue()
+	case '{':
+		if p.action == actionSearch || p.action == "" {
+			return p.search(dec)
+		}
+	}
+	p.single = true
+	return p.record(dec)
+}
+
+// list reads an array of records.
+func (p *pageRows[T]) list(dec *jsontext.Decoder) error {
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != ']' {
+		if err := p.record(dec); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
+	var v T
+	start := dec.InputOffset()
+	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &v) })
+	if broken != nil {
+		return broken
+	}
+	p.last = span{start, dec.InputOffset()}
+	if wrong == nil {
+		p.rows = append(p.rows, v)
+		return nil
+	}
+	e := misfit(wrong, string(dec.StackPointer())) // of this record, which was read last
+	e.Index = len(p.rows)
+	if p.single {
+		e.Index = -1
+	}
+	e.Raw = slices.Clone(p.last.of(p.raw))
+	p.rows = append(p.rows, *new(T))
+	p.wrong = append(p.wrong, e)
+	return nil
+}
+
+// search reads the answer of a search of the context store: an object with the
+// records under data and the state of the paging under meta. Where it is not
+// known that it is one, an object without both is a record.
+func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
+	if p.action == "" {
+		start := dec.InputOffset()
+		v, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		p.last = span{start, dec.InputOffset()}
+		var shape struct {
+			Data loose[[]jsontext.Value]          `json:"data"`
+			Meta loose[map[string]jsontext.Value] `json:"meta"`
+		}
+		inner := pageRows[T]{action: actionSearch, raw: p.last.of(p.raw)}
+		if err := jsonv2.Unmarshal(v, &shape, lenient); err != nil || shape.Data.v == nil || shape.Meta.v == nil {
+			inner.action = "get"
+		}
+		err = inner.read(jsontext.NewDecoder(bytes.NewReader(slices.Clone(v)), dec.Options()))
+		p.rows, p.wrong, p.single, p.meta = inner.rows, inner.wrong, inner.single, inner.meta
+		return err
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		switch key := name.String(); {
+		case key == "data" && dec.PeekKind() == '[':
+			p.rows, p.wrong = p.rows[:0], nil
+			err = p.list(dec)
+		case key == "meta":
+			var v jsontext.Value
+			v, err = dec.ReadValue()
+			p.meta = v.Clone()
+		default:
+			err = dec.SkipValue()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// each yields the records and the errors in their order. It reports false when
+// the caller has had enough.
+func (p *pageRows[T]) each(op string, yield func(T, error) bool) bool {
+	wrong := p.wrong
+	for i, v := range p.rows {
+		var err error
+		if len(wrong) > 0 && (wrong[0].Index == i || wrong[0].Index < 0) {
+			err = &Error{op: op, err: wrong[0]}
+			wrong = wrong[1:]
+		}
+		if !yield(v, err) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,266 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+)
+
+const (
+	retryBase     = 250 * time.Millisecond
+	retryLimit    = 8 * time.Second
+	maxRetryAfter = 60 * time.Second
+)
+
+// retrier sends a call's requests until one has an answer that is worth
+// keeping, or another would be wrong or in vain.
+type retrier struct {
+	next    gen.HttpRequestDoer
+	max     int
+	timeout time.Duration
+	budget  *budget
+}
+
+// do is the whole of a call. Its error, if any, is an *Error.
+func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	r.budget.earn()
+	for n := 0; ; n++ {
+		start := time.Now()
+		resp, repeat, err := r.attempt(c, req)
+		c.log.attempt(ctx, c, n+1, time.Since(start), resp, err)
+		pause, ok := r.again(ctx, c, n, resp, repeat)
+		if !ok {
+			return finish(c, resp, err)
+		}
+		body, rewindErr := rewind(req)
+		if rewindErr != nil {
+			return finish(c, resp, err)
+		}
+		if !r.budget.spend() {
+			c.exhausted, c.note = true, "not tried again: too many of this client's calls were, lately"
+			return finish(c, resp, err)
+		}
+		if resp != nil {
+			answer.Discard(resp.Body)
+		}
+		c.log.retry(ctx, c, n+1, pause, resp, err)
+		if backoff.Sleep(ctx, pause) != nil {
+			if body != nil {
+				_ = body.Close()
+			}
+			e := c.fail(ctx.Err())
+			e.note = "while waiting to try again"
+			return nil, e
+		}
+		req = req.WithContext(ctx) // a copy: the first one is the caller's
+		req.Body = body
+	}
+}
+
+// How willing a failure makes one to repeat.
+type willing int
+
+const (
+	never     willing = iota
+	readsOnly         // the request may have been acted upon
+	always            // it was certainly not
+)
+
+// attempt sends req once and, if the call says how, reads the answer.
+func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	stop := func() bool { return true }
+	if r.timeout > 0 {
+		stop = time.AfterFunc(r.timeout, func() { cancel(errAttemptTimeout) }).Stop
+	}
+	end := func() { stop(); cancel(nil) }
+	resp, err := r.next.Do(req.WithContext(ctx))
+	if err != nil {
+		defer end()
+		if errors.Is(context.Cause(ctx), errAttemptTimeout) {
+			return nil, readsOnly, c.fail(errAttemptTimeout)
+		}
+		return nil, willingAfter(req.Context(), resp, err), c.fail(plain(err))
+	}
+	if c.consume == nil || resp.StatusCode/100 != 2 {
+		w := willingStatus(resp.StatusCode)
+		if c.stream && w == never {
+			stop() // a file may take its time
+		}
+		onClose(resp, end)
+		return resp, w, nil
+	}
+	defer end()
+	err = c.consume(resp)
+	broken := brokenOff(resp)
+	answer.Discard(resp.Body)
+	switch {
+	case err == nil:
+		return resp, never, nil
+	case errors.Is(err, ErrResponseTooLarge):
+		return resp, never, c.whole(resp, err)
+	case errors.Is(context.Cause(ctx), errAttemptTimeout):
+		return resp, readsOnly, c.broken(resp, errAttemptTimeout)
+	case broken != nil && req.Context().Err() != nil:
+		return resp, never, c.broken(resp, broken)
+	case broken != nil:
+		return resp, readsOnly, c.broken(resp, broken)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return resp, readsOnly, c.whole(resp, err)
+	}
+	return resp, never, c.whole(resp, err)
+}
+
+// broken is the error of an answer that did not arrive in full.
+func (c *call) broken(resp *http.Response, err error) *Error {
+	e := responseError(c, resp)
+	e.err = fmt.Errorf("reading the answer: %w", err)
+	return e
+}
+
+// whole is err with what is known of the answer, which arrived in full.
+func (c *call) whole(resp *http.Response, err error) *Error {
+	e := responseError(c, resp)
+	if own, ok := errors.AsType[*Error](err); ok {
+		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
+		e.kind, e.err, e.body = own.kind, own.err, own.body
+		return e
+	}
+	e.err = err
+	return e
+}
+
+// plain is err without the method and the URL that net/http puts before it;
+// an Error has both.
+func plain(err error) error {
+	if u, ok := err.(*url.Error); ok { //nolint:errorlint // only the outermost is net/http's
+		return u.Err
+	}
+	return err
+}
+
+func willingStatus(status int) willing {
+	switch status {
+	case http.StatusTooManyRequests:
+		return always
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return readsOnly
+	}
+	return never
+}
+
+// willingAfter judges an error of sending. Only what net/http reports is worth
+// a second try: a token source has tried for itself.
+func willingAfter(ctx context.Context, resp *http.Response, err error) willing {
+	if _, ok := err.(*url.Error); !ok || resp != nil || ctx.Err() != nil { //nolint:errorlint // see plain
+		return never // with an answer it was a redirect that was refused
+	}
+	if errors.Is(err, auth.ErrUnsafe) {
+		return never
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return never
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return always
+	}
+	return readsOnly
+}
+
+// again decides whether there is a next attempt, and after what pause. Where
+// the reason against it needs words, it leaves them in c.
+func (r *retrier) again(ctx context.Context, c *call, n int, resp *http.Response, w willing) (time.Duration, bool) {
+	if w == never || w == readsOnly && !c.read {
+		return 0, false
+	}
+	pause, asked := backoff.Delay(n, retryBase, retryLimit), false
+	if resp != nil {
+		if after, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
+			pause, asked = max(pause, after), true
+		}
+	}
+	switch {
+	case n >= r.max:
+		return 0, false
+	case asked && pause > maxRetryAfter:
+		c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits", pause.Round(time.Second))
+	case !backoff.Fits(ctx, pause):
+		c.note = fmt.Sprintf("the next attempt should wait %v, longer than the ctx lives", pause.Round(time.Millisecond))
+	default:
+		return pause, true
+	}
+	return 0, false
+}
+
+// finish ends a call. An answer goes to the caller if it is the caller's to
+// judge or has been read well.
+func finish(c *call, resp *http.Response, err error) (*http.Response, error) {
+	switch {
+	case err == nil && (c.consume == nil || resp.StatusCode/100 == 2):
+		return resp, nil
+	case err == nil:
+		return nil, refusal(c, resp)
+	}
+	e := c.fail(err)
+	e.note, e.BudgetExhausted = c.note, c.exhausted
+	return nil, e
+}
+
+// rewind is the body of req from its start.
+func rewind(req *http.Request) (io.ReadCloser, error) {
+	switch {
+	case req.Body == nil || req.Body == http.NoBody:
+		return req.Body, nil
+	case req.GetBody == nil:
+		return nil, errors.New("the body can be sent once only")
+	}
+	return req.GetBody()
+}
+
+// A budget limits retries to one for every ten calls in the long run, and
+// allows a hundred at once, so that a hiccup is ridden out.
+type budget struct{ tenths atomic.Int64 }
+
+const fullBudget = 100 * 10
+
+func newBudget() *budget {
+	b := new(budget)
+	b.tenths.Store(fullBudget)
+	return b
+}
+
+// earn is called once for each call.
+func (b *budget) earn() {
+	for {
+		have := b.tenths.Load()
+		if have >= fullBudget || b.tenths.CompareAndSwap(have, have+1) {
+			return
+		}
+	}
+}
+
+// spend takes a retry out of the budget. It reports false when that is empty.
+func (b *budget) spend() bool {
+	for {
+		have := b.tenths.Load()
+		if have < 10 {
+			return false
+		}
+		if b.tenths.CompareAndSwap(have, have-10) {
+			return true
+		}
+	}
+}
