@@ -59,14 +59,14 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 		defer cancel()
 		w := walk[T]{c: c, x: x, seen: map[uint64]struct{}{}}
 		w.start()
-		fetch := w.fetch
+		fetch := func() (*page[T], error) { return w.fetch(ctx) }
 		if x.prefetch {
-			fetch = ahead(&w, ctx)
-			// cancel runs first; then the request under way, if any, ends.
-			defer func() { cancel(); _, _ = fetch(nil) }()
+			next, wait := ahead(fetch)
+			fetch = next
+			defer func() { cancel(); wait() }() // no request outlives the iteration
 		}
 		for {
-			p, err := fetch(ctx)
+			p, err := fetch()
 			if err != nil {
 				var zero T
 				yield(zero, err)
@@ -90,7 +90,7 @@ type walk[T any] struct {
 	x    *execution
 	seen map[uint64]struct{} // hashes of the cursors that were used
 	seed maphash.Seed
-	body [2][]byte // of the last pages, by turns: a page in use is not written to
+	body [2][]byte // what pages are read into; with a prefetch by turns, as one is in use
 	rows [2][]T
 	turn int
 	over bool
@@ -126,7 +126,9 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	w.turn = 1 - w.turn
+	if w.x.prefetch {
+		w.turn = 1 - w.turn
+	}
 	p.err = w.advance(p, r)
 	return p, nil
 }
@@ -150,7 +152,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	}
 	w.rows[w.turn] = e.Result.rows
 	p.rows = e.Result
-	r := e.result(w.c, w.x, e.Result.meta)
+	r := e.result(w.x, e.Result.meta)
 	if w.x.pager != nil {
 		var data struct {
 			Result spanned `json:"result"`
@@ -327,38 +329,38 @@ func (p *pageRows[T]) lastID() string {
 	return ""
 }
 
-// ahead makes a fetch that has the page after it fetched already. Called with
-// nil it waits for the request under way to end.
-func ahead[T any](w *walk[T], ctx context.Context) func(context.Context) (*page[T], error) { //nolint:revive // ctx is that of the fetches
+// ahead is a fetch that has the page after it fetched meanwhile. wait waits for
+// the fetch under way, if any.
+func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error), wait func()) {
 	type outcome struct {
 		p   *page[T]
 		err error
 	}
-	var next chan outcome
+	var coming chan outcome
 	launch := func() {
-		next = make(chan outcome, 1)
+		coming = make(chan outcome, 1)
 		go func(to chan<- outcome) {
-			p, err := w.fetch(ctx)
+			p, err := fetch()
 			to <- outcome{p, err}
-		}(next)
+		}(coming)
 	}
-	return func(ctx context.Context) (*page[T], error) {
-		if ctx == nil {
-			if next != nil {
-				<-next
-			}
-			return nil, nil
-		}
-		if next == nil {
+	next = func() (*page[T], error) {
+		if coming == nil {
 			launch()
 		}
-		o := <-next
-		next = nil
+		o := <-coming
+		coming = nil
 		if o.err == nil && o.p != nil && o.p.err == nil {
 			launch()
 		}
 		return o.p, o.err
 	}
+	wait = func() {
+		if coming != nil {
+			<-coming
+		}
+	}
+	return next, wait
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -131,7 +131,7 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 		v = new(T) // anew for every attempt
 		return readJSON(resp, v)
 	}
-	if _, err := send(withCall(ctx, c)); err != nil {
+	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return nil, c.failBuilding(err)
 	}
 	return v, nil

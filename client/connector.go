@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 )
 
 // A Connector is one connection of a workspace to a business system.
@@ -11,6 +12,8 @@ type Connector struct {
 	ws   *Workspace
 	id   string
 	slug string // "" when it is not known
+
+	docs atomic.Pointer[string] // the id of its documentation, once Inspect told
 }
 
 // ID is the connector's id, a UUID.

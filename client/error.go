@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -256,9 +255,4 @@ func (c *call) redact(req *http.Request, body []byte) []byte {
 		}
 	}
 	return body
-}
-
-// ended reports whether err is, in the end, that of ctx.
-func ended(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }

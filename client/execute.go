@@ -41,6 +41,7 @@ type execution struct {
 	pageParam        string
 	pager            Pager
 	prefetch         bool
+	progress         func(done, total int64)
 }
 
 // WithSelectFields asks for these fields of each record only, as paths with
@@ -86,7 +87,7 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 	var r *Result
 	err := c.run(ctx, x, func(resp *http.Response) error {
 		var err error
-		r, err = readRaw(c, x, resp)
+		r, err = readRaw(x, resp)
 		return err
 	})
 	if err != nil {
@@ -106,7 +107,7 @@ func Execute[T any](ctx context.Context, c *Connector, entity, action string, pa
 	err := c.run(ctx, x, func(resp *http.Response) error {
 		var err error
 		if x.raw {
-			if r, err = readRaw(c, x, resp); err == nil && r.Data != nil {
+			if r, err = readRaw(x, resp); err == nil && r.Data != nil {
 				var fresh T
 				if err = r.Decode(&fresh); err == nil {
 					v = fresh
@@ -114,7 +115,7 @@ func Execute[T any](ctx context.Context, c *Connector, entity, action string, pa
 			}
 			return err
 		}
-		v, r, err = readTyped[T](c, x, resp)
+		v, r, err = readTyped[T](x, resp)
 		return err
 	})
 	if err != nil {
@@ -170,7 +171,7 @@ func (x *execution) request() gen.ExecuteRequest {
 
 // run sends an execution and has consume read the answer.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
-	_, err := c.send(ctx, x, &call{
+	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
 		op: x.op(), name: "executeConnector", read: readActions[x.action], consume: consume,
 	})
 	return err
@@ -241,7 +242,7 @@ func (e *envelope[R]) verdict() error {
 }
 
 // result is the Result of an envelope, without its data.
-func (e *envelope[R]) result(c *Connector, x *execution, meta jsontext.Value) *Result {
+func (e *envelope[R]) result(x *execution, meta jsontext.Value) *Result {
 	r := &Result{
 		Status:      e.Status.v,
 		Metadata:    json.RawMessage(e.Metadata),
@@ -252,7 +253,7 @@ func (e *envelope[R]) result(c *Connector, x *execution, meta jsontext.Value) *R
 		options:     decoding[any](x.useNumber),
 	}
 	if len(meta) > 0 {
-		r.Page = readPage(jsontext.Value(meta), x.params)
+		r.Page = readPage(meta, x.params)
 	}
 	if !r.Page.HasNext && r.Page.Cursor == "" {
 		r.Page = readPage(e.Metadata, x.params)
@@ -265,8 +266,6 @@ func (e *envelope[R]) result(c *Connector, x *execution, meta jsontext.Value) *R
 type typed[T any] struct {
 	v     T
 	wrong error
-	meta  jsontext.Value
-	find  bool // look for meta, as context store answers have it
 }
 
 func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -276,11 +275,11 @@ func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // readTyped reads the answer of an execution in one pass.
-func readTyped[T any](c *Connector, x *execution, resp *http.Response) (T, *Result, error) {
+func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	var e envelope[typed[T]]
 	var zero T
 	if x.action == actionSearch {
-		return readSearch[T](c, x, resp)
+		return readSearch[T](x, resp)
 	}
 	err := decodeBody(resp, func(r io.Reader) error {
 		return jsonv2.UnmarshalRead(r, &e, decoding[T](x.useNumber))
@@ -294,16 +293,16 @@ func readTyped[T any](c *Connector, x *execution, resp *http.Response) (T, *Resu
 	if err != nil {
 		return zero, nil, notAnEnvelope(err)
 	}
-	r := e.result(c, x, nil)
+	r := e.result(x, nil)
 	r.action = actionDecoded
 	return e.Result.v, r, nil
 }
 
 // readSearch is readTyped for a search of the context store, whose paging
 // stands in the result, beside the data that T may want or may not.
-func readSearch[T any](c *Connector, x *execution, resp *http.Response) (T, *Result, error) {
+func readSearch[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	var v T
-	r, err := readRaw(c, x, resp)
+	r, err := readRaw(x, resp)
 	if err == nil && r.Data != nil {
 		err = r.Decode(&v)
 		r.Data, r.action = nil, actionDecoded
@@ -313,7 +312,7 @@ func readSearch[T any](c *Connector, x *execution, resp *http.Response) (T, *Res
 
 // readRaw reads the answer of an execution into memory once; Data is a part of
 // it.
-func readRaw(c *Connector, x *execution, resp *http.Response) (*Result, error) {
+func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	body, err := readAll(resp, nil)
 	if err != nil {
 		return nil, err
@@ -335,7 +334,7 @@ func readRaw(c *Connector, x *execution, resp *http.Response) (*Result, error) {
 			meta = s.Meta
 		}
 	}
-	r := e.result(c, x, meta)
+	r := e.result(x, meta)
 	r.Data = json.RawMessage(data)
 	return r, nil
 }

@@ -146,7 +146,7 @@ var moments = json.JoinOptions(lenient, json.WithUnmarshalers(
 		}
 		text, err := jsontext.AppendUnquote(nil, val)
 		if err != nil {
-			return nil //nolint:nilerr // not understood
+			return nil
 		}
 		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", time.DateOnly} {
 			if t, err := time.Parse(layout, string(text)); err == nil {

@@ -196,7 +196,7 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 func (b *body) note(err error) error {
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		b.err = err
 	}
 	return err

@@ -1,0 +1,85 @@
+# Every job of this repository by name. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Knobs: make fuzz FUZZTIME=5m, make bench BENCH=Token COUNT=10, make soak COUNT=100.
+FUZZTIME ?= 30s
+BENCH ?= .
+COUNT ?= 1
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+
+## Using it
+
+.PHONY: demo
+demo: ## Run the quickstart, on an in-memory service when there are no credentials
+	go run ./examples/quickstart
+
+.PHONY: test
+test: ## Run every test with the race detector
+	go test -race ./...
+
+## Before a change is handed in
+
+.PHONY: check
+check: fmt-check vet tidy-check imports-check consumer-check generate-check lint ## Run every static check
+
+.PHONY: fmt
+fmt: ## Format the code and sort its imports
+	.ci/lint fmt
+
+.PHONY: fmt-check
+fmt-check: ## Check that gofmt has nothing to change, generated files included
+	@files=$$(gofmt -l .); [[ -z $$files ]] || { printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; }
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: ## Run the linters of .golangci.yml
+	.ci/lint run
+
+.PHONY: generate
+generate: ## Rebuild the generated code from openapi/agents.yaml
+	go generate ./...
+
+.PHONY: generate-check
+generate-check: ## Check that the generated code is what the contract generates
+	.ci/generated
+
+.PHONY: tidy-check
+tidy-check: ## Check that go.mod and go.sum are tidy
+	go mod tidy -diff
+
+.PHONY: imports-check
+imports-check: ## Check which modules the packages link
+	.ci/imports
+
+.PHONY: consumer-check
+consumer-check: ## Check what a module that uses the SDK has to carry
+	.ci/consumer
+
+## Looking closer
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz test for FUZZTIME (30s)
+	FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH, COUNT times
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+.PHONY: soak
+soak: COUNT = 20
+soak: ## Run the tests COUNT (20) times in changing order, to find the unsteady ones
+	go test -race -shuffle on -count $(COUNT) -timeout 0 ./...
+
+.PHONY: cover
+cover: ## Measure what the tests cover of the hand-written packages
+	go test -coverprofile coverage.out -coverpkg ./auth/...,./client/...,./agentstest/...,./internal/... ./...
+	go tool cover -func coverage.out

@@ -1,0 +1,268 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+const vendorID = "11111111-2222-3333-4444-555555555555"
+
+// A vendor answers executions in memory, and keeps the parameters that it was
+// asked with.
+type vendor struct {
+	answer func(n int, params map[string]any) string // of the n-th execution, from 0
+	asked  []map[string]any
+}
+
+func (v *vendor) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	var r struct {
+		Params map[string]any `json:"params"`
+	}
+	dec := json.NewDecoder(strings.NewReader(string(body)))
+	dec.UseNumber()
+	if err := dec.Decode(&r); err != nil {
+		return nil, err
+	}
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	text := v.answer(len(v.asked), r.Params)
+	v.asked = append(v.asked, r.Params)
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text)), Request: req,
+	}, nil
+}
+
+// connector is the vendor's, under a slug.
+func (v *vendor) connector(t testing.TB, slug string) *client.Connector {
+	t.Helper()
+	c, err := client.Connect(t.Context(), slug, client.WithConnectorID(vendorID), client.WithBaseURL("https://api.test"),
+		client.WithTokenSource(auth.Static("token")), client.WithHTTPClient(&http.Client{Transport: v}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func success(result, metadata string) string {
+	return fmt.Sprintf(`{"status":"success","result":%s,"connector_metadata":%s,"execution_metadata":{"connector_instance_id":"source_id:%s","execution_time_ms":7}}`, result, metadata, vendorID)
+}
+
+type row struct {
+	ID int `json:"id"`
+}
+
+func ids(rows []row) string {
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprint(&b, r.ID, " ")
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func collect[T any](seq func(func(T, error) bool)) (rows []T, errs []error) {
+	for r, err := range seq {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		rows = append(rows, r)
+	}
+	return rows, errs
+}
+
+// Two pages in every way that connectors have: the parameter of the second
+// request is what matters.
+func TestAllAsksForTheNextPage(t *testing.T) {
+	num := func(s string) json.Number { return json.Number(s) }
+	for _, tt := range []struct {
+		name, slug, action string
+		params             client.Params
+		opts               []client.ExecuteOption
+		first, metadata    string // of the first page
+		want               map[string]any
+	}{
+		{name: "github", slug: "github", metadata: `{"has_next_page":true,"end_cursor":"c"}`, want: map[string]any{"after": "c"}},
+		{name: "github by another spelling", slug: "GitHub", metadata: `{"has_next_page":true,"end_cursor":"c"}`, want: map[string]any{"after": "c"}},
+		{name: "linear", slug: "linear", metadata: `{"hasNextPage":true,"endCursor":"c"}`, want: map[string]any{"after": "c"}},
+		{name: "stripe", slug: "stripe", metadata: `{"has_more":true}`, first: `[{"id":1},{"id":7}]`, want: map[string]any{"starting_after": "7"}},
+		{name: "cursor", slug: "x", metadata: `{"next_cursor":"c"}`, want: map[string]any{"cursor": "c"}},
+		{name: "end cursor of an unknown one", metadata: `{"has_next_page":true,"end_cursor":"c"}`, want: map[string]any{"cursor": "c"}},
+		{name: "page token", slug: "x", metadata: `{"next_page_token":"c"}`, want: map[string]any{"page_token": "c"}},
+		{name: "pageToken", slug: "x", metadata: `{"nextPageToken":"c"}`, want: map[string]any{"pageToken": "c"}},
+		{name: "offset", slug: "x", metadata: `{"next_offset":9007199254740993}`, want: map[string]any{"offset": num("9007199254740993")}},
+		{name: "next page", slug: "x", metadata: `{"next_page":2}`, want: map[string]any{"page": num("2")}},
+		{name: "page that is full", slug: "x", metadata: `{"page":1,"has_more":true}`, want: map[string]any{"page": num("2")}},
+		{name: "page of the caller", slug: "x", params: client.Params{"page": 4}, metadata: `{"has_more":true}`, want: map[string]any{"page": num("5")}},
+		{name: "offset of the caller", slug: "x", params: client.Params{"offset": 10}, metadata: `{"has_more":true}`, want: map[string]any{"offset": num("12")}},
+		{name: "text stays text", slug: "x", params: client.Params{"page": "4"}, metadata: `{"next_page":"5"}`, want: map[string]any{"page": "5"}},
+		{name: "after", slug: "hubspot", metadata: `{"paging":{"next":{"after":"c"}}}`, want: map[string]any{"after": "c"}},
+		{name: "name of the caller", slug: "github", params: client.Params{"cursor": "b", "x": nil}, metadata: `{"has_next_page":true,"end_cursor":"c"}`, want: map[string]any{"cursor": "c", "x": nil}},
+		{name: "option", slug: "github", params: client.Params{"cursor": "b"}, opts: []client.ExecuteOption{client.WithPageParam("mark")}, metadata: `{"next_cursor":"c"}`, want: map[string]any{"cursor": "b", "mark": "c"}},
+		{name: "search", slug: "github", action: "context_store_search", first: `{"data":[{"id":1},{"id":2}],"meta":{"has_more":true,"cursor":"c"}}`, metadata: `{}`, want: map[string]any{"cursor": "c"}},
+		{name: "pager", slug: "x", metadata: `{"next_link":"https://x/?p=9"}`, opts: []client.ExecuteOption{client.WithPager(func(r *client.Result, p client.Params) (client.Params, error) {
+			if !r.Page.HasNext {
+				return nil, nil
+			}
+			_, after, _ := strings.Cut(r.Page.Cursor, "p=")
+			return client.Params{"p": after, "bytes": len(r.Data)}, nil
+		})}, want: map[string]any{"p": "9", "bytes": num("19")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.action == "" {
+				tt.action = "list"
+			}
+			if tt.first == "" {
+				tt.first = `[{"id":1},{"id":2}]`
+			}
+			v := &vendor{answer: func(n int, _ map[string]any) string {
+				switch {
+				case n == 0:
+					return success(tt.first, tt.metadata)
+				case tt.action == "context_store_search":
+					return success(`{"data":[{"id":3}],"meta":{"has_more":false,"cursor":null}}`, `{}`)
+				}
+				return success(`[{"id":3}]`, `{}`)
+			}}
+			conn := v.connector(t, tt.slug)
+			if tt.slug == "" {
+				conn = conn.Workspace().ConnectorByID(vendorID)
+			}
+			before := maps.Clone(tt.params)
+			rows, errs := collect(client.All[row](t.Context(), conn, "things", tt.action, tt.params, tt.opts...))
+			if len(errs) > 0 || len(rows) != 3 {
+				t.Fatalf("rows %v, errors %v", rows, errs)
+			}
+			if len(v.asked) != 2 {
+				t.Fatalf("%d requests, want 2", len(v.asked))
+			}
+			if got := fmt.Sprintf("%#v", v.asked[1]); got != fmt.Sprintf("%#v", tt.want) {
+				t.Errorf("second request has %v, want %v", got, fmt.Sprintf("%#v", tt.want))
+			}
+			if !maps.Equal(before, tt.params) {
+				t.Errorf("the caller's parameters became %v", tt.params)
+			}
+		})
+	}
+}
+
+// What cannot be asked for is an error that names the way out, never silence.
+func TestAllNeverStopsInSilence(t *testing.T) {
+	for _, tt := range []struct {
+		name, slug string
+		metadata   func(n int) string
+		requests   int
+	}{
+		{"more without a cursor", "x", func(int) string { return `{"has_more":true}` }, 1},
+		{"link", "x", func(int) string { return `{"next_link":"https://x/2"}` }, 1},
+		{"salesforce", "salesforce", func(int) string { return `{"done":false,"nextRecordsUrl":"/services/data/2"}` }, 1},
+		{"the same cursor", "x", func(int) string { return `{"next_cursor":"c"}` }, 2},
+		{"a cycle", "x", func(n int) string { return fmt.Sprintf(`{"next_cursor":"c%d"}`, n%3) }, 4},
+		{"stripe without ids", "stripe", func(int) string { return `{"has_more":true}` }, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			v := &vendor{answer: func(n int, _ map[string]any) string { return success(`[{"x":1}]`, tt.metadata(n)) }}
+			rows, errs := collect(client.All[row](t.Context(), v.connector(t, tt.slug), "things", "list", nil))
+			if len(errs) != 1 || !errors.Is(errs[0], client.ErrPaging) || !strings.Contains(errs[0].Error(), "WithPageParam") {
+				t.Errorf("errors %v, want one ErrPaging that names WithPageParam", errs)
+			}
+			if len(v.asked) != tt.requests || len(rows) != tt.requests {
+				t.Errorf("%d requests, %d rows; want %d", len(v.asked), len(rows), tt.requests)
+			}
+		})
+	}
+}
+
+func TestAllGoesOnAfterARecordThatDoesNotFit(t *testing.T) {
+	v := &vendor{answer: func(n int, _ map[string]any) string {
+		if n == 0 {
+			return success(`[{"id":1},{"id":"two"}, {"id":3},[],{"id":{"a":[1]}},{"id":6}]`, `{"next_cursor":"c"}`)
+		}
+		return success(`[]`, `{}`)
+	}}
+	var text []string
+	for r, err := range client.All[row](t.Context(), v.connector(t, "x"), "things", "list", nil) {
+		var rec *client.RecordError
+		switch {
+		case err == nil:
+			text = append(text, fmt.Sprint(r.ID))
+		case errors.As(err, &rec):
+			text = append(text, fmt.Sprintf("%d/%s/%s", rec.Index, rec.Field, rec.Raw))
+		default:
+			t.Fatal(err)
+		}
+	}
+	want := []string{"1", `1/id/{"id":"two"}`, "3", `3//[]`, `4/id/{"id":{"a":[1]}}`, "6"}
+	if !slices.Equal(text, want) {
+		t.Errorf("got  %q\nwant %q", text, want)
+	}
+}
+
+func TestAllEmptyPagesAndBreak(t *testing.T) {
+	for _, prefetch := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) { // finds a goroutine that stays behind
+			var opts []client.ExecuteOption
+			if prefetch {
+				opts = append(opts, client.WithPrefetch())
+			}
+			v := &vendor{answer: func(n int, _ map[string]any) string {
+				if n == 1 {
+					return success(`[]`, `{"next_cursor":"c1"}`)
+				}
+				if n == 4 {
+					return success(`null`, `{}`)
+				}
+				return success(fmt.Sprintf(`[{"id":%d},{"id":%d}]`, 2*n, 2*n+1), fmt.Sprintf(`{"next_cursor":"c%d"}`, n))
+			}}
+			conn := v.connector(t, "x")
+			rows, errs := collect(client.All[row](t.Context(), conn, "things", "list", nil, opts...))
+			if got := ids(rows); got != "0 1 4 5 6 7" || errs != nil {
+				t.Errorf("prefetch %v: rows %s, errors %v", prefetch, got, errs)
+			}
+			v.asked = nil
+			for range client.All[row](t.Context(), conn, "things", "list", nil, opts...) {
+				break
+			}
+			if n := len(v.asked); n != 1 && !(prefetch && n == 2) {
+				t.Errorf("prefetch %v: %d requests after a break on page one", prefetch, n)
+			}
+		})
+	}
+}
+
+func TestAllEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	v := &vendor{answer: func(n int, _ map[string]any) string {
+		return success(`[{"id":1}]`, fmt.Sprintf(`{"next_cursor":"c%d"}`, n))
+	}}
+	n := 0
+	for _, err := range client.All[row](ctx, v.connector(t, "x"), "things", "list", nil) {
+		if n++; n == 3 {
+			cancel()
+		}
+		if n == 4 && !errors.Is(err, context.Canceled) {
+			t.Errorf("after cancel: %v", err)
+		}
+	}
+	if n != 4 || len(v.asked) != 3 {
+		t.Errorf("%d yields, %d requests", n, len(v.asked))
+	}
+}

@@ -1,0 +1,261 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// A Download is a file on its way. It is read like any [io.ReadCloser], by one
+// goroutine at a time, within the ctx that it was asked for with; [Save] puts it
+// on disk. It must be closed, which Save does.
+type Download struct {
+	Filename    string // as the service names it, fit to be used as a name; "" when it does not
+	ContentType string // such as "text/csv; charset=utf-8"; "" when the service does not say
+	Size        int64  // in bytes, -1 when it is not known
+
+	call     *call
+	resp     *http.Response
+	n        int64
+	progress func(done, total int64)
+}
+
+// WithProgress has f called while a [Download] is read, with the number of
+// bytes that were read and the size, -1 when it is not known.
+func WithProgress(f func(done, total int64)) ExecuteOption {
+	return func(x *execution) { x.progress = f }
+}
+
+// Download asks for a file with the action download. The file streams: it may
+// be of any size, and takes no memory to speak of. A file without bytes is
+// [ErrEmptyDownload], here if the service tells the size, else when it is read.
+func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
+	x := newExecution(entity, actionDownload, params, opts)
+	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true}
+	resp, err := c.send(ctx, x, call) //nolint:bodyclose // closed below or by Download.Close
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, refusal(call, resp)
+	}
+	if isEnvelope(resp.Header) {
+		defer answer.Discard(resp.Body)
+		return nil, notAFile(x, call, resp)
+	}
+	if resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent {
+		answer.Discard(resp.Body)
+		e := responseError(call, resp)
+		e.kind = ErrEmptyDownload
+		return nil, e
+	}
+	return &Download{
+		Filename:    filename(resp.Header.Get("Content-Disposition")),
+		ContentType: resp.Header.Get("Content-Type"),
+		Size:        resp.ContentLength,
+		call:        call,
+		resp:        resp,
+		progress:    x.progress,
+	}, nil
+}
+
+// notAFile is why an execution answered an envelope where a file was wanted.
+func notAFile(x *execution, call *call, resp *http.Response) error {
+	_, err := readRaw(x, resp)
+	if err == nil {
+		err = &Error{Message: "the service answered with JSON about the file in place of the file"}
+	}
+	return call.whole(resp, err)
+}
+
+// Read implements [io.Reader]. Errors are *Error, but for io.EOF.
+func (d *Download) Read(p []byte) (int, error) {
+	n, err := d.resp.Body.Read(p)
+	d.n += int64(n)
+	if n > 0 && d.progress != nil {
+		d.progress(d.n, d.Size)
+	}
+	switch {
+	case err == nil:
+		return n, nil
+	case err == io.EOF && d.n > 0:
+		return n, io.EOF
+	case err == io.EOF:
+		e := responseError(d.call, d.resp)
+		e.kind = ErrEmptyDownload
+		return n, e
+	}
+	return n, d.call.broken(d.resp, err)
+}
+
+// Close ends the download, whether it was read to its end or not.
+func (d *Download) Close() error { return d.resp.Body.Close() }
+
+// Save writes the file to path and closes the download. It returns the number
+// of bytes written. The file is there in full or not at all: it is written
+// under another name beside path, put on disk, and renamed. A file that was at
+// path before survives a failure, and lends its permissions.
+func (d *Download) Save(path string) (n int64, err error) {
+	defer d.Close() //nolint:errcheck // all was read, or there is an error already
+	fail := func(err error) error {
+		if own, ok := errors.AsType[*Error](err); ok {
+			return own
+		}
+		return &Error{op: "save download", err: err}
+	}
+	if d.n > 0 {
+		return 0, fail(errors.New("some of the download was read already"))
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // so that a link stays one
+	}
+	old, err := os.Stat(path)
+	switch {
+	case err == nil && !old.Mode().IsRegular():
+		return 0, fail(fmt.Errorf("%s is no regular file; to save into a directory, join it with Filename", path))
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return 0, fail(err)
+	}
+	temp := filepath.Join(filepath.Dir(path), ".download-"+rand.Text())
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // as any new file
+	if err != nil {
+		return 0, fail(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close() // again, perhaps: that does no harm
+			_ = os.Remove(temp)
+			n, err = 0, fail(err)
+		}
+	}()
+	if n, err = io.Copy(f, d); err != nil {
+		return n, err
+	}
+	if old != nil {
+		if err = f.Chmod(old.Mode().Perm()); err != nil {
+			return n, err
+		}
+	}
+	if err = f.Sync(); err != nil {
+		return n, err
+	}
+	if err = f.Close(); err != nil {
+		return n, err
+	}
+	if err = os.Rename(temp, path); err != nil {
+		return n, err
+	}
+	if dir, openErr := os.Open(filepath.Dir(path)); openErr == nil {
+		_ = dir.Sync() // the name, too; some systems cannot
+		_ = dir.Close()
+	}
+	return n, nil
+}
+
+// String describes the download.
+func (d *Download) String() string {
+	return fmt.Sprintf("client.Download{%q, %s, %d bytes}", d.Filename, d.ContentType, d.Size)
+}
+
+// Format writes what String returns, for every verb.
+func (d *Download) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
+
+// maxFilename is the longest name, in bytes, that common file systems take.
+const maxFilename = 255
+
+// filename is the name in a Content-Disposition header (RFC 6266), made fit
+// for a file system: without directories, control characters and what Windows
+// reserves.
+func filename(disposition string) string {
+	return safeName(disposedName(disposition))
+}
+
+func disposedName(disposition string) string {
+	if _, params, err := mime.ParseMediaType(disposition); err == nil && params["filename"] != "" {
+		name := params["filename"]
+		if words, err := new(mime.WordDecoder).DecodeHeader(name); err == nil {
+			name = words // not allowed here, and sent all the same
+		}
+		return name
+	}
+	// Some senders forget to quote, or to encode: what stands there will do.
+	plain := ""
+	for part := range strings.SplitSeq(disposition, ";") {
+		key, value, _ := strings.Cut(part, "=")
+		value = strings.Trim(strings.TrimSpace(value), `"`)
+		switch strings.ToLower(strings.TrimSpace(key)) {
+		case "filename*":
+			if fields := strings.SplitN(value, "'", 3); len(fields) == 3 {
+				value = fields[2]
+			}
+			if name, err := url.PathUnescape(value); err == nil && utf8.ValidString(name) {
+				return name
+			}
+		case "filename":
+			plain = value
+		}
+	}
+	return plain
+}
+
+func safeName(name string) string {
+	name = strings.ToValidUTF8(name, "")
+	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
+		name = name[i+1:]
+	}
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		case strings.ContainsRune(`<>:"|?*`, r):
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.TrimRight(strings.TrimSpace(name), ". ")
+	if strings.Trim(name, ".") == "" {
+		return ""
+	}
+	stem, _, _ := strings.Cut(name, ".")
+	if reserved(strings.TrimSpace(stem)) {
+		name = "_" + name
+	}
+	for len(name) > maxFilename {
+		ext := filepath.Ext(name)
+		if len(ext) > 32 {
+			ext = ""
+		}
+		stem := name[:maxFilename-len(ext)]
+		name = strings.ToValidUTF8(stem, "") + ext
+	}
+	return name
+}
+
+// reserved reports whether Windows gives the name to a device.
+func reserved(stem string) bool {
+	stem = strings.ToUpper(stem)
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
+		return true
+	}
+	if len(stem) >= 4 && (stem[:3] == "COM" || stem[:3] == "LPT") {
+		switch stem[3:] {
+		case "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³":
+			return true
+		}
+	}
+	return false
+}
