@@ -1,8 +1,8 @@
 //go:build tools
 
-// Package tools pins the code generator in go.mod. No package of the module
-// imports it, so the generator and what it needs stay out of the programs and
-// the go.mod files of users.
-package tools
+package agents
 
+// The code generator is pinned in go.mod by this import. No package of the
+// module imports this one, so the generator and what it needs stay out of the
+// programs and the go.mod files of users.
 import _ "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"

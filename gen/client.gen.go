@@ -152,7 +152,7 @@ type ClientInterface interface {
 
 	// ListConnectors List connectors
 	//
-	// Answers all connectors that match, in one page. Without a filter these are the connectors the token can reach. Filtering by a workspace that does not exist yet answers 404.
+	// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
 	//
 	// Corresponds with GET /api/v1/integrations/connectors (the `ListConnectors` operationId).
 	ListConnectors(ctx context.Context, params *ListConnectorsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -202,7 +202,7 @@ type ClientInterface interface {
 
 	// GetConnector Get a connector
 	//
-	// Answers a connector with its template and configuration. Secrets in it are masked.
+	// Answers a connector with its template and configuration.
 	//
 	// Corresponds with GET /api/v1/integrations/connectors/{id} (the `GetConnector` operationId).
 	GetConnector(ctx context.Context, id ConnectorID, params *GetConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -775,7 +775,7 @@ func (c *Client) CreateWidgetToken(ctx context.Context, params *CreateWidgetToke
 
 // ListConnectors List connectors
 //
-// Answers all connectors that match, in one page. Without a filter these are the connectors the token can reach. Filtering by a workspace that does not exist yet answers 404.
+// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
 //
 // Corresponds with GET /api/v1/integrations/connectors (the `ListConnectors` operationId).
 func (c *Client) ListConnectors(ctx context.Context, params *ListConnectorsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -885,7 +885,7 @@ func (c *Client) DeleteConnector(ctx context.Context, id ConnectorID, params *De
 
 // GetConnector Get a connector
 //
-// Answers a connector with its template and configuration. Secrets in it are masked.
+// Answers a connector with its template and configuration.
 //
 // Corresponds with GET /api/v1/integrations/connectors/{id} (the `GetConnector` operationId).
 func (c *Client) GetConnector(ctx context.Context, id ConnectorID, params *GetConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5173,7 +5173,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListConnectorsWithResponse List connectors
 	//
-	// Answers all connectors that match, in one page. Without a filter these are the connectors the token can reach. Filtering by a workspace that does not exist yet answers 404.
+	// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5227,7 +5227,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetConnectorWithResponse Get a connector
 	//
-	// Answers a connector with its template and configuration. Secrets in it are masked.
+	// Answers a connector with its template and configuration.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8377,7 +8377,7 @@ func (c *ClientWithResponses) CreateWidgetTokenWithResponse(ctx context.Context,
 
 // ListConnectorsWithResponse List connectors
 //
-// Answers all connectors that match, in one page. Without a filter these are the connectors the token can reach. Filtering by a workspace that does not exist yet answers 404.
+// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8467,7 +8467,7 @@ func (c *ClientWithResponses) DeleteConnectorWithResponse(ctx context.Context, i
 
 // GetConnectorWithResponse Get a connector
 //
-// Answers a connector with its template and configuration. Secrets in it are masked.
+// Answers a connector with its template and configuration.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -708,7 +708,7 @@ type AirbyteHostedConnectionTemplate struct {
 	// Icon URL or text of an icon.
 	Icon *string `json:"icon,omitempty"`
 
-	// ID ID of the template.
+	// ID Identifies the template.
 	ID string `json:"id"`
 
 	// OrganizationID The organization it belongs to.
@@ -753,7 +753,7 @@ type Automation struct {
 	// Enabled Whether it starts anything now.
 	Enabled bool `json:"enabled"`
 
-	// ID ID of the automation.
+	// ID Identifies the automation.
 	ID string `json:"id"`
 
 	// Timezone Time zone of the schedule. UTC when absent.
@@ -861,7 +861,7 @@ type ConnectionSpecification struct {
 	// Required The fields that must be given.
 	Required []string `json:"required,omitempty"`
 
-	// Title Title of the configuration.
+	// Title What the configuration is called.
 	Title *string `json:"title,omitempty"`
 
 	// Type Always object.
@@ -907,13 +907,13 @@ type Connector struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// Entities The entities it is limited to. All when null.
+	// Entities The entities chosen for it, which limit what is replicated.
 	Entities []RequestedEntity `json:"entities,omitempty"`
 
-	// ID ID of the connector.
+	// ID Identifies the connector.
 	ID string `json:"id"`
 
-	// Name Name of this instance.
+	// Name What this instance is called.
 	Name string `json:"name"`
 
 	// ReplicationConfig Its configuration for replication.
@@ -937,7 +937,7 @@ type ConnectorCheckResult struct {
 	// FailureReason Why the check failed.
 	FailureReason *FailureReason `json:"failure_reason,omitempty"`
 
-	// ID ID of the check.
+	// ID Identifies the check.
 	ID string `json:"id"`
 
 	// Status How the check ended.
@@ -949,7 +949,7 @@ type ConnectorCreateRequest struct {
 	// ConnectorType The kind of connector by its slug, such as stripe, in any case.
 	ConnectorType *string `json:"connector_type,omitempty"`
 
-	// Credentials Credentials for the vendor. Templates of mode DIRECT or MULTI need them, unless OAuth is used.
+	// Credentials What the vendor wants for access. Templates of mode DIRECT or MULTI need them, unless OAuth is used.
 	Credentials map[string]interface{} `json:"credentials,omitzero"`
 
 	// DefinitionID The kind of connector by its source definition.
@@ -961,7 +961,7 @@ type ConnectorCreateRequest struct {
 	// Environment Other settings for templates of mode DIRECT or MULTI. May be empty.
 	Environment map[string]interface{} `json:"environment,omitzero"`
 
-	// Name Name of the instance.
+	// Name What to call the instance.
 	Name *string `json:"name,omitempty"`
 
 	// ReplicationConfig Configuration for replication. Complete for a template of mode REPLICATION; for the other modes it is merged over credentials and environment.
@@ -1069,10 +1069,10 @@ type ConnectorSummary struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// ID ID of the connector.
+	// ID Identifies the connector.
 	ID string `json:"id"`
 
-	// Name Name of this instance.
+	// Name What this instance is called.
 	Name string `json:"name"`
 
 	// SummarizedSourceTemplate A source template as lists of templates and of connectors show it.
@@ -1150,7 +1150,7 @@ type Deletion struct {
 	// DeletedAt When it was deleted.
 	DeletedAt time.Time `json:"deleted_at"`
 
-	// ID ID of what was deleted.
+	// ID Identifies what was deleted.
 	ID string `json:"id"`
 }
 
@@ -1159,7 +1159,7 @@ type DestinationDefinition struct {
 	// Definition A kind of source or destination.
 	Definition ConnectorDefinition `json:"definition"`
 
-	// ID ID of the definition.
+	// ID Identifies the definition.
 	ID string `json:"id"`
 }
 
@@ -1174,7 +1174,7 @@ type DestinationDefinitionSummary struct {
 	// Icon URL or text of an icon.
 	Icon string `json:"icon"`
 
-	// ID ID of the definition.
+	// ID Identifies the definition.
 	ID string `json:"id"`
 
 	// Name Display name.
@@ -1423,7 +1423,7 @@ type Inspection struct {
 	// DocsSkillID ID of its documentation, for getSkillDocs.
 	DocsSkillID string `json:"docs_skill_id"`
 
-	// Name Name of this instance.
+	// Name What this instance is called.
 	Name string `json:"name"`
 
 	// OrganizationID The organization it belongs to.
@@ -1459,7 +1459,7 @@ type OAuthCredentials struct {
 	// CreatedAt When they were stored.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ID ID of the credentials.
+	// ID Identifies the credentials.
 	ID string `json:"id"`
 
 	// ScopeID The organization, unless they are for everyone.
@@ -1510,7 +1510,7 @@ type Organization struct {
 	// FirstWorkspaceID ID of its first workspace.
 	FirstWorkspaceID *string `json:"first_workspace_id,omitempty"`
 
-	// ID ID of the organization.
+	// ID Identifies the organization.
 	ID string `json:"id"`
 
 	// OrganizationName Its name.
@@ -1531,7 +1531,7 @@ type RequestedEntity struct {
 	// Entity Name of the entity.
 	Entity string `json:"entity"`
 
-	// Modes What shall be possible. Everything when null.
+	// Modes What shall be possible.
 	Modes []EntityMode `json:"modes,omitempty"`
 }
 
@@ -1615,7 +1615,7 @@ type Skill struct {
 	// Freshness How current a skill is.
 	Freshness SkillFreshness `json:"freshness"`
 
-	// ID ID of the skill; stays the same.
+	// ID Identifies the skill; stays the same.
 	ID string `json:"id"`
 
 	// Kind Whether a skill is fixed or made from a connector.
@@ -1648,19 +1648,19 @@ type SkillBlock struct {
 	// Headers Column headers of a table.
 	Headers []string `json:"headers,omitempty"`
 
-	// Items Items of a list.
+	// Items The points of a list.
 	Items []string `json:"items,omitempty"`
 
-	// Language Language of code.
+	// Language What code is written in.
 	Language *string `json:"language,omitempty"`
 
-	// Level Level of a heading.
+	// Level How deep a heading is.
 	Level *int `json:"level,omitempty"`
 
-	// Rows Rows of a table.
+	// Rows The cells of a table, row by row.
 	Rows [][]string `json:"rows,omitempty"`
 
-	// Text Text of a heading or a paragraph.
+	// Text What a heading or a paragraph says.
 	Text *string `json:"text,omitempty"`
 
 	// Type What a block of text is.
@@ -1714,7 +1714,7 @@ type SkillSection struct {
 	// Available Whether it can be read now.
 	Available *bool `json:"available,omitempty"`
 
-	// ID ID of the section, for getSkillDocs.
+	// ID Identifies the section, for getSkillDocs.
 	ID string `json:"id"`
 
 	// Summary What it is about.
@@ -1732,7 +1732,7 @@ type SourceDefinition struct {
 	// ExampleQuestions Questions that a source can answer.
 	ExampleQuestions *ExampleQuestions `json:"example_questions,omitempty"`
 
-	// ID ID of the definition.
+	// ID Identifies the definition.
 	ID string `json:"id"`
 }
 
@@ -1753,7 +1753,7 @@ type SourceTemplate struct {
 	// Icon URL or text of an icon.
 	Icon *string `json:"icon,omitempty"`
 
-	// ID ID of the template.
+	// ID Identifies the template.
 	ID string `json:"id"`
 
 	// IsExperimental Whether it is not yet stable.
@@ -1854,7 +1854,7 @@ type SourceTemplateDetails struct {
 	// Icon URL or text of an icon.
 	Icon *string `json:"icon,omitempty"`
 
-	// ID ID of the template.
+	// ID Identifies the template.
 	ID string `json:"id"`
 
 	// IsExperimental Whether it is not yet stable.
@@ -1919,7 +1919,7 @@ type SourceTemplateSummary struct {
 	// Icon URL or text of an icon.
 	Icon *string `json:"icon"`
 
-	// ID ID of the template.
+	// ID Identifies the template.
 	ID string `json:"id"`
 
 	// Mode How connectors made from a template are used: DIRECT for actions, REPLICATION for copying data, MULTI for both.
@@ -1928,7 +1928,7 @@ type SourceTemplateSummary struct {
 	// Name Display name, such as Zendesk Support.
 	Name string `json:"name"`
 
-	// OrganizationID The organization it belongs to. Null for a template that Airbyte provides.
+	// OrganizationID The organization it belongs to, if any.
 	OrganizationID *string `json:"organization_id,omitempty"`
 
 	// RuntimeMode What the connector supports now.
@@ -1973,10 +1973,10 @@ type StreamCustomization struct {
 
 // StreamDescriptor Names a stream.
 type StreamDescriptor struct {
-	// Name Name of the stream.
+	// Name What the stream is called.
 	Name string `json:"name"`
 
-	// Namespace Namespace of the stream.
+	// Namespace Where the stream belongs.
 	Namespace *string `json:"namespace,omitempty"`
 }
 
@@ -2050,7 +2050,7 @@ type UserHostedConnectionTemplate struct {
 	// Icon URL or text of an icon.
 	Icon *string `json:"icon,omitempty"`
 
-	// ID ID of the template.
+	// ID Identifies the template.
 	ID string `json:"id"`
 
 	// NonBreakingChangesPreference What to do when a source gains fields or streams: nothing, stop replicating, take over new fields, or take over new streams as well.
@@ -2131,7 +2131,7 @@ type Workflow struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// ID ID of the workflow.
+	// ID Identifies the workflow.
 	ID string `json:"id"`
 
 	// Name Its name.
@@ -2173,13 +2173,13 @@ type Workspace struct {
 	// CacheEnabled Whether it uses the Context Store. Null follows the organization.
 	CacheEnabled *bool `json:"cache_enabled"`
 
-	// Color Its colour in the web application.
+	// Color Its colour, for display.
 	Color *string `json:"color"`
 
 	// CreatedAt When it was created.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ID ID of the workspace.
+	// ID Identifies the workspace.
 	ID string `json:"id"`
 
 	// Name Its name, by which other operations find it.
@@ -2637,7 +2637,7 @@ type ListSkillsParams struct {
 
 // GetSkillDocsParams defines parameters for GetSkillDocs.
 type GetSkillDocsParams struct {
-	// ID ID of the skill. For a connector it is the docs_skill_id of its inspection.
+	// ID The skill to read. For a connector it is the docs_skill_id of its inspection.
 	ID string `form:"id" json:"id"`
 
 	// Section ID of a section, exactly as the outline has it. The outline itself when absent.
