@@ -4,8 +4,9 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Knobs: make fuzz FUZZTIME=5m, make bench BENCH=Token COUNT=10, make soak COUNT=100.
+# Knobs: make fuzz FUZZTIME=5m, make bench BENCH=Token COUNT=10, make soak SOAK=10m.
 FUZZTIME ?= 30s
+SOAK ?= 60s
 BENCH ?= .
 COUNT ?= 1
 
@@ -75,8 +76,12 @@ bench: ## Run the benchmarks that match BENCH, COUNT times
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 .PHONY: soak
-soak: COUNT = 20
-soak: ## Run the tests COUNT (20) times in changing order, to find the unsteady ones
+soak: ## Call the service for SOAK (60s) with 64 workers while tokens expire, fail and are refused
+	SOAK=$(SOAK) go test -race -run '^TestSoak$$' -v -count 1 -timeout 0 ./client
+
+.PHONY: shuffle
+shuffle: COUNT = 20
+shuffle: ## Run the tests COUNT (20) times in changing order, to find the unsteady ones
 	go test -race -shuffle on -count $(COUNT) -timeout 0 ./...
 
 .PHONY: cover

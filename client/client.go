@@ -22,7 +22,9 @@ type Client struct {
 	raw      *gen.Client
 	typed    *gen.ClientWithResponses
 	doer     gen.HttpRequestDoer
-	settings func() *resolved // a function, so that fmt finds no secret behind it
+	http     *http.Client
+	tokens   func() auth.TokenSource // functions, so that fmt finds no secret behind them
+	settings func() *resolved
 }
 
 // New makes a client. It sends nothing; all problems of its configuration are
@@ -53,7 +55,10 @@ func newClient(r *resolved) (*Client, error) {
 		scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, OrganizationID: r.cred.OrganizationID}
 		src = auth.NewCache(auth.NewScoped(src, scope, r.base, &hc), auth.WithObserver(r.observe))
 	}
-	c := &Client{doer: pipeline(r, &hc, src), settings: func() *resolved { return r }}
+	c := &Client{
+		doer: pipeline(r, &hc, src), http: &hc,
+		tokens: func() auth.TokenSource { return src }, settings: func() *resolved { return r },
+	}
 	var err error
 	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
 		return nil, &Error{op: "configuration", err: err}

@@ -1,0 +1,244 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// A Query is a search of the context store, where the service keeps copies of
+// records to search in. The zero Query finds everything. [Search] runs it;
+// Params makes the parameters of the action context_store_search, for which a
+// map of the caller's will do as well.
+type Query struct {
+	// Filter tells which records; the zero Filter lets all pass. See [Where].
+	Filter Filter
+
+	// Sort gives the order, the first key counting most.
+	Sort []SortKey
+
+	// Semantic is a text to search by meaning. It cannot go with Filter or
+	// Sort.
+	Semantic string
+
+	Limit  int      // records on a page; 0 for the service's default, 10
+	Cursor string   // of a page, as Page.Cursor has it; "" for the first
+	Fields []string // to return; nil for all
+}
+
+// A SortKey orders records by a field. [Ascending] and [Descending] make one.
+type SortKey struct{ field, order string }
+
+// Ascending orders by a field, the smallest first.
+func Ascending(field string) SortKey { return SortKey{field, "asc"} }
+
+// Descending orders by a field, the largest first.
+func Descending(field string) SortKey { return SortKey{field, "desc"} }
+
+// A Filter is a condition on records. [Where], [And], [Or] and [Not] make
+// filters; what is wrong with one is told when the query is used.
+type Filter struct {
+	cond map[string]any // nil lets all pass
+	err  error
+}
+
+// A Condition waits for what a field is to be compared with.
+type Condition struct{ field string }
+
+// Where begins a condition on a field, which may be a path with dots:
+//
+//	client.Where("state").Eq("open")
+//
+// Values are strings, numbers, bools or times.
+func Where(field string) Condition { return Condition{strings.TrimSpace(field)} }
+
+// Eq is the field being equal to v; nil finds records without it.
+func (c Condition) Eq(v any) Filter { return c.compare("eq", v, true) }
+
+// Neq is the field being other than v.
+func (c Condition) Neq(v any) Filter { return c.compare("neq", v, true) }
+
+// Gt is the field being greater than v.
+func (c Condition) Gt(v any) Filter { return c.compare("gt", v, false) }
+
+// Gte is the field being v or greater.
+func (c Condition) Gte(v any) Filter { return c.compare("gte", v, false) }
+
+// Lt is the field being less than v.
+func (c Condition) Lt(v any) Filter { return c.compare("lt", v, false) }
+
+// Lte is the field being v or less.
+func (c Condition) Lte(v any) Filter { return c.compare("lte", v, false) }
+
+// In is the field being one of several values.
+func (c Condition) In(values ...any) Filter { return c.several("in", values) }
+
+// Any is one of several values being among those of the field, a list.
+func (c Condition) Any(values ...any) Filter { return c.several("any", values) }
+
+// Contains is v being among the values of the field, a list.
+func (c Condition) Contains(v any) Filter { return c.compare("contains", v, false) }
+
+// Like is the field fitting a pattern, in which % stands for any text.
+func (c Condition) Like(pattern string) Filter { return c.compare("like", pattern, false) }
+
+// Fuzzy is the field being similar to a text.
+func (c Condition) Fuzzy(text string) Filter { return c.compare("fuzzy", text, false) }
+
+// Keyword is the field having a word in it.
+func (c Condition) Keyword(word string) Filter { return c.compare("keyword", word, false) }
+
+func (c Condition) compare(op string, v any, null bool) Filter {
+	if c.field == "" {
+		return broken("%s: the field has no name", op)
+	}
+	plain, ok := scalar(v)
+	if !ok || plain == nil && !null {
+		return broken("%s of %s: a %T cannot be compared with", op, c.field, v)
+	}
+	return Filter{cond: map[string]any{op: map[string]any{c.field: plain}}}
+}
+
+func (c Condition) several(op string, values []any) Filter {
+	if c.field == "" {
+		return broken("%s: the field has no name", op)
+	}
+	if len(values) == 0 {
+		return broken("%s of %s: there are no values", op, c.field)
+	}
+	list := make([]any, len(values))
+	for i, v := range values {
+		plain, ok := scalar(v)
+		if !ok || plain == nil {
+			return broken("%s of %s: a %T cannot be compared with", op, c.field, v)
+		}
+		list[i] = plain
+	}
+	return Filter{cond: map[string]any{op: map[string]any{c.field: list}}}
+}
+
+// And is all of the filters.
+func And(filters ...Filter) Filter { return joined("and", filters) }
+
+// Or is one of the filters at least.
+func Or(filters ...Filter) Filter { return joined("or", filters) }
+
+// Not is the opposite of a filter.
+func Not(f Filter) Filter {
+	switch {
+	case f.err != nil:
+		return f
+	case f.cond == nil:
+		return broken("not: the filter lets all pass")
+	}
+	return Filter{cond: map[string]any{"not": f.cond}}
+}
+
+func joined(op string, filters []Filter) Filter {
+	var list []any
+	for _, f := range filters {
+		switch {
+		case f.err != nil:
+			return f
+		case f.cond != nil:
+			list = append(list, f.cond)
+		case op == "or":
+			return Filter{} // all pass one of them
+		}
+	}
+	switch len(list) {
+	case 0:
+		return Filter{}
+	case 1:
+		return Filter{cond: list[0].(map[string]any)}
+	}
+	return Filter{cond: map[string]any{op: list}}
+}
+
+func broken(format string, args ...any) Filter { return Filter{err: fmt.Errorf(format, args...)} }
+
+// scalar is v as JSON has it, if it is a value that fields can have.
+func scalar(v any) (any, bool) {
+	switch v := v.(type) {
+	case nil, string, bool, json.Number:
+		return v, true
+	case time.Time:
+		return v.Format(time.RFC3339Nano), true
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.String:
+		return r.String(), true
+	case reflect.Bool:
+		return r.Bool(), true
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return r.Int(), true
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return r.Uint(), true
+	case reflect.Float32, reflect.Float64:
+		return r.Float(), !math.IsNaN(r.Float()) && !math.IsInf(r.Float(), 0)
+	}
+	return nil, false
+}
+
+// Params are the parameters of context_store_search that the query stands for.
+// A query that makes no sense is [ErrInvalid].
+func (q Query) Params() (Params, error) {
+	const op = "search"
+	p, query := Params{}, map[string]any{}
+	if q.Filter.err != nil {
+		return nil, invalid(op, "%v", q.Filter.err)
+	}
+	if q.Filter.cond != nil {
+		query["filter"] = q.Filter.cond
+	}
+	if len(q.Sort) > 0 {
+		keys := make([]any, len(q.Sort))
+		for i, k := range q.Sort {
+			if strings.TrimSpace(k.field) == "" {
+				return nil, invalid(op, "Sort[%d] has no field", i)
+			}
+			keys[i] = map[string]any{k.field: k.order}
+		}
+		query["sort"] = keys
+	}
+	switch text := strings.TrimSpace(q.Semantic); {
+	case text != "" && len(query) > 0:
+		return nil, invalid(op, "a search by meaning has no filter and no order")
+	case text != "":
+		p["semantic"] = map[string]any{"query": text}
+	default:
+		p["query"] = query
+	}
+	switch {
+	case q.Limit < 0:
+		return nil, invalid(op, "Limit is negative")
+	case q.Limit > 0:
+		p["limit"] = q.Limit
+	}
+	if q.Cursor != "" {
+		p["cursor"] = q.Cursor
+	}
+	if len(q.Fields) > 0 {
+		p["fields"] = q.Fields
+	}
+	return p, nil
+}
+
+// Search yields the records of the context store that a query finds, page after
+// page, as [All] does. Which entities can be searched, [Connector.Inspect]
+// tells.
+func Search[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
+	params, err := q.Params()
+	if err != nil {
+		return func(yield func(T, error) bool) {
+			var zero T
+			yield(zero, err)
+		}
+	}
+	return All[T](ctx, c, entity, actionSearch, params, opts...)
+}

@@ -1,0 +1,81 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+)
+
+// ScopedToken makes a token that reaches this workspace only, fit to be given
+// to the workspace's user. It lives about 20 minutes and is not renewed:
+// [Workspace.ScopedTokens] is for that. The service creates the workspace if
+// there is none of that name. A client [WithScopedToken] cannot make one.
+func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
+	call := &call{op: "create scoped token", name: "createScopedToken"}
+	tok, err := w.scoped().Token(ctx)
+	if err != nil {
+		return nil, call.fail(err)
+	}
+	return tok, nil
+}
+
+// ScopedTokens is a source of such tokens that keeps one and renews it in time,
+// for programs that act for the workspace's user with a client of their own.
+func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.scoped()) }
+
+func (w *Workspace) scoped() auth.TokenSource {
+	r := w.client.settings()
+	scope := auth.Scope{WorkspaceName: w.name, OrganizationID: r.cred.OrganizationID}
+	return auth.NewScoped(w.client.tokens(), scope, r.base, w.client.http)
+}
+
+// A WidgetOption narrows what a widget offers.
+type WidgetOption func(*gen.WidgetTokenRequest)
+
+// WithSourceTemplateTags has the widget offer only connectors whose source
+// templates have one of these tags.
+func WithSourceTemplateTags(tags ...string) WidgetOption {
+	return func(r *gen.WidgetTokenRequest) {
+		r.SelectedSourceTemplateTags = append(r.SelectedSourceTemplateTags, tags...)
+	}
+}
+
+// WithConnectionTemplateTags has the widget offer only destinations whose
+// connection templates have one of these tags.
+func WithConnectionTemplateTags(tags ...string) WidgetOption {
+	return func(r *gen.WidgetTokenRequest) {
+		r.SelectedConnectionTemplateTags = append(r.SelectedConnectionTemplateTags, tags...)
+	}
+}
+
+// WidgetToken makes a token for the widget in a browser that lets the
+// workspace's user connect systems. origin is that of the page which embeds the
+// widget, such as https://app.example.com.
+func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...WidgetOption) (auth.Secret, error) {
+	call := &call{op: "create widget token", name: "createWidgetToken"}
+	u, err := url.Parse(strings.TrimSpace(origin))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return "", invalid(call.op, "the origin is not one; it should be like https://app.example.com")
+	}
+	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host}
+	for _, opt := range opts {
+		opt(&req)
+	}
+	type answer struct {
+		Token auth.Secret `json:"token"`
+	}
+	got, err := fetch[answer](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
+	})
+	if err != nil {
+		return "", err
+	}
+	if got.Token == "" {
+		return "", &Error{op: call.op, Message: "the service answered without a token"}
+	}
+	return got.Token, nil
+}
