@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -33,7 +34,8 @@ const (
 // min(10 s, a tenth of its life) early.
 //
 // A refusal of the credentials (status 400, 401 or 403) is remembered for a few
-// seconds, so that a busy program does not hammer the service with them.
+// seconds, so that a busy program does not hammer the service with them; so is
+// a failure with which the service asked to wait (Retry-After).
 //
 // A Cache needs no closing: its only goroutine is the fetch under way.
 type Cache struct {
@@ -64,8 +66,8 @@ type Fetch struct {
 type CacheOption func(*Cache)
 
 // WithObserver has f called after each fetch, in the goroutine of the fetch:
-// callers that need the token wait for it, so it should be quick. A panic in it
-// is contained.
+// callers that need the token wait for it, so it should be quick. Calls for two
+// fetches may overlap. A panic in it is contained.
 func WithObserver(f func(Fetch)) CacheOption { return func(c *Cache) { c.observe = f } }
 
 // NewCache is a cache over src. Nothing is fetched before the first call of
@@ -119,6 +121,7 @@ func (c *Cache) refresh(ctx context.Context, src TokenSource, observe func(Fetch
 	defer c.mu.Unlock()
 	if c.flight == nil && c.held.Load() == h && h.born.age() >= time.Duration(h.refreshAt.Load()) {
 		c.start(ctx, src, observe, true)
+		h.refreshAt.Store(math.MaxInt64) // nobody need come here again before the outcome is known
 	}
 }
 
@@ -243,8 +246,8 @@ type held struct {
 }
 
 func hold(tok *Token) *held {
-	h := &held{tok: tok, born: readClock(), life: 1<<63 - 1}
-	h.refreshAt.Store(1<<63 - 1)
+	h := &held{tok: tok, born: readClock(), life: math.MaxInt64}
+	h.refreshAt.Store(math.MaxInt64)
 	if !tok.Expiry.IsZero() {
 		life := time.Until(tok.Expiry)
 		lead := min(life/3, maxLead)

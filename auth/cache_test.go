@@ -19,12 +19,19 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// synctest.Test fails when a goroutine is left behind, so every test here that
-// uses it also shows that a cache needs no closing.
+// bubble runs a test on synctest's clock. It fails when a goroutine outlives the
+// last fetch, so every test that uses it shows that a cache needs no closing.
+func bubble(t *testing.T, f func(*testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(30 * time.Second) // the longest that a fetch can take
+		f(t)
+	})
+}
 
 func TestCacheFirstCallersShareOneFetch(t *testing.T) {
 	for _, want := range []error{nil, errDown} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			src := &mint{life: time.Hour, takes: time.Second, fail: func(int) error { return want }}
 			cache := auth.NewCache(src)
 			var wg sync.WaitGroup
@@ -45,7 +52,7 @@ func TestCacheFirstCallersShareOneFetch(t *testing.T) {
 }
 
 func TestCacheCancelledLeaderPoisonsNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Hour, takes: 3 * time.Second}
 		cache := auth.NewCache(src)
 		start := time.Now()
@@ -76,7 +83,7 @@ func TestCacheCancelledLeaderPoisonsNobody(t *testing.T) {
 }
 
 func TestCacheFollowerDeadlineEndsOnlyItsWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Hour, takes: 3 * time.Second}
 		cache := auth.NewCache(src)
 		start := time.Now()
@@ -115,7 +122,7 @@ func TestCacheCtxDoneBefore(t *testing.T) {
 type ctxKey struct{}
 
 func TestCacheFetchContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		cache := auth.NewCache(sourceFunc(func(ctx context.Context) (*auth.Token, error) {
 			if ctx.Value(ctxKey{}) != "trace" {
 				t.Error("the values of the caller's ctx do not reach the fetch")
@@ -141,12 +148,12 @@ func TestCacheRefreshesEarly(t *testing.T) {
 		{24 * time.Hour, 24*time.Hour - 5*time.Minute, 24*time.Hour - 4*time.Minute},
 	} {
 		t.Run(tt.life.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				start := time.Now()
 				begins := map[time.Duration]bool{}
 				var mu sync.Mutex
 				var wg sync.WaitGroup
-				step := tt.life / 1800
+				step := (tt.to - tt.from) / 60
 				for range 30 {
 					var second time.Duration
 					src := &mint{life: tt.life, began: func(n int) {
@@ -158,7 +165,8 @@ func TestCacheRefreshesEarly(t *testing.T) {
 					mustToken(t, cache)
 					src.takes = 5 * step
 					wg.Go(func() {
-						for now := time.Duration(0); now < tt.to+10*step; now = time.Since(start) {
+						time.Sleep(tt.from - 20*step)
+						for now := time.Since(start); now < tt.to+20*step; now = time.Since(start) {
 							got := mustToken(t, cache)
 							if time.Since(start) != now {
 								t.Fatalf("a caller waited %v, %v after the start", time.Since(start)-now, now)
@@ -187,7 +195,7 @@ func TestCacheRefreshesEarly(t *testing.T) {
 
 func TestCacheFailingRefresh(t *testing.T) {
 	const life, margin, tick = 15 * time.Minute, 10 * time.Second, 50 * time.Millisecond
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		start := time.Now()
 		var begins []time.Duration
 		down := true
@@ -234,7 +242,7 @@ func TestCacheFailingRefresh(t *testing.T) {
 
 // After a success the pauses begin at one second again.
 func TestCacheBackoffStartsOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		var begins []time.Time
 		src := &mint{life: 15 * time.Minute, began: func(int) { begins = append(begins, time.Now()) }}
 		src.fail = func(n int) error { return map[bool]error{true: errDown}[n > 1 && n < 6 || n == 7] }
@@ -251,21 +259,16 @@ func TestCacheBackoffStartsOver(t *testing.T) {
 }
 
 func TestCacheOutage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		start := time.Now()
-		outage := func() bool { s := time.Since(start); return s >= 11*time.Minute && s < 11*time.Minute+160*time.Second }
 		failed := 0
 		src := &mint{life: 15 * time.Minute, takes: 100 * time.Millisecond}
-		src.fail = func(n int) error {
-			if n > 1 && !outage() && failed == 0 { // the outage begins before the refresh
-				failed++
-				return errDown
+		src.fail = func(int) error {
+			if at := time.Since(start); at < 10*time.Minute || at > 10*time.Minute+160*time.Second {
+				return nil
 			}
-			if outage() {
-				failed++
-				return errDown
-			}
-			return nil
+			failed++
+			return errDown
 		}
 		cache := auth.NewCache(src)
 		for range 20 * 60 { // one call a second
@@ -303,7 +306,7 @@ func TestCacheRemembersRefusals(t *testing.T) {
 		{"oauth2 without answer", &oauth2.RetrieveError{}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				var refuse error = tt.err
 				src := &mint{fail: func(int) error { return refuse }}
 				cache := auth.NewCache(src)
@@ -330,7 +333,7 @@ func TestCacheRemembersRefusals(t *testing.T) {
 
 // A refusal of the next token does not touch the one in force.
 func TestCacheRefusedRefreshKeepsServing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		start := time.Now()
 		src := &mint{life: 15 * time.Minute}
 		src.fail = func(n int) error {
@@ -398,7 +401,7 @@ func (a *revocable) Do(req *http.Request) (*http.Response, error) {
 }
 
 func TestCacheRefusedTokenIsReplacedOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Hour, takes: time.Second}
 		cache := auth.NewCache(src)
 		mustToken(t, cache)
@@ -454,7 +457,7 @@ func TestCacheBadSource(t *testing.T) {
 		{"token and error", func(context.Context) (*auth.Token, error) { return &auth.Token{AccessToken: "a"}, errDown }, "is down", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				src := tt.src
 				cache := auth.NewCache(sourceFunc(func(ctx context.Context) (*auth.Token, error) { return src(ctx) }))
 				start := time.Now()
@@ -478,7 +481,7 @@ func TestCacheBadSource(t *testing.T) {
 
 // A refresh that panics must not take the program down, nor the token.
 func TestCachePanicInRefresh(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Minute, began: func(n int) {
 			if n > 1 {
 				panic("boom")
@@ -497,7 +500,7 @@ func TestCachePanicInRefresh(t *testing.T) {
 
 func TestCacheShortLivedTokens(t *testing.T) {
 	const life = 2 * time.Second
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		src := &mint{life: life, takes: 100 * time.Millisecond}
 		cache := auth.NewCache(src)
 		mustToken(t, cache)
@@ -527,13 +530,13 @@ func TestCacheMargin(t *testing.T) {
 		time.Minute:      6 * time.Second,
 		15 * time.Minute: 10 * time.Second,
 	} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			src := &mint{life: life, fail: func(n int) error { return map[bool]error{true: errDown}[n > 1] }}
 			cache := auth.NewCache(src)
 			mustToken(t, cache)
 			time.Sleep(life - margin - 1)
 			mustToken(t, cache)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			if tok, err := cache.Token(t.Context()); err == nil {
 				t.Errorf("life %v: a token is given out %v before its end", life, time.Until(tok.Expiry))
 			}
@@ -542,7 +545,7 @@ func TestCacheMargin(t *testing.T) {
 }
 
 func TestCacheTokenWithoutExpiry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		src := &mint{}
 		cache := auth.NewCache(src)
 		mustToken(t, cache)
@@ -572,26 +575,57 @@ func TestCacheClocks(t *testing.T) {
 		{"the wall clock was set back, expired", -time.Hour, time.Hour, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if got, want := auth.Age(tt.wall, tt.mono), max(tt.wall, tt.mono); got != want {
-					t.Errorf("age %v, want %v", got, want)
-				}
-				src := &mint{life: 15 * time.Minute}
-				cache := auth.NewCache(src)
-				mustToken(t, cache)
-				auth.Shift(cache, tt.wall, tt.mono)
-				mustToken(t, cache)
-				synctest.Wait()
-				if n := src.fetches(); n != tt.fetches {
-					t.Errorf("%d fetches, want %d", n, tt.fetches)
-				}
-			})
+			// Not in a bubble of synctest: its times have no monotonic reading.
+			if got, want := auth.Age(tt.wall, tt.mono).Round(time.Minute), max(tt.wall, tt.mono); got != want {
+				t.Errorf("age %v, want %v", got, want)
+			}
+			src := &mint{life: 15 * time.Minute}
+			cache := auth.NewCache(src)
+			mustToken(t, cache)
+			auth.Shift(cache, tt.wall, tt.mono)
+			mustToken(t, cache)
+			if n := src.fetches(); n != tt.fetches {
+				t.Errorf("%d fetches, want %d", n, tt.fetches)
+			}
 		})
 	}
 }
 
+// A wall clock that is set forward makes a token look expired; set back while
+// the fetch is under way, it makes it look good, and due for a refresh.
+func TestCacheClockSetBackDuringFetch(t *testing.T) {
+	began, release := make(chan int, 10), make(chan struct{})
+	src := &mint{life: 15 * time.Minute, began: func(n int) {
+		began <- n
+		if n > 1 {
+			<-release
+		}
+	}}
+	cache := auth.NewCache(src)
+	mustToken(t, cache)
+	<-began
+	auth.Shift(cache, time.Hour, 0)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if got, err := cache.Token(t.Context()); err != nil || got.AccessToken != "token-2" {
+			t.Errorf("Token = %v, %v", got, err)
+		}
+	})
+	<-began
+	flight := auth.Flight(cache)
+	auth.Shift(cache, 12*time.Minute-time.Hour, 12*time.Minute)
+	if got := mustToken(t, cache); got != "token-1" {
+		t.Errorf("%s in force, want token-1", got)
+	}
+	if auth.Flight(cache) != flight {
+		t.Error("a second fetch was begun")
+	}
+	close(release)
+	wg.Wait()
+}
+
 func TestCacheObserver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		var events []auth.Fetch
 		src := &mint{life: time.Minute, takes: time.Second}
 		src.fail = func(n int) error {
@@ -615,6 +649,7 @@ func TestCacheObserver(t *testing.T) {
 		time.Sleep(50 * time.Second)
 		mustToken(t, cache) // 2: early
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		_, _ = cache.Token(t.Context()) // 3: fails
 		_, _ = cache.Token(t.Context()) // 4: panics
 		if len(events) != 4 {
@@ -645,7 +680,7 @@ func TestCacheObserver(t *testing.T) {
 
 // For the race detector: everything at once, on short-lived tokens.
 func TestCacheRace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Second, takes: time.Millisecond}
 		cache := auth.NewCache(src, auth.WithObserver(func(auth.Fetch) {}))
 		var wg sync.WaitGroup

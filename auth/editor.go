@@ -85,7 +85,7 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 		if second.Body != nil {
 			_ = second.Body.Close()
 		}
-		return resp, nil //nolint:nilerr // without another token, too
+		return resp, nil
 	}
 	answer.Discard(resp.Body)
 	return e.next.Do(second)
@@ -107,6 +107,9 @@ func (e *Editor) attach(ctx context.Context, req *http.Request) (*Token, error) 
 	if tok == nil || tok.AccessToken == "" {
 		return nil, fmt.Errorf("auth: %w", errNoToken)
 	}
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
 	req.Header.Set("Authorization", "Bearer "+string(tok.AccessToken))
 	if e.org != "" && req.Header.Get(HeaderOrganizationID) == "" {
 		req.Header.Set(HeaderOrganizationID, e.org)
@@ -117,9 +120,7 @@ func (e *Editor) attach(ctx context.Context, req *http.Request) (*Token, error) 
 // clone copies what attach changes.
 func clone(req *http.Request) *http.Request {
 	c := *req
-	if c.Header = req.Header.Clone(); c.Header == nil {
-		c.Header = http.Header{}
-	}
+	c.Header = req.Header.Clone()
 	return &c
 }
 

@@ -41,6 +41,9 @@ const (
 func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) TokenSource {
 	return clientCredentials(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "token request", cred: &cred, secret: cred.ClientSecret}
+		if err := checkScheme(base); err != nil {
+			return nil, x.fail(err)
+		}
 		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(withoutRedirects(hc)))
 		if err != nil {
 			return nil, x.fail(err)
@@ -149,10 +152,13 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token, error), send func(context.Context) (*http.Response, error)) (*Token, *TokenError) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	resp, err := send(ctx)
+	resp, err := send(ctx) //nolint:bodyclose // answer.Discard does
 	if err != nil {
 		e := x.fail(err)
-		_, e.network = errors.AsType[*url.Error](err) // what http.Client returns; the rest is of the editor
+		// http.Client returns a *url.Error; anything else is of the editor, where
+		// only a wait that this attempt had no time for is worth another one.
+		_, e.network = errors.AsType[*url.Error](err)
+		e.network = e.network || errors.Is(err, context.DeadlineExceeded)
 		return nil, e
 	}
 	defer answer.Discard(resp.Body)

@@ -28,6 +28,13 @@ func SharedCaches() int {
 // SharedCache is the cache behind a source that [Shared] made.
 func SharedCache(src TokenSource) *Cache { return src.(*shared).cache }
 
+// Flight is the fetch under way, to compare.
+func Flight(c *Cache) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.flight
+}
+
 // Age is how old a token is that was stored when the clocks showed wall and
 // mono less than now.
 func Age(wall, mono time.Duration) time.Duration { return reading{past(wall, mono)}.age() }

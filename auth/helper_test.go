@@ -2,11 +2,13 @@ package auth_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,14 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
+
+// TestMain keeps the credentials of whoever runs the tests out of them.
+func TestMain(m *testing.M) {
+	for _, name := range []string{auth.EnvClientID, auth.EnvClientSecret, auth.EnvOrganizationID, auth.EnvWorkspaceName} {
+		_ = os.Unsetenv(name)
+	}
+	os.Exit(m.Run())
+}
 
 // sourceFunc is a token source that is a function.
 type sourceFunc func(context.Context) (*auth.Token, error)
@@ -79,11 +89,6 @@ func (f transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// doer is a gen.HttpRequestDoer that is a function.
-type doer func(*http.Request) (*http.Response, error)
-
-func (f doer) Do(req *http.Request) (*http.Response, error) { return f(req) }
-
 // reply makes an answer; headers are pairs of key and value.
 func reply(status int, body string, headers ...string) *http.Response {
 	h := http.Header{"Content-Type": {"application/json"}}
@@ -108,4 +113,23 @@ var service = mustURL("https://service.test")
 // bearer is the token of a request, "" when it has none.
 func bearer(req *http.Request) string {
 	return strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
+}
+
+const (
+	orgA = "11111111-2222-3333-4444-555555555555"
+	orgB = "66666666-7777-8888-9999-000000000000"
+)
+
+// credentials are what an application gives as options.
+func credentials(clientID, secret, org string) auth.Credentials {
+	cred, err := auth.Resolve(auth.Config{ClientID: clientID, ClientSecret: auth.Secret(secret), OrganizationID: org})
+	if err != nil {
+		panic(err)
+	}
+	return cred
+}
+
+// jwt is a token with these claims, a JSON object.
+func jwt(claims string) string {
+	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
 }

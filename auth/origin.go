@@ -11,8 +11,9 @@ import (
 	"unicode"
 )
 
-// ErrUnsafe is wrapped by errors that say that a secret would have gone where
-// it must not go.
+// ErrUnsafe is matched by errors that say that a secret would have gone where it
+// must not go: over plain http, or to another origin by a redirect. Trying again
+// is no use.
 var ErrUnsafe = errors.New("refused to protect credentials")
 
 // ParseBaseURL reads the address of the service. A bare host means https;

@@ -15,7 +15,8 @@ const redacted = "[REDACTED]"
 //
 // The type protects the places where fmt and slog can call methods. They cannot
 // in unexported fields: a type of yours that keeps a Secret in one needs a
-// Format method of its own.
+// Format method of its own. Nor does encoding/json call them for the keys of a
+// map.
 type Secret string
 
 // String returns "[REDACTED]".

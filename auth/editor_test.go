@@ -1,0 +1,435 @@
+//nolint:bodyclose // a tape has nothing to close
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+)
+
+// A tape is a gen.HttpRequestDoer that keeps what it is sent and gives prepared
+// answers, the last one for ever.
+type tape struct {
+	sent    []*http.Request
+	bodies  []string
+	answers []*http.Response
+	errs    []error
+}
+
+func (d *tape) Do(req *http.Request) (*http.Response, error) {
+	n := len(d.sent)
+	d.sent = append(d.sent, req)
+	body := ""
+	if req.Body != nil {
+		b, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		_ = req.Body.Close()
+		body = string(b)
+	}
+	d.bodies = append(d.bodies, body)
+	if n < len(d.errs) && d.errs[n] != nil {
+		return nil, d.errs[n]
+	}
+	return d.answers[min(n, len(d.answers)-1)], nil
+}
+
+// tokens lists the token of each request that was sent.
+func (d *tape) tokens() string {
+	var list []string
+	for _, req := range d.sent {
+		list = append(list, bearer(req))
+	}
+	return strings.Join(list, " ")
+}
+
+// A watched body knows how far it was read and whether it was closed.
+type watched struct {
+	io.Reader
+	eof, closed bool
+}
+
+func (b *watched) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.eof = b.eof || errors.Is(err, io.EOF)
+	return n, err
+}
+
+func (b *watched) Close() error {
+	b.closed = true
+	return nil
+}
+
+func watch(status int, body string) (*http.Response, *watched) {
+	resp := reply(status, "")
+	w := &watched{Reader: strings.NewReader(body)}
+	resp.Body = w
+	return resp, w
+}
+
+func request(t *testing.T, method, address, body string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body == "" {
+		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
+	}
+	return req
+}
+
+const inside, outside = "https://service.test/api", "https://elsewhere.test/api"
+
+func TestEditorTokenPerAttempt(t *testing.T) {
+	src := &mint{life: time.Hour} // not cached: a new token for every request
+	next := &tape{answers: []*http.Response{reply(200, "")}}
+	editor := auth.NewEditor(service, src, next, orgA)
+	req := request(t, http.MethodGet, inside, "")
+	for range 3 {
+		if _, err := editor.Do(req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := next.tokens(); got != "token-1 token-2 token-3" {
+		t.Errorf("tokens %q", got)
+	}
+	for _, sent := range next.sent {
+		if got := sent.Header.Get(auth.HeaderOrganizationID); got != orgA {
+			t.Errorf("organization %q", got)
+		}
+		if sent == req {
+			t.Error("the caller's own request was sent")
+		}
+	}
+	if len(req.Header) != 0 {
+		t.Errorf("the caller's request was changed: %v", req.Header)
+	}
+}
+
+func TestEditorReplay(t *testing.T) {
+	first, firstBody := watch(401, "refused")
+	second, secondBody := watch(200, "fine")
+	next := &tape{answers: []*http.Response{first, second}}
+	src := &mint{life: time.Hour}
+	req := request(t, http.MethodPost, inside, `{"a":1}`)
+	req.Header.Set("X-Own", "kept")
+	before := req.Header.Clone()
+	resp, err := auth.NewEditor(service, auth.NewCache(src), next, "").Do(req)
+	if err != nil || resp != second {
+		t.Fatalf("Do = %v, %v; want the answer to the replay", resp, err)
+	}
+	_ = resp.Body.Close()
+	if next.tokens() != "token-1 token-2" {
+		t.Errorf("tokens %q", next.tokens())
+	}
+	if next.bodies[0] != `{"a":1}` || next.bodies[1] != next.bodies[0] {
+		t.Errorf("bodies %q", next.bodies)
+	}
+	if !firstBody.eof || !firstBody.closed {
+		t.Errorf("first answer: drained %v, closed %v", firstBody.eof, firstBody.closed)
+	}
+	if secondBody.eof {
+		t.Error("the answer for the caller was read")
+	}
+	if !reflect.DeepEqual(req.Header, before) || next.sent[1].Header.Get("X-Own") != "kept" || next.sent[1].ContentLength != 7 {
+		t.Errorf("headers %v, sent %v", req.Header, next.sent[1].Header)
+	}
+}
+
+// spy notes which tokens are invalidated.
+type spy struct {
+	auth.TokenSource
+	dropped []string
+}
+
+func (s *spy) Invalidate(tok *auth.Token) { s.dropped = append(s.dropped, string(tok.AccessToken)) }
+
+func TestEditorAfterRefusal(t *testing.T) {
+	minting := func() auth.TokenSource { return &mint{life: time.Hour} }
+	failing := func() auth.TokenSource {
+		return &mint{fail: func(n int) error { return map[bool]error{true: errDown}[n > 1] }}
+	}
+	nothing := func() auth.TokenSource {
+		n := 0
+		return sourceFunc(func(context.Context) (*auth.Token, error) {
+			if n++; n > 1 {
+				return nil, nil
+			}
+			return &auth.Token{AccessToken: "token-1"}, nil
+		})
+	}
+	cannotRewind := func(req *http.Request) { req.GetBody = nil }
+	rewindFails := func(req *http.Request) { req.GetBody = func() (io.ReadCloser, error) { return nil, errDown } }
+	for _, tt := range []struct {
+		name    string
+		source  func() auth.TokenSource
+		body    string
+		change  func(*http.Request)
+		answers []int
+		want    int // which answer the caller gets
+		tokens  string
+		dropped string
+	}{
+		{"fine", minting, "x", nil, []int{200}, 0, "token-1", ""},
+		{"forbidden", minting, "x", nil, []int{403}, 0, "token-1", ""},
+		{"refused once", minting, "x", nil, []int{401, 200}, 1, "token-1 token-2", "token-1"},
+		{"refused twice", minting, "x", nil, []int{401, 401, 200}, 1, "token-1 token-2", "token-1"},
+		{"without a body", minting, "", nil, []int{401, 200}, 1, "token-1 token-2", "token-1"},
+		{"NoBody", minting, "", func(r *http.Request) { r.Body = http.NoBody }, []int{401, 200}, 1, "token-1 token-2", "token-1"},
+		{"body cannot be read again", minting, "x", cannotRewind, []int{401, 200}, 0, "token-1", "token-1"},
+		{"body fails to be read again", minting, "x", rewindFails, []int{401, 200}, 0, "token-1", "token-1"},
+		{"no other token", failing, "x", nil, []int{401, 200}, 0, "token-1", "token-1"},
+		{"nil token", nothing, "x", nil, []int{401, 200}, 0, "token-1", "token-1"},
+		{"static", func() auth.TokenSource { return auth.Static("fixed") }, "x", nil, []int{401, 200}, 0, "fixed", "fixed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			next := &tape{}
+			var watches []*watched
+			for _, status := range tt.answers {
+				resp, w := watch(status, "answer")
+				next.answers, watches = append(next.answers, resp), append(watches, w)
+			}
+			src := &spy{TokenSource: tt.source()}
+			req := request(t, http.MethodPost, inside, tt.body)
+			var replayed *watched
+			if get := req.GetBody; get != nil {
+				req.GetBody = func() (io.ReadCloser, error) {
+					body, err := get()
+					replayed = &watched{Reader: body}
+					return replayed, err
+				}
+			}
+			if tt.change != nil {
+				tt.change(req)
+			}
+			resp, err := auth.NewEditor(service, src, next, "").Do(req)
+			if err != nil || resp != next.answers[tt.want] {
+				t.Fatalf("Do = %v, %v; want answer %d", resp, err, tt.want)
+			}
+			if w := watches[tt.want]; w.eof || w.closed {
+				t.Error("the answer for the caller was read or closed")
+			}
+			if body, err := io.ReadAll(resp.Body); string(body) != "answer" || err != nil {
+				t.Errorf("body %q, %v", body, err)
+			}
+			if got := next.tokens(); got != tt.tokens {
+				t.Errorf("tokens %q, want %q", got, tt.tokens)
+			}
+			if got := strings.Join(src.dropped, " "); got != tt.dropped {
+				t.Errorf("invalidated %q, want %q", got, tt.dropped)
+			}
+			if replayed != nil && !replayed.closed {
+				t.Error("the body for the replay was left open")
+			}
+		})
+	}
+}
+
+func TestEditorReplayFails(t *testing.T) {
+	next := &tape{answers: []*http.Response{reply(401, "")}, errs: []error{nil, errDown}}
+	if _, err := auth.NewEditor(service, &mint{}, next, "").Do(request(t, http.MethodGet, inside, "")); !errors.Is(err, errDown) {
+		t.Errorf("Do = %v", err)
+	}
+}
+
+func TestEditorLeavesOthersAlone(t *testing.T) {
+	own := func(r *http.Request) { r.Header.Set("Authorization", "Basic abc") }
+	otherOrg := func(r *http.Request) { r.Header.Set(auth.HeaderOrganizationID, orgB) }
+	for _, tt := range []struct {
+		name, address               string
+		change                      func(*http.Request)
+		authorization, organization string
+	}{
+		{"own request", inside, nil, "Bearer token-1", orgA},
+		{"same origin, spelled otherwise", "HTTPS://Service.Test:443/x", nil, "Bearer token-1", orgA},
+		{"caller's Authorization", inside, own, "Basic abc", ""},
+		{"caller's organization", inside, otherOrg, "Bearer token-1", orgB},
+		{"foreign host", outside, nil, "", ""},
+		{"subdomain", "https://a.service.test/", nil, "", ""},
+		{"other port", "https://service.test:8443/", nil, "", ""},
+		{"other scheme", "http://service.test/", nil, "", ""},
+		{"user name that looks like the host", "https://service.test@elsewhere.test/", nil, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			next := &tape{answers: []*http.Response{reply(401, "")}}
+			src := &mint{life: time.Hour}
+			cache := auth.NewCache(src)
+			editor := auth.NewEditor(service, cache, next, orgA)
+			req := request(t, http.MethodGet, tt.address, "")
+			if tt.change != nil {
+				tt.change(req)
+			}
+			resp, err := editor.Do(req)
+			if err != nil || resp.StatusCode != 401 {
+				t.Fatalf("Do = %v, %v", resp, err)
+			}
+			_ = resp.Body.Close()
+			h := next.sent[0].Header
+			if h.Get("Authorization") != tt.authorization || h.Get(auth.HeaderOrganizationID) != tt.organization {
+				t.Errorf("headers %v, want %q and %q", h, tt.authorization, tt.organization)
+			}
+			if ours := tt.authorization == "Bearer token-1"; ours != (len(next.sent) == 2) || ours != (src.fetches() > 0) {
+				t.Errorf("%d requests, %d fetches", len(next.sent), src.fetches())
+			}
+
+			// Edit judges alike.
+			src.count.Store(0)
+			cache.Invalidate(&auth.Token{AccessToken: "token-2"})
+			req = request(t, http.MethodGet, tt.address, "")
+			if tt.change != nil {
+				tt.change(req)
+			}
+			var edit gen.RequestEditorFn = editor.Edit
+			if err := edit(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			if req.Header.Get("Authorization") != tt.authorization || req.Header.Get(auth.HeaderOrganizationID) != tt.organization {
+				t.Errorf("Edit: headers %v", req.Header)
+			}
+		})
+	}
+}
+
+func TestEditorRefusesPlainHTTP(t *testing.T) {
+	for _, address := range []string{"http://service.test", "http://10.0.0.1", "http://0.0.0.0", "http://127.0.0.1.evil.test", "http://localhost.evil.test", "ftp://service.test"} {
+		src := &mint{}
+		next := &tape{}
+		editor := auth.NewEditor(mustURL(address), src, next, "")
+		req := request(t, http.MethodPost, address+"/x", "body")
+		body := &watched{Reader: req.Body}
+		req.Body = body
+		if _, err := editor.Do(req); !errors.Is(err, auth.ErrUnsafe) || len(next.sent) != 0 || src.fetches() != 0 {
+			t.Errorf("%s: %v, %d requests", address, err, len(next.sent))
+		}
+		if !body.closed {
+			t.Errorf("%s: the body was left open", address)
+		}
+		if err := editor.Edit(t.Context(), request(t, http.MethodGet, address, "")); !errors.Is(err, auth.ErrUnsafe) {
+			t.Errorf("Edit %s: %v", address, err)
+		}
+	}
+	for _, address := range []string{"http://localhost:1", "http://LOCALHOST.:1", "http://api.localhost", "http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:8080"} {
+		next := &tape{answers: []*http.Response{reply(200, "")}}
+		if _, err := auth.NewEditor(mustURL(address), auth.Static("a"), next, "").Do(request(t, http.MethodGet, address+"/x", "")); err != nil || next.tokens() != "a" {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestEditorSourceError(t *testing.T) {
+	src := &mint{fail: func(int) error { return errDown }}
+	next := &tape{}
+	req := request(t, http.MethodPost, inside, "body")
+	body := &watched{Reader: req.Body}
+	req.Body = body
+	if _, err := auth.NewEditor(service, src, next, "").Do(req); err != errDown || len(next.sent) != 0 || !body.closed { //nolint:errorlint // as it is
+		t.Errorf("Do = %v, %d requests, body closed %v", err, len(next.sent), body.closed)
+	}
+}
+
+// A request without a header map is legal.
+func TestEditorNilHeader(t *testing.T) {
+	next := &tape{answers: []*http.Response{reply(200, "")}}
+	req := request(t, http.MethodGet, inside, "")
+	req.Header = nil
+	if _, err := auth.NewEditor(service, auth.Static("a"), next, "").Do(req); err != nil || next.tokens() != "a" || req.Header != nil {
+		t.Errorf("Do = %v, tokens %q", err, next.tokens())
+	}
+	if err := auth.NewEditor(service, auth.Static("a"), next, "").Edit(t.Context(), req); err != nil || bearer(req) != "a" {
+		t.Errorf("Edit = %v", err)
+	}
+}
+
+func TestCheckRedirect(t *testing.T) {
+	hop := func(method, address string) *http.Request {
+		return &http.Request{Method: method, URL: mustURL(address)}
+	}
+	errPolicy := errors.New("the user's policy says no")
+	deny := func(*http.Request, []*http.Request) error { return errPolicy }
+	allow := func(*http.Request, []*http.Request) error { return nil }
+	for _, tt := range []struct {
+		name, from, to string
+		hops           int
+		next           func(*http.Request, []*http.Request) error
+		want           string // "" follows
+		unsafe         bool
+	}{
+		{"same origin", "GET", "GET https://service.test/b", 1, nil, "", false},
+		{"same origin, port spelled out", "GET", "GET https://SERVICE.test:443/b", 1, nil, "", false},
+		{"method by default", "", "GET https://service.test/b", 1, nil, "", false},
+		{"write that stays one", "POST", "POST https://service.test/b", 1, nil, "", false},
+		{"write that becomes a read", "POST", "GET https://service.test/b", 1, nil, "becomes a GET", false},
+		{"other host", "GET", "GET https://elsewhere.test/b", 1, allow, "another origin", true},
+		{"subdomain", "GET", "GET https://a.service.test/b", 1, allow, "another origin", true},
+		{"other port", "GET", "GET https://service.test:444/b", 1, allow, "another origin", true},
+		{"downgrade", "GET", "GET http://service.test/b", 1, allow, "another origin", true},
+		{"ten", "GET", "GET https://service.test/b", 10, nil, "10 redirects", false},
+		{"nine", "GET", "GET https://service.test/b", 9, nil, "", false},
+		{"user's policy says no", "GET", "GET https://service.test/b", 1, deny, "user's policy", false},
+		{"user's policy has its own limit", "GET", "GET https://service.test/b", 20, allow, "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			method, address, _ := strings.Cut(tt.to, " ")
+			var via []*http.Request
+			for range tt.hops {
+				via = append(via, hop(tt.from, "https://service.test/a?secret=1"))
+			}
+			err := auth.CheckRedirect(service, tt.next)(hop(method, address), via)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) || errors.Is(err, auth.ErrUnsafe) != tt.unsafe {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// The editor and the policy together, over a real connection.
+func TestEditorRedirects(t *testing.T) {
+	foreign := make(chan http.Header, 1)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { foreign <- r.Header }))
+	defer elsewhere.Close()
+	mux := http.NewServeMux()
+	mux.Handle("/away", http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	mux.Handle("/within", http.RedirectHandler("/here", http.StatusFound))
+	mux.HandleFunc("/here", func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, bearer(r)) })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	base := mustURL(server.URL)
+	hc := server.Client()
+	hc.CheckRedirect = auth.CheckRedirect(base, nil)
+	editor := auth.NewEditor(base, auth.Static("a"), hc, orgA)
+
+	resp, err := editor.Do(request(t, http.MethodGet, server.URL+"/within", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, _ := io.ReadAll(resp.Body); string(body) != "a" {
+		t.Errorf("token %q after a redirect within the origin", body)
+	}
+	_ = resp.Body.Close()
+
+	resp, err = editor.Do(request(t, http.MethodGet, server.URL+"/away", ""))
+	if resp != nil {
+		_ = resp.Body.Close()
+	}
+	var wrapped *url.Error
+	if !errors.Is(err, auth.ErrUnsafe) || !errors.As(err, &wrapped) {
+		t.Errorf("Do = %v", err)
+	}
+	select {
+	case h := <-foreign:
+		t.Errorf("another origin was sent %v", h)
+	default:
+	}
+}

@@ -1,0 +1,105 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+)
+
+func ExampleResolve() {
+	defer auth.Unconfigure()
+	if err := auth.Configure(auth.Config{ClientID: "my-id", ClientSecret: "my-secret"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	cred, err := auth.Resolve(auth.Config{WorkspaceName: "team-a"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(cred.ClientID, "from", cred.Source("client_id"))
+	fmt.Println(cred.WorkspaceName, "from", cred.Source("workspace_name"))
+	fmt.Println(cred.ClientSecret)
+	// Output:
+	// my-id from configure
+	// team-a from option
+	// [REDACTED]
+}
+
+func ExampleConfigure() {
+	defer auth.Unconfigure()
+	fmt.Println(auth.Configure(auth.Config{ClientID: "my-id", OrganizationID: "acme"}))
+	// Output:
+	// auth: configure: organization_id is not a UUID (like 00000000-0000-0000-0000-000000000000); ClientSecret must be given
+}
+
+func ExampleErrNoCredentials() {
+	_, err := auth.Resolve(auth.Config{ClientID: "my-id"})
+	if errors.Is(err, auth.ErrNoCredentials) {
+		fmt.Println(err)
+	}
+	// Output:
+	// auth: no credentials: client_secret is missing; looked at:
+	//   options: client_id is given, client_secret is not given
+	//   auth.Configure: not called
+	//   environment: AIRBYTE_CLIENT_ID is not set, AIRBYTE_CLIENT_SECRET is not set
+	// To fix it, set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, call auth.Configure, or pass client.WithCredentials. They are the credentials of your Airbyte application, not those of a connector.
+}
+
+// vault is a token source of a program's own.
+type vault struct{ reads int }
+
+func (v *vault) Token(context.Context) (*auth.Token, error) {
+	v.reads++
+	return &auth.Token{AccessToken: "from-the-vault", Expiry: time.Now().Add(15 * time.Minute)}, nil
+}
+
+func ExampleNewCache() {
+	src := &vault{}
+	cache := auth.NewCache(src, auth.WithObserver(func(f auth.Fetch) {
+		fmt.Println("fetched; early:", f.Early, "error:", f.Err)
+	}))
+	for range 3 {
+		if _, err := cache.Token(context.Background()); err != nil {
+			fmt.Println(err)
+		}
+	}
+	fmt.Println("reads:", src.reads)
+	// Output:
+	// fetched; early: false error: <nil>
+	// reads: 1
+}
+
+func ExampleStatic() {
+	src := auth.Static("my-token\n") // as read from a file
+	tok, err := src.Token(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(src)
+	fmt.Println(tok)
+	fmt.Println(string(tok.AccessToken)) // reveals it
+	// Output:
+	// auth.Static([REDACTED])
+	// auth.Token{AccessToken:[REDACTED], Expiry:never, OrganizationID:""}
+	// my-token
+}
+
+func ExampleParseBaseURL() {
+	for _, raw := range []string{"api.airbyte.ai", "http://localhost:8080/", "http://api.airbyte.ai"} {
+		u, err := auth.ParseBaseURL(raw)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(u)
+	}
+	// Output:
+	// https://api.airbyte.ai
+	// http://localhost:8080
+	// refused to protect credentials: http to api.airbyte.ai; use https (http is for loopback addresses only)
+}

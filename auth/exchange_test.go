@@ -1,0 +1,562 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+)
+
+// script is a transport that gives one answer after another, the last one for
+// ever.
+type script struct {
+	steps []func(*http.Request) (*http.Response, error)
+	calls int
+}
+
+func (s *script) client() *http.Client {
+	return &http.Client{Transport: transport(func(req *http.Request) (*http.Response, error) {
+		step := s.steps[min(s.calls, len(s.steps)-1)]
+		s.calls++
+		return step(req)
+	})}
+}
+
+type step = func(*http.Request) (*http.Response, error)
+
+func says(status int, body string, headers ...string) step {
+	return func(*http.Request) (*http.Response, error) { return reply(status, body, headers...), nil }
+}
+
+func breaks(*http.Request) (*http.Response, error) { return nil, errDown }
+
+func hangs(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+// halfAnswer ends its body with an error.
+func halfAnswer(status int) step {
+	return func(*http.Request) (*http.Response, error) {
+		resp := reply(status, "")
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"message":`), errReader{}))
+		return resp, nil
+	}
+}
+
+type errReader struct{}
+
+func (errReader) Read([]byte) (int, error) { return 0, errDown }
+
+const goodAnswer = `{"access_token":"good","token_type":"Bearer","expires_in":900,"organization_id":"` + orgA + `"}`
+
+// tokenError is err as a *auth.TokenError.
+func tokenError(t *testing.T, err error) *auth.TokenError {
+	t.Helper()
+	own, ok := errors.AsType[*auth.TokenError](err)
+	if !ok {
+		t.Fatalf("error %T (%v), want a *auth.TokenError", err, err)
+	}
+	return own
+}
+
+func TestExchangeRequest(t *testing.T) {
+	for _, tt := range []struct{ name, org, prefix string }{
+		{"plain", "", ""},
+		{"organization", orgA, ""},
+		{"base URL with a path", "", "/agents"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got http.Request
+			var body map[string]any
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = *r
+				if err := json.UnmarshalRead(r.Body, &body); err != nil {
+					t.Error(err)
+				}
+				_, _ = io.WriteString(w, goodAnswer)
+			}))
+			defer server.Close()
+			tok, err := auth.NewClientCredentials(credentials("id", "se<cr\"et", tt.org), mustURL(server.URL+tt.prefix), server.Client()).Token(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tok.AccessToken != "good" || tok.OrganizationID != orgA {
+				t.Errorf("token %v", tok)
+			}
+			if got.Method != http.MethodPost || got.URL.Path != tt.prefix+"/api/v1/account/applications/token" {
+				t.Errorf("%s %s", got.Method, got.URL)
+			}
+			if len(body) != 2 || body["client_id"] != "id" || body["client_secret"] != "se<cr\"et" {
+				t.Errorf("body %v", body)
+			}
+			if ct := got.Header.Get("Content-Type"); ct != "application/json" {
+				t.Errorf("Content-Type %q", ct)
+			}
+			if h, ok := got.Header[auth.HeaderOrganizationID]; strings.Join(h, ",") != tt.org || ok != (tt.org != "") {
+				t.Errorf("%s: %q", auth.HeaderOrganizationID, h)
+			}
+			if h, ok := got.Header["Authorization"]; ok {
+				t.Errorf("Authorization: %q", h)
+			}
+		})
+	}
+}
+
+func TestExchangeLifetime(t *testing.T) {
+	const decade = 10 * 365 * 24 * time.Hour
+	// What synctest's clock shows is the year 2000; iat and exp need not agree.
+	own := jwt(`{"iat":1000,"exp":2200}`)
+	for _, tt := range []struct {
+		name, token, expiresIn string // "" leaves expires_in out
+		want                   time.Duration
+		problem                string
+	}{
+		{name: "number", expiresIn: `900`, want: 15 * time.Minute},
+		{name: "string", expiresIn: `"900"`, want: 15 * time.Minute},
+		{name: "padded string", expiresIn: `" 900 "`, want: 15 * time.Minute},
+		{name: "float", expiresIn: `899.5`, want: 899500 * time.Millisecond},
+		{name: "huge", expiresIn: `1e18`, want: decade},
+		{name: "missing", want: 5 * time.Minute},
+		{name: "null", expiresIn: `null`, want: 5 * time.Minute},
+		{name: "empty string", expiresIn: `""`, want: 5 * time.Minute},
+		{name: "missing, JWT", token: own, want: 20 * time.Minute},
+		{name: "null, JWT", token: own, expiresIn: `null`, want: 20 * time.Minute},
+		{name: "missing, JWT without exp", token: jwt(`{"iat":1000}`), want: 5 * time.Minute},
+		{name: "given, JWT", token: own, expiresIn: `900`, want: 15 * time.Minute},
+		{name: "missing, expired JWT", token: jwt(`{"exp":1000}`), problem: "expired already"},
+		{name: "zero", expiresIn: `0`, problem: "expired already"},
+		{name: "zero, JWT", token: own, expiresIn: `0`, problem: "expired already"},
+		{name: "negative", expiresIn: `-1`, problem: "expired already"},
+		{name: "hugely negative", expiresIn: `-1e18`, problem: "expired already"},
+		{name: "not a number", expiresIn: `"NaN"`, problem: "expired already"},
+		{name: "too large for a float", expiresIn: `1e999`, problem: "not a number"},
+		{name: "text", expiresIn: `"soon"`, problem: "not a number"},
+		{name: "bool", expiresIn: `true`, problem: "not a number"},
+		{name: "object", expiresIn: `{}`, problem: "not a number"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				token := "opaque"
+				if tt.token != "" {
+					token = tt.token
+				}
+				body := `{"access_token":"` + token + `"`
+				if tt.expiresIn != "" {
+					body += `,"expires_in":` + tt.expiresIn
+				}
+				s := &script{steps: []step{says(http.StatusOK, body+"}")}}
+				tok, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
+				switch {
+				case tt.problem != "":
+					if err == nil || !strings.Contains(err.Error(), tt.problem) {
+						t.Errorf("%v, %v; want an error with %q", tok, err, tt.problem)
+					}
+				case err != nil:
+					t.Error(err)
+				case time.Until(tok.Expiry) != tt.want:
+					t.Errorf("lives %v, want %v", time.Until(tok.Expiry), tt.want)
+				}
+				if s.calls != 1 {
+					t.Errorf("%d requests, want 1", s.calls)
+				}
+			})
+		})
+	}
+}
+
+func TestExchangeUselessAnswers(t *testing.T) {
+	const leak = "leaky-token"
+	for _, tt := range []struct{ name, body, want string }{
+		{"oversized", goodAnswer + strings.Repeat(" ", 1<<20), "larger than 1 MiB"},
+		{"HTML", "<html><title>Sign in</title>" + leak, "not JSON"},
+		{"broken JSON", `{"access_token":"` + leak + `"`, "not JSON"},
+		{"empty", "", "not JSON"},
+		{"array", `["` + leak + `"]`, "not a token"},
+		{"token is a number", `{"access_token":7,"x":"` + leak + `"}`, "not a token"},
+		{"token is missing", `{"token":"` + leak + `","expires_in":900}`, "access token is empty"},
+		{"token is null", `{"access_token":null,"expires_in":900}`, "access token is empty"},
+		{"line break in the token", `{"access_token":"` + leak + `\r\nX: y","expires_in":900}`, "no header can carry"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &script{steps: []step{says(http.StatusOK, tt.body, "X-Request-Id", "r1")}}
+			_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
+			e := tokenError(t, err)
+			if !strings.Contains(err.Error(), tt.want) || strings.Contains(fmt.Sprintf("%v %+v %#v", e, e, e), leak) {
+				t.Errorf("error %q, want one with %q and nothing of the answer", err, tt.want)
+			}
+			if e.StatusCode != http.StatusOK || e.RequestID != "r1" || e.Attempts != 1 || s.calls != 1 {
+				t.Errorf("status %d, request id %q, %d attempts", e.StatusCode, e.RequestID, e.Attempts)
+			}
+		})
+	}
+}
+
+func TestExchangeFollowsNoRedirect(t *testing.T) {
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			var requests atomic.Int64
+			elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				requests.Add(1)
+				_, _ = io.WriteString(w, goodAnswer)
+			}))
+			defer elsewhere.Close()
+			server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
+			defer server.Close()
+			_, err := auth.NewClientCredentials(credentials("id", "secret", ""), mustURL(server.URL), server.Client()).Token(t.Context())
+			e := tokenError(t, err)
+			if e.StatusCode != status || e.Attempts != 1 || !strings.Contains(err.Error(), "redirects token requests") {
+				t.Errorf("error %v", err)
+			}
+			if requests.Load() != 0 {
+				t.Error("the redirect was followed")
+			}
+		})
+	}
+}
+
+func TestExchangeRetries(t *testing.T) {
+	unavailable, good := says(http.StatusServiceUnavailable, ""), says(http.StatusOK, goodAnswer)
+	wait := func(status int, after string) step { return says(status, "", "Retry-After", after) }
+	for _, tt := range []struct {
+		name     string
+		steps    []step
+		calls    int
+		ok       bool
+		from, to time.Duration // how long it takes
+		is       error
+		text     string
+	}{
+		{name: "503", steps: []step{unavailable, good}, calls: 2, ok: true, to: 200 * time.Millisecond},
+		{name: "500 twice", steps: []step{says(500, ""), says(500, ""), good}, calls: 3, ok: true, to: 600 * time.Millisecond},
+		{name: "408", steps: []step{says(408, ""), good}, calls: 2, ok: true, to: 200 * time.Millisecond},
+		{name: "503 for ever", steps: []step{unavailable}, calls: 3, to: 600 * time.Millisecond, text: "3 attempts"},
+		{name: "network", steps: []step{breaks, good}, calls: 2, ok: true, to: 200 * time.Millisecond},
+		{name: "network for ever", steps: []step{breaks}, calls: 3, to: 600 * time.Millisecond, is: errDown},
+		{name: "half an answer", steps: []step{halfAnswer(200), good}, calls: 2, ok: true, to: 200 * time.Millisecond},
+		{name: "half a refusal", steps: []step{halfAnswer(401), good}, calls: 1},
+		{name: "no answer", steps: []step{hangs, good}, calls: 2, ok: true, from: 10 * time.Second, to: 10200 * time.Millisecond},
+		{name: "Retry-After", steps: []step{wait(429, "7"), good}, calls: 2, ok: true, from: 7 * time.Second, to: 7 * time.Second},
+		{name: "Retry-After of a 503", steps: []step{wait(503, "7"), good}, calls: 2, ok: true, from: 7 * time.Second, to: 7 * time.Second},
+		{name: "Retry-After at the cap", steps: []step{wait(429, "60"), good}, calls: 2, ok: true, from: time.Minute, to: time.Minute},
+		{name: "Retry-After beyond the cap", steps: []step{wait(429, "61"), good}, calls: 1, text: "asks to wait 1m1s"},
+		{name: "400", steps: []step{says(400, ""), good}, calls: 1},
+		{name: "401", steps: []step{says(401, ""), good}, calls: 1},
+		{name: "403", steps: []step{wait(403, "1"), good}, calls: 1},
+		{name: "404", steps: []step{says(404, ""), good}, calls: 1},
+		{name: "204", steps: []step{says(204, ""), good}, calls: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &script{steps: tt.steps}
+				start := time.Now()
+				_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
+				took := time.Since(start)
+				if (err == nil) != tt.ok || s.calls != tt.calls || took < tt.from || took > tt.to {
+					t.Errorf("error %v, %d requests in %v; want success %v, %d, %v to %v", err, s.calls, took, tt.ok, tt.calls, tt.from, tt.to)
+				}
+				if err == nil {
+					return
+				}
+				if e := tokenError(t, err); e.Attempts != tt.calls {
+					t.Errorf("Attempts = %d, want %d", e.Attempts, tt.calls)
+				}
+				if tt.is != nil && !errors.Is(err, tt.is) {
+					t.Errorf("errors.Is(%v, %v) is false", err, tt.is)
+				}
+				if !strings.Contains(err.Error(), tt.text) {
+					t.Errorf("error %q lacks %q", err, tt.text)
+				}
+			})
+		})
+	}
+}
+
+func TestExchangePauses(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		different := map[time.Duration]bool{}
+		for range 20 {
+			s := &script{steps: []step{breaks, breaks, says(200, goodAnswer)}}
+			start := time.Now()
+			mustToken(t, auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()))
+			different[time.Since(start)] = true
+		}
+		if len(different) < 10 {
+			t.Errorf("the pauses are not random: %v", different)
+		}
+	})
+}
+
+func TestExchangeContext(t *testing.T) {
+	t.Run("Retry-After does not fit", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			s := &script{steps: []step{says(429, "", "Retry-After", "6")}}
+			start := time.Now()
+			_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx)
+			if e := tokenError(t, err); e.RetryAfter != 6*time.Second || time.Since(start) != 0 || s.calls != 1 {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+		})
+	})
+	t.Run("cancelled in a pause", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(5*time.Second, cancel)
+			s := &script{steps: []step{says(429, "", "Retry-After", "6")}}
+			start := time.Now()
+			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); err == nil || time.Since(start) != 5*time.Second || s.calls != 1 {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+		})
+	})
+	t.Run("cancelled in a request", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(5*time.Second, cancel)
+			s := &script{steps: []step{hangs}}
+			start := time.Now()
+			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); !errors.Is(err, context.Canceled) || time.Since(start) != 5*time.Second || s.calls != 1 {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+		})
+	})
+}
+
+// A service that wants to be left alone for longer than a fetch lasts is.
+func TestExchangeRateLimitedIsNotHammered(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &script{steps: []step{says(429, "", "Retry-After", "120")}}
+		cache := auth.NewCache(auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()))
+		for range 3000 { // a hundred calls a second
+			if _, err := cache.Token(t.Context()); tokenError(t, err).RetryAfter != 2*time.Minute {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if s.calls > 11 {
+			t.Errorf("%d requests in 30 s", s.calls)
+		}
+	})
+}
+
+func TestTokenError(t *testing.T) {
+	t.Setenv(auth.EnvClientID, "id-from-env")
+	cred, err := auth.Resolve(auth.Config{ClientSecret: "hidden", OrganizationID: orgA})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{steps: []step{says(401, `{"message":"who is this?","errors":[{"field":"client_id","message":"unknown","error_code":"invalid_client"}]}`,
+		"X-Request-Id", "req-7", "Retry-After", "2")}}
+	_, err = auth.NewClientCredentials(cred, service, s.client()).Token(t.Context())
+	e := tokenError(t, fmt.Errorf("wrapped: %w", err))
+	if e.StatusCode != 401 || e.Code != "invalid_client" || e.Message != "who is this?" || e.RequestID != "req-7" ||
+		e.RetryAfter != 2*time.Second || e.Attempts != 1 || e.ClientIDSource != auth.SourceEnvironment || e.ClientSecretSource != auth.SourceOption {
+		t.Errorf("fields %#v", e)
+	}
+	for _, want := range []string{
+		"auth: token request", "401 Unauthorized", "who is this?", "invalid_client", "req-7", "wait 2s",
+		"client_id from AIRBYTE_CLIENT_ID", "client_secret from option",
+		"same Airbyte application", "organization",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q lacks %q", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "id-from-env") || strings.Contains(err.Error(), "hidden") {
+		t.Errorf("error %q", err)
+	}
+
+	// What is no refusal gives no advice about the credentials.
+	s = &script{steps: []step{breaks}}
+	_, err = auth.NewClientCredentials(cred, service, s.client()).Token(t.Context())
+	if strings.Contains(err.Error(), "same Airbyte application") || !errors.Is(err, errDown) || tokenError(t, err).StatusCode != 0 {
+		t.Errorf("error %v", err)
+	}
+	if text := (&auth.TokenError{}).Error(); !strings.Contains(text, "token request") {
+		t.Errorf("zero TokenError: %q", text)
+	}
+}
+
+func TestExchangeRedactsEchoes(t *testing.T) {
+	const secret = `s3cr3t<"\&-value`
+	quoted, err := json.Marshal(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	escaped := strings.NewReplacer("<", `\u003c`, "&", `\u0026`, "3", `\u0033`).Replace(string(quoted))
+	for name, answer := range map[string]step{
+		"message":          says(401, `{"message":`+string(quoted)+`}`),
+		"escaped message":  says(401, `{"message":`+escaped+`}`),
+		"field":            says(400, `{"errors":[{"field":"client_secret","message":`+string(quoted)+`}]}`),
+		"code":             says(400, `{"code":`+string(quoted)+`}`),
+		"text":             says(401, "wrong: "+secret),
+		"HTML":             says(401, "<title>wrong: "+secret+"</title>"),
+		"cut in the midst": says(401, strings.Repeat("x", 500)+secret),
+		"request id":       says(401, "", "X-Request-Id", secret),
+		"after retries":    says(500, secret),
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &script{steps: []step{answer}}
+				_, err := auth.NewClientCredentials(credentials("id", secret, ""), service, s.client()).Token(t.Context())
+				e := tokenError(t, err)
+				if text := fmt.Sprintf("%v %+v %#v %q", e, e, e, []string{e.Code, e.Message, e.RequestID}); strings.Contains(text, "s3cr3t") {
+					t.Errorf("the secret is in %s", text)
+				}
+			})
+		})
+	}
+	t.Run("application token", func(t *testing.T) {
+		s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
+			return reply(403, `{"message":"not for `+req.Header.Get("Authorization")+`"}`), nil
+		}}}
+		_, err := auth.NewScoped(auth.Static("s3cr3t-token"), auth.Scope{WorkspaceName: "w"}, service, s.client()).Token(t.Context())
+		if e := tokenError(t, err); !strings.Contains(e.Message, "not for Bearer") || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestExchangeLeavesClientAlone(t *testing.T) {
+	follow := func(*http.Request, []*http.Request) error { return nil }
+	hc := (&script{steps: []step{says(200, goodAnswer)}}).client()
+	hc.CheckRedirect, hc.Timeout = follow, time.Minute
+	mustToken(t, auth.NewClientCredentials(credentials("id", "secret", ""), service, hc))
+	if hc.CheckRedirect(nil, nil) != nil || hc.Timeout != time.Minute || hc.Jar != nil {
+		t.Error("the caller's http.Client was changed")
+	}
+}
+
+func TestExchangeNeedsSafeAddress(t *testing.T) {
+	s := &script{steps: []step{says(200, goodAnswer)}}
+	base, err := auth.ParseBaseURL("http://service.test")
+	if !errors.Is(err, auth.ErrUnsafe) || base != nil {
+		t.Fatalf("ParseBaseURL = %v, %v", base, err)
+	}
+	_, err = auth.NewScoped(auth.Static("a"), auth.Scope{WorkspaceName: "w"}, mustURL("http://service.test"), s.client()).Token(t.Context())
+	if !errors.Is(err, auth.ErrUnsafe) || tokenError(t, err).Attempts != 1 || s.calls != 0 {
+		t.Errorf("error %v, %d requests", err, s.calls)
+	}
+	_, err = auth.NewClientCredentials(credentials("id", "secret", ""), mustURL("http://service.test"), s.client()).Token(t.Context())
+	if !errors.Is(err, auth.ErrUnsafe) || s.calls != 0 {
+		t.Errorf("a secret over plain http: error %v, %d requests", err, s.calls)
+	}
+}
+
+func TestScoped(t *testing.T) {
+	region := orgB
+	for _, tt := range []struct {
+		name  string
+		scope auth.Scope
+		token string
+		want  time.Duration
+	}{
+		{"opaque", auth.Scope{WorkspaceName: "w"}, "opaque", 20 * time.Minute},
+		{"JWT", auth.Scope{WorkspaceName: "w", OrganizationID: orgA}, jwt(`{"iat":5000,"exp":5600}`), 10 * time.Minute},
+		{"JWT without iat", auth.Scope{WorkspaceName: "w", RegionID: region}, jwt(`{"exp":946684900}`), 100 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
+					var body map[string]any
+					if err := json.UnmarshalRead(req.Body, &body); err != nil {
+						t.Error(err)
+					}
+					if req.Method != http.MethodPost || req.URL.Path != "/api/v1/account/applications/scoped-token" || bearer(req) != "app" {
+						t.Errorf("%s %s with token %q", req.Method, req.URL, bearer(req))
+					}
+					if got := req.Header.Get(auth.HeaderOrganizationID); got != tt.scope.OrganizationID {
+						t.Errorf("organization %q", got)
+					}
+					wantRegion := any(nil)
+					if tt.scope.RegionID != "" {
+						wantRegion = tt.scope.RegionID
+					}
+					if body["workspace_name"] != "w" || body["region_id"] != wantRegion {
+						t.Errorf("body %v", body)
+					}
+					return reply(200, `{"token":"`+tt.token+`"}`), nil
+				}}}
+				// synctest's clock starts with the year 2000, 946684800 in Unix time.
+				tok, err := auth.NewScoped(auth.Static("app"), tt.scope, service, s.client()).Token(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if string(tok.AccessToken) != tt.token || time.Until(tok.Expiry) != tt.want {
+					t.Errorf("token %v lives %v, want %v", tok, time.Until(tok.Expiry), tt.want)
+				}
+			})
+		})
+	}
+}
+
+// The application's token may be refused, or not to be had.
+func TestScopedApplicationToken(t *testing.T) {
+	t.Run("revoked", func(t *testing.T) {
+		src := &mint{life: time.Hour}
+		s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
+			if bearer(req) == "token-1" {
+				return reply(401, ""), nil
+			}
+			return reply(200, `{"token":"scoped"}`), nil
+		}}}
+		if got := mustToken(t, auth.NewScoped(auth.NewCache(src), auth.Scope{WorkspaceName: "w"}, service, s.client())); got != "scoped" || src.fetches() != 2 {
+			t.Errorf("token %q, %d fetches of application tokens", got, src.fetches())
+		}
+	})
+	t.Run("credentials refused", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			s := &script{steps: []step{says(401, `{"message":"wrong secret"}`)}}
+			app := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client())
+			cache := auth.NewCache(auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, s.client()))
+			for range 20 {
+				_, err := cache.Token(t.Context())
+				if e := tokenError(t, err); e.StatusCode != 401 || e.ClientIDSource != auth.SourceOption || e.Attempts != 1 {
+					t.Fatalf("error %#v", e)
+				}
+			}
+			if s.calls != 1 {
+				t.Errorf("%d requests with refused credentials, want 1", s.calls)
+			}
+		})
+	})
+	t.Run("service down", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			s := &script{steps: []step{says(503, "")}}
+			app := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client())
+			_, err := auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, s.client()).Token(t.Context())
+			if tokenError(t, err).StatusCode != 503 || s.calls != 3 {
+				t.Errorf("error %v after %d requests, want 503 after 3", err, s.calls)
+			}
+		})
+	})
+	t.Run("source fails", func(t *testing.T) {
+		calls := 0
+		app := sourceFunc(func(context.Context) (*auth.Token, error) { calls++; return nil, errDown })
+		_, err := auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, (&script{steps: []step{breaks}}).client()).Token(t.Context())
+		if !errors.Is(err, errDown) || calls != 1 {
+			t.Errorf("error %v after %d calls, want the source's own after 1", err, calls)
+		}
+	})
+	t.Run("slow", func(t *testing.T) { // slower than one attempt, not than the fetch
+		bubble(t, func(t *testing.T) {
+			s := &script{steps: []step{says(200, `{"token":"scoped"}`)}}
+			app := auth.NewCache(&mint{life: time.Hour, takes: 15 * time.Second})
+			if got := mustToken(t, auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, s.client())); got != "scoped" {
+				t.Errorf("token %q", got)
+			}
+		})
+	})
+}
