@@ -1,0 +1,394 @@
+package agentstest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
+)
+
+func (c *connector) wire() server.Connector {
+	config := c.config
+	if config == nil {
+		config = map[string]any{}
+	}
+	return server.Connector{
+		ID: c.id, Name: c.name, SourceTemplate: c.template.wire(), ReplicationConfig: config,
+		Entities: c.selected, CreatedAt: ptr(c.createdAt), UpdatedAt: ptr(c.updated),
+	}
+}
+
+// connector finds a connector that the token reaches. The lock is held.
+func (a *api) connector(g *grant, id string) (*connector, error) {
+	c := a.s.world.connectors[strings.ToLower(id)]
+	if c == nil || c.gone(a.s.now()) || c.workspace.organization != g.organization || g.scoped() && c.workspace.id != g.workspaceID {
+		return nil, notFound("connector", id)
+	}
+	return c, nil
+}
+
+// ListConnectors implements listConnectors.
+func (a *api) ListConnectors(ctx context.Context, req server.ListConnectorsRequestObject) (server.ListConnectorsResponseObject, error) {
+	g, p := callOf(ctx).grant, req.Params
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var in *workspace
+	for _, name := range []*string{p.WorkspaceName, p.CustomerName, p.ExternalUserID} {
+		if name == nil || *name == "" {
+			continue
+		}
+		ws, err := w.workspaceByName(g, *name)
+		if err != nil {
+			return nil, err
+		}
+		in = ws
+		break
+	}
+	if p.WorkspaceID != nil {
+		ws, err := w.liveWorkspace(g, *p.WorkspaceID)
+		if err != nil {
+			return nil, err
+		}
+		if in != nil && in != ws {
+			return server.ListConnectors200JSONResponse{Data: []server.ConnectorSummary{}}, nil
+		}
+		in = ws
+	}
+	var found []*connector
+	switch {
+	case in != nil:
+		found = w.byWorkspace[in.id]
+	case g.scoped():
+		found = w.byWorkspace[g.workspaceID]
+	default:
+		for _, ws := range w.sortedWorkspaces(g.organization) {
+			found = append(found, w.byWorkspace[ws.id]...)
+		}
+	}
+	now := a.s.now()
+	list := server.ListConnectors200JSONResponse{Data: make([]server.ConnectorSummary, 0, len(found))}
+	for _, c := range found {
+		if c.gone(now) || p.DefinitionID != nil && !strings.EqualFold(*p.DefinitionID, c.template.kind.id) {
+			continue
+		}
+		list.Data = append(list.Data, server.ConnectorSummary{
+			ID: c.id, Name: c.name, SummarizedSourceTemplate: c.template.summary(), CreatedAt: ptr(c.createdAt), UpdatedAt: ptr(c.updated),
+		})
+	}
+	return list, nil
+}
+
+// checkCreate finds out what a request to create a connector means. The lock is
+// held.
+func (w *world) checkCreate(g *grant, body *server.ConnectorCreateRequest) (*workspace, *template, error) {
+	var items []errorItem
+	given := func(s *string) bool { return s != nil && *s != "" }
+	kinds := 0
+	for _, s := range []*string{body.DefinitionID, body.ConnectorType, body.SourceTemplateID} {
+		if given(s) {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		items = append(items, fieldProblem("body", "one_of", "Give exactly one of definition_id, connector_type and source_template_id"))
+	}
+	if body.Credentials == nil && body.ReplicationConfig == nil && !given(body.ServerSideOAuthSecretID) {
+		items = append(items, fieldProblem("body", "any_of", "Give at least one of credentials, replication_config and server_side_oauth_secret_id"))
+	}
+	if strings.TrimSpace(body.WorkspaceName) == "" {
+		items = append(items, fieldProblem("body.workspace_name", "string_too_short", "Input should not be empty"))
+	}
+	if m := body.SelectedConnectionTemplateTagsMode; m != nil && !m.Valid() {
+		items = append(items, fieldProblem("body.selected_connection_template_tags_mode", "enum", "Input should be all or any"))
+	}
+	items = append(items, checkModes(body.Entities)...)
+	if items != nil {
+		return nil, nil, invalid(items...)
+	}
+	ws, err := w.workspaceByName(g, body.WorkspaceName)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := w.templateFor(g, body)
+	return ws, t, err
+}
+
+func checkModes(entities []server.RequestedEntity) (items []errorItem) {
+	for _, e := range entities {
+		if e.Entity == "" {
+			items = append(items, missing("body.entities.entity"))
+		}
+		for _, m := range e.Modes {
+			if !m.Valid() {
+				items = append(items, fieldProblem("body.entities.modes", "enum", "Input should be read or write"))
+			}
+		}
+	}
+	return items
+}
+
+// templateFor finds the template that a new connector is made from.
+func (w *world) templateFor(g *grant, body *server.ConnectorCreateRequest) (*template, error) {
+	if id := body.SourceTemplateID; id != nil && *id != "" {
+		return w.visibleTemplate(g, *id)
+	}
+	var k *kind
+	if id := body.DefinitionID; id != nil && *id != "" {
+		if k = w.kindByID(*id); k == nil {
+			return nil, notFound("source definition", *id)
+		}
+	} else if k = w.kindBySlug(*body.ConnectorType); k == nil {
+		return nil, invalid(fieldProblem("body.connector_type", "unknown_connector_type", "There is no connector type %q", *body.ConnectorType))
+	}
+	own, global := w.templatesOf(g.organization, k)
+	switch {
+	case len(own) == 1:
+		return own[0], nil
+	case len(own) > 1:
+		return nil, invalid(fieldProblem("body.source_template_id", "ambiguous", "There are %d source templates for %s; name one", len(own), k.name))
+	}
+	return global[0], nil
+}
+
+// CreateConnector implements createConnector.
+func (a *api) CreateConnector(ctx context.Context, req server.CreateConnectorRequestObject) (server.CreateConnectorResponseObject, error) {
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	body := req.Body
+	ws, t, err := w.checkCreate(callOf(ctx).grant, body)
+	if err != nil {
+		return nil, err
+	}
+	now := a.s.now()
+	w.sweep(ws, now)
+	config := map[string]any{}
+	maps.Copy(config, body.Environment)
+	maps.Copy(config, body.ReplicationConfig)
+	c := &connector{
+		serial: w.next(), id: w.newID("connector"), name: t.name, workspace: ws, template: t,
+		config: hideSecrets(config), createdAt: now, updated: now,
+	}
+	if body.Name != nil && *body.Name != "" {
+		c.name = *body.Name
+	}
+	if len(body.Entities) > 0 {
+		c.selected = body.Entities
+	}
+	if reason := refusedBy(t, body); reason != "" {
+		c.checkError = reason
+	}
+	if err := c.fill(t.kind.slug, t.kind.entities); err != nil {
+		return nil, err
+	}
+	w.place(c)
+	return server.CreateConnector200JSONResponse(c.wire()), nil
+}
+
+// sweep removes connectors whose deletion is done.
+func (w *world) sweep(ws *workspace, now time.Time) {
+	for _, c := range slices.Clone(w.byWorkspace[ws.id]) {
+		if c.gone(now) {
+			w.remove(c)
+		}
+	}
+}
+
+// hideSecrets is a configuration as the service shows it.
+func hideSecrets(config map[string]any) map[string]any {
+	for name, v := range config {
+		if nested, ok := v.(map[string]any); ok {
+			config[name] = hideSecrets(nested)
+		} else if secretNames[name] {
+			config[name] = "**********"
+		}
+	}
+	return config
+}
+
+// refusedBy tells why the vendor would refuse a configuration, "" when it
+// would not. The vendors of this world refuse what is empty or "invalid".
+func refusedBy(t *template, body *server.ConnectorCreateRequest) string {
+	for _, config := range []map[string]any{body.Credentials, body.ReplicationConfig} {
+		for name, v := range config {
+			if s, ok := v.(string); ok && (s == "" || s == "invalid") {
+				return t.kind.name + " refused the " + strings.ToLower(title(name))
+			}
+		}
+	}
+	return ""
+}
+
+// checkResult is what a check finds.
+func (a *api) checkResult(reason string, entities []string) server.ConnectorCheckResult {
+	r := server.ConnectorCheckResult{ID: a.s.world.newID("check"), Status: ptr(server.CheckStatusSucceeded)}
+	slices.Sort(entities)
+	for _, name := range entities {
+		r.EntityCheckResults = append(r.EntityCheckResults, server.EntityCheckResult{Entity: name, Status: server.CheckStatusSucceeded, StatusCode: ptr(200)})
+	}
+	if reason == "" {
+		return r
+	}
+	r.Status = ptr(server.CheckStatusFailed)
+	r.ErrorMessage = &reason
+	r.FailureReason = &server.FailureReason{
+		Timestamp: a.s.now().UnixMilli(), FailureOrigin: ptr(server.FailureOriginSource), FailureType: ptr(server.FailureTypeConfigError),
+		ExternalMessage: &reason, Retryable: ptr(false),
+	}
+	for i := range r.EntityCheckResults {
+		r.EntityCheckResults[i].Status = server.CheckStatusFailed
+		r.EntityCheckResults[i].StatusCode = ptr(401)
+		r.EntityCheckResults[i].ErrorMessage = &reason
+	}
+	return r
+}
+
+// CheckConnectorConfig implements checkConnectorConfig.
+func (a *api) CheckConnectorConfig(ctx context.Context, req server.CheckConnectorConfigRequestObject) (server.CheckConnectorConfigResponseObject, error) {
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, t, err := w.checkCreate(callOf(ctx).grant, req.Body)
+	if err != nil {
+		return nil, err
+	}
+	entities := slices.Collect(maps.Keys(t.kind.entities))
+	return server.CheckConnectorConfig200JSONResponse(a.checkResult(refusedBy(t, req.Body), entities)), nil
+}
+
+// GetConnector implements getConnector.
+func (a *api) GetConnector(ctx context.Context, req server.GetConnectorRequestObject) (server.GetConnectorResponseObject, error) {
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	c, err := a.connector(callOf(ctx).grant, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	return server.GetConnector200JSONResponse(c.wire()), nil
+}
+
+// UpdateConnector implements updateConnector. For each field, leaving it out
+// and null keep what there is; an empty list of entities stands for all.
+func (a *api) UpdateConnector(ctx context.Context, req server.UpdateConnectorRequestObject) (server.UpdateConnectorResponseObject, error) {
+	selected, hasSelected := req.Body.Entities.Get()
+	if items := checkModes(selected); items != nil {
+		return nil, invalid(items...)
+	}
+	name, hasName := req.Body.Name.Get()
+	if hasName && strings.TrimSpace(name) == "" {
+		return nil, invalid(fieldProblem("body.name", "string_too_short", "Input should not be empty"))
+	}
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := a.connector(callOf(ctx).grant, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	if hasName {
+		c.name = name
+	}
+	if config, ok := req.Body.ReplicationConfig.Get(); ok {
+		c.config = hideSecrets(config)
+	}
+	if hasSelected {
+		c.selected = nil
+		if len(selected) > 0 {
+			c.selected = selected
+		}
+	}
+	c.updated = a.s.now()
+	return server.UpdateConnector200JSONResponse(c.wire()), nil
+}
+
+// DeleteConnector implements deleteConnector.
+func (a *api) DeleteConnector(ctx context.Context, req server.DeleteConnectorRequestObject) (server.DeleteConnectorResponseObject, error) {
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := a.connector(callOf(ctx).grant, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c.job == "" {
+		c.job = w.newID("job")
+		c.deletedAt = a.s.now().Add(a.s.options.deleteDelay)
+	}
+	if a.s.options.deleteDelay <= 0 {
+		w.remove(c)
+	}
+	return server.DeleteConnector202JSONResponse{JobID: c.job}, nil
+}
+
+// CheckConnector implements checkConnector.
+func (a *api) CheckConnector(ctx context.Context, req server.CheckConnectorRequestObject) (server.CheckConnectorResponseObject, error) {
+	selected, _ := req.Body.Entities.Get()
+	if items := checkModes(selected); items != nil {
+		return nil, invalid(items...)
+	}
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := a.connector(callOf(ctx).grant, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	reason := c.checkError
+	if config, ok := req.Body.ReplicationConfig.Get(); ok && reason == "" {
+		reason = refusedBy(c.template, &server.ConnectorCreateRequest{ReplicationConfig: config})
+	}
+	entities := slices.Collect(maps.Keys(c.entities))
+	if len(selected) > 0 {
+		entities = nil
+		for _, e := range selected {
+			entities = append(entities, e.Entity)
+		}
+	}
+	return server.CheckConnector200JSONResponse(a.checkResult(reason, entities)), nil
+}
+
+// InspectConnector implements inspectConnector.
+func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorRequestObject) (server.InspectConnectorResponseObject, error) {
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	c, err := a.connector(callOf(ctx).grant, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	k := c.template.kind
+	readiness := &server.ContextStoreReadiness{ConnectorID: c.id, SourceDefinitionID: k.id}
+	for i, e := range c.sortedEntities() {
+		if !e.allows("context_store_search") {
+			continue
+		}
+		readiness.SupportedContextStoreEntities = append(readiness.SupportedContextStoreEntities,
+			server.SupportedContextStoreEntity{Entity: e.name, Suggested: ptr(i == 0)})
+		if c.selected != nil && !slices.ContainsFunc(c.selected, func(s server.RequestedEntity) bool { return s.Entity == e.name }) {
+			continue
+		}
+		configured := server.ConfiguredContextStoreEntity{
+			Entity: e.name, Status: "ready", ReadyForSearch: true, Supported: true,
+			EntityCount: ptr(len(e.snapshot())), UpdatedAt: ptr(c.updated),
+		}
+		for _, field := range e.textFields() {
+			configured.SemanticSearchStatus = append(configured.SemanticSearchStatus,
+				server.SemanticSearchField{Field: field, Status: server.SemanticSearchStatusReady})
+		}
+		readiness.ConfiguredCacheEntities = append(readiness.ConfiguredCacheEntities, configured)
+	}
+	answer := server.InspectConnector200JSONResponse{
+		ConnectorID: c.id, Name: c.name, WorkspaceID: c.workspace.id, OrganizationID: c.workspace.organization,
+		SourceDefinitionID: k.id, SourceDefinitionName: ptr(k.name), SourceConfigTemplateID: c.template.id,
+		DocsSkillID: skillID(c), ContextStoreReadiness: readiness, Warnings: []string{},
+	}
+	if c.stale {
+		answer.Warnings = append(answer.Warnings, staleMessage)
+	}
+	return answer, nil
+}

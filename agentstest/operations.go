@@ -1,0 +1,208 @@
+package agentstest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
+)
+
+// api implements the contract's operations. One that the contract gains does
+// not compile until it is here.
+type api struct{ s *Service }
+
+var _ server.StrictServerInterface = (*api)(nil)
+
+// operation is what ServeHTTP has to know of an operation.
+type operation struct {
+	id       string   // as in the contract
+	open     bool     // needs no token
+	ids      []string // path parameters that are UUIDs
+	body     bool     // has a body of JSON
+	required []string // members that the body must have
+}
+
+const v1 = "/api/v1/"
+
+// operations are those of the contract, by the routes of the generated server.
+var operations = map[string]*operation{
+	"POST " + v1 + "account/applications/token":            {id: "createToken", open: true, body: true, required: []string{"client_id", "client_secret"}},
+	"POST " + v1 + "account/applications/scoped-token":     {id: "createScopedToken", body: true, required: []string{"workspace_name"}},
+	"GET " + v1 + "account/applications/scoped-token/info": {id: "getScopedTokenInfo"},
+	"POST " + v1 + "account/applications/widget-token":     {id: "createWidgetToken", body: true, required: []string{"workspace_name", "allowed_origin"}},
+
+	"GET " + v1 + "integrations/connectors":               {id: "listConnectors"},
+	"POST " + v1 + "integrations/connectors":              {id: "createConnector", body: true, required: []string{"workspace_name"}},
+	"POST " + v1 + "integrations/connectors/check":        {id: "checkConnectorConfig", body: true, required: []string{"workspace_name"}},
+	"GET " + v1 + "integrations/connectors/{id}":          {id: "getConnector", ids: []string{"id"}},
+	"PUT " + v1 + "integrations/connectors/{id}":          {id: "updateConnector", ids: []string{"id"}, body: true},
+	"DELETE " + v1 + "integrations/connectors/{id}":       {id: "deleteConnector", ids: []string{"id"}},
+	"POST " + v1 + "integrations/connectors/{id}/check":   {id: "checkConnector", ids: []string{"id"}, body: true},
+	"POST " + v1 + "integrations/connectors/{id}/execute": {id: "executeConnector", body: true, required: []string{"entity", "action"}},
+	"GET " + v1 + "integrations/connectors/{id}/inspect":  {id: "inspectConnector", ids: []string{"id"}},
+
+	"GET " + v1 + "integrations/definitions/sources":           {id: "listSourceDefinitions"},
+	"GET " + v1 + "integrations/definitions/sources/{id}":      {id: "getSourceDefinition", ids: []string{"id"}},
+	"GET " + v1 + "integrations/definitions/destinations":      {id: "listDestinationDefinitions"},
+	"GET " + v1 + "integrations/definitions/destinations/{id}": {id: "getDestinationDefinition", ids: []string{"id"}},
+
+	"GET " + v1 + "integrations/templates/sources":         {id: "listSourceTemplates"},
+	"POST " + v1 + "integrations/templates/sources":        {id: "createSourceTemplate", body: true},
+	"GET " + v1 + "integrations/templates/sources/{id}":    {id: "getSourceTemplate", ids: []string{"id"}},
+	"PATCH " + v1 + "integrations/templates/sources/{id}":  {id: "updateSourceTemplate", ids: []string{"id"}, body: true},
+	"DELETE " + v1 + "integrations/templates/sources/{id}": {id: "deleteSourceTemplate", ids: []string{"id"}},
+
+	"GET " + v1 + "integrations/templates/connections":                {id: "listConnectionTemplates"},
+	"POST " + v1 + "integrations/templates/connections":               {id: "createConnectionTemplate", body: true, required: []string{"data_hosting_type"}},
+	"GET " + v1 + "integrations/templates/connections/{id}":           {id: "getConnectionTemplate", ids: []string{"id"}},
+	"PATCH " + v1 + "integrations/templates/connections/{id}":         {id: "updateConnectionTemplate", ids: []string{"id"}, body: true},
+	"DELETE " + v1 + "integrations/templates/connections/{id}":        {id: "deleteConnectionTemplate", ids: []string{"id"}},
+	"POST " + v1 + "integrations/templates/connections/cron/describe": {id: "describeCron", body: true, required: []string{"cron_expression"}},
+
+	"PUT " + v1 + "oauth/credentials":                                    {id: "setOAuthCredentials", body: true, required: []string{"configuration"}},
+	"DELETE " + v1 + "oauth/credentials/connector_type/{connector_type}": {id: "deleteOAuthCredentials"},
+
+	"GET " + v1 + "skills":        {id: "listSkills"},
+	"GET " + v1 + "skills/search": {id: "searchSkills"},
+	"GET " + v1 + "skills/docs":   {id: "getSkillDocs"},
+
+	"GET " + v1 + "workspaces":                   {id: "listWorkspaces"},
+	"GET " + v1 + "workspaces/stats":             {id: "getWorkspaceStats"},
+	"GET " + v1 + "workspaces/{workspace_id}":    {id: "getWorkspace", ids: []string{"workspace_id"}},
+	"PUT " + v1 + "workspaces/{workspace_id}":    {id: "updateWorkspace", ids: []string{"workspace_id"}, body: true},
+	"DELETE " + v1 + "workspaces/{workspace_id}": {id: "deleteWorkspace", ids: []string{"workspace_id"}},
+
+	"GET " + v1 + "internal/account/organizations": {id: "listOrganizations"},
+
+	"GET " + v1 + "internal/workflows":                                              {id: "listWorkflows"},
+	"POST " + v1 + "internal/workflows":                                             {id: "createWorkflow", body: true, required: []string{"workspace_id", "name"}},
+	"GET " + v1 + "internal/workflows/{workflow_id}":                                {id: "getWorkflow"},
+	"PATCH " + v1 + "internal/workflows/{workflow_id}":                              {id: "updateWorkflow", body: true},
+	"DELETE " + v1 + "internal/workflows/{workflow_id}":                             {id: "deleteWorkflow"},
+	"GET " + v1 + "internal/workflows/{workflow_id}/automations":                    {id: "listAutomations"},
+	"POST " + v1 + "internal/workflows/{workflow_id}/automations":                   {id: "createAutomation", body: true, required: []string{"workspace_id", "enabled", "trigger_type"}},
+	"GET " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}":    {id: "getAutomation"},
+	"PATCH " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}":  {id: "updateAutomation", body: true},
+	"DELETE " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}": {id: "deleteAutomation"},
+}
+
+// call is what an operation has to know of its request, beyond its parameters.
+type call struct {
+	grant  *grant                     // what the token allows; nil for createToken
+	base   string                     // scheme and host that the client used
+	header string                     // X-Organization-Id
+	fields map[string]json.RawMessage // of the body
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// admit checks what all operations have in common. It answers nil after having
+// answered the request.
+func (s *Service) admit(w http.ResponseWriter, r *http.Request, op *operation) *call {
+	c := &call{base: "http://" + r.Host, header: r.Header.Get("X-Organization-Id")}
+	if r.TLS != nil || r.URL.Scheme == "https" { // the latter by Transport
+		c.base = "https://" + r.Host
+	}
+	if err := s.check(r, op, c); err != nil {
+		answerError(w, r, err)
+		return nil
+	}
+	return c
+}
+
+func (s *Service) check(r *http.Request, op *operation, c *call) *apiError {
+	if !op.open {
+		var err *apiError
+		if c.grant, err = s.authorize(r.Header); err != nil {
+			return err
+		}
+	}
+	if c.header != "" && !isUUID(c.header) {
+		return invalid(fieldProblem("header.X-Organization-Id", "uuid_parsing", "Input should be a valid UUID"))
+	}
+	if c.header != "" && c.grant != nil && !strings.EqualFold(c.header, c.grant.organization) {
+		return forbidden("The token does not reach organization %s", c.header)
+	}
+	for _, name := range op.ids {
+		if !isUUID(r.PathValue(name)) {
+			return invalid(fieldProblem("path."+name, "uuid_parsing", "Input should be a valid UUID"))
+		}
+	}
+	for _, name := range []string{"workspace_id", "definition_id", "organization_id"} {
+		if v := r.URL.Query().Get(name); v != "" && !isUUID(v) {
+			return invalid(fieldProblem("query."+name, "uuid_parsing", "Input should be a valid UUID"))
+		}
+	}
+	if !op.body {
+		return nil
+	}
+	return readFields(r, op, c)
+}
+
+// readFields looks at a body before the generated server decodes it: only here
+// a member that is missing can be told from an empty one.
+func readFields(r *http.Request, op *operation, c *call) *apiError {
+	kept, ok := r.Body.(interface{ Bytes() []byte })
+	if !ok {
+		return invalid(missing("body"))
+	}
+	body := kept.Bytes()
+	if len(bytes.TrimSpace(body)) == 0 {
+		return invalid(missing("body"))
+	}
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
+		return invalid(fieldProblem("header.Content-Type", "content_type", "The body should come as application/json"))
+	}
+	if err := json.Unmarshal(body, &c.fields); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return invalid(fieldProblem("body", "type_error", "Input should be an object"))
+		}
+		return problem(http.StatusBadRequest, "malformed_json", "The body is not valid JSON: %v", err)
+	}
+	if c.fields == nil {
+		return invalid(fieldProblem("body", "type_error", "Input should be an object"))
+	}
+	var items []errorItem
+	for _, name := range op.required {
+		switch v, ok := c.fields[name]; {
+		case !ok:
+			items = append(items, missing("body."+name))
+		case string(v) == "null":
+			items = append(items, fieldProblem("body."+name, "type_error", "Input should not be null"))
+		}
+	}
+	if items != nil {
+		return invalid(items...)
+	}
+	return nil
+}
+
+// isUUID reports whether s has the form of a UUID.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}

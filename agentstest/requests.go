@@ -1,0 +1,215 @@
+package agentstest
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Request is a request that the service saw, without its secrets.
+type Request struct {
+	Time      time.Time
+	ID        string // as X-Request-Id of the answer told
+	Operation string // the operationId; "" when there is no such operation
+	Method    string
+	Path      string
+	Query     url.Values
+	Header    http.Header // with Authorization and cookies redacted
+	Body      []byte      // with secrets redacted; nil when it was longer than 64 KiB
+	Status    int         // of the answer; 0 before there is one, and when the connection was broken
+
+	// TokenID tells tokens apart without showing them: the jti claim of the
+	// one that was sent. It is "" when there was none, or an unknown one.
+	TokenID string
+}
+
+const (
+	redacted    = "[REDACTED]"
+	maxLogBytes = 64 << 10
+)
+
+// Count tells how many requests an operation has had, those that met a fault
+// or were refused included. All requests with "", whatever they were for.
+func (s *Service) Count(operationID string) int {
+	if operationID == "" {
+		return int(s.total.Load())
+	}
+	n := s.counts[operationID]
+	if n == nil {
+		return 0
+	}
+	return int(n.Load())
+}
+
+// Operations lists the operationIds of the service.
+func Operations() []string {
+	list := make([]string, 0, len(operations))
+	for _, op := range operations {
+		list = append(list, op.id)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Requests lists the latest requests, the oldest first; see [WithRequestLog].
+func (s *Service) Requests() []Request {
+	entries := s.log.entries()
+	list := make([]Request, len(entries))
+	for i, e := range entries {
+		list[i] = Request{
+			Time: e.at, ID: e.id, Operation: e.op, Method: e.method, Path: e.path,
+			Query: query(e.rawQuery), Header: redactHeader(e.header), Body: redactBody(e.body),
+			Status: int(e.status.Load()), TokenID: s.tokens.jti(e.header.Get("Authorization")),
+		}
+	}
+	return list
+}
+
+// Reset sets the counters back to 0 and forgets the requests; the world stays.
+func (s *Service) Reset() {
+	s.total.Store(0)
+	for _, n := range s.counts {
+		n.Store(0)
+	}
+	s.log.init(s.options.logSize)
+}
+
+func query(raw string) url.Values {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return values // as much as could be read
+	}
+	return values
+}
+
+// requestLog holds the latest requests in a ring.
+type requestLog struct {
+	mu   sync.Mutex
+	ring []*logEntry
+	size int
+	next int
+}
+
+type logEntry struct {
+	at                             time.Time
+	id, op, method, path, rawQuery string
+	header                         http.Header
+	body                           []byte
+	status                         atomic.Int32
+}
+
+func (l *requestLog) init(size int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.size, l.ring, l.next = size, nil, 0
+}
+
+func (l *requestLog) add(s *Service, r *http.Request, op, id string, body []byte) *logEntry {
+	if s.options.logSize == 0 {
+		return nil
+	}
+	if len(body) > maxLogBytes {
+		body = nil
+	}
+	e := &logEntry{
+		at: s.now(), id: id, op: op, method: r.Method, path: r.URL.Path, rawQuery: r.URL.RawQuery, header: r.Header, body: body,
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ring) < l.size {
+		l.ring = append(l.ring, e)
+	} else {
+		l.ring[l.next] = e
+		l.next = (l.next + 1) % l.size
+	}
+	return e
+}
+
+func (l *requestLog) entries() []*logEntry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Concat(l.ring[l.next:], l.ring[:l.next])
+}
+
+func redactHeader(h http.Header) http.Header {
+	h = h.Clone()
+	for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization"} {
+		for i, v := range h[name] {
+			if scheme, _, found := strings.Cut(v, " "); found && name != "Cookie" {
+				h[name][i] = scheme + " " + redacted
+			} else {
+				h[name][i] = redacted
+			}
+		}
+	}
+	return h
+}
+
+// secretNames are members of bodies whose strings are redacted, with all that
+// is in them.
+var secretNames = map[string]bool{
+	"client_secret": true, "credentials": true, "configuration": true, "server_side_oauth_secret_id": true,
+	"replication_config": true, "destination_config": true, "partial_default_config": true,
+	"password": true, "api_key": true, "api_token": true, "access_token": true, "refresh_token": true, "secret": true, "token": true,
+}
+
+// redactBody takes the secrets out of a body. One that is no JSON is not shown
+// when it could hold any.
+func redactBody(body []byte) []byte {
+	if len(body) == 0 {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		if bytes.Contains(body, []byte("secret")) || bytes.Contains(body, []byte("credentials")) {
+			return []byte(redacted)
+		}
+		return bytes.Clone(body)
+	}
+	if !redactValue(v, false) {
+		return bytes.Clone(body) // byte for byte, when there is nothing to hide
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		return []byte(redacted)
+	}
+	return out
+}
+
+// redactValue reports whether it has changed anything.
+func redactValue(v any, secret bool) (changed bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			hide := secret || secretNames[name]
+			switch member := member.(type) {
+			case string, json.Number:
+				if hide {
+					v[name], changed = redacted, true
+				}
+			default:
+				changed = redactValue(member, hide) || changed
+			}
+		}
+	case []any:
+		for i, member := range v {
+			switch member := member.(type) {
+			case string, json.Number:
+				if secret {
+					v[i], changed = redacted, true
+				}
+			default:
+				changed = redactValue(member, secret) || changed
+			}
+		}
+	}
+	return changed
+}

@@ -1,0 +1,549 @@
+package agentstest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
+)
+
+const (
+	defaultHits = 50
+	maxHits     = 1000
+)
+
+// matcher tells whether a record is wanted.
+type matcher func(record any) bool
+
+// search runs context_store_search.
+func (x *execution) search() (*envelope, error) {
+	var hits []*record
+	var err error
+	query, hasQuery := x.params["query"]
+	semantic, hasSemantic := x.params["semantic"]
+	switch {
+	case hasQuery == hasSemantic:
+		return nil, invalid(fieldProblem("body.params", "one_of", "Give either query or semantic"))
+	case hasQuery:
+		hits, err = runQuery(x.entity.snapshot(), query)
+	default:
+		hits, err = x.semantic(semantic)
+	}
+	if err != nil {
+		return nil, err
+	}
+	limit := defaultHits
+	if v, ok := x.params["limit"]; ok {
+		s, _ := scalar(v)
+		if limit, err = strconv.Atoi(s); err != nil || limit < 1 || limit > maxHits {
+			return nil, invalid(fieldProblem("body.params.limit", "range", "Input should be an integer from 1 to %d", maxHits))
+		}
+	}
+	start := 0
+	if v, ok := x.params["cursor"]; ok && v != nil {
+		if start, ok = readHitCursor(v); !ok {
+			return nil, invalid(fieldProblem("body.params.cursor", "invalid_cursor", "The cursor is not one of this search"))
+		}
+	}
+	start = min(start, len(hits))
+	end := min(start+limit, len(hits))
+	if fields, err := paths(x.params["fields"]); err != nil {
+		return nil, err
+	} else if len(fields) > 0 && len(x.body.SelectFields) == 0 {
+		x.body.SelectFields = fields
+	}
+	data, err := x.shape(hits[start:end], true)
+	if err != nil {
+		return nil, err
+	}
+	meta := map[string]any{"has_more": end < len(hits), "cursor": nil, "took_ms": 1}
+	if end < len(hits) {
+		meta["cursor"] = hitCursor(end)
+	}
+	rawMeta, err := json.Marshal(meta)
+	if err != nil {
+		return nil, err
+	}
+	result := slices.Concat([]byte(`{"data":`), data, []byte(`,"meta":`), rawMeta, []byte(`}`))
+	v := &envelope{result: result, instance: "source_id:" + x.conn.id}
+	if x.conn.stale {
+		since := x.conn.createdAt
+		v.warning = &server.ContextStoreWarning{
+			Code: "context_store_reactivated", Message: staleMessage, StaleSince: &since, ReactivatedAt: ptr(x.began),
+		}
+	}
+	return x.answer(v), nil
+}
+
+func hitCursor(offset int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("hits:" + strconv.Itoa(offset)))
+}
+
+func readHitCursor(v any) (int, bool) {
+	s, _ := v.(string)
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	number, found := strings.CutPrefix(string(raw), "hits:")
+	if err != nil || !found {
+		return 0, false
+	}
+	n, err := strconv.Atoi(number)
+	return n, err == nil && n >= 0
+}
+
+// paths reads a list of fields: dotted paths, or paths as lists.
+func paths(v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	list, ok := v.([]any)
+	wrong := invalid(fieldProblem("body.params.fields", "type_error", "Input should be an array of paths"))
+	if !ok {
+		return nil, wrong
+	}
+	var fields []string
+	for _, path := range list {
+		switch path := path.(type) {
+		case string:
+			fields = append(fields, path)
+		case []any:
+			var parts []string
+			for _, part := range path {
+				s, ok := part.(string)
+				if !ok {
+					return nil, wrong
+				}
+				parts = append(parts, s)
+			}
+			fields = append(fields, strings.Join(parts, "."))
+		default:
+			return nil, wrong
+		}
+	}
+	return fields, nil
+}
+
+// runQuery finds the records that a query describes, in its order.
+func runQuery(records []*record, v any) ([]*record, error) {
+	const at = "body.params.query"
+	q, ok := v.(map[string]any)
+	if !ok {
+		return nil, invalid(fieldProblem(at, "type_error", "Input should be an object"))
+	}
+	for name := range q {
+		if name != "filter" && name != "sort" {
+			return nil, invalid(fieldProblem(at+"."+name, "extra_forbidden", "A query has filter and sort only"))
+		}
+	}
+	if filter, given := q["filter"]; given {
+		match, problem := condition(at+".filter", filter)
+		if problem != nil {
+			return nil, invalid(*problem)
+		}
+		var kept []*record
+		for _, r := range records {
+			if match(r.get()) {
+				kept = append(kept, r)
+			}
+		}
+		records = kept
+	}
+	keys, problem := sortKeys(at+".sort", q["sort"])
+	if problem != nil {
+		return nil, invalid(*problem)
+	}
+	if len(keys) > 0 {
+		records = slices.Clone(records)
+		slices.SortStableFunc(records, func(a, b *record) int {
+			for _, key := range keys {
+				if order := key.compare(a, b); order != 0 {
+					return order
+				}
+			}
+			return 0
+		})
+	}
+	return records, nil
+}
+
+type sortKey struct {
+	field string
+	desc  bool
+}
+
+// compare orders records; those without the field come last either way.
+func (k sortKey) compare(a, b *record) int {
+	x, y := a.field(k.field), b.field(k.field)
+	switch {
+	case x == nil && y == nil:
+		return 0
+	case x == nil:
+		return 1
+	case y == nil:
+		return -1
+	}
+	order, _ := compare(x, y)
+	if k.desc {
+		return -order
+	}
+	return order
+}
+
+func sortKeys(at string, v any) ([]sortKey, *errorItem) {
+	wrong := fieldProblem(at, "type_error", `Input should be an array of objects such as {"created_at": "desc"}`)
+	if v == nil {
+		return nil, nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, &wrong
+	}
+	var keys []sortKey
+	for _, item := range list {
+		one, ok := item.(map[string]any)
+		if !ok || len(one) != 1 {
+			return nil, &wrong
+		}
+		for field, direction := range one {
+			if direction != "asc" && direction != "desc" {
+				return nil, &wrong
+			}
+			keys = append(keys, sortKey{field, direction == "desc"})
+		}
+	}
+	return keys, nil
+}
+
+// condition reads a condition of a filter: an object with one operator.
+func condition(at string, v any) (matcher, *errorItem) {
+	c, ok := v.(map[string]any)
+	if !ok || len(c) != 1 {
+		item := fieldProblem(at, "condition", "A condition is an object with exactly one operator; leave the filter out for none")
+		return nil, &item
+	}
+	for op, operand := range c {
+		at += "." + op
+		switch op {
+		case "and", "or":
+			return combined(at, op, operand)
+		case "not":
+			inner, problem := condition(at, operand)
+			if problem != nil {
+				return nil, problem
+			}
+			return func(r any) bool { return !inner(r) }, nil
+		}
+		test := testOf(op)
+		if test == nil {
+			item := fieldProblem(at, "unknown_operator", "There is no operator %q", op)
+			item.Details = map[string]any{"operators": operators}
+			return nil, &item
+		}
+		return fieldTest(at, op, operand, test)
+	}
+	panic("unreachable: c has one member")
+}
+
+func combined(at, op string, operand any) (matcher, *errorItem) {
+	list, ok := operand.([]any)
+	if !ok || len(list) == 0 {
+		item := fieldProblem(at, "type_error", "Input should be an array of conditions")
+		return nil, &item
+	}
+	var all []matcher
+	for i, one := range list {
+		m, problem := condition(at+"."+strconv.Itoa(i), one)
+		if problem != nil {
+			return nil, problem
+		}
+		all = append(all, m)
+	}
+	and := op == "and"
+	return func(r any) bool {
+		for _, m := range all {
+			if m(r) != and {
+				return !and
+			}
+		}
+		return and
+	}, nil
+}
+
+// fieldTest reads the operand of an operator: an object of fields and what
+// they are compared with. All must be met.
+func fieldTest(at, op string, operand any, test func(have, want any) bool) (matcher, *errorItem) {
+	fields, ok := operand.(map[string]any)
+	if !ok || len(fields) == 0 {
+		item := fieldProblem(at, "type_error", "Input should be an object of fields and values")
+		return nil, &item
+	}
+	for field, want := range fields {
+		_, isList := want.([]any)
+		_, isText := want.(string)
+		switch {
+		case op == "in" && !isList:
+			item := fieldProblem(at+"."+field, "type_error", "Input should be an array")
+			return nil, &item
+		case (op == "like" || op == "fuzzy" || op == "keyword") && !isText:
+			item := fieldProblem(at+"."+field, "type_error", "Input should be a string")
+			return nil, &item
+		}
+		if c, ok := want.(map[string]any); op == "any" && ok {
+			if _, problem := condition(at+"."+field, c); problem != nil {
+				return nil, problem
+			}
+		}
+	}
+	return func(r any) bool {
+		for field, want := range fields {
+			if !test(lookup(r, field), want) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
+
+// operators are those that compare a field with a value.
+var operators = []string{"any", "contains", "eq", "fuzzy", "gt", "gte", "in", "keyword", "like", "lt", "lte", "neq"}
+
+// testOf is the comparison of an operator; nil when there is none of that name.
+// Texts in an array meet like, fuzzy and keyword when one of them does.
+func testOf(op string) func(have, want any) bool {
+	switch op {
+	case "eq":
+		return equal
+	case "neq":
+		return func(have, want any) bool { return !equal(have, want) }
+	case "gt":
+		return ordered(func(order int) bool { return order > 0 })
+	case "gte":
+		return ordered(func(order int) bool { return order >= 0 })
+	case "lt":
+		return ordered(func(order int) bool { return order < 0 })
+	case "lte":
+		return ordered(func(order int) bool { return order <= 0 })
+	case "in":
+		return in
+	case "like":
+		return eachText(like)
+	case "fuzzy":
+		return eachText(fuzzy)
+	case "keyword":
+		return eachText(keyword)
+	case "contains":
+		return contains
+	case "any":
+		return anyOf
+	}
+	return nil
+}
+
+func ordered(accept func(int) bool) func(have, want any) bool {
+	return func(have, want any) bool {
+		order, ok := compare(have, want)
+		return ok && accept(order)
+	}
+}
+
+func in(have, want any) bool {
+	list, _ := want.([]any)
+	return slices.ContainsFunc(list, func(one any) bool { return equal(have, one) })
+}
+
+// contains is for arrays that have an element, and for texts that have a part.
+func contains(have, want any) bool {
+	switch have := have.(type) {
+	case []any:
+		return slices.ContainsFunc(have, func(one any) bool { return equal(one, want) })
+	case string:
+		part, ok := want.(string)
+		return ok && strings.Contains(strings.ToLower(have), strings.ToLower(part))
+	}
+	return false
+}
+
+// anyOf is for arrays of which some element is among the values, or meets a
+// condition.
+func anyOf(have, want any) bool {
+	elements, ok := have.([]any)
+	if !ok {
+		elements = []any{have}
+	}
+	switch want := want.(type) {
+	case []any:
+		return slices.ContainsFunc(elements, func(one any) bool { return in(one, want) })
+	case map[string]any:
+		match, problem := condition("", want)
+		return problem == nil && slices.ContainsFunc(elements, match)
+	}
+	return slices.ContainsFunc(elements, func(one any) bool { return equal(one, want) })
+}
+
+func eachText(test func(have, want string) bool) func(have, want any) bool {
+	return func(have, want any) bool {
+		pattern, _ := want.(string)
+		pattern = strings.ToLower(pattern)
+		switch have := have.(type) {
+		case string:
+			return test(strings.ToLower(have), pattern)
+		case []any:
+			return slices.ContainsFunc(have, func(one any) bool {
+				s, ok := one.(string)
+				return ok && test(strings.ToLower(s), pattern)
+			})
+		}
+		return false
+	}
+}
+
+// like matches a text with a pattern in which % stands for any text and _ for
+// any character.
+func like(have, pattern string) bool {
+	h, p := []rune(have), []rune(pattern)
+	i, j, star, mark := 0, 0, -1, 0
+	for i < len(h) {
+		switch {
+		case j < len(p) && p[j] == '%':
+			star, mark = j, i
+			j++
+		case j < len(p) && (p[j] == '_' || p[j] == h[i]):
+			i++
+			j++
+		case star >= 0:
+			mark++
+			i, j = mark, star+1
+		default:
+			return false
+		}
+	}
+	for j < len(p) && p[j] == '%' {
+		j++
+	}
+	return j == len(p)
+}
+
+func wordsOf(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// keyword finds all words of the pattern, whole.
+func keyword(have, pattern string) bool {
+	words := wordsOf(have)
+	wanted := wordsOf(pattern)
+	for _, w := range wanted {
+		if !slices.Contains(words, w) {
+			return false
+		}
+	}
+	return len(wanted) > 0
+}
+
+// fuzzy finds all words of the pattern, with a typing error each.
+func fuzzy(have, pattern string) bool {
+	words := wordsOf(have)
+	wanted := wordsOf(pattern)
+	for _, w := range wanted {
+		if !slices.ContainsFunc(words, func(one string) bool { return near(one, w) }) {
+			return false
+		}
+	}
+	return len(wanted) > 0
+}
+
+// near tells whether words differ by at most one letter, two when they are long.
+func near(a, b string) bool {
+	allowed := 1
+	if len(b) > 6 {
+		allowed = 2
+	}
+	return distance([]rune(a), []rune(b)) <= allowed
+}
+
+// distance is how many letters must be changed, with two swapped ones as one.
+func distance(a, b []rune) int {
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[1] {
+		rows[1][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		rows[2][0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[2][j] = min(rows[1][j]+1, rows[2][j-1]+1, rows[1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[2][j] = min(rows[2][j], rows[0][j-2]+1)
+			}
+		}
+		rows[0], rows[1], rows[2] = rows[1], rows[2], rows[0]
+	}
+	return rows[1][len(b)]
+}
+
+// number reads a number of JSON, exactly.
+func number(v any) (*big.Rat, bool) {
+	switch v := v.(type) {
+	case json.Number:
+		if len(v) > 64 { // 1e999999999 would take all memory
+			return nil, false
+		}
+		if _, exponent, found := strings.Cut(strings.ToLower(v.String()), "e"); found {
+			if n, err := strconv.Atoi(exponent); err != nil || n > 400 || n < -400 {
+				return nil, false
+			}
+		}
+		return new(big.Rat).SetString(v.String())
+	case float64:
+		r := new(big.Rat)
+		return r, r.SetFloat64(v) != nil
+	}
+	return nil, false
+}
+
+// semantic ranks records by how many words of a question they hold: no meaning
+// is understood, but like questions find like records.
+func (x *execution) semantic(v any) ([]*record, error) {
+	const at = "body.params.semantic"
+	question, _ := v.(string)
+	if options, ok := v.(map[string]any); ok {
+		for _, name := range []string{"query", "text"} {
+			if s, ok := options[name].(string); ok && question == "" {
+				question = s
+			}
+		}
+	}
+	wanted := wordsOf(question)
+	if len(wanted) == 0 {
+		return nil, invalid(fieldProblem(at, "missing", "A semantic search needs a query"))
+	}
+	type hit struct {
+		*record
+		score int
+	}
+	var hits []hit
+	for _, r := range x.entity.snapshot() {
+		words := wordsOf(string(r.raw))
+		score := 0
+		for _, w := range wanted {
+			if slices.ContainsFunc(words, func(one string) bool { return near(one, w) }) {
+				score++
+			}
+		}
+		if score > 0 {
+			hits = append(hits, hit{r, score})
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return b.score - a.score })
+	records := make([]*record, len(hits))
+	for i, h := range hits {
+		records[i] = h.record
+	}
+	return records, nil
+}

@@ -1,0 +1,163 @@
+package agentstest
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+)
+
+// Transport calls the service without a network: for tests in a
+// [testing/synctest] bubble, and where no port may be opened. An answer arrives
+// whole, not as it is written. The host in a URL makes no difference.
+//
+//	http.Client{Transport: agentstest.New().Transport()}
+func (s *Service) Transport() http.RoundTripper { return memoryTransport{s} }
+
+type memoryTransport struct{ s *Service }
+
+// RoundTrip implements [http.RoundTripper].
+func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		defer req.Body.Close() //nolint:errcheck // as every transport does
+	}
+	ctx := req.Context()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	in := req.Clone(ctx)
+	in.RequestURI = req.URL.RequestURI()
+	in.RemoteAddr = "memory"
+	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
+	if in.Host == "" {
+		in.Host = req.URL.Host
+	}
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	w := &memoryWriter{header: http.Header{}}
+	broken := w.serve(t.s, in)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return w.response(req, broken)
+}
+
+// memoryWriter is the answer of a handler that is called without a network.
+type memoryWriter struct {
+	header http.Header
+	sent   http.Header // header as it was when the status was written
+	status int
+	body   bytes.Buffer
+	raw    string
+}
+
+// serve reports whether the handler broke the connection.
+func (w *memoryWriter) serve(h http.Handler, r *http.Request) (broken bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+			broken = true
+		}
+	}()
+	h.ServeHTTP(w, r)
+	return false
+}
+
+// Header implements [http.ResponseWriter].
+func (w *memoryWriter) Header() http.Header { return w.header }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *memoryWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status, w.sent = status, w.header.Clone()
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (w *memoryWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
+}
+
+// Flush implements [http.Flusher].
+func (w *memoryWriter) Flush() { w.WriteHeader(http.StatusOK) }
+
+func (w *memoryWriter) response(req *http.Request, broken bool) (*http.Response, error) {
+	if w.raw != "" {
+		return http.ReadResponse(bufio.NewReader(strings.NewReader(w.raw)), req)
+	}
+	if broken && w.status == 0 {
+		return nil, &net.OpError{Op: "read", Net: "memory", Err: syscall.ECONNRESET}
+	}
+	w.WriteHeader(http.StatusOK)
+	resp := &http.Response{
+		Status:     http.StatusText(w.status),
+		StatusCode: w.status,
+		Proto:      "HTTP/1.1",
+		ProtoMajor: 1,
+		ProtoMinor: 1,
+		Header:     w.sent,
+		Request:    req,
+	}
+	body := io.Reader(bytes.NewReader(w.body.Bytes()))
+	resp.ContentLength = contentLength(w.sent.Get("Content-Length"), int64(w.body.Len()))
+	if req.Method == http.MethodHead {
+		body = http.NoBody
+	}
+	if broken {
+		body = io.MultiReader(body, failingReader{})
+	}
+	resp.Body = &memoryBody{Reader: body, req: req}
+	return resp, nil
+}
+
+func contentLength(header string, written int64) int64 {
+	var n int64
+	for _, c := range header {
+		if c < '0' || c > '9' || n > 1<<50 {
+			return -1
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if header == "" {
+		return written
+	}
+	return n
+}
+
+// failingReader is the place where a connection broke.
+type failingReader struct{}
+
+// Read implements [io.Reader].
+func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// memoryBody ends with the request's context, as a body from a network does.
+type memoryBody struct {
+	io.Reader
+	req    *http.Request
+	closed bool
+}
+
+// Read implements [io.Reader].
+func (b *memoryBody) Read(p []byte) (int, error) {
+	if err := b.req.Context().Err(); err != nil {
+		return 0, err
+	}
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	return b.Reader.Read(p)
+}
+
+// Close implements [io.Closer].
+func (b *memoryBody) Close() error {
+	b.closed = true
+	return nil
+}

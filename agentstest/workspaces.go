@@ -1,0 +1,263 @@
+package agentstest
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
+)
+
+const (
+	defaultPage = 20
+	maxPage     = 100
+)
+
+// pageOf reads the limit and the cursor of a list: how many to give, and the
+// number of the last one that was given.
+func pageOf(limit *int, cursor *string) (size int, after int64, err error) {
+	size = defaultPage
+	if limit != nil {
+		size = *limit
+	}
+	switch {
+	case size < 1:
+		return 0, 0, invalid(fieldProblem("query.limit", "greater_than_equal", "Input should be greater than or equal to 1"))
+	case size > maxPage:
+		return 0, 0, invalid(fieldProblem("query.limit", "less_than_equal", "Input should be less than or equal to %d", maxPage))
+	}
+	if cursor == nil || *cursor == "" {
+		return size, 0, nil
+	}
+	if raw, err := base64.RawURLEncoding.DecodeString(*cursor); err == nil {
+		if number, found := strings.CutPrefix(string(raw), "after:"); found {
+			if after, err := strconv.ParseInt(number, 10, 64); err == nil {
+				return size, after, nil
+			}
+		}
+	}
+	return 0, 0, invalid(fieldProblem("query.cursor", "invalid_cursor", "The cursor is not one of this service"))
+}
+
+func cursorAfter(serial int64) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("after:" + strconv.FormatInt(serial, 10)))
+}
+
+func (ws *workspace) wire() server.Workspace {
+	return server.Workspace{
+		ID: ws.id, Name: ws.name, OrganizationID: ws.organization, Status: ws.status, CacheEnabled: ws.cache,
+		Tombstone: ws.tombstone, Visibility: server.WorkspaceVisibilityShared, CreatedAt: ws.createdAt, UpdatedAt: ws.updated,
+	}
+}
+
+// ListWorkspaces implements listWorkspaces.
+func (a *api) ListWorkspaces(ctx context.Context, req server.ListWorkspacesRequestObject) (server.ListWorkspacesResponseObject, error) {
+	c := callOf(ctx)
+	p := req.Params
+	size, after, err := pageOf(p.Limit, p.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if p.Status != nil && !p.Status.Valid() {
+		return nil, invalid(fieldProblem("query.status", "enum", "Input should be active or inactive"))
+	}
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	list := server.ListWorkspaces200JSONResponse{Data: []server.Workspace{}}
+	var last int64
+	for _, ws := range w.sortedWorkspaces(c.grant.organization) {
+		switch {
+		case ws.serial <= after,
+			c.grant.scoped() && ws.id != c.grant.workspaceID,
+			p.Status != nil && ws.status != *p.Status,
+			p.NameContains != nil && !strings.Contains(strings.ToLower(ws.name), strings.ToLower(*p.NameContains)):
+			continue
+		}
+		if len(list.Data) == size {
+			list.Next = ptr(a.nextURL(c, p, last))
+			break
+		}
+		last = ws.serial
+		list.Data = append(list.Data, ws.wire())
+	}
+	return list, nil
+}
+
+// nextURL is the page after a workspace, with the filters of this one.
+func (a *api) nextURL(c *call, p server.ListWorkspacesParams, last int64) string {
+	q := url.Values{"cursor": {cursorAfter(last)}}
+	if p.Limit != nil {
+		q.Set("limit", strconv.Itoa(*p.Limit))
+	}
+	if p.NameContains != nil {
+		q.Set("name_contains", *p.NameContains)
+	}
+	if p.Status != nil {
+		q.Set("status", string(*p.Status))
+	}
+	next := "/api/v1/workspaces?" + q.Encode()
+	if a.s.options.relativeNext {
+		return next
+	}
+	return c.base + next
+}
+
+// GetWorkspaceStats implements getWorkspaceStats.
+func (a *api) GetWorkspaceStats(ctx context.Context, _ server.GetWorkspaceStatsRequestObject) (server.GetWorkspaceStatsResponseObject, error) {
+	g, err := applicationOnly(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var stats server.GetWorkspaceStats200JSONResponse
+	for _, ws := range w.workspaces {
+		switch {
+		case ws.organization != g.organization || ws.tombstone:
+			continue
+		case ws.status == server.WorkspaceStatusActive:
+			stats.ActiveCount++
+		default:
+			stats.InactiveCount++
+		}
+		stats.TotalCount++
+	}
+	return stats, nil
+}
+
+// workspaceByID finds a workspace that the token reaches, tombstones too. The
+// lock is held.
+func (w *world) workspaceByID(g *grant, id string) (*workspace, error) {
+	ws := w.workspaces[strings.ToLower(id)]
+	if ws == nil || ws.organization != g.organization || g.scoped() && ws.id != g.workspaceID {
+		return nil, notFound("workspace", id)
+	}
+	return ws, nil
+}
+
+// liveWorkspace is workspaceByID without tombstones.
+func (w *world) liveWorkspace(g *grant, id string) (*workspace, error) {
+	ws, err := w.workspaceByID(g, id)
+	if err == nil && ws.tombstone {
+		return nil, notFound("workspace", id)
+	}
+	return ws, err
+}
+
+// workspaceByName finds a workspace that the token reaches. The lock is held.
+func (w *world) workspaceByName(g *grant, name string) (*workspace, error) {
+	ws := w.findWorkspace(g.organization, name)
+	if g.scoped() && (ws == nil || ws.id != g.workspaceID) {
+		return nil, forbidden("The token does not reach workspace %q", name)
+	}
+	if ws == nil {
+		return nil, notFound("workspace", name)
+	}
+	return ws, nil
+}
+
+// GetWorkspace implements getWorkspace.
+func (a *api) GetWorkspace(ctx context.Context, req server.GetWorkspaceRequestObject) (server.GetWorkspaceResponseObject, error) {
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	ws, err := w.workspaceByID(callOf(ctx).grant, req.WorkspaceID)
+	if err != nil {
+		return nil, err
+	}
+	return server.GetWorkspace200JSONResponse(ws.wire()), nil
+}
+
+// UpdateWorkspace implements updateWorkspace.
+func (a *api) UpdateWorkspace(ctx context.Context, req server.UpdateWorkspaceRequestObject) (server.UpdateWorkspaceResponseObject, error) {
+	g, err := applicationOnly(ctx)
+	if err != nil {
+		return nil, err
+	}
+	status, hasStatus := req.Body.Status.Get()
+	if hasStatus && !status.Valid() {
+		return nil, invalid(fieldProblem("body.status", "enum", "Input should be active or inactive"))
+	}
+	name, hasName := req.Body.Name.Get()
+	if hasName && strings.TrimSpace(name) == "" {
+		return nil, invalid(fieldProblem("body.name", "string_too_short", "Input should not be empty"))
+	}
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ws, err := w.liveWorkspace(g, req.WorkspaceID)
+	if err != nil {
+		return nil, err
+	}
+	if other := w.findWorkspace(g.organization, name); hasName && other != nil && other != ws {
+		return nil, problem(http.StatusBadRequest, "name_taken", "There is a workspace %q already", name)
+	}
+	if hasName {
+		delete(w.names, [2]string{ws.organization, ws.name})
+		ws.name = name
+		w.names[[2]string{ws.organization, name}] = ws
+	}
+	if hasStatus {
+		ws.status = status
+	}
+	if cache, ok := req.Body.CacheEnabled.Get(); ok {
+		ws.cache = &cache
+	} else if req.Body.CacheEnabled.IsNull() {
+		ws.cache = nil
+	}
+	ws.updated = a.s.now()
+	return server.UpdateWorkspace200JSONResponse(ws.wire()), nil
+}
+
+// DeleteWorkspace implements deleteWorkspace.
+func (a *api) DeleteWorkspace(ctx context.Context, req server.DeleteWorkspaceRequestObject) (server.DeleteWorkspaceResponseObject, error) {
+	g, err := applicationOnly(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ws, err := w.liveWorkspace(g, req.WorkspaceID)
+	if err != nil {
+		return nil, err
+	}
+	now := a.s.now()
+	delete(w.names, [2]string{ws.organization, ws.name})
+	ws.tombstone, ws.status, ws.updated = true, server.WorkspaceStatusInactive, now
+	for _, c := range w.byWorkspace[ws.id] {
+		delete(w.connectors, c.id)
+	}
+	delete(w.byWorkspace, ws.id)
+	return server.DeleteWorkspace200JSONResponse{ID: ws.id, DeletedAt: now}, nil
+}
+
+// ListOrganizations implements listOrganizations.
+func (a *api) ListOrganizations(ctx context.Context, _ server.ListOrganizationsRequestObject) (server.ListOrganizationsResponseObject, error) {
+	g := callOf(ctx).grant
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	list := server.ListOrganizations200JSONResponse{Organizations: []server.Organization{}, IsInstanceAdmin: ptr(false)}
+	for _, id := range g.organizations {
+		for _, o := range w.organizations {
+			if o.id != id {
+				continue
+			}
+			item := server.Organization{ID: o.id, OrganizationName: ptr(o.name)}
+			for _, ws := range w.sortedWorkspaces(o.id) {
+				if !ws.tombstone {
+					item.FirstWorkspaceID = ptr(ws.id)
+					break
+				}
+			}
+			list.Organizations = append(list.Organizations, item)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,147 @@
+package agentstest
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
+)
+
+// world is the state of the service. All of it is guarded by mu, but for the
+// records of entities, which have their own.
+type world struct {
+	mu            sync.RWMutex
+	serial        int64
+	applications  map[string]*application
+	organizations []*organization
+	workspaces    map[string]*workspace    // by id
+	names         map[[2]string]*workspace // those that live, by organization and name
+	connectors    map[string]*connector    // by id
+	byWorkspace   map[string][]*connector
+	kinds         []*kind
+	destinations  []*destination
+	templates     map[string]*template
+	connections   map[string]*connectionTemplate
+	oauth         map[oauthKey]*server.OAuthCredentials
+	workflows     map[string]*server.Workflow
+	automations   map[string]*server.Automation
+}
+
+type organization struct{ id, name string }
+
+type workspace struct {
+	serial             int64
+	id, name           string
+	organization       string
+	status             server.WorkspaceStatus
+	cache              *bool
+	tombstone          bool
+	createdAt, updated time.Time
+}
+
+func (w *world) init() {
+	w.applications = map[string]*application{}
+	w.workspaces = map[string]*workspace{}
+	w.names = map[[2]string]*workspace{}
+	w.connectors = map[string]*connector{}
+	w.byWorkspace = map[string][]*connector{}
+	w.templates = map[string]*template{}
+	w.connections = map[string]*connectionTemplate{}
+	w.oauth = map[oauthKey]*server.OAuthCredentials{}
+	w.workflows = map[string]*server.Workflow{}
+	w.automations = map[string]*server.Automation{}
+}
+
+// next numbers what is created, so that lists have an order.
+func (w *world) next() int64 {
+	w.serial++
+	return w.serial
+}
+
+// inventID makes an id that is the same in each run.
+func inventID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	sum[6] = sum[6]&0x0f | 0x80 // version 8, of one's own making
+	sum[8] = sum[8]&0x3f | 0x80
+	h := hex.EncodeToString(sum[:16])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// newID invents the id of something that is created now.
+func (w *world) newID(what string) string {
+	return inventID(what, strconv.FormatInt(w.next(), 10))
+}
+
+func shortID(id string) string {
+	short, _, _ := strings.Cut(id, "-")
+	return short
+}
+
+func (w *world) addOrganization(id, name string) {
+	if !slices.ContainsFunc(w.organizations, func(o *organization) bool { return o.id == id }) {
+		w.organizations = append(w.organizations, &organization{id, name})
+	}
+}
+
+// findWorkspace finds a workspace by its name; not one that was deleted.
+func (w *world) findWorkspace(organization, name string) *workspace {
+	return w.names[[2]string{organization, name}]
+}
+
+func (w *world) ensureWorkspace(organization, name string, now time.Time) *workspace {
+	if ws := w.findWorkspace(organization, name); ws != nil {
+		return ws
+	}
+	ws := &workspace{
+		serial: w.next(), name: name, organization: organization,
+		status: server.WorkspaceStatusActive, createdAt: now, updated: now,
+	}
+	ws.id = inventID("workspace", organization, name)
+	if w.workspaces[ws.id] != nil { // deleted before
+		ws.id = inventID("workspace", organization, name, strconv.FormatInt(ws.serial, 10))
+	}
+	w.workspaces[ws.id] = ws
+	w.names[[2]string{organization, name}] = ws
+	return ws
+}
+
+// sortedWorkspaces lists an organization's workspaces in the order they were
+// created.
+func (w *world) sortedWorkspaces(organization string) []*workspace {
+	var list []*workspace
+	for _, ws := range w.workspaces {
+		if ws.organization == organization {
+			list = append(list, ws)
+		}
+	}
+	slices.SortFunc(list, func(a, b *workspace) int { return cmp.Compare(a.serial, b.serial) })
+	return list
+}
+
+// sorted lists the values of a map in the order of a number.
+func sorted[K comparable, V any](m map[K]V, by func(V) int64) []V {
+	return slices.SortedFunc(maps.Values(m), func(a, b V) int { return cmp.Compare(by(a), by(b)) })
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// text writes a parameter or an id as text: 7001, "7001" and 7001.0 are one.
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
