@@ -1,0 +1,11 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// unauthorized; the secret is from: option
+	// client: find connector: workspace "default" has no connector "gitlab"; it has github, hubspot, salesforce, slack, stripe, zendesk-support
+	// rate limited for 2m0s
+	// client: execute issues.list: the token of the GitHub app has expired (request id req-00000006)
+	// client: execute: the action is empty; which ones there are, Describe tells
+}

@@ -1,0 +1,64 @@
+// Observability shows what a program can see of its calls: a span for each
+// request, made by wrapping the transport with otelhttp; log records of the SDK;
+// and the fetches of tokens. It is a module of its own, so that OpenTelemetry is
+// none of the SDK's dependencies.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	fake := agentstest.NewServer() // with an account, leave out this and its options
+	defer fake.Close()
+
+	spans := tracetest.NewInMemoryExporter() // a program has one that sends them somewhere
+	provider := trace.NewTracerProvider(trace.WithSyncer(spans))
+	defer provider.Shutdown(ctx) //nolint:errcheck // nothing is left to send
+
+	github, err := client.Connect(ctx, "github",
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport, otelhttp.WithTracerProvider(provider))}),
+		client.WithLogger(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: steady}))),
+		client.WithTokenObserver(func(f auth.Fetch) { fmt.Println("token fetched after", f.Attempts, "attempt(s), error:", f.Err) }),
+	)
+	if err != nil {
+		return err
+	}
+	fake.Inject(agentstest.Fault{Operation: "executeConnector", Status: http.StatusServiceUnavailable})
+	if _, err := github.Execute(ctx, "issues", "list", nil); err != nil {
+		return err
+	}
+	for _, s := range spans.GetSpans() {
+		fmt.Println("span", s.Name, s.Status.Code)
+	}
+	return nil
+}
+
+// steady leaves out what changes from run to run.
+func steady(_ []string, a slog.Attr) slog.Attr {
+	switch a.Key {
+	case slog.TimeKey, "duration", "pause", "request_id", "path", "bytes":
+		return slog.Attr{}
+	}
+	return a
+}

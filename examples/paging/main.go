@@ -1,0 +1,56 @@
+// Paging goes through all pages of several connectors, each of which pages in a
+// way of its own; and through one that pages by links, with a pager.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	fake := agentstest.NewServer() // with an account, leave out this and the options
+	defer fake.Close()
+	ws, err := client.NewWorkspace(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		return err
+	}
+	for _, what := range []struct{ slug, entity string }{
+		{"github", "issues"}, {"stripe", "customers"}, {"zendesk-support", "tickets"}, {"hubspot", "contacts"}, {"slack", "messages"},
+	} {
+		conn, err := ws.Connector(ctx, what.slug)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for _, err := range client.All[map[string]any](ctx, conn, what.entity, "list", nil, client.WithPrefetch()) {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		fmt.Printf("%s: %d %s\n", what.slug, n, what.entity)
+	}
+
+	// Where All cannot ask for the next page, it says so.
+	salesforce, err := ws.Connector(ctx, "salesforce")
+	if err != nil {
+		return err
+	}
+	for _, err := range client.All[map[string]any](ctx, salesforce, "accounts", "list", nil) {
+		if errors.Is(err, client.ErrPaging) {
+			fmt.Println("salesforce:", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,12 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// github: 15 issues
+	// stripe: 12 customers
+	// zendesk-support: 12 tickets
+	// hubspot: 12 contacts
+	// slack: 12 messages
+	// salesforce: client: execute accounts.list: there is a next page, but the connector tells it as a link (Page.Cursor); name the right parameter with WithPageParam, or page with WithPager
+}
