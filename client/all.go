@@ -148,7 +148,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 		return nil, nil, err
 	}
 	if err := e.verdict(); err != nil {
-		return nil, nil, err
+		return nil, nil, withBody(err, body)
 	}
 	w.rows[w.turn] = e.Result.rows
 	p.rows = e.Result

@@ -36,7 +36,7 @@ func New(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	if r.connectorID != "" {
-		return nil, invalid("configuration", "WithConnectorID is for Connect only")
+		return nil, invalid(opConfiguration, "WithConnectorID is for Connect only")
 	}
 	return newClient(r)
 }
@@ -61,7 +61,7 @@ func newClient(r *resolved) (*Client, error) {
 	}
 	var err error
 	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
-		return nil, &Error{op: "configuration", err: err}
+		return nil, &Error{op: opConfiguration, err: err}
 	}
 	c.typed = &gen.ClientWithResponses{ClientInterface: c.raw}
 	return c, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -55,11 +56,11 @@ func (r CreateConnectorRequest) String() string {
 		if m == nil {
 			return "none"
 		}
-		return "[REDACTED]"
+		return redacted
 	}
 	secret := `""`
 	if r.OAuthSecretID != "" {
-		secret = "[REDACTED]"
+		secret = redacted
 	}
 	return fmt.Sprintf("client.CreateConnectorRequest{Name:%q, ConnectorType:%q, DefinitionID:%q, SourceTemplateID:%q, "+
 		"Credentials:%s, Environment:%s, ReplicationConfig:%s, OAuthSecretID:%s, Entities:%d}",
@@ -95,6 +96,9 @@ func (r CreateConnectorRequest) check() error {
 		if _, err := uuid.Parse(id); id != "" && (err != nil || len(id) != 36) {
 			problems = append(problems, name+" is not a UUID")
 		}
+	}
+	if slices.Contains(r.secretValues(), redacted) {
+		problems = append(problems, "an auth.Secret is inside, which would be sent as "+redacted+"; string(s) reveals it")
 	}
 	for i, e := range r.Entities {
 		if strings.TrimSpace(e.Entity) == "" {
@@ -134,28 +138,34 @@ func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateReques
 
 // secretValues are the texts of r that an error must not repeat.
 func (r CreateConnectorRequest) secretValues() []string {
-	list := leaves(nil, r.Credentials)
-	list = leaves(list, r.ReplicationConfig)
+	list := texts(nil, asSent(r.Credentials))
+	list = texts(list, asSent(r.ReplicationConfig))
 	return append(list, r.OAuthSecretID)
 }
 
-func leaves(list []string, v any) []string {
+// asSent is what v looks like to the service, whatever types are in it.
+func asSent(v map[string]any) any {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil // nor will it be sent
+	}
+	var sent any
+	_ = json.Unmarshal(b, &sent)
+	return sent
+}
+
+// texts appends the texts in v, decoded JSON, to list.
+func texts(list []string, v any) []string {
 	switch v := v.(type) {
 	case string:
-		if len(v) < 4 {
-			return list // too short to be a secret, and likely a part of words
-		}
-		list = append(list, v)
-		if quoted, err := json.Marshal(v); err == nil && len(quoted) != len(v)+2 {
-			list = append(list, strings.Trim(string(quoted), `"`)) // as it stands in JSON
-		}
+		return append(list, v)
 	case map[string]any:
 		for _, x := range v {
-			list = leaves(list, x)
+			list = texts(list, x)
 		}
 	case []any:
 		for _, x := range v {
-			list = leaves(list, x)
+			list = texts(list, x)
 		}
 	}
 	return list

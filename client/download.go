@@ -52,15 +52,15 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 	if resp.StatusCode/100 != 2 {
 		return nil, refusal(call, resp)
 	}
-	if isEnvelope(resp.Header) {
-		defer answer.Discard(resp.Body)
-		return nil, notAFile(x, call, resp)
-	}
 	if resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent {
 		answer.Discard(resp.Body)
 		e := responseError(call, resp)
 		e.kind = ErrEmptyDownload
 		return nil, e
+	}
+	if isEnvelope(resp.Header) {
+		defer answer.Discard(resp.Body)
+		return nil, notAFile(x, call, resp)
 	}
 	return &Download{
 		Filename:    filename(resp.Header.Get("Content-Disposition")),

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
@@ -62,8 +63,9 @@ type kind struct {
 func (k *kind) Error() string { return k.text }
 func (k *kind) Unwrap() error { return k.parent }
 
-// An Error is why a call failed. Its text is one line, holds no secret, and at
-// most 512 bytes of what the service said.
+// An Error is why a call failed. Its text holds no secret and at most 512 bytes
+// of what the service said. It is one line, but for problems of the
+// configuration, which have a line each.
 type Error struct {
 	StatusCode int    // of the answer; 0 when there was none
 	Code       string // as the service names the problem, "" when it does not
@@ -96,7 +98,7 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("client: ")
 	if e.op != "" {
-		b.WriteString(e.op + ": ")
+		b.WriteString(answer.Line(e.op) + ": ")
 	}
 	var parts []string
 	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
@@ -105,24 +107,19 @@ func (e *Error) Error() string {
 	if e.kind != nil && e.Message == "" && e.err == nil {
 		parts = append(parts, e.kind.Error())
 	}
-	if e.Message != "" {
-		parts = append(parts, e.Message)
+	if said := e.said(); said != "" {
+		parts = append(parts, said)
 	}
 	if e.err != nil {
-		parts = append(parts, e.err.Error())
+		parts = append(parts, e.cause())
 	}
 	b.WriteString(cmp.Or(strings.Join(parts, ": "), "failed"))
-	for _, f := range e.Fields {
-		if text := strings.Trim(f.Field+": "+f.Message, ": "); text != "" && b.Len() < 900 && !strings.Contains(e.Message, text) {
-			b.WriteString("; " + text)
-		}
-	}
 	if e.note != "" {
 		b.WriteString("; " + e.note)
 	}
 	var notes []string
 	if e.Code != "" {
-		notes = append(notes, "code "+e.Code)
+		notes = append(notes, "code "+shorten(e.Code))
 	}
 	if e.RequestID != "" {
 		notes = append(notes, "request id "+e.RequestID)
@@ -135,6 +132,41 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// said is the message and what it does not have of the fields, at most 512
+// bytes.
+func (e *Error) said() string {
+	list := make([]string, 0, 4)
+	if e.Message != "" {
+		list = append(list, e.Message)
+	}
+	for _, f := range e.Fields {
+		if text := strings.Trim(f.Field+": "+f.Message, ": "); text != "" && !strings.Contains(e.Message, text) {
+			list = append(list, text)
+		}
+		if len(list) > 20 {
+			break // they are not all seen
+		}
+	}
+	return answer.Line(strings.Join(list, "; "))
+}
+
+// cause is the text of what lies behind, on one line but for problems of the
+// configuration, which have one each.
+func (e *Error) cause() string {
+	if e.op == opConfiguration {
+		return e.err.Error()
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, e.err.Error())
+}
+
+// opConfiguration is what New does.
+const opConfiguration = "configuration"
 
 // Is makes errors.Is match the kinds above.
 func (e *Error) Is(target error) bool {
@@ -167,7 +199,8 @@ func (e *Error) Unwrap() []error {
 	return list
 }
 
-// Body is the body of the answer, at most 1 MiB of it, nil when there was none.
+// Body is the body of the answer, at most 1 MiB of it, nil when there was none
+// or when it was decoded as it arrived.
 // It is what the service sent and may hold anything, so it is for debugging
 // rather than for logs.
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
@@ -205,13 +238,26 @@ func refusal(call *call, resp *http.Response) *Error {
 	defer answer.Discard(resp.Body)
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what arrived will do
 	e := responseError(call, resp)
-	e.body = call.redact(resp.Request, body)
-	reason := answer.Parse(e.body)
+	e.body = body
+	reason := answer.Parse(body)
 	e.Code, e.Message = reason.Code, reason.Message
-	for _, f := range reason.Fields {
-		e.Fields = append(e.Fields, FieldError(f))
+	e.Fields = fieldErrors(reason)
+	return call.scrub(e, resp.Request)
+}
+
+func fieldErrors(r answer.Reason) (list []FieldError) {
+	for _, f := range r.Fields {
+		list = append(list, FieldError(f))
 	}
-	return e
+	return list
+}
+
+// withBody keeps, in an *Error of an answer, the beginning of that answer.
+func withBody(err error, body []byte) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.body == nil {
+		e.body = bytes.Clone(body[:min(len(body), maxErrorBody)])
+	}
+	return err
 }
 
 // responseError is an error of an answer, without what its body says.
@@ -238,21 +284,4 @@ func (c *call) fail(err error) *Error {
 		e.Attempts += tok.Attempts
 	}
 	return e
-}
-
-// redact removes from a body what the request had to keep secret, in case the
-// service repeats it.
-func (c *call) redact(req *http.Request, body []byte) []byte {
-	secrets := c.secrets
-	if req != nil {
-		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
-			secrets = append(slices.Clip(secrets), token)
-		}
-	}
-	for _, s := range secrets {
-		if len(s) >= 4 {
-			body = bytes.ReplaceAll(body, []byte(s), []byte("[REDACTED]"))
-		}
-	}
-	return body
 }

@@ -232,9 +232,9 @@ func (e *envelope[R]) verdict() error {
 		if reason.Message == "" {
 			reason.Message = "the answer has no status: it is not that of an execution"
 		}
-		return &Error{Code: reason.Code, Message: reason.Message}
+		return &Error{Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
 	}
-	err := &Error{kind: ErrExecution, Code: reason.Code, Message: reason.Message}
+	err := &Error{kind: ErrExecution, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
 	if err.Message == "" {
 		err.Message = "the action ended with status " + answer.Line(e.Status.v)
 	}
@@ -322,7 +322,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 		return nil, err
 	}
 	if err := e.verdict(); err != nil {
-		return nil, err
+		return nil, withBody(err, body)
 	}
 	data := e.Result.of(body)
 	var meta jsontext.Value
@@ -362,7 +362,7 @@ func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 // decodeBytes decodes an envelope that was read.
 func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
 	err := explain(resp, jsonv2.Unmarshal(body, v, opts), body)
-	return notAnEnvelope(err)
+	return withBody(notAnEnvelope(err), body)
 }
 
 // notAnEnvelope gives errors of the decoder, which are about JSON of another

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	stdjson "encoding/json"
 	"errors"
 	"io"
@@ -185,14 +186,16 @@ func explain(resp *http.Response, err error, start []byte) error {
 	if _, ok := errors.AsType[*jsontext.SyntacticError](err); !ok && !errors.Is(err, io.EOF) {
 		return err
 	}
+	start = bytes.Clone(start[:min(len(start), maxErrorBody)])
 	e := &Error{Message: "the answer is not JSON", body: start}
+	b, _ := resp.Body.(*body)
 	switch text := answer.Parse(start).Message; {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		e.Message, e.err = "the answer is incomplete", io.ErrUnexpectedEOF
-	case errors.Is(err, io.EOF) || len(start) == 0 && resp.ContentLength == 0:
+	case b != nil && b.n == 0:
 		e.Message = "the answer is empty"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		e.Message, e.err = "the answer is incomplete", io.ErrUnexpectedEOF
 	case text != "":
-		e.Message += " but " + mediaType(resp.Header) + ": " + text
+		e.Message = answer.Line(e.Message + " but " + mediaType(resp.Header) + ": " + text)
 	}
 	return e
 }

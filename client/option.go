@@ -245,7 +245,7 @@ func resolve(opts []Option) (*resolved, error) {
 		}
 	}
 	if len(problems) > 0 {
-		return nil, &Error{op: "configuration", kind: ErrInvalid, err: errors.Join(problems...)}
+		return nil, &Error{op: opConfiguration, kind: ErrInvalid, err: errors.Join(problems...)}
 	}
 	return r, nil
 }

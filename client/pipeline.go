@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -152,6 +153,9 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
+	if resp.Request == nil { // a transport of the user's may leave it out
+		resp.Request = req
+	}
 	b := &body{rc: resp.Body, left: l.max, max: l.max}
 	switch {
 	case resp.StatusCode/100 != 2:
@@ -232,4 +236,6 @@ func brokenOff(resp *http.Response) error {
 	return nil
 }
 
-var errAttemptTimeout = errors.New("the request took longer than WithAttemptTimeout allows")
+// errAttemptTimeout is os.ErrDeadlineExceeded, as timeouts of the network are,
+// and not that of a ctx, which the caller's would be.
+var errAttemptTimeout = fmt.Errorf("the request took longer than WithAttemptTimeout allows: %w", os.ErrDeadlineExceeded)

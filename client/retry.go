@@ -128,7 +128,7 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 func (c *call) broken(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	e.err = fmt.Errorf("reading the answer: %w", err)
-	return e
+	return c.scrub(e, resp.Request)
 }
 
 // whole is err with what is known of the answer, which arrived in full.
@@ -137,10 +137,10 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
 		e.kind, e.err, e.body = own.kind, own.err, own.body
-		return e
+		return c.scrub(e, resp.Request)
 	}
 	e.err = err
-	return e
+	return c.scrub(e, resp.Request)
 }
 
 // plain is err without the method and the URL that net/http puts before it;

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // A Workspace is a set of connectors, often one for each customer of a program.
@@ -330,7 +331,7 @@ func plainSlug(s string) string {
 func enumerate(infos []ConnectorInfo, text func(ConnectorInfo) string) string {
 	var list []string
 	for _, c := range infos {
-		if s := text(c); s != "" && !slices.Contains(list, s) {
+		if s := shorten(answer.Line(text(c))); s != "" && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}

@@ -6,10 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/airbyte-agents/airbyte-agents-go/gen"
-	"github.com/airbyte-agents/airbyte-agents-go/openapi"
 	"github.com/getkin/kin-openapi/openapi3"
 	jsonv2 "github.com/go-json-experiment/json"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/openapi"
 )
 
 // codecs are the two versions of encoding/json that programs use.

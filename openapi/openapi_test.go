@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/airbyte-agents/airbyte-agents-go/openapi"
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/airbyte-agents/airbyte-agents-go/openapi"
 )
 
 // operations are the operationIds, by path and method. They are the names of

@@ -1,0 +1,370 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// refused is the error of a call that is answered so.
+func refused(t *testing.T, answer reply) *client.Error {
+	t.Helper()
+	return asError(t, read(t.Context(), newClient(t, serve(t, answer), client.WithMaxRetries(0))))
+}
+
+func TestErrorUnderstandsEveryBody(t *testing.T) {
+	for _, tc := range []struct {
+		name, kind, body string
+		code, message    string
+		fields           []client.FieldError
+	}{
+		{name: "message", body: `{"message":"The page is too large."}`, message: "The page is too large."},
+		{
+			name: "message and errors", body: `{"message":"Invalid.","errors":[{"field":"params.per_page","message":"at most 100","error_code":"too_large","details":{"max":100}},{"field":"x"}]}`,
+			code: "too_large", message: "Invalid.",
+			fields: []client.FieldError{
+				{Field: "params.per_page", Message: "at most 100", Code: "too_large", Details: map[string]any{"max": 100.0}},
+				{Field: "x"},
+			},
+		},
+		{
+			name: "errors alone", body: `{"errors":[{"field":"a","message":"no"},{"message":"never"}]}`, message: "a: no; never",
+			fields: []client.FieldError{{Field: "a", Message: "no"}, {Message: "never"}},
+		},
+		{name: "errors as texts", body: `{"errors":["one","two"]}`, message: "one; two", fields: []client.FieldError{{Message: "one"}, {Message: "two"}}},
+		{name: "detail as text", body: `{"detail":"Not authenticated"}`, message: "Not authenticated"},
+		{
+			name: "detail as list", body: `{"detail":[{"loc":["body","params",0,"id"],"msg":"Field required","type":"missing"}]}`,
+			code: "missing", message: "params.0.id: Field required",
+			fields: []client.FieldError{{Field: "params.0.id", Message: "Field required", Code: "missing"}},
+		},
+		{name: "detail as object", body: `{"detail":{"code":"gone","message":"It is gone."}}`, code: "gone", message: "It is gone."},
+		{name: "empty detail", body: `{"detail":[]}`},
+		{name: "nested error", body: `{"error":{"code":"quota","message":"Out of quota."}}`, code: "quota", message: "Out of quota."},
+		{name: "OAuth", body: `{"error":"invalid_client","error_description":"Unknown client."}`, code: "invalid_client", message: "Unknown client."},
+		{name: "HTML", kind: "text/html; charset=utf-8", body: "<!doctype html><html><head><title>504 Gateway\n Time-out</title></head><body>x</body></html>", message: "504 Gateway Time-out"},
+		{name: "HTML without a title", kind: "text/html", body: "<h1>Bad&nbsp;Gateway</h1><p>nginx</p>", message: "Bad Gateway nginx"},
+		{name: "text", kind: "text/plain", body: "upstream connect error\r\nor disconnect", message: "upstream connect error or disconnect"},
+		{name: "a JSON text", body: `"not today"`, message: "not today"},
+		{name: "a JSON number", body: `42`, message: "42"},
+		{name: "null", body: `null`, message: "null"},
+		{name: "an empty object", body: `{}`},
+		{name: "nothing"},
+		{name: "white space", body: " \n "},
+		{name: "cut JSON", body: `{"message":"hal`, message: `{"message":"hal`},
+		{name: "wrong types", body: `{"message":{"a":1},"errors":{"b":2},"code":7}`, code: "7"},
+		{name: "invalid UTF-8", body: "{\"message\":\"caf\xe9 closed\"}", message: "caf closed"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if tc.kind == "" {
+				tc.kind = "application/json"
+			}
+			err := refused(t, says(400, tc.body, "Content-Type", tc.kind))
+			if err.Code != tc.code || err.Message != tc.message || !reflect.DeepEqual(err.Fields, tc.fields) {
+				t.Errorf("got code %q, message %q, fields %+v", err.Code, err.Message, err.Fields)
+			}
+			if string(err.Body()) != tc.body {
+				t.Errorf("Body() is %q", err.Body())
+			}
+			wantKinds(t, err, "ErrInvalid")
+			wantText(t, err, "client: execute issues.list: 400 Bad Request")
+			wantText(t, err, tc.message, tc.code)
+			for _, f := range tc.fields {
+				wantText(t, err, f.Field, f.Message)
+			}
+		})
+	}
+}
+
+func TestErrorHoldsWhatTheAnswerTells(t *testing.T) {
+	err := refused(t, says(429, `{"message":"slow down"}`, "X-Request-Id", "req-7", "Retry-After", "12"))
+	if err.StatusCode != 429 || err.RequestID != "req-7" || err.Method != "POST" || err.Path != executePath || err.Attempts != 1 || err.RetryAfter != 12*time.Second {
+		t.Errorf("%#v", *err)
+	}
+	wantText(t, err, "request id req-7")
+	for header, value := range map[string]string{
+		"Request-Id": "a", "X-Correlation-Id": "b", "X-Amzn-Requestid": "c", "X-Amzn-Trace-Id": "Root=1-2", "Cf-Ray": "8a1-FRA",
+	} {
+		if err := refused(t, says(500, "", header, value)); err.RequestID != value {
+			t.Errorf("of %s the request id is %q", header, err.RequestID)
+		}
+	}
+	if err := refused(t, says(500, "", "X-Request-Id", strings.Repeat("x", 5000))); len(err.RequestID) > 200 {
+		t.Errorf("a request id of %d bytes", len(err.RequestID))
+	}
+	// With a status of 200, too.
+	err = refused(t, says(200, `{"status":"error","error":"boom"}`, "X-Request-Id", "req-8"))
+	if err.StatusCode != 200 || err.RequestID != "req-8" || err.Message != "boom" {
+		t.Errorf("%#v", *err)
+	}
+	wantKinds(t, err, "ErrExecution")
+}
+
+func TestErrorKinds(t *testing.T) {
+	for status, want := range map[int]string{
+		400: "ErrInvalid", 401: "ErrUnauthorized", 402: "", 403: "ErrForbidden", 404: "ErrNotFound", 409: "", 410: "", 418: "",
+		422: "ErrInvalid", 429: "ErrRateLimited", 500: "ErrServer", 501: "ErrServer", 503: "ErrServer", 599: "ErrServer", 300: "",
+	} {
+		wantKinds(t, refused(t, says(status, "")), want)
+	}
+	for _, s := range sentinels {
+		if s.err.Error() == "" || errors.Is(s.err, context.Canceled) {
+			t.Errorf("%s says nothing", s.name)
+		}
+	}
+	wrapped := fmt.Errorf("syncing: %w", refused(t, says(404, "")))
+	wantKinds(t, wrapped, "ErrNotFound")
+	if asError(t, wrapped).StatusCode != 404 {
+		t.Error("errors.As finds another error")
+	}
+}
+
+func TestErrorOfTheTokenEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, ok("[]"))
+		s.token = says(401, `{"message":"unknown client app-secret-0815"}`, "X-Request-Id", "tok-1")
+		err := read(t.Context(), newClientOfApp(t, s))
+		e := asError(t, err)
+		var tok *auth.TokenError
+		if !errors.As(err, &tok) || tok.ClientSecretSource != auth.SourceOption {
+			t.Fatalf("no *auth.TokenError in %v", err)
+		}
+		wantKinds(t, err, "ErrUnauthorized")
+		if e.StatusCode != 401 || e.RequestID != "tok-1" || e.Attempts != 1 {
+			t.Errorf("%#v", *e)
+		}
+		wantText(t, err, "client_secret from option", "check that both belong to the same Airbyte application")
+		if strings.Contains(err.Error(), "app-secret") {
+			t.Errorf("the secret is in %v", err)
+		}
+		s.wantSent(t, 0)
+	})
+}
+
+func TestErrorTextIsShort(t *testing.T) {
+	long := strings.Repeat("a very long story ", 10_000)
+	object := func(v any) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	var many []map[string]any
+	var deep []any
+	for i := range 500 {
+		many = append(many, map[string]any{"field": fmt.Sprint("field-", i), "message": long[:500], "error_code": long[:400]})
+		deep = append(deep, long[:300])
+	}
+	for name, body := range map[string]string{
+		"message":     object(map[string]any{"message": long}),
+		"code":        object(map[string]any{"code": long, "message": long}),
+		"text":        long,
+		"HTML":        "<html><body>" + long,
+		"many fields": object(map[string]any{"message": long, "errors": many}),
+		"deep field":  object(map[string]any{"detail": []any{map[string]any{"loc": deep, "msg": long}}}),
+	} {
+		for _, status := range []int{400, 200} {
+			err := refused(t, says(status, body))
+			if n := len(err.Error()); n > 1000 {
+				t.Errorf("%s with %d: the text has %d bytes: %s", name, status, n, err)
+			}
+			if len(err.Message) > 512 {
+				t.Errorf("%s with %d: the message has %d bytes", name, status, len(err.Message))
+			}
+		}
+	}
+}
+
+func TestErrorTextIsOneLine(t *testing.T) {
+	s := serve(t, says(400, `{"message":"a\nb\u0000c\u2028d","code":"x\ny","errors":[{"field":"f\r","message":"\n\nm"}]}`, "X-Request-Id", "i\td"))
+	c := newClient(t, s)
+	_, bad := connectorOf(c).Execute(t.Context(), "issues\nx", "list\r\n", nil)
+	_, input := c.Workspace("").ConnectorByID("no\nid").Execute(t.Context(), "a", "b", nil)
+	_, slug := newClient(t, serve(t, says(200, `{"data":[{"name":"q\nr","summarized_source_template":{"connector_name":"s\nt"}}]}`))).Workspace("w\nx").Connector(t.Context(), "u\nv")
+	source := read(t.Context(), newClient(t, s, client.WithTokenSource(sourceFunc(func(context.Context) (*auth.Token, error) {
+		return nil, errors.New("two\nlines")
+	}))))
+	for _, err := range []error{bad, input, slug, source} {
+		if err == nil || strings.ContainsAny(err.Error(), "\n\r\t\x00\u2028") {
+			t.Errorf("not one line: %q", err)
+		}
+	}
+}
+
+func TestErrorBodyIsBounded(t *testing.T) {
+	const mib = 1 << 20
+	for name, answer := range map[string]reply{
+		"500":          sends(500, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, 3*mib) }, -1),
+		"200, no JSON": sends(200, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, 3*mib) }, 3*mib),
+		"200, HTML":    sends(200, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, 3*mib) }, -1, "Content-Type", "text/html"),
+		"200, cut off": sends(200, func(*http.Request) io.Reader {
+			return io.MultiReader(strings.NewReader(`{"status":"`), io.LimitReader(zeros{}, 3*mib))
+		}, -1),
+		"200, no JSON after": sends(200, func(*http.Request) io.Reader {
+			return io.MultiReader(strings.NewReader(`{"status":"success"}`), io.LimitReader(zeros{}, 3*mib))
+		}, -1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := refused(t, answer)
+			if n := len(err.Body()); n > mib || n < mib {
+				t.Errorf("Body() has %d bytes, want the first 1 MiB", n)
+			}
+		})
+	}
+	err := refused(t, says(400, `{"message":"x"}`))
+	err.Body()[0] = 'X'
+	if string(err.Body()) != `{"message":"x"}` {
+		t.Error("the caller can change what the error holds")
+	}
+	if (&client.Error{}).Body() != nil {
+		t.Error("an error without a body has one")
+	}
+}
+
+// zeros is text without end that is no JSON.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("0"), len(p))), nil }
+
+// A service that repeats what it was sent must not put secrets into logs.
+func TestErrorRepeatsNoSecret(t *testing.T) {
+	const secret = `ghp_"quoted"/<&>\secret`
+	inJSON, err := json.Marshal(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	escaped := strings.Trim(string(inJSON), `"`)
+	var plain bytes.Buffer
+	enc := json.NewEncoder(&plain)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(secret); err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Trim(strings.TrimSpace(plain.String()), `"`)
+	unusual := strings.ReplaceAll(other, "/", `\/`)
+	for name, value := range map[string]string{"as it is": secret, "as Go escapes": escaped, "as others escape": other, "as PHP escapes": unusual} {
+		bodies := map[string]string{
+			"message":    `{"message":"bad token ` + value + `"}`,
+			"code":       `{"code":"` + value + `"}`,
+			"fields":     `{"errors":[{"field":"` + value + `","message":"no ` + value + `","error_code":"` + value + `","details":{"got":"` + value + `","all":["` + value + `"],"in":{"` + value + `":1}}}]}`,
+			"detail":     `{"detail":[{"loc":["body","` + value + `"],"msg":"` + value + `","input":"` + value + `"}]}`,
+			"text":       "we got " + value,
+			"HTML":       "<title>" + value + "</title>",
+			"far inside": strings.Repeat("x", 505) + " " + value,
+		}
+		for shape, body := range bodies {
+			for _, status := range []int{400, 200} {
+				t.Run(fmt.Sprint(name, "/", shape, "/", status), func(t *testing.T) {
+					c := newClient(t, serve(t, says(status, body, "Content-Type", map[bool]string{true: "text/html", false: "application/json"}[shape == "HTML"])), client.WithMaxRetries(0))
+					_, err := c.Workspace("").CreateConnector(t.Context(), client.CreateConnectorRequest{
+						ConnectorType: "github",
+						Credentials:   map[string]any{"a": map[string]string{"token": secret}, "b": []string{secret}},
+					})
+					if status == 200 && err == nil {
+						return // another shape of success
+					}
+					wantNoSecret(t, asError(t, err), "ghp_", "quoted", "secret")
+				})
+			}
+		}
+	}
+	t.Run("token", func(t *testing.T) {
+		for _, status := range []int{400, 401, 200} {
+			for _, body := range []string{
+				`{"message":"the token ` + stubToken + ` is bad","status":"error"}`,
+				`{"error":{"message":"the token ` + stubToken + ` is bad"},"status":"failed"}`,
+				`"` + stubToken + `"`, `{"status":"` + stubToken + `"}`, `["` + stubToken + `"]`, `{"status":["` + stubToken + `"],"result":"` + stubToken + `"}`,
+				`{"status":"error","error":{"errors":[{"field":"` + stubToken + `"}]},"message":"` + stubToken + `"}`,
+				`{"status":"error","error":"` + strings.Repeat("x", 500) + " " + stubToken + `"}`,
+				"<p>the token " + stubToken, strings.Repeat("x", 500) + " " + stubToken,
+			} {
+				for name, do := range map[string]func(*client.Client) error{
+					"execute": func(c *client.Client) error { return read(t.Context(), c) },
+					"typed": func(c *client.Client) error {
+						_, _, err := client.Execute[[]row](t.Context(), connectorOf(c), "a", "list", nil)
+						return err
+					},
+					"all": func(c *client.Client) error {
+						_, errs := collect(client.All[row](t.Context(), connectorOf(c), "a", "list", nil))
+						return errs[0]
+					},
+					"download": func(c *client.Client) error {
+						_, err := connectorOf(c).Download(t.Context(), "a", nil)
+						return err
+					},
+				} {
+					err := do(newClient(t, serve(t, says(status, body, "X-Request-Id", "for-"+stubToken))))
+					if err == nil {
+						t.Fatalf("%s of %d %s: no error", name, status, body)
+					}
+					wantNoSecret(t, asError(t, err), stubToken, "stub-to")
+				}
+			}
+		}
+	})
+}
+
+// wantNoSecret looks for parts of a secret in all that an error shows.
+func wantNoSecret(t *testing.T, err *client.Error, parts ...string) {
+	t.Helper()
+	var logs bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logs, nil)).Error("x", "err", err)
+	seen := map[string]string{
+		"text": err.Error(), "%#v": fmt.Sprintf("%#v", err), "message": err.Message, "code": err.Code, "request id": err.RequestID,
+		"fields": fmt.Sprintf("%#v", err.Fields), "body": string(err.Body()), "log": logs.String(),
+	}
+	for e := error(err); e != nil; e = errors.Unwrap(e) {
+		seen["chain"] += e.Error()
+	}
+	for where, text := range seen {
+		for _, p := range parts {
+			if strings.Contains(text, p) {
+				t.Errorf("the %s has %q: %s", where, p, text[:min(len(text), 600)])
+				return
+			}
+		}
+	}
+}
+
+func TestErrorLogsAndMarshals(t *testing.T) {
+	err := refused(t, says(404, `{"message":"gone","code":"g"}`, "X-Request-Id", "r1"))
+	var b bytes.Buffer
+	slog.New(slog.NewJSONHandler(&b, nil)).Error("x", "err", err)
+	var line struct {
+		Err map[string]any `json:"err"`
+	}
+	if e := json.Unmarshal(b.Bytes(), &line); e != nil {
+		t.Fatal(e)
+	}
+	for k, want := range map[string]any{"status": 404.0, "code": "g", "request_id": "r1", "method": "POST", "path": executePath, "attempts": 1.0, "error": err.Error()} {
+		if line.Err[k] != want {
+			t.Errorf("logged %s is %v, want %v", k, line.Err[k], want)
+		}
+	}
+	text, e := json.Marshal(err)
+	if e != nil || !strings.Contains(string(text), "gone") {
+		t.Errorf("%s %v", text, e)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		if got := fmt.Sprintf(verb, err); got != err.Error() {
+			t.Errorf("%s prints %s", verb, got)
+		}
+	}
+	if (&client.Error{}).Error() == "client: " {
+		t.Error("the zero Error says nothing")
+	}
+}

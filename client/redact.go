@@ -1,0 +1,124 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"html"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const redacted = "[REDACTED]"
+
+// minSecret is how short a secret may be that is looked for: shorter ones are
+// parts of words.
+const minSecret = 4
+
+// scrub removes from e what the call and its request had to keep secret, in
+// case the service repeats it.
+func (c *call) scrub(e *Error, req *http.Request) *Error {
+	secrets := c.secrets
+	if req != nil {
+		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
+			secrets = append(slices.Clip(secrets), token)
+		}
+	}
+	s := newScrubber(secrets)
+	e.Message, e.Code, e.RequestID = s.text(e.Message), s.text(e.Code), s.text(e.RequestID)
+	for i, f := range e.Fields {
+		f.Field, f.Message, f.Code = s.text(f.Field), s.text(f.Message), s.text(f.Code)
+		f.Details, _ = s.value(f.Details).(map[string]any)
+		e.Fields[i] = f
+	}
+	e.body = s.bytes(e.body)
+	return e
+}
+
+// A scrubber is a list of texts to remove, the longest first, since one may be
+// a part of another.
+type scrubber []string
+
+// newScrubber also knows how a secret looks in JSON, HTML and URLs.
+func newScrubber(secrets []string) scrubber {
+	var list scrubber
+	for _, s := range secrets {
+		if len(s) < minSecret {
+			continue
+		}
+		list = append(list, s, html.EscapeString(s), url.QueryEscape(s), url.PathEscape(s))
+		if b, err := json.Marshal(s); err == nil {
+			list = append(list, string(b[1:len(b)-1]))
+		}
+		var b strings.Builder
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if enc.Encode(s) == nil {
+			plain := strings.TrimSuffix(b.String(), "\n")
+			plain = plain[1 : len(plain)-1]
+			list = append(list, plain, strings.ReplaceAll(plain, "/", `\/`))
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	})
+	return slices.Compact(list)
+}
+
+func (s scrubber) text(text string) string {
+	for _, secret := range s {
+		text = strings.ReplaceAll(text, secret, redacted)
+	}
+	if cut, ok := strings.CutSuffix(text, "…"); ok {
+		text = cut[:len(cut)-s.begun([]byte(cut))] + "…"
+	}
+	return text
+}
+
+func (s scrubber) bytes(body []byte) []byte {
+	whole := len(body) < maxErrorBody
+	for _, secret := range s {
+		body = bytes.ReplaceAll(body, []byte(secret), []byte(redacted))
+	}
+	if !whole {
+		body = body[:len(body)-s.begun(body)]
+	}
+	return body
+}
+
+// begun is how many bytes at the end of a text that was cut may be the
+// beginning of a secret.
+func (s scrubber) begun(text []byte) int {
+	for _, secret := range s {
+		for n := len(secret) - 1; n >= minSecret; n-- {
+			if bytes.HasSuffix(text, []byte(secret[:n])) {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+// value is v, decoded JSON, without the secrets.
+func (s scrubber) value(v any) any {
+	switch v := v.(type) {
+	case string:
+		return s.text(v)
+	case []any:
+		for i, x := range v {
+			v[i] = s.value(x)
+		}
+	case map[string]any:
+		if v == nil {
+			return nil
+		}
+		clean := make(map[string]any, len(v))
+		for k, x := range v {
+			clean[s.text(k)] = s.value(x)
+		}
+		return clean
+	}
+	return v
+}
