@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
 )
@@ -44,7 +46,7 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 		if err := checkScheme(base); err != nil {
 			return nil, x.fail(err)
 		}
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(withoutRedirects(hc)))
+		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(withoutRedirects(hc)), gen.WithRequestEditorFn(introduce))
 		if err != nil {
 			return nil, x.fail(err)
 		}
@@ -96,7 +98,7 @@ func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) Tok
 	return clientCredentials(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
 		editor := NewEditor(base, app, withoutRedirects(hc), scope.OrganizationID)
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(editor))
+		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(editor), gen.WithRequestEditorFn(introduce))
 		if err != nil {
 			return nil, x.fail(err)
 		}
@@ -108,6 +110,12 @@ func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) Tok
 			return api.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
 		})
 	})
+}
+
+// introduce says in a request who sends it.
+func introduce(_ context.Context, req *http.Request) error {
+	req.Header.Set("User-Agent", agent.Name())
+	return nil
 }
 
 // withoutRedirects is a copy of hc that returns a redirect as the answer: a
@@ -356,6 +364,8 @@ func (e *TokenError) temporary() bool {
 	switch {
 	case errors.Is(e.err, ErrUnsafe), errors.Is(e.err, context.Canceled):
 		return false
+	case errors.As(e.err, new(*tls.CertificateVerificationError)):
+		return false // it will be as wrong next time
 	case e.network:
 		return true
 	}

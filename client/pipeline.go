@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 )
 
 // pipeline puts together the way of every request, from the outside in:
@@ -25,7 +24,7 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpReques
 	limit := &limiter{next: hc, max: r.maxBytes}
 	token := auth.NewEditor(r.base, src, limit, r.cred.OrganizationID)
 	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget()}
-	return &entrance{next: retry, log: attemptLog{r.logger}, timeout: r.timeout, agent: userAgent(r.userAgent)}
+	return &entrance{next: retry, log: attemptLog{r.logger}, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
 // A call is one use of the service by the program: what all its requests have
@@ -105,24 +104,6 @@ func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.
 	}
 	return e.next.do(c, req)
 }
-
-// userAgent names the SDK, its version where the build tells, Go's, and what
-// the program adds.
-func userAgent(extra string) string {
-	return strings.TrimSpace("airbyte-agents-go/" + version() + " (" + runtime.Version() + ") " + extra)
-}
-
-var version = sync.OnceValue(func() string {
-	const module = "github.com/airbyte-agents/airbyte-agents-go"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range append(info.Deps, &info.Main) {
-			if m.Path == module && m.Version != "" && m.Version != "(devel)" {
-				return m.Version
-			}
-		}
-	}
-	return "dev"
-})
 
 // defaultHTTP is shared by all clients without an HTTP client of their own, so
 // that they share connections, and tokens too.
