@@ -22,12 +22,12 @@ demo: ## Run the quickstart, on an in-memory service when there are no credentia
 
 .PHONY: test
 test: ## Run every test with the race detector
-	go test -race ./...
+	env -u AIRBYTE_CLIENT_ID -u AIRBYTE_CLIENT_SECRET -u AIRBYTE_ORGANIZATION_ID -u AIRBYTE_WORKSPACE -u AIRBYTE_API_HOST go test -race ./...
 
 ## Before a change is handed in
 
 .PHONY: check
-check: fmt-check vet tidy-check imports-check consumer-check generate-check lint ## Run every static check
+check: fmt-check vet tidy-check imports-check consumer-check generate-check observability-check lint ## Run every static check
 
 .PHONY: fmt
 fmt: ## Format the code and sort its imports
@@ -64,6 +64,10 @@ imports-check: ## Check which modules the packages link
 .PHONY: consumer-check
 consumer-check: ## Check what a module that uses the SDK has to carry
 	.ci/consumer
+
+.PHONY: observability-check
+observability-check: ## Build and run the example that is a module of its own
+	cd examples/observability && go mod tidy -diff && go vet ./... && go run . >/dev/null
 
 ## Looking closer
 
