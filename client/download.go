@@ -27,8 +27,8 @@ type Download struct {
 	ContentType string // such as "text/csv; charset=utf-8"; "" when the service does not say
 	Size        int64  // in bytes, -1 when it is not known
 
-	call     *call
-	resp     *http.Response
+	body     io.ReadCloser
+	fault    func(error) *Error // of an error of body, or of its being empty for nil
 	n        int64
 	progress func(done, total int64)
 }
@@ -44,6 +44,9 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // [ErrEmptyDownload], here if the service tells the size, else when it is read.
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
+	if x.chunked {
+		return c.downloadChunks(ctx, x)
+	}
 	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true}
 	resp, err := c.send(ctx, x, call) //nolint:bodyclose // closed below or by Download.Close
 	if err != nil {
@@ -52,11 +55,17 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 	if resp.StatusCode/100 != 2 {
 		return nil, refusal(call, resp)
 	}
-	if resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent {
-		answer.Discard(resp.Body)
+	fault := func(err error) *Error {
+		if err != nil {
+			return call.broken(resp, err)
+		}
 		e := responseError(call, resp)
 		e.kind = ErrEmptyDownload
-		return nil, e
+		return e
+	}
+	if resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent {
+		answer.Discard(resp.Body)
+		return nil, fault(nil)
 	}
 	if isEnvelope(resp.Header) {
 		defer answer.Discard(resp.Body)
@@ -66,8 +75,8 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 		Filename:    filename(resp.Header.Get("Content-Disposition")),
 		ContentType: resp.Header.Get("Content-Type"),
 		Size:        resp.ContentLength,
-		call:        call,
-		resp:        resp,
+		body:        resp.Body,
+		fault:       fault,
 		progress:    x.progress,
 	}, nil
 }
@@ -83,7 +92,7 @@ func notAFile(x *execution, call *call, resp *http.Response) error {
 
 // Read implements [io.Reader]. Errors are *Error, but for io.EOF.
 func (d *Download) Read(p []byte) (int, error) {
-	n, err := d.resp.Body.Read(p)
+	n, err := d.body.Read(p)
 	d.n += int64(n)
 	if n > 0 && d.progress != nil {
 		d.progress(d.n, d.Size)
@@ -94,15 +103,13 @@ func (d *Download) Read(p []byte) (int, error) {
 	case err == io.EOF && d.n > 0:
 		return n, io.EOF
 	case err == io.EOF:
-		e := responseError(d.call, d.resp)
-		e.kind = ErrEmptyDownload
-		return n, e
+		return n, d.fault(nil)
 	}
-	return n, d.call.broken(d.resp, err)
+	return n, d.fault(err)
 }
 
 // Close ends the download, whether it was read to its end or not.
-func (d *Download) Close() error { return d.resp.Body.Close() }
+func (d *Download) Close() error { return d.body.Close() }
 
 // Save writes the file to path and closes the download. It returns the number
 // of bytes written. The file is there in full or not at all: it is written

@@ -42,6 +42,7 @@ type execution struct {
 	pager            Pager
 	prefetch         bool
 	progress         func(done, total int64)
+	chunked          bool
 }
 
 // WithSelectFields asks for these fields of each record only, as paths with
