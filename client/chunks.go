@@ -29,6 +29,7 @@ type chunks struct {
 	x    *execution
 	part chunk
 	seen map[string]bool // ranges that were asked for
+	err  error           // the first one, which is that of all reads to come
 }
 
 // A chunk is a part of a file as the service answers it.
@@ -100,12 +101,13 @@ func (r *chunks) fetch() error {
 
 func (r *chunks) Read(p []byte) (int, error) {
 	for r.part.Content == "" {
-		if r.part.Next == nil {
+		switch {
+		case r.err != nil:
+			return 0, r.err
+		case r.part.Next == nil:
 			return 0, io.EOF
 		}
-		if err := r.fetch(); err != nil {
-			return 0, err
-		}
+		r.err = r.fetch()
 	}
 	n := copy(p, r.part.Content)
 	r.part.Content = r.part.Content[n:]
