@@ -20,7 +20,6 @@ import (
 // clients share connections unless [WithHTTPClient] gives them others.
 type Client struct {
 	raw      *gen.Client
-	typed    *gen.ClientWithResponses
 	doer     gen.HttpRequestDoer
 	http     *http.Client
 	tokens   func() auth.TokenSource // functions, so that fmt finds no secret behind them
@@ -63,7 +62,6 @@ func newClient(r *resolved) (*Client, error) {
 	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
 		return nil, &Error{op: opConfiguration, err: err}
 	}
-	c.typed = &gen.ClientWithResponses{ClientInterface: c.raw}
 	return c, nil
 }
 
@@ -99,7 +97,12 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 // API is every operation of the contract, typed, with the credentials, retries
 // and limits of the client. Its methods return answers of any status: check it.
 // Errors are those of this package.
-func (c *Client) API() *gen.ClientWithResponses { return c.typed }
+//
+// It is made here and not kept, so that programs that do not call API do not
+// carry its code.
+func (c *Client) API() *gen.ClientWithResponses {
+	return &gen.ClientWithResponses{ClientInterface: c.raw}
+}
 
 // Workspace is the workspace of that name; "" is the one that the configuration
 // names. Nothing is sent, and it need not exist yet: see [Workspace.Ensure].
