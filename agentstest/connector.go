@@ -127,10 +127,10 @@ func (c *connector) gone(now time.Time) bool {
 
 // addConnector puts a connector into a workspace. The lock is held, or the
 // service is not in use yet.
-func (w *world) addConnector(ws *workspace, c Connector, now time.Time) (*connector, error) {
+func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 	k, err := w.kindFor(c, now)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	entities := c.Entities
 	if entities == nil {
@@ -153,15 +153,15 @@ func (w *world) addConnector(ws *workspace, c Connector, now time.Time) (*connec
 	}
 	switch {
 	case !isUUID(conn.id):
-		return nil, fmt.Errorf("the id %q is no UUID", c.ID)
+		return fmt.Errorf("the id %q is no UUID", c.ID)
 	case w.connectors[conn.id] != nil:
-		return nil, fmt.Errorf("there is a connector %s already", conn.id)
+		return fmt.Errorf("there is a connector %s already", conn.id)
 	}
 	if err := conn.fill(k.slug, entities); err != nil {
-		return nil, err
+		return err
 	}
 	w.place(conn)
-	return conn, nil
+	return nil
 }
 
 func (w *world) place(c *connector) {

@@ -2,6 +2,7 @@ package agentstest
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -62,8 +63,19 @@ type Fault struct {
 
 // Inject adds a fault. Each request meets at most one: the first, in the order
 // they were injected, that is for its operation and not used up. Faults come
-// before all checks, so a token is neither needed nor looked at.
-func (s *Service) Inject(f Fault) { s.faults.add(f) }
+// before all checks, so a token is neither needed nor looked at. It panics when
+// the service has no such operation.
+func (s *Service) Inject(f Fault) {
+	s.mustKnow(f.Operation)
+	s.faults.add(f)
+}
+
+// mustKnow finds typing errors, which would have a test pass for no reason.
+func (s *Service) mustKnow(operationID string) {
+	if operationID != "" && s.counts[operationID] == nil {
+		panic(fmt.Sprintf("agentstest: the service has no operation %q", operationID))
+	}
+}
 
 // ClearFaults forgets the faults that are left.
 func (s *Service) ClearFaults() { s.faults.clear() }
@@ -125,9 +137,9 @@ func (q *faultQueue) next(op string) *Fault {
 }
 
 // strike answers a request as a fault says.
-func (s *Service) strike(w http.ResponseWriter, r *http.Request, f *Fault, real http.HandlerFunc) {
+func (s *Service) strike(w http.ResponseWriter, r *http.Request, f *Fault, next http.HandlerFunc) {
 	pause(r.Context(), f.Delay)
-	answer := real
+	answer := next
 	switch {
 	case r.Context().Err() != nil, f.Reset:
 		breakConnection(w, true)

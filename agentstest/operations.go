@@ -138,9 +138,12 @@ func (s *Service) check(r *http.Request, op *operation, c *call) *apiError {
 			return invalid(fieldProblem("path."+name, "uuid_parsing", "Input should be a valid UUID"))
 		}
 	}
-	for _, name := range []string{"workspace_id", "definition_id", "organization_id"} {
-		if v := r.URL.Query().Get(name); v != "" && !isUUID(v) {
-			return invalid(fieldProblem("query."+name, "uuid_parsing", "Input should be a valid UUID"))
+	if r.URL.RawQuery != "" {
+		query := r.URL.Query()
+		for _, name := range []string{"workspace_id", "definition_id", "organization_id"} {
+			if v := query.Get(name); v != "" && !isUUID(v) {
+				return invalid(fieldProblem("query."+name, "uuid_parsing", "Input should be a valid UUID"))
+			}
 		}
 	}
 	if !op.body {

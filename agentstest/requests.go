@@ -35,16 +35,14 @@ const (
 )
 
 // Count tells how many requests an operation has had, those that met a fault
-// or were refused included. All requests with "", whatever they were for.
+// or were refused included. All requests with "", whatever they were for. It
+// panics when the service has no such operation.
 func (s *Service) Count(operationID string) int {
 	if operationID == "" {
 		return int(s.total.Load())
 	}
-	n := s.counts[operationID]
-	if n == nil {
-		return 0
-	}
-	return int(n.Load())
+	s.mustKnow(operationID)
+	return int(s.counts[operationID].Load())
 }
 
 // Operations lists the operationIds of the service.

@@ -85,7 +85,7 @@ func (w *world) seed() {
 	connect := func(organization, name string, connectors ...Connector) *workspace {
 		ws := w.ensureWorkspace(organization, name, epoch)
 		for _, c := range connectors {
-			if _, err := w.addConnector(ws, c, epoch); err != nil {
+			if err := w.addConnector(ws, c, epoch); err != nil {
 				panic(fmt.Sprintf("agentstest: seed: %v", err)) // a test finds it
 			}
 		}

@@ -47,10 +47,13 @@ func Serve(l net.Listener, service *Service) *Server {
 		}),
 		ReadHeaderTimeout: time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ConnState: func(conn net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
 				s.conns.Add(1)
+				if ctx.Err() != nil { // accepted too late for Close to know of it
+					_ = conn.Close()
+				}
 			case http.StateClosed, http.StateHijacked:
 				s.conns.Done()
 			default:

@@ -96,17 +96,19 @@ func WithRequestLog(n int) Option {
 
 // WithApplication adds an application that reaches these organizations, the
 // first of them unless a request names another. Organizations that do not exist
-// yet are created; without any, it is the seeded one.
+// yet are created; without any, it is the seeded one. It panics, in New, when
+// the id of an organization is no UUID.
 func WithApplication(clientID, clientSecret string, organizationIDs ...string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
-			if len(organizationIDs) == 0 {
-				organizationIDs = []string{OrganizationID}
-			}
+			app := &application{id: clientID, secret: clientSecret}
 			for _, id := range organizationIDs {
-				s.world.addOrganization(id, "Organization "+shortID(id))
+				app.organizations = append(app.organizations, s.world.addOrganization(id, ""))
 			}
-			s.world.applications[clientID] = &application{id: clientID, secret: clientSecret, organizations: organizationIDs}
+			if len(organizationIDs) == 0 {
+				app.organizations = []string{OrganizationID}
+			}
+			s.world.applications[clientID] = app
 		})
 	}
 }
@@ -119,8 +121,7 @@ func WithWorkspace(name string) Option { return WithWorkspaceIn(OrganizationID, 
 func WithWorkspaceIn(organizationID, name string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
-			s.world.addOrganization(organizationID, "Organization "+shortID(organizationID))
-			s.world.ensureWorkspace(organizationID, name, s.now())
+			s.world.ensureWorkspace(s.world.addOrganization(organizationID, ""), name, s.now())
 		})
 	}
 }
@@ -136,9 +137,8 @@ func WithConnector(workspace string, c Connector) Option {
 func WithConnectorIn(organizationID, workspace string, c Connector) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
-			s.world.addOrganization(organizationID, "Organization "+shortID(organizationID))
-			ws := s.world.ensureWorkspace(organizationID, workspace, s.now())
-			if _, err := s.world.addConnector(ws, c, s.now()); err != nil {
+			ws := s.world.ensureWorkspace(s.world.addOrganization(organizationID, ""), workspace, s.now())
+			if err := s.world.addConnector(ws, c, s.now()); err != nil {
 				panic(fmt.Sprintf("agentstest: connector %q: %v", c.Slug+c.Name, err))
 			}
 		})
@@ -161,7 +161,7 @@ func New(opts ...Option) *Service {
 	}
 	s.log.init(s.options.logSize)
 	s.tokens.init()
-	s.faults.random = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same faults in each run is the point
+	s.faults.random = rand.New(rand.NewPCG(1, 2)) // the same faults in each run
 	for _, op := range operations {
 		s.counts[op.id] = new(atomic.Int64)
 	}

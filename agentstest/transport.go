@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -98,7 +99,7 @@ func (w *memoryWriter) response(req *http.Request, broken bool) (*http.Response,
 	}
 	w.WriteHeader(http.StatusOK)
 	resp := &http.Response{
-		Status:     http.StatusText(w.status),
+		Status:     strconv.Itoa(w.status) + " " + http.StatusText(w.status),
 		StatusCode: w.status,
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,

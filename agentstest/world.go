@@ -80,15 +80,19 @@ func (w *world) newID(what string) string {
 	return inventID(what, strconv.FormatInt(w.next(), 10))
 }
 
-func shortID(id string) string {
-	short, _, _ := strings.Cut(id, "-")
-	return short
-}
-
-func (w *world) addOrganization(id, name string) {
+// addOrganization adds an organization unless it is there, and returns its id
+// as the world has it.
+func (w *world) addOrganization(id, name string) string {
+	if id = strings.ToLower(id); !isUUID(id) {
+		panic(fmt.Sprintf("agentstest: the organization id %q is no UUID", id))
+	}
 	if !slices.ContainsFunc(w.organizations, func(o *organization) bool { return o.id == id }) {
+		if name == "" {
+			name = "Organization " + id[:8]
+		}
 		w.organizations = append(w.organizations, &organization{id, name})
 	}
+	return id
 }
 
 // findWorkspace finds a workspace by its name; not one that was deleted.

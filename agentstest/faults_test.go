@@ -1,0 +1,200 @@
+package agentstest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+)
+
+// faulty runs a test over the network and in memory.
+func faulty(t *testing.T, test func(t *testing.T, s *agentstest.Service, c *caller)) {
+	t.Run("network", func(t *testing.T) {
+		s, c := start(t)
+		c.http.Transport = &http.Transport{DisableKeepAlives: true}
+		test(t, s.Service, c)
+	})
+	t.Run("memory", func(t *testing.T) {
+		s := agentstest.New()
+		c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "https://api.example.com", header: http.Header{}}
+		c.login()
+		test(t, s, c)
+	})
+}
+
+func TestFaultAnswers(t *testing.T) {
+	faulty(t, func(t *testing.T, s *agentstest.Service, c *caller) {
+		s.Inject(agentstest.Fault{Status: 429})
+		if a := c.refused(c.get("/workspaces"), 429, "rate_limited"); a.header.Get("Retry-After") != "1" {
+			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+		}
+		s.Inject(agentstest.Fault{Status: 429, Header: http.Header{"Retry-After": {"Mon, 02 Jan 2040 15:04:05 GMT"}}})
+		if a := c.refused(c.get("/workspaces"), 429, "rate_limited"); a.header.Get("Retry-After") != "Mon, 02 Jan 2040 15:04:05 GMT" {
+			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+		}
+		s.Inject(agentstest.Fault{Status: 429, Header: http.Header{"Retry-After": nil}})
+		if a := c.refused(c.get("/workspaces"), 429, "rate_limited"); a.header.Get("Retry-After") != "" {
+			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+		}
+		s.Inject(agentstest.Fault{Status: 502, Body: "<html>Bad gateway</html>"})
+		if a := c.expect(c.get("/workspaces"), 502); !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			t.Errorf("%v", a.header)
+		}
+		s.Inject(agentstest.Fault{Body: `{"status":"error"}`})
+		if a := c.expect(c.get("/workspaces"), 200); a.text("status") != "error" {
+			t.Errorf("%s", a.raw)
+		}
+		s.Inject(agentstest.Fault{Status: 503})
+		c.refused(c.get("/workspaces"), 503, "unavailable")
+		s.Inject(agentstest.Fault{Status: 204})
+		c.expect(c.get("/workspaces"), 204)
+		s.Inject(agentstest.Fault{Header: http.Header{"X-Extra": {"1"}, "Content-Type": {"text/plain"}}})
+		if a := c.ok(c.get("/workspaces")); a.header.Get("X-Extra") != "1" || !bytes.Contains(a.raw, []byte(`"default"`)) || a.header.Get("Content-Type") != "text/plain" {
+			t.Errorf("%v %s", a.header, a.raw)
+		}
+		s.Inject(agentstest.Fault{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418) })})
+		c.expect(c.get("/workspaces"), 418)
+		s.Inject(agentstest.Fault{Raw: "HTTP/1.1 299 Odd\r\nContent-Length: 2\r\n\r\nhi"})
+		if a := c.expect(c.get("/workspaces"), 299); string(a.raw) != "hi" {
+			t.Errorf("raw %q", a.raw)
+		}
+		s.Inject(agentstest.Fault{Raw: "HTTP/1.1 2"})
+		if _, err := c.send("GET", "/workspaces", nil); err == nil {
+			t.Error("half a header is an answer")
+		}
+		if s.PendingFaults() != 0 {
+			t.Errorf("%d faults left", s.PendingFaults())
+		}
+		c.ok(c.get("/workspaces"))
+	})
+}
+
+func TestFaultsComeInOrder(t *testing.T) {
+	s, c := start(t)
+	s.Inject(agentstest.Fault{Operation: "listWorkspaces", After: 1, Status: 500})
+	s.Inject(agentstest.Fault{Operation: "listWorkspaces", Times: 2, Status: 503})
+	s.Inject(agentstest.Fault{Operation: "listConnectors", Times: -1, Status: 502})
+	var got []int
+	for range 5 {
+		got = append(got, c.get("/workspaces").status)
+	}
+	if want := []int{503, 500, 503, 200, 200}; !equalInts(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for range 3 {
+		c.expect(c.get("/integrations/connectors"), 502)
+	}
+	if s.Count("listConnectors") != 3 || s.PendingFaults() != 1 {
+		t.Errorf("count %d, pending %d", s.Count("listConnectors"), s.PendingFaults())
+	}
+	s.ClearFaults()
+	c.ok(c.get("/integrations/connectors"))
+	s.Inject(agentstest.Fault{Operation: "createToken", Status: 500})
+	c.expect(c.as("").post("/account/applications/token", "no json"), 500)
+}
+
+func equalInts(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func TestFaultRate(t *testing.T) {
+	run := func() (failed []int) {
+		s := agentstest.New(agentstest.WithoutSeed())
+		c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://x", header: http.Header{}}
+		c.login()
+		s.Inject(agentstest.Fault{Times: -1, Rate: 0.3, Status: 500})
+		for i := range 500 {
+			if c.get("/workspaces").status == 500 {
+				failed = append(failed, i)
+			}
+		}
+		return failed
+	}
+	first := run()
+	if n := len(first); n < 110 || n > 190 {
+		t.Errorf("%d of 500 failed", n)
+	}
+	if !equalInts(first, run()) {
+		t.Error("another run fails otherwise")
+	}
+}
+
+func TestBrokenConnections(t *testing.T) {
+	faulty(t, func(t *testing.T, s *agentstest.Service, c *caller) {
+		created := func() int { return len(c.ok(c.get("/workspaces")).list("data")) }
+		before := created()
+		s.Inject(agentstest.Fault{Operation: "createScopedToken", Reset: true})
+		if _, err := c.send("POST", "/account/applications/scoped-token", object{"workspace_name": "one"}); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("reset: %v", err)
+		}
+		if n := created(); n != before {
+			t.Error("the operation was carried out")
+		}
+		s.Inject(agentstest.Fault{Operation: "createScopedToken", Lost: true})
+		if _, err := c.send("POST", "/account/applications/scoped-token", object{"workspace_name": "two"}); err == nil {
+			t.Error("lost: no error")
+		}
+		if n := created(); n != before+1 {
+			t.Error("the operation was not carried out")
+		}
+		for _, cut := range []int{-1, 1, 100} {
+			s.Inject(agentstest.Fault{Operation: "listWorkspaces", Truncate: cut})
+			a, err := c.send("GET", "/workspaces", nil)
+			if !errors.Is(err, io.ErrUnexpectedEOF) || a == nil || len(a.raw) != max(cut, 0) {
+				t.Errorf("cut after %d: %v", cut, err)
+			}
+		}
+		s.Inject(agentstest.Fault{Status: 500, Body: "a long text", Truncate: 4})
+		if a, err := c.send("GET", "/workspaces", nil); err == nil || a == nil || a.status != 500 || string(a.raw) != "a lo" {
+			t.Errorf("%v", err)
+		}
+		s.Inject(agentstest.Fault{Truncate: 1 << 20}) // longer than the answer
+		c.ok(c.get("/workspaces"))
+	})
+}
+
+func TestDelays(t *testing.T) {
+	faulty(t, func(t *testing.T, s *agentstest.Service, c *caller) {
+		s.Inject(agentstest.Fault{Delay: 60 * time.Millisecond})
+		began := time.Now()
+		c.ok(c.get("/workspaces"))
+		if took := time.Since(began); took < 60*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		s.Inject(agentstest.Fault{BodyDelay: 60 * time.Millisecond})
+		began = time.Now()
+		if a := c.ok(c.get("/workspaces")); time.Since(began) < 60*time.Millisecond || len(a.list("data")) != 2 {
+			t.Errorf("took %v: %s", time.Since(began), a.raw)
+		}
+		// A client that gives up does not wait.
+		s.Inject(agentstest.Fault{Delay: time.Hour})
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, "GET", c.base+"/api/v1/workspaces", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.http.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+	})
+}

@@ -1,0 +1,157 @@
+package agentstest_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+)
+
+func searchable(t *testing.T) (*caller, string) {
+	t.Helper()
+	_, c := start(t, agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Stale: true, Entities: map[string]agentstest.Entity{"things": {Records: []object{
+		{"id": 1, "title": "Requests time out", "n": 10, "big": 9007199254740993, "tags": []string{"bug", "net"}, "who": object{"name": "Ada"}, "done": true, "at": "2026-01-01T00:00:00Z", "items": []object{{"sku": "a", "n": 1}}},
+		{"id": 2, "title": "Add a dark theme", "n": 20, "big": 9007199254740992, "tags": []string{"ui"}, "who": object{"name": "Grace"}, "done": false, "at": "2026-02-01T00:00:00Z", "items": []object{{"sku": "b", "n": 5}, {"sku": "a", "n": 9}}},
+		{"id": 3, "title": "Timeouts are not configurable", "n": 2.5, "tags": []string{}, "who": object{"name": "Alan"}, "at": "2026-03-01T00:00:00Z", "note": nil},
+		{"id": 4, "title": "A 100% theme_park", "n": -1, "tags": []string{"ui", "bug"}, "done": true, "at": "2026-04-01T00:00:00Z"},
+	}}}}))
+	return c, c.connector("w", "acme")
+}
+
+func TestFilters(t *testing.T) {
+	c, id := searchable(t)
+	for filter, want := range map[string]string{
+		`{"eq":{"id":2}}`:                               "2",
+		`{"eq":{"id":2.0}}`:                             "2",
+		`{"eq":{"who.name":"Ada"}}`:                     "1",
+		`{"eq":{"tags":["ui"]}}`:                        "2",
+		`{"eq":{"big":9007199254740993}}`:               "1",
+		`{"eq":{"note":null}}`:                          "1 2 3 4",
+		`{"eq":{"done":true,"n":10}}`:                   "1",
+		`{"eq":{"id":"2"}}`:                             "",
+		`{"neq":{"done":true}}`:                         "2 3",
+		`{"gt":{"n":10}}`:                               "2",
+		`{"gte":{"n":10}}`:                              "1 2",
+		`{"lt":{"n":2.5}}`:                              "4",
+		`{"lte":{"n":2.5}}`:                             "3 4",
+		`{"gte":{"at":"2026-03-01"}}`:                   "3 4",
+		`{"gt":{"title":5}}`:                            "",
+		`{"in":{"id":[1,3,99]}}`:                        "1 3",
+		`{"in":{"who.name":[]}}`:                        "",
+		`{"like":{"title":"%theme%"}}`:                  "2 4",
+		`{"like":{"title":"add%"}}`:                     "2",
+		`{"like":{"title":"_dd a dark theme"}}`:         "2",
+		`{"like":{"title":"theme"}}`:                    "",
+		`{"like":{"tags":"u_"}}`:                        "2 4",
+		`{"fuzzy":{"title":"timeuot"}}`:                 "3",
+		`{"fuzzy":{"title":"dakr teme"}}`:               "2",
+		`{"keyword":{"title":"time"}}`:                  "1",
+		`{"keyword":{"title":"THEME dark"}}`:            "2",
+		`{"keyword":{"title":""}}`:                      "",
+		`{"contains":{"tags":"bug"}}`:                   "1 4",
+		`{"contains":{"title":"TIME"}}`:                 "1 3",
+		`{"any":{"tags":["net","ui"]}}`:                 "1 2 4",
+		`{"any":{"tags":"net"}}`:                        "1",
+		`{"any":{"items":{"gt":{"n":5}}}}`:              "2",
+		`{"eq":{"items.sku":["b","a"]}}`:                "2",
+		`{"contains":{"items.sku":"a"}}`:                "1 2",
+		`{"not":{"contains":{"tags":"bug"}}}`:           "2 3",
+		`{"and":[{"eq":{"done":true}},{"gt":{"n":0}}]}`: "1",
+		`{"or":[{"eq":{"id":1}},{"and":[{"eq":{"id":3}},{"lt":{"n":3}}]}]}`: "1 3",
+		`{"not":{"or":[{"eq":{"id":1}},{"eq":{"id":2}}]}}`:                  "3 4",
+	} {
+		t.Run(filter, func(t *testing.T) {
+			body := `{"entity":"things","action":"context_store_search","params":{"query":{"filter":` + filter + `}}}`
+			a := c.ok(c.post("/integrations/connectors/"+id+"/execute", body))
+			var got []string
+			for _, r := range a.list("result", "data") {
+				got = append(got, fmt.Sprint(r.(object)["id"]))
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestFiltersThatMakeNoSense(t *testing.T) {
+	c, id := searchable(t)
+	for params, code := range map[string]string{
+		`{}`:                          "one_of",
+		`{"query":{},"semantic":"x"}`: "one_of",
+		`{"query":[]}`:                "type_error",
+		`{"query":{"where":{}}}`:      "extra_forbidden",
+		`{"query":{"filter":{}}}`:     "condition",
+		`{"query":{"filter":null}}`:   "condition",
+		`{"query":{"filter":{"eq":{"a":1},"gt":{"a":0}}}}`: "condition",
+		`{"query":{"filter":{"equals":{"a":1}}}}`:          "unknown_operator",
+		`{"query":{"filter":{"eq":1}}}`:                    "type_error",
+		`{"query":{"filter":{"eq":{}}}}`:                   "type_error",
+		`{"query":{"filter":{"in":{"a":1}}}}`:              "type_error",
+		`{"query":{"filter":{"like":{"a":1}}}}`:            "type_error",
+		`{"query":{"filter":{"and":[]}}}`:                  "type_error",
+		`{"query":{"filter":{"and":{"eq":{"a":1}}}}}`:      "type_error",
+		`{"query":{"filter":{"not":{}}}}`:                  "condition",
+		`{"query":{"filter":{"any":{"a":{"eq":1}}}}}`:      "type_error",
+		`{"query":{"sort":{"n":"asc"}}}`:                   "type_error",
+		`{"query":{"sort":[{"n":"up"}]}}`:                  "type_error",
+		`{"query":{},"limit":0}`:                           "range",
+		`{"query":{},"limit":1001}`:                        "range",
+		`{"query":{},"cursor":"x"}`:                        "invalid_cursor",
+		`{"query":{},"fields":"id"}`:                       "type_error",
+		`{"semantic":""}`:                                  "missing",
+	} {
+		body := `{"entity":"things","action":"context_store_search","params":` + params + `}`
+		a := c.post("/integrations/connectors/"+id+"/execute", body)
+		if a.status != 422 || a.text("errors", 0, "error_code") != code {
+			t.Errorf("%s: %d %s, want %s", params, a.status, a.raw, code)
+		}
+	}
+}
+
+func TestSearchPages(t *testing.T) {
+	c, id := searchable(t)
+	params := object{"query": object{"sort": []object{{"n": "desc"}}}, "limit": 3, "fields": []any{"id", []string{"who", "name"}}}
+	a := c.ok(c.execute(id, "things", "context_store_search", params))
+	if a.at("result", "meta", "has_more") != true || a.at("result", "meta", "took_ms") == nil || a.at("connector_metadata") != nil {
+		t.Errorf("meta %s", a.raw)
+	}
+	want := []any{object{"id": 2.0, "who": object{"name": "Grace"}}, object{"id": 1.0, "who": object{"name": "Ada"}}, object{"id": 3.0, "who": object{"name": "Alan"}}}
+	if got := a.list("result", "data"); !reflect.DeepEqual(got, want) {
+		t.Errorf("page one: %v", got)
+	}
+	if instance := a.text("execution_metadata", "connector_instance_id"); instance != "source_id:"+id {
+		t.Errorf("instance %q", instance)
+	}
+	if a.text("warning", "code") != "context_store_reactivated" || a.text("warning", "stale_since") == "" {
+		t.Errorf("warning %s", a.raw)
+	}
+	params["cursor"] = a.text("result", "meta", "cursor")
+	a = c.ok(c.execute(id, "things", "context_store_search", params))
+	if len(a.list("result", "data")) != 1 || a.at("result", "meta", "has_more") != false || a.at("result", "meta", "cursor") != nil {
+		t.Errorf("page two: %s", a.raw)
+	}
+	// Records without the field come last, either way.
+	for direction, want := range map[string]string{"asc": "2 1 3 4", "desc": "1 2 3 4"} {
+		a = c.ok(c.execute(id, "things", "context_store_search", object{"query": object{"sort": []object{{"big": direction}, {"id": "asc"}}}}))
+		var got []string
+		for _, r := range a.list("result", "data") {
+			got = append(got, fmt.Sprint(r.(object)["id"]))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v", direction, got)
+		}
+	}
+}
+
+func TestSemanticSearch(t *testing.T) {
+	c, id := searchable(t)
+	for _, semantic := range []any{"configurable timeouts", object{"query": "configurable timeouts"}} {
+		a := c.ok(c.execute(id, "things", "context_store_search", object{"semantic": semantic, "limit": 1}))
+		if a.text("result", "data", 0, "id") != "3" {
+			t.Errorf("%v: %s", semantic, a.raw)
+		}
+	}
+}
