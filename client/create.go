@@ -17,8 +17,9 @@ import (
 
 // A CreateConnectorRequest describes a connector to be made. It needs exactly
 // one of ConnectorType, DefinitionID and SourceTemplateID, and at least one of
-// Credentials, ReplicationConfig and OAuthSecretID. It never prints what may be
-// secret in it.
+// Credentials, ReplicationConfig and OAuthSecretID. It prints nothing that
+// may be secret, but in an unexported field of another type, where fmt calls no
+// methods.
 type CreateConnectorRequest struct {
 	Name string // of the connector; the service chooses one when empty
 

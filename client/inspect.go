@@ -65,6 +65,9 @@ func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 		}
 		docs = &got.DocsSkillID
 	}
+	if *docs == "" {
+		return nil, &Error{op: "connector docs", kind: ErrNotFound, Message: "the connector has no documentation"}
+	}
 	params := &gen.GetSkillDocsParams{ID: *docs}
 	if section != "" {
 		params.Section = &section

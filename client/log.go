@@ -45,7 +45,7 @@ func (l attemptLog) attrs(c *call, n int, resp *http.Response, err error) []slog
 			attrs = append(attrs, slog.Int64("bytes", resp.ContentLength))
 		}
 		if id := answer.RequestID(resp.Header); id != "" {
-			attrs = append(attrs, slog.String("request_id", id))
+			attrs = append(attrs, slog.String("request_id", c.scrubber(resp.Request).text(id)))
 		}
 	}
 	if err != nil {

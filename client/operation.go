@@ -2,6 +2,7 @@ package client
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -74,10 +75,20 @@ func operationAt(method, path string) (operation, bool) {
 	}
 	for _, o := range operations {
 		if o.method == method && samePath(o.path, path[i:]) {
-			return o, true
+			return o, !swallowed(o, path)
 		}
 	}
 	return operation{}, false
+}
+
+// swallowed reports whether path may be that of a longer operation whose path
+// value was ".": /connectors/./inspect is /connectors/inspect by now, and
+// "inspect" is no connector.
+func swallowed(o operation, path string) bool {
+	last := path[strings.LastIndexByte(path, '/'):]
+	return strings.HasSuffix(o.path, "}") && slices.ContainsFunc(operations, func(longer operation) bool {
+		return longer.method == o.method && longer.path == o.path+last
+	})
 }
 
 func samePath(template, path string) bool {

@@ -20,13 +20,7 @@ const minSecret = 4
 // scrub removes from e what the call and its request had to keep secret, in
 // case the service repeats it.
 func (c *call) scrub(e *Error, req *http.Request) *Error {
-	secrets := c.secrets
-	if req != nil {
-		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
-			secrets = append(slices.Clip(secrets), token)
-		}
-	}
-	s := newScrubber(secrets)
+	s := c.scrubber(req)
 	e.Message, e.Code, e.RequestID = s.text(e.Message), s.text(e.Code), s.text(e.RequestID)
 	for i, f := range e.Fields {
 		f.Field, f.Message, f.Code = s.text(f.Field), s.text(f.Message), s.text(f.Code)
@@ -35,6 +29,17 @@ func (c *call) scrub(e *Error, req *http.Request) *Error {
 	}
 	e.body = s.bytes(e.body)
 	return e
+}
+
+// scrubber removes the secrets of the call and those in the headers of req.
+func (c *call) scrubber(req *http.Request) scrubber {
+	secrets := c.secrets
+	if req != nil {
+		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
+			secrets = append(slices.Clip(secrets), token)
+		}
+	}
+	return newScrubber(secrets)
 }
 
 // A scrubber is a list of texts to remove, the longest first, since one may be

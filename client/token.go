@@ -63,7 +63,9 @@ func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...Widg
 	}
 	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host}
 	for _, opt := range opts {
-		opt(&req)
+		if opt != nil {
+			opt(&req)
+		}
 	}
 	type answer struct {
 		Token auth.Secret `json:"token"`

@@ -6,9 +6,11 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
@@ -101,6 +103,9 @@ func (c *Client) Workspaces(ctx context.Context, opts ...ListOption) iter.Seq2[W
 		limit := 100
 		params := gen.ListWorkspacesParams{Limit: &limit}
 		for _, opt := range opts {
+			if opt == nil {
+				continue
+			}
 			if err := opt(&params); err != nil {
 				yield(WorkspaceInfo{}, err)
 				return
@@ -114,7 +119,7 @@ func (c *Client) Workspaces(ctx context.Context, opts ...ListOption) iter.Seq2[W
 			}
 			return c.doer.Do(req.WithContext(ctx))
 		}
-		seen := map[string]bool{}
+		seen := map[string]bool{} // pages that were asked for; all are of one origin
 		for {
 			list, err := fetch[workspaceList](ctx, &call{op: op, name: "listWorkspaces", read: true}, func(ctx context.Context) (*http.Response, error) {
 				resp, err := send(ctx)
@@ -135,14 +140,17 @@ func (c *Client) Workspaces(ctx context.Context, opts ...ListOption) iter.Seq2[W
 			if list.Next == "" {
 				return
 			}
-			if req, err = c.follow(ctx, op, from, list.Next); err == nil && seen[req.URL.String()] {
+			if at, err := url.Parse(from); err == nil {
+				seen[at.RequestURI()] = true
+			}
+			if req, err = c.follow(ctx, op, from, list.Next); err == nil && seen[req.URL.RequestURI()] {
 				err = &Error{op: op, kind: ErrPaging, Message: "the service gave a next page again that it had given before"}
 			}
 			if err != nil {
 				yield(WorkspaceInfo{}, err)
 				return
 			}
-			seen[req.URL.String()] = true
+			seen[req.URL.RequestURI()] = true
 		}
 	}
 }
@@ -275,7 +283,7 @@ func (w *Workspace) explain(err error) error {
 // It takes one request.
 func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, error) {
 	const op = "find connector"
-	if strings.TrimSpace(slug) == "" {
+	if plainSlug(slug) == "" {
 		return nil, invalid(op, "the slug is empty")
 	}
 	infos, err := w.ListConnectors(ctx)
@@ -324,7 +332,7 @@ func named(infos []ConnectorInfo, of func(ConnectorInfo) string, name string) []
 // plainSlug is a name without regard to case, and to what stands between its
 // words.
 func plainSlug(s string) string {
-	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), "-"))
+	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' }), "-"))
 }
 
 // enumerate lists some connectors for an error.

@@ -1,0 +1,460 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// file is an answer with a file.
+func file(content string, headers ...string) reply {
+	return says(200, content, append([]string{"Content-Type", "application/octet-stream"}, headers...)...)
+}
+
+// unsized is file without a length.
+func unsized(content string) reply {
+	return sends(200, func(*http.Request) io.Reader { return strings.NewReader(content) }, -1, "Content-Type", "application/octet-stream")
+}
+
+func download(t *testing.T, answer reply, opts ...client.ExecuteOption) (*client.Download, error) {
+	t.Helper()
+	return connectorOf(newClient(t, serve(t, answer))).Download(t.Context(), "files", client.Params{"id": 1}, opts...)
+}
+
+func mustDownload(t *testing.T, answer reply, opts ...client.ExecuteOption) *client.Download {
+	t.Helper()
+	d, err := download(t, answer, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+func TestDownload(t *testing.T) {
+	s := serve(t, file("hello", "Content-Disposition", `attachment; filename="a.txt"`, "Content-Type", "text/plain; charset=utf-8"))
+	d, err := connectorOf(newClient(t, s)).Download(t.Context(), "files", client.Params{"id": 1}, client.WithIntent("to read it"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close() //nolint:errcheck // read to the end
+	if d.Filename != "a.txt" || d.ContentType != "text/plain; charset=utf-8" || d.Size != 5 {
+		t.Errorf("%v", d)
+	}
+	if err := iotest.TestReader(io.LimitReader(d, 5), []byte("hello")); err != nil {
+		t.Error(err)
+	}
+	if n, err := d.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("after the end: %d %v", n, err)
+	}
+	r := s.requests()[0]
+	if body := r.decoded(t); r.Path != executePath || body["action"] != "download" || body["entity"] != "files" || body["intent"] != "to read it" || fmt.Sprint(body["params"]) != "map[id:1]" {
+		t.Errorf("%s %v", r.Path, body)
+	}
+	if d := mustDownload(t, unsized("hello")); d.Size != -1 || d.Filename != "" {
+		t.Errorf("%v", d)
+	}
+}
+
+// A file of any size takes no memory to speak of and has no limit.
+func TestDownloadStreams(t *testing.T) {
+	const size = 128 << 20
+	s := serve(t, sends(200, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, size) }, size, "Content-Type", "application/zip"))
+	d, err := connectorOf(newClient(t, s, client.WithMaxResponseBytes(1000))).Download(t.Context(), "files", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close() //nolint:errcheck // read to the end
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	buf := make([]byte, 64<<10)
+	n, peak := 0, uint64(0)
+	for {
+		k, err := d.Read(buf)
+		if n += k; err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if n%(64<<20) < len(buf) {
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			peak = max(peak, after.HeapAlloc)
+		}
+	}
+	if n != size {
+		t.Errorf("read %d bytes", n)
+	}
+	if peak > before.HeapAlloc+1<<20 {
+		t.Errorf("the heap grew by %d bytes", peak-before.HeapAlloc)
+	}
+}
+
+func TestDownloadProgress(t *testing.T) {
+	type call struct{ done, total int64 }
+	for _, tc := range []struct {
+		answer reply
+		total  int64
+	}{{file("abcdef"), 6}, {unsized("abcdef"), -1}} {
+		var calls []call
+		d := mustDownload(t, tc.answer, client.WithProgress(func(done, total int64) { calls = append(calls, call{done, total}) }))
+		for {
+			if _, err := d.Read(make([]byte, 4)); err != nil {
+				break
+			}
+		}
+		if want := []call{{4, tc.total}, {6, tc.total}}; fmt.Sprint(calls) != fmt.Sprint(want) {
+			t.Errorf("told %v, want %v", calls, want)
+		}
+	}
+}
+
+func TestEmptyDownload(t *testing.T) {
+	t.Run("known", func(t *testing.T) {
+		for name, answer := range map[string]reply{
+			"a file": file(""), "204": says(204, ""), "JSON": says(200, ""), "HTML": says(200, "", "Content-Type", "text/html"),
+			"no type": says(200, "", "Content-Type", ""),
+		} {
+			d, err := download(t, answer)
+			if err == nil {
+				t.Fatalf("%s: %v", name, d)
+			}
+			wantKinds(t, err, "ErrEmptyDownload")
+			if e := asError(t, err); e.StatusCode/100 != 2 || e.Attempts != 1 || e.Path != executePath {
+				t.Errorf("%#v", *e)
+			}
+		}
+	})
+	t.Run("unknown", func(t *testing.T) {
+		d := mustDownload(t, unsized(""))
+		n, err := d.Read(make([]byte, 10))
+		wantKinds(t, err, "ErrEmptyDownload")
+		if n != 0 {
+			t.Errorf("read %d bytes", n)
+		}
+	})
+	t.Run("from Save", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "f")
+		n, err := mustDownload(t, unsized("")).Save(path)
+		wantKinds(t, err, "ErrEmptyDownload")
+		if n != 0 {
+			t.Errorf("saved %d bytes", n)
+		}
+		wantDir(t, filepath.Dir(path))
+	})
+}
+
+func TestDownloadThatIsNoFile(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		reply reply
+		kind  string
+		text  []string
+		code  string
+	}{
+		{"failure", says(200, `{"status":"error","error":{"code":"not_found","message":"no such file"}}`), "ErrExecution", []string{"no such file", "download files"}, "not_found"},
+		{"failure without a reason", says(200, `{"status":"failed","result":null}`), "ErrExecution", []string{"failed"}, ""},
+		{"success", says(200, `{"status":"success","result":{"url":"x"}}`), "", []string{"in place of the file"}, ""},
+		{"another JSON type", says(200, `{"status":"error","message":"nope"}`, "Content-Type", "application/problem+json; charset=utf-8"), "ErrExecution", []string{"nope"}, ""},
+		{"broken", says(200, `{"status":`), "", []string{"incomplete"}, ""},
+		{"refused", says(403, `{"message":"not yours"}`), "ErrForbidden", []string{"not yours"}, ""},
+		{"large", sends(200, func(*http.Request) io.Reader {
+			return io.MultiReader(strings.NewReader(`{"x":"`), io.LimitReader(zeros{}, 65<<20))
+		}, -1), "ErrResponseTooLarge", nil, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d, err := download(t, tc.reply)
+			if err == nil {
+				t.Fatalf("got %v", d)
+			}
+			wantKinds(t, err, tc.kind)
+			wantText(t, err, tc.text...)
+			if e := asError(t, err); e.Code != tc.code || e.Attempts != 1 || e.StatusCode == 0 {
+				t.Errorf("%#v", *e)
+			}
+		})
+	}
+	t.Run("a JSON file", func(t *testing.T) {
+		d := mustDownload(t, says(200, `{"status":"error"}`, "Content-Disposition", "attachment; filename=report.json"))
+		got, err := io.ReadAll(d)
+		if err != nil || string(got) != `{"status":"error"}` || d.Filename != "report.json" {
+			t.Errorf("%s %v %v", got, d, err)
+		}
+	})
+}
+
+func TestDownloadBreaksOff(t *testing.T) {
+	d := mustDownload(t, sends(200, func(*http.Request) io.Reader {
+		return &breaksOff{strings.NewReader("half"), errReset}
+	}, 8, "Content-Type", "text/csv", "X-Request-Id", "r-1"))
+	got, err := io.ReadAll(d)
+	if string(got) != "half" || !errors.Is(err, errReset) {
+		t.Errorf("%q %v", got, err)
+	}
+	if e := asError(t, err); e.RequestID != "r-1" || e.StatusCode != 200 {
+		t.Errorf("%#v", *e)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	s := serve(t, sends(200, func(r *http.Request) io.Reader { return &stuck{strings.NewReader("half"), r.Context()} }, -1, "Content-Type", "text/csv"))
+	d, err = connectorOf(newClient(t, s)).Download(ctx, "files", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close() //nolint:errcheck // broken off
+	cancel()
+	if _, err = io.ReadAll(d); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	asError(t, err)
+}
+
+// wantDir checks the names in a directory.
+func wantDir(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%d files are there: %q, want %q", len(got), got, want)
+	}
+}
+
+func wantContent(t *testing.T, path, want string) {
+	t.Helper()
+	got, err := os.ReadFile(path) //nolint:gosec // the test's own
+	if err != nil || string(got) != want {
+		t.Errorf("the file has %q, want %q: %v", got, want, err)
+	}
+}
+
+func TestSave(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.csv")
+	d := mustDownload(t, file("new"))
+	n, err := d.Save(path)
+	if err != nil || n != 3 {
+		t.Errorf("%d %v", n, err)
+	}
+	wantContent(t, path, "new")
+	wantDir(t, filepath.Dir(path), "report.csv")
+	if _, err := d.Save(path); err == nil {
+		t.Error("a download that was saved can be saved again")
+	}
+	if n, err := mustDownload(t, unsized("newer")).Save(path); err != nil || n != 5 {
+		t.Errorf("%d %v", n, err)
+	}
+	wantContent(t, path, "newer")
+	t.Chdir(filepath.Dir(path))
+	if _, err := mustDownload(t, file("newest")).Save("report.csv"); err != nil {
+		t.Error(err)
+	}
+	wantContent(t, path, "newest")
+}
+
+func TestSaveFails(t *testing.T) {
+	half := sends(200, func(*http.Request) io.Reader { return &breaksOff{strings.NewReader("half"), errReset} }, 8, "Content-Type", "text/csv")
+	short := sends(200, func(*http.Request) io.Reader { return &breaksOff{strings.NewReader("half"), io.ErrUnexpectedEOF} }, 8, "Content-Type", "text/csv")
+	for name, answer := range map[string]reply{"reset": half, "short": short, "empty": unsized("")} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "report.csv")
+			if err := os.WriteFile(path, []byte("good"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			n, err := mustDownload(t, answer).Save(path)
+			if err == nil || n != 0 {
+				t.Errorf("%d %v", n, err)
+			}
+			asError(t, err)
+			wantContent(t, path, "good")
+			wantDir(t, filepath.Dir(path), "report.csv")
+			// Nor does a new file appear.
+			if _, err := mustDownload(t, answer).Save(filepath.Join(filepath.Dir(path), "other")); err == nil {
+				t.Error("no error")
+			}
+			wantDir(t, filepath.Dir(path), "report.csv")
+		})
+	}
+	t.Run("a directory", func(t *testing.T) {
+		dir := t.TempDir()
+		_, err := mustDownload(t, file("x")).Save(dir)
+		asError(t, err)
+		wantText(t, err, "no regular file", "Filename")
+		wantDir(t, dir)
+	})
+	t.Run("no directory", func(t *testing.T) {
+		_, err := mustDownload(t, file("x")).Save(filepath.Join(t.TempDir(), "no", "f"))
+		asError(t, err)
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+	})
+	t.Run("no path", func(t *testing.T) {
+		t.Chdir(t.TempDir())
+		if _, err := mustDownload(t, file("x")).Save(""); err == nil {
+			t.Error("saved to no path")
+		}
+		wantDir(t, ".")
+	})
+	t.Run("read before", func(t *testing.T) {
+		d := mustDownload(t, file("abc"))
+		if _, err := d.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		_, err := d.Save(filepath.Join(dir, "f"))
+		wantText(t, err, "was read already")
+		wantDir(t, dir)
+	})
+	t.Run("closed before", func(t *testing.T) {
+		d := mustDownload(t, file("abc"))
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(); err != nil {
+			t.Errorf("closing twice: %v", err)
+		}
+	})
+}
+
+func TestSaveKeepsWhatWasThere(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("permissions and links are others there")
+	}
+	t.Run("permissions", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "f")
+		for _, mode := range []fs.FileMode{0o600, 0o640, 0o444, 0o755} {
+			if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := mustDownload(t, file("new")).Save(path); err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(path)
+			if err != nil || info.Mode().Perm() != mode {
+				t.Errorf("%v became %v (%v)", mode, info.Mode(), err)
+			}
+			wantContent(t, path, "new")
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	t.Run("a link", func(t *testing.T) {
+		dir := t.TempDir()
+		target, link := filepath.Join(dir, "v1"), filepath.Join(dir, "current")
+		if err := os.WriteFile(target, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink("v1", link); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := mustDownload(t, file("new")).Save(link); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			t.Errorf("the link is %v (%v)", info.Mode(), err)
+		}
+		wantContent(t, target, "new")
+		wantDir(t, dir, "current", "v1")
+	})
+	t.Run("a link to nothing", func(t *testing.T) {
+		dir := t.TempDir()
+		link := filepath.Join(dir, "current")
+		if err := os.Symlink("v1", link); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := mustDownload(t, file("new")).Save(link); err != nil {
+			t.Fatal(err)
+		}
+		wantContent(t, link, "new")
+	})
+}
+
+// A file name cannot leave the directory that it is joined with, whatever the
+// service says.
+func TestFilename(t *testing.T) {
+	long := strings.Repeat("ä", 300)
+	for header, want := range map[string]string{
+		``:                                      "",
+		`attachment`:                            "",
+		`attachment; filename=a.csv`:            "a.csv",
+		`attachment; filename="a b.csv"`:        "a b.csv",
+		`ATTACHMENT; FileName="a.csv"`:          "a.csv",
+		`inline; filename="a.csv"; size=3`:      "a.csv",
+		`attachment; filename="a\"b.csv"`:       "a_b.csv",
+		`attachment; filename="semi;colon.csv"`: "semi;colon.csv",
+		`attachment; filename*=UTF-8''na%C3%AFve%20file.txt`:                  "naïve file.txt",
+		`attachment; filename="naive.txt"; filename*=UTF-8'en'na%C3%AFve.txt`: "naïve.txt",
+		`attachment; filename*=utf-8''%E2%82%AC.pdf; filename="euro.pdf"`:     "€.pdf",
+		`attachment; filename*=ISO-8859-1''%A3.txt; filename="pound.txt"`:     "pound.txt",
+		`attachment; filename*0="a"; filename*1="b.csv"`:                      "ab.csv",
+		`attachment; filename="=?UTF-8?B?w6QudHh0?="`:                         "ä.txt",
+		`attachment; filename=no quotes.csv`:                                  "no quotes.csv",
+		`attachment; filename=ümlaut.csv`:                                     "ümlaut.csv",
+		`attachment; filename="../../etc/passwd"`:                             "passwd",
+		`attachment; filename="/etc/passwd"`:                                  "passwd",
+		`attachment; filename="..\\..\\boot.ini"`:                             "boot.ini",
+		`attachment; filename="C:\\Windows\\win.ini"`:                         "win.ini",
+		`attachment; filename*=UTF-8''..%2F..%2Fx.sh`:                         "x.sh",
+		`attachment; filename*=UTF-8''%2e%2e%5cx.sh`:                          "x.sh",
+		`attachment; filename=".."`:                                           "",
+		`attachment; filename="."`:                                            "",
+		`attachment; filename="..."`:                                          "",
+		`attachment; filename="dir/"`:                                         "",
+		`attachment; filename="   "`:                                          "",
+		`attachment; filename=".bashrc"`:                                      ".bashrc",
+		`attachment; filename*=UTF-8''a%00b%0Ac%7F.txt`:                       "abc.txt",
+		`attachment; filename*=UTF-8''exe%E2%80%AEfdp.txt`:                    "exefdp.txt",
+		`attachment; filename="a<b>c:d|e?f*g.txt"`:                            "a_b_c_d_e_f_g.txt",
+		`attachment; filename="trailing. . "`:                                 "trailing",
+		`attachment; filename="CON"`:                                          "_CON",
+		`attachment; filename="nul.txt"`:                                      "_nul.txt",
+		`attachment; filename="com1 .tar.gz"`:                                 "_com1 .tar.gz",
+		`attachment; filename="LPT¹"`:                                         "_LPT¹",
+		`attachment; filename="console.log"`:                                  "console.log",
+		`attachment; filename="com10.txt"`:                                    "com10.txt",
+		`attachment; filename="` + strings.Repeat("x", 400) + `.csv"`:         strings.Repeat("x", 251) + ".csv",
+		`attachment; filename="` + long + `.csv"`:                             strings.Repeat("ä", 125) + ".csv",
+		`attachment; filename="a.` + strings.Repeat("y", 400) + `"`:           "a." + strings.Repeat("y", 253),
+		`attachment; filename=""`:                                             "",
+		`;;;filename=x`:                                                       "x",
+		"attachment; filename=\"caf\xe9.txt\"":                                "caf.txt",
+	} {
+		d := mustDownload(t, file("x", "Content-Disposition", header))
+		if d.Filename != want {
+			t.Errorf("%s\ngives %q, want %q", header, d.Filename, want)
+		}
+	}
+}
+
+func TestDownloadPrintsNothingOfItsContent(t *testing.T) {
+	d := mustDownload(t, file("the content", "Content-Disposition", "attachment; filename=a.txt"))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		var b bytes.Buffer
+		fmt.Fprintf(&b, verb, d)
+		if got := b.String(); !strings.Contains(got, "a.txt") || strings.Contains(got, "content") || strings.Contains(got, stubToken) {
+			t.Errorf("%s prints %s", verb, got)
+		}
+	}
+}

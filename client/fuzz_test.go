@@ -1,0 +1,115 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+// FuzzErrorBody: whatever the service says becomes an error with a short text
+// on one line, without the token that the request was sent with.
+func FuzzErrorBody(f *testing.F) {
+	const token = "tok-0123456789"
+	for _, body := range []string{
+		`{"message":"no","errors":[{"field":"a","message":"b","error_code":"c","details":{"d":1}}]}`, `{"detail":"x"}`,
+		`{"detail":[{"loc":["body","a",0],"msg":"m","type":"t"}]}`, `{"error":{"message":"` + token + `"}}`, `<html><title>x</title>`, "", "null", `"`,
+		`{"message":"` + strings.Repeat("x", 505) + ` ` + token + `"}`, "\xff\xfe", `{"code":"` + token + `","message":"tok\u002d0123456789"}`,
+	} {
+		f.Add(400, "application/json", body)
+		f.Add(200, "text/html", body)
+	}
+	f.Fuzz(func(t *testing.T, status int, kind, body string) {
+		req, err := http.NewRequest(http.MethodPost, "https://api.test/x", nil) //nolint:noctx // not sent
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp := &http.Response{
+			StatusCode: status, Header: http.Header{"Content-Type": {kind}, "X-Request-Id": {kind}}, Request: req,
+			Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		}
+		e := refusal(&call{op: "test"}, resp)
+		text := e.Error()
+		switch {
+		case strings.ContainsFunc(text, unicode.IsControl), !utf8.ValidString(text):
+			t.Errorf("not one line: %q", text)
+		case len(text) > 1000:
+			t.Errorf("%d bytes: %q", len(text), text)
+		case strings.Contains(text, token), strings.Contains(fmt.Sprintf("%v", e.Fields), token), strings.Contains(string(e.Body()), token):
+			t.Errorf("the token is in %q", text)
+		}
+		if _, err := json.Marshal(e.Fields); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// FuzzFilename: a name is one that can be joined with a directory and stays in
+// it, on any system.
+func FuzzFilename(f *testing.F) {
+	for _, s := range []string{
+		"", "attachment", `attachment; filename="a.txt"`, `attachment; filename*=UTF-8''a%2F..%2Fb`, `attachment; filename="..\\..\\x"`, `x; filename=CON.txt`,
+		`attachment; filename*0="a"; filename*1="/b"`, `filename="=?UTF-8?Q?=2E=2E=2F?="`, "attachment; filename=\"a\x00b\"", `a;filename=  .  `, `a;filename=` + strings.Repeat("é", 300),
+		`attachment; filename="COM¹ .txt"`, `attachment; filename="nul . "`, `a; filename="_/."`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		name := filename(header)
+		if name == "" {
+			return
+		}
+		stem, _, _ := strings.Cut(name, ".")
+		switch {
+		case !utf8.ValidString(name), len(name) > maxFilename, strings.ContainsAny(name, "/\\<>:\"|?*"), strings.ContainsFunc(name, unicode.IsControl),
+			name == ".", name == "..", strings.HasSuffix(name, "."), strings.HasSuffix(name, " "), reserved(strings.TrimSpace(stem)),
+			filepath.Base(name) != name, !filepath.IsLocal(name), strings.TrimSpace(name) != name:
+			t.Errorf("%q gives %q", header, name)
+		}
+		if again := safeName(name); again != name {
+			t.Errorf("%q gives %q, which gives %q", header, name, again)
+		}
+	})
+}
+
+// FuzzSlug: names that a user would call the same are the same, and one that is
+// plain stays as it is.
+func FuzzSlug(f *testing.F) {
+	for _, s := range []string{"", "github", "Zendesk Support", "zendesk_support", "--a--b", "\tA\u00a0b\n", "ÄÖ İ", "a\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p := plainSlug(s)
+		if again := plainSlug(p); again != p {
+			t.Errorf("%q becomes %q, then %q", s, p, again)
+		}
+		if strings.ContainsFunc(p, unicode.IsSpace) || strings.ContainsAny(p, "_") || strings.HasPrefix(p, "-") || strings.HasSuffix(p, "-") || strings.Contains(p, "--") {
+			t.Errorf("%q becomes %q", s, p)
+		}
+		if other := plainSlug(" " + strings.ReplaceAll(s, " ", "_") + "-"); other != p {
+			t.Errorf("%q becomes %q, with other separators %q", s, p, other)
+		}
+	})
+}
+
+// FuzzConnectorID: what goes into a path is a UUID or nothing.
+func FuzzConnectorID(f *testing.F) {
+	for _, s := range []string{"", "11111111-2222-3333-4444-555555555555", "source_id:11111111-2222-3333-4444-555555555555", "{11111111-2222-3333-4444-5555555555}", "../..", "11111111-2222-3333-4444-55555555555é"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, ok := connectorUUID(s)
+		if ok && (len(id) != 36 || strings.Trim(id, "0123456789abcdef-") != "") {
+			t.Errorf("%q gives %q", s, id)
+		}
+		if again, ok2 := connectorUUID(id); ok && (!ok2 || again != id) {
+			t.Errorf("%q gives %q, which gives %q", s, id, again)
+		}
+	})
+}

@@ -1,0 +1,87 @@
+package client
+
+import (
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/airbyte-agents/airbyte-agents-go/openapi"
+)
+
+// The table of operations is the contract's.
+func TestOperationsAreThoseOfTheContract(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []operation
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			want = append(want, operation{op.OperationID, method, path})
+		}
+	}
+	byID := func(a, b operation) int { return strings.Compare(a.id, b.id) }
+	got := slices.SortedFunc(slices.Values(operations), byID)
+	slices.SortFunc(want, byID)
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(got):
+			t.Errorf("the table lacks %v", want[i])
+		case i >= len(want):
+			t.Errorf("the contract lacks %v", got[i])
+		case got[i] != want[i]:
+			t.Fatalf("the table has %v, the contract %v", got[i], want[i])
+		}
+	}
+	for _, o := range operations {
+		path := strings.NewReplacer("{connector_type}", "github", "{workspace_id}", "w", "{workflow_id}", "f", "{automation_id}", "a", "{id}", "i").Replace(o.path)
+		for _, prefix := range []string{"", "/proxy", "/api/v1"} {
+			if found, ok := operationAt(o.method, prefix+path); prefix != "/api/v1" && (!ok || found != o) {
+				t.Errorf("%s %s%s is taken for %v", o.method, prefix, path, found)
+			}
+		}
+		if _, ok := operationAt("TRACE", path); ok {
+			t.Errorf("TRACE %s is an operation", path)
+		}
+	}
+}
+
+// The actions that are read are those that the contract's text calls so, and no
+// spelling of another is one of them.
+func TestReadActions(t *testing.T) {
+	var got []string
+	for a := range readActions {
+		got = append(got, a)
+	}
+	slices.Sort(got)
+	want := []string{"api_search", "context_store_search", "context_store_sql_query", "describe", "download", "get", "list", "search"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v", got)
+	}
+	execute := operations[slices.IndexFunc(operations, func(o operation) bool { return o.id == "executeConnector" })]
+	for body, want := range map[string][2]bool{
+		`{"action":"list"}`:                   {true, false},
+		`{"action":"download","entity":"x"}`:  {true, true},
+		`{"action":"create"}`:                 {},
+		`{"action":"list","action":"delete"}`: {}, // the service may read the last one
+		`{"Action":"list"}`:                   {},
+		`{"params":{"action":"list"}}`:        {},
+		`{"action":["list"]}`:                 {},
+		`{"action":"li\u0073t"}`:              {true, false},
+		`not JSON`:                            {},
+		``:                                    {},
+		`{"action":"list"`:                    {},
+	} {
+		req, err := http.NewRequest(http.MethodPost, "https://api.test"+execute.path, strings.NewReader(body)) //nolint:noctx // not sent
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read, stream := execute.reads(req); read != want[0] || stream != want[1] {
+			t.Errorf("%s: read %v, stream %v", body, read, stream)
+		}
+	}
+}
