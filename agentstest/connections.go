@@ -88,9 +88,11 @@ func (a *api) CreateConnectionTemplate(ctx context.Context, req server.CreateCon
 	now := a.s.now()
 	t := &connectionTemplate{organization: g.organization, createdAt: now, updated: now, tags: []string{}}
 	fields := callOf(ctx).fields
-	var hosting string
-	if err := json.Unmarshal(fields["data_hosting_type"], &hosting); err != nil {
-		return nil, mismatch(err)
+	hosting := string(server.UserHostingType) // unless told otherwise
+	if given, ok := fields["data_hosting_type"]; ok {
+		if err := json.Unmarshal(given, &hosting); err != nil {
+			return nil, mismatch(err)
+		}
 	}
 	switch hosting {
 	case string(server.AirbyteHostingType):

@@ -58,7 +58,7 @@ var operations = map[string]*operation{
 	"DELETE " + v1 + "integrations/templates/sources/{id}": {id: "deleteSourceTemplate", ids: []string{"id"}},
 
 	"GET " + v1 + "integrations/templates/connections":                {id: "listConnectionTemplates"},
-	"POST " + v1 + "integrations/templates/connections":               {id: "createConnectionTemplate", body: true, required: []string{"data_hosting_type"}},
+	"POST " + v1 + "integrations/templates/connections":               {id: "createConnectionTemplate", body: true},
 	"GET " + v1 + "integrations/templates/connections/{id}":           {id: "getConnectionTemplate", ids: []string{"id"}},
 	"PATCH " + v1 + "integrations/templates/connections/{id}":         {id: "updateConnectionTemplate", ids: []string{"id"}, body: true},
 	"DELETE " + v1 + "integrations/templates/connections/{id}":        {id: "deleteConnectionTemplate", ids: []string{"id"}},

@@ -334,7 +334,7 @@ func TestEditorSourceError(t *testing.T) {
 	req := request(t, http.MethodPost, inside, "body")
 	body := &watched{Reader: req.Body}
 	req.Body = body
-	if _, err := auth.NewEditor(service, src, next, "").Do(req); err != errDown || len(next.sent) != 0 || !body.closed { //nolint:errorlint // as it is
+	if _, err := auth.NewEditor(service, src, next, "").Do(req); err != errDown || len(next.sent) != 0 || !body.closed {
 		t.Errorf("Do = %v, %d requests, body closed %v", err, len(next.sent), body.closed)
 	}
 }

@@ -48,7 +48,7 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 		return c.downloadChunks(ctx, x)
 	}
 	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true}
-	resp, err := c.send(ctx, x, call) //nolint:bodyclose // closed below or by Download.Close
+	resp, err := c.send(ctx, x, call)
 	if err != nil {
 		return nil, err
 	}

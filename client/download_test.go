@@ -49,7 +49,7 @@ func TestDownload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close() //nolint:errcheck // read to the end
+	defer d.Close()
 	if d.Filename != "a.txt" || d.ContentType != "text/plain; charset=utf-8" || d.Size != 5 {
 		t.Errorf("%v", d)
 	}
@@ -76,7 +76,7 @@ func TestDownloadStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close() //nolint:errcheck // read to the end
+	defer d.Close()
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -214,7 +214,7 @@ func TestDownloadBreaksOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close() //nolint:errcheck // broken off
+	defer d.Close()
 	cancel()
 	if _, err = io.ReadAll(d); !errors.Is(err, context.Canceled) {
 		t.Error(err)
@@ -240,7 +240,7 @@ func wantDir(t *testing.T, dir string, want ...string) {
 
 func wantContent(t *testing.T, path, want string) {
 	t.Helper()
-	got, err := os.ReadFile(path) //nolint:gosec // the test's own
+	got, err := os.ReadFile(path)
 	if err != nil || string(got) != want {
 		t.Errorf("the file has %q, want %q: %v", got, want, err)
 	}

@@ -15,6 +15,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
@@ -151,6 +152,11 @@ func (x *execution) check() error {
 		return invalid(x.op(), "the entity is empty; which ones there are, Describe tells")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
+	}
+	for name, v := range x.params {
+		if _, ok := v.(auth.Secret); ok {
+			return invalid(x.op(), "the parameter %q is an auth.Secret, which would be sent as %s; string(s) reveals it", name, redacted)
+		}
 	}
 	return nil
 }

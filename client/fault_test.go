@@ -62,7 +62,7 @@ func (w *wire) transport() *http.Transport {
 }
 
 func (w *wire) accept(c *wireConn) {
-	defer c.Close() //nolint:errcheck // the end of a pipe
+	defer c.Close()
 	req, err := http.ReadRequest(bufio.NewReader(c))
 	if err != nil {
 		return
@@ -317,7 +317,7 @@ func TestFault(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			defer d.Close() //nolint:errcheck // read to the end
+			defer d.Close()
 			_, err = io.Copy(io.Discard, d)
 			return err
 		}},

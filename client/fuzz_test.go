@@ -25,7 +25,7 @@ func FuzzErrorBody(f *testing.F) {
 		f.Add(200, "text/html", body)
 	}
 	f.Fuzz(func(t *testing.T, status int, kind, body string) {
-		req, err := http.NewRequest(http.MethodPost, "https://api.test/x", nil) //nolint:noctx // not sent
+		req, err := http.NewRequest(http.MethodPost, "https://api.test/x", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

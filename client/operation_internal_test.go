@@ -76,7 +76,7 @@ func TestReadActions(t *testing.T) {
 		``:                                    {},
 		`{"action":"list"`:                    {},
 	} {
-		req, err := http.NewRequest(http.MethodPost, "https://api.test"+execute.path, strings.NewReader(body)) //nolint:noctx // not sent
+		req, err := http.NewRequest(http.MethodPost, "https://api.test"+execute.path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -121,6 +122,16 @@ func TestRawCalls(t *testing.T) {
 		}
 		_, err = newClient(t, serve(t, says(200, `{"data":[]}`)), client.WithMaxResponseBytes(4)).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		wantKinds(t, err, "ErrResponseTooLarge")
+
+		// Of an answer that refuses, a part will do.
+		s = serve(t, sends(500, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, 3<<20) }, -1, "Content-Type", "text/html"))
+		resp, err = newClient(t, s).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(resp.Body) != 1<<20 {
+			t.Errorf("%d bytes", len(resp.Body))
+		}
 
 		// The caller's own headers stay.
 		s = serve(t, says(200, `{}`))

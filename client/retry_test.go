@@ -108,7 +108,8 @@ func TestRetryRidesOutAHiccup(t *testing.T) {
 
 func TestRetryPausesHaveFullJitter(t *testing.T) {
 	const calls = 150
-	ceiling := []time.Duration{250, 500, 1000, 2000, 4000, 8000, 8000}
+	const ms = time.Millisecond
+	ceiling := []time.Duration{250 * ms, 500 * ms, 1000 * ms, 2000 * ms, 4000 * ms, 8000 * ms, 8000 * ms}
 	var longest, shortest [7]time.Duration
 	for range calls {
 		synctest.Test(t, func(t *testing.T) {
@@ -120,8 +121,8 @@ func TestRetryPausesHaveFullJitter(t *testing.T) {
 			all := s.requests()
 			for i := range ceiling {
 				pause := all[i+1].At.Sub(all[i].At)
-				if pause > ceiling[i]*time.Millisecond {
-					t.Fatalf("pause %d was %v, longer than %v ms", i, pause, int64(ceiling[i]))
+				if pause > ceiling[i] {
+					t.Fatalf("pause %d was %v, longer than %v", i, pause, ceiling[i])
 				}
 				longest[i] = max(longest[i], pause)
 				if shortest[i] == 0 {
@@ -133,7 +134,7 @@ func TestRetryPausesHaveFullJitter(t *testing.T) {
 	}
 	for i, c := range ceiling {
 		// With 150 draws the odds against either are below 1 in 10^18.
-		if c *= time.Millisecond; longest[i] < c*3/4 || shortest[i] > c/4 {
+		if longest[i] < c*3/4 || shortest[i] > c/4 {
 			t.Errorf("pauses before retry %d went from %v to %v, want all of 0 to %v", i+1, shortest[i], longest[i], c)
 		}
 	}
@@ -253,13 +254,13 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 }
 
 func TestRetryLimit(t *testing.T) {
-	for _, max := range []int{0, 1, 2, 5} {
+	for _, limit := range []int{0, 1, 2, 5} {
 		synctest.Test(t, func(t *testing.T) {
 			s := serve(t, says(503, ""))
-			err := asError(t, read(t.Context(), newClient(t, s, client.WithMaxRetries(max))))
-			s.wantSent(t, max+1)
-			if err.Attempts != max+1 {
-				t.Errorf("Attempts is %d, want %d", err.Attempts, max+1)
+			err := asError(t, read(t.Context(), newClient(t, s, client.WithMaxRetries(limit))))
+			s.wantSent(t, limit+1)
+			if err.Attempts != limit+1 {
+				t.Errorf("Attempts is %d, want %d", err.Attempts, limit+1)
 			}
 		})
 	}
@@ -541,7 +542,7 @@ func wantFile(t *testing.T, d *client.Download, err error, size int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close() //nolint:errcheck // read to the end
+	defer d.Close()
 	if n, err := io.Copy(io.Discard, d); n != size || err != nil {
 		t.Errorf("read %d of %d bytes: %v", n, size, err)
 	}

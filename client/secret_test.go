@@ -96,7 +96,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer download.Close() //nolint:errcheck // not read
+	defer download.Close()
 	result, err := connectorOf(app).Execute(t.Context(), "issues", "list", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 		values[fmt.Sprint("option ", i)] = o
 	}
 	if e := asError(t, createErr); true {
-		values["fields"], values["error value"] = e.Fields, *e //nolint:govet // a copy is part of the test
+		values["fields"], values["error value"] = e.Fields, *e
 	}
 	// These have their secrets in exported fields, for the program to use: fmt
 	// shows them where it can call no methods, in unexported fields.

@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 			env[name] = value
 		}
 	}
-	go io.Copy(io.Discard, read) //nolint:errcheck // what is left is not looked at
+	go io.Copy(io.Discard, read)
 	body := `{"client_id":"` + env["AIRBYTE_CLIENT_ID"] + `","client_secret":"` + env["AIRBYTE_CLIENT_SECRET"] + `"}`
 	req, err := http.NewRequestWithContext(ctx, "POST", env["AIRBYTE_API_HOST"]+"/api/v1/account/applications/token", strings.NewReader(body))
 	if err != nil {
