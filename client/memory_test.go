@@ -1,0 +1,88 @@
+package client_test
+
+import (
+	"io"
+	"runtime"
+	"testing"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// liveHeap is how many bytes are in use after a collection.
+func liveHeap() int64 {
+	runtime.GC()
+	runtime.GC() // for what finalizers and pools let go in the first
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// Going through many pages takes the memory of one or two, however many there
+// are: what grows is a hash for each cursor.
+func TestAllMemoryStaysFlat(t *testing.T) {
+	const pages = 1000
+	page := benchPage()
+	var v *vendor
+	v = &vendor{answer: func(n int, _ map[string]any) string {
+		v.asked = v.asked[:0] // keep none
+		return string(page)
+	}}
+	n := 0
+	number := func(r *client.Result, p client.Params) (client.Params, error) {
+		if n++; n == pages {
+			return nil, nil
+		}
+		return client.Params{"page": n}, nil
+	}
+	for _, opts := range [][]client.ExecuteOption{{client.WithPager(number)}, {client.WithPager(number), client.WithPrefetch()}} {
+		n = 0
+		var first, most int64
+		rows := 0
+		for _, err := range client.All[benchIssue](t.Context(), v.connector(t, "x"), "issues", "list", nil, opts...) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rows++; rows%10_000 == 5_000 {
+				if live := liveHeap(); first == 0 {
+					first = live
+				} else {
+					most = max(most, live-first)
+				}
+			}
+		}
+		// A page is 25 KB of JSON and about 45 KB of records.
+		if rows != 100*pages || most > 2*70_000 {
+			t.Errorf("%d rows; the live heap grew by %d bytes, more than two pages", rows, most)
+		}
+	}
+}
+
+// A file streams: downloading a large one allocates no more than a small one.
+func TestDownloadMemory(t *testing.T) {
+	const size = 64 << 20
+	fake := agentstest.NewServer(agentstest.WithConnector("files", agentstest.Connector{Slug: "drive", Entities: map[string]agentstest.Entity{
+		"files": {Files: map[string]agentstest.File{"large": {Name: "large.bin", Size: size}}},
+	}}))
+	defer fake.Close()
+	drive, err := client.Connect(t.Context(), "drive", client.WithWorkspaceName("files"),
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	d, err := drive.Download(t.Context(), "files", client.Params{"id": "large"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.Copy(struct{ io.Writer }{io.Discard}, d)
+	runtime.ReadMemStats(&after)
+	if err != nil || n != size || d.Close() != nil {
+		t.Fatal(n, err)
+	}
+	// Both sides of the connection are in this process.
+	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+		t.Errorf("%d bytes allocated in all, want at most 1 MiB", used)
+	}
+}
