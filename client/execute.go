@@ -216,7 +216,7 @@ type envelope[R any] struct {
 	Result    R                        `json:"result"`
 	Metadata  jsontext.Value           `json:"connector_metadata"`
 	Execution loose[executionMetadata] `json:"execution_metadata"`
-	Warning   loose[*Warning]          `json:"warning"`
+	Warning   loose[*warning]          `json:"warning"`
 	Error     jsontext.Value           `json:"error"`
 	Message   jsontext.Value           `json:"message"`
 }
@@ -224,6 +224,26 @@ type envelope[R any] struct {
 type executionMetadata struct {
 	ConnectorID loose[string]  `json:"connector_instance_id"`
 	Millis      loose[float64] `json:"execution_time_ms"`
+}
+
+// warning is a Warning on the wire.
+type warning struct {
+	Code          loose[string] `json:"code"`
+	Message       loose[string] `json:"message"`
+	DeactivatedAt moment        `json:"deactivated_at"`
+	ReactivatedAt moment        `json:"reactivated_at"`
+	StaleSince    moment        `json:"stale_since"`
+	StatusURL     loose[string] `json:"status_url"`
+}
+
+func (w *warning) export() *Warning {
+	if w == nil {
+		return nil
+	}
+	return &Warning{
+		Code: w.Code.v, Message: w.Message.v, StatusURL: w.StatusURL.v,
+		DeactivatedAt: w.DeactivatedAt.Time, ReactivatedAt: w.ReactivatedAt.Time, StaleSince: w.StaleSince.Time,
+	}
 }
 
 // verdict is the error that the envelope itself says, whatever its result.
@@ -253,11 +273,11 @@ func (e *envelope[R]) result(x *execution, meta jsontext.Value) *Result {
 	r := &Result{
 		Status:      e.Status.v,
 		Metadata:    json.RawMessage(e.Metadata),
-		Warning:     e.Warning.v,
+		Warning:     e.Warning.v.export(),
 		Duration:    time.Duration(e.Execution.v.Millis.v * float64(time.Millisecond)),
 		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
 		action:      x.action,
-		options:     decoding[any](x.useNumber),
+		useNumber:   x.useNumber,
 	}
 	if len(meta) > 0 {
 		r.Page = readPage(meta, x.params)

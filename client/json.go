@@ -53,13 +53,18 @@ var unmarshalFamiliar = json.JoinUnmarshalers(
 	}),
 )
 
-// decoding is how to decode into a T. Functions for single types slow the
-// decoder down, so they are for the types that need them.
+// decoding is how to decode into a T.
 func decoding[T any](useNumber bool) json.Options {
+	return decodingOf(reflect.TypeFor[T](), useNumber)
+}
+
+// decodingOf is how to decode into a t. Functions for single types slow the
+// decoder down, so they are for the types that need them.
+func decodingOf(t reflect.Type, useNumber bool) json.Options {
 	switch {
 	case useNumber:
 		return numbers
-	case needsFamiliar(reflect.TypeFor[T]()):
+	case t != nil && needsFamiliar(t):
 		return familiar
 	}
 	return lenient
@@ -138,26 +143,35 @@ func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 // moments reads times in the forms that have been seen; one that is not
 // understood is the zero time.
-var moments = json.JoinOptions(lenient, json.WithUnmarshalers(
-	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *time.Time) error {
-		*v = time.Time{}
-		val, err := dec.ReadValue()
-		if err != nil || val.Kind() != '"' {
-			return err
-		}
-		text, err := jsontext.AppendUnquote(nil, val)
-		if err != nil {
-			return nil
-		}
-		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", time.DateOnly} {
-			if t, err := time.Parse(layout, string(text)); err == nil {
-				*v = t
-				return nil
-			}
-		}
+var moments = json.JoinOptions(lenient, json.WithUnmarshalers(json.UnmarshalFromFunc(readMoment)))
+
+func readMoment(dec *jsontext.Decoder, to *time.Time) error {
+	*to = time.Time{}
+	v, err := dec.ReadValue()
+	if err != nil || v.Kind() != '"' {
+		return err
+	}
+	text, err := jsontext.AppendUnquote(nil, v)
+	if err != nil {
 		return nil
-	}),
-))
+	}
+	for _, layout := range momentLayouts {
+		if t, err := time.Parse(layout, string(text)); err == nil {
+			*to = t
+			break
+		}
+	}
+	return nil
+}
+
+var momentLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", time.DateOnly,
+}
+
+// moment is a time that is read like this wherever it stands.
+type moment struct{ time.Time }
+
+func (m *moment) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return readMoment(dec, &m.Time) }
 
 // readJSON decodes the answer of an operation into v.
 func readJSON(resp *http.Response, v any) error {

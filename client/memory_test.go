@@ -15,7 +15,7 @@ func liveHeap() int64 {
 	runtime.GC() // for what finalizers and pools let go in the first
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
+	return int64(m.HeapAlloc) //nolint:gosec // no heap is that large
 }
 
 // Going through many pages takes the memory of one or two, however many there

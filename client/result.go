@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -39,19 +40,18 @@ type Result struct {
 	// ConnectorID is the connector that ran the action, as the service says.
 	ConnectorID string
 
-	action  string
-	options jsonv2.Options
+	action    string
+	useNumber bool
 }
 
 // A Warning comes with results that are right but not all that they could be,
 // such as those of a search in a store that had been paused.
 type Warning struct {
-	Code          string    `json:"code"`
-	Message       string    `json:"message"`
-	DeactivatedAt time.Time `json:"deactivated_at"`
-	ReactivatedAt time.Time `json:"reactivated_at"`
-	StaleSince    time.Time `json:"stale_since"` // the data may be older than this
-	StatusURL     string    `json:"status_url"`
+	Code, Message string
+	DeactivatedAt time.Time // of the context store; zero when the service does not say
+	ReactivatedAt time.Time
+	StaleSince    time.Time // the data may be older than this
+	StatusURL     string
 }
 
 // Decode decodes Data into v, a pointer, as [Execute] does.
@@ -59,17 +59,10 @@ func (r *Result) Decode(v any) error {
 	if r.Data == nil {
 		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
 	}
-	if err := jsonv2.Unmarshal(r.Data, v, r.decodeOptions()); err != nil {
+	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil {
 		return &Error{op: "decode result", err: misfit(err, "")}
 	}
 	return nil
-}
-
-func (r *Result) decodeOptions() jsonv2.Options {
-	if r.options != nil {
-		return r.options
-	}
-	return familiar
 }
 
 // Rows yields the records in the Data of r: the elements of an array or of a
@@ -80,13 +73,13 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		if len(r.Data) == 0 {
-			if r.options != nil && r.Status != "" && r.action == actionDecoded {
+			if r.action == actionDecoded {
 				yield(zero, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
 			}
 			return
 		}
 		rows := pageRows[T]{action: r.action, raw: r.Data}
-		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), r.decodeOptions())
+		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), decoding[T](r.useNumber))
 		if err := rows.read(dec); err != nil {
 			yield(zero, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)})
 			return
