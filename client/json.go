@@ -151,10 +151,7 @@ func readMoment(dec *jsontext.Decoder, to *time.Time) error {
 	if err != nil || v.Kind() != '"' {
 		return err
 	}
-	text, err := jsontext.AppendUnquote(nil, v)
-	if err != nil {
-		return nil
-	}
+	text, _ := jsontext.AppendUnquote(nil, v) // as far as it can be read
 	for _, layout := range momentLayouts {
 		if t, err := time.Parse(layout, string(text)); err == nil {
 			*to = t
