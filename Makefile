@@ -27,7 +27,7 @@ test: ## Run every test with the race detector
 ## Before a change is handed in
 
 .PHONY: check
-check: fmt-check vet tidy-check imports-check consumer-check generate-check observability-check lint ## Run every static check
+check: fmt-check vet tidy-check imports-check consumer-check generate-check api-check observability-check lint ## Run every static check
 
 .PHONY: fmt
 fmt: ## Format the code and sort its imports
@@ -68,6 +68,29 @@ consumer-check: ## Check what a module that uses the SDK has to carry
 .PHONY: observability-check
 observability-check: ## Build and run the example that is a module of its own
 	cd examples/observability && go mod tidy -diff && go vet ./... && go run . >/dev/null
+
+## The contract and the exported API
+
+.PHONY: contract
+contract: contract-lint ## Hold SDK and contract against each other, and both against Prism
+	.ci/contract
+
+.PHONY: contract-lint
+contract-lint: ## Lint the contract with Redocly; no warning is allowed
+	.ci/contract-lint
+
+.PHONY: api
+api: ## Rewrite the snapshot of the exported Go API in api/
+	.ci/api write
+
+.PHONY: api-check
+api-check: ## Check that the snapshot is up to date, and that a name that vanished is in CHANGELOG.md
+	.ci/api check
+
+OLD ?= HEAD
+.PHONY: api-diff
+api-diff: ## Show what changed in the contract and in the Go API since OLD (HEAD)
+	.ci/api-diff $(OLD)
 
 ## Looking closer
 
