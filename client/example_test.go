@@ -1,0 +1,215 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+)
+
+// An Issue has the fields of a GitHub issue that the examples want.
+type Issue struct {
+	Number int    `json:"number"`
+	Title  string `json:"title"`
+	State  string `json:"state"`
+}
+
+// sandbox is a service in memory and the options to use it. A program with an
+// account needs neither: it has its credentials in the environment.
+func sandbox() (*agentstest.Server, []client.Option) {
+	fake := agentstest.NewServer()
+	return fake, []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
+}
+
+func Example() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	n := 0
+	for issue, err := range client.All[Issue](ctx, github, "issues", "list", client.Params{"per_page": 10}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if n++; n <= 2 {
+			fmt.Println(issue.Number, issue.Title)
+		}
+	}
+	fmt.Println(n, "issues")
+	// Output:
+	// 15 Timeouts are not configurable
+	// 14 Show the request id in errors
+	// 15 issues
+}
+
+func ExampleNewWorkspace() {
+	fake, opts := sandbox()
+	defer fake.Close()
+	ws, err := client.NewWorkspace(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	connectors, err := ws.ListConnectors(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range connectors {
+		fmt.Println(c.Slug)
+	}
+	// Output:
+	// github
+	// hubspot
+	// salesforce
+	// slack
+	// stripe
+	// zendesk-support
+}
+
+func ExampleExecute() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	issues, res, err := client.Execute[[]Issue](ctx, github, "issues", "list", client.Params{"per_page": 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(issues), issues[0].State, res.Page.HasNext)
+	// Output: 2 closed true
+}
+
+func ExampleConnector_Execute() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	res, err := github.Execute(ctx, "issues", "list", client.Params{"per_page": 2}, client.WithSelectFields("number"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(res.Data))
+	for issue, err := range client.Rows[Issue](res) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(issue.Number)
+	}
+	// Output:
+	// [{"number":15},{"number":14}]
+	// 15
+	// 14
+}
+
+func ExampleSearch() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	query := client.Query{
+		Filter: client.Or(client.Where("number").In(3, 4), client.Where("title").Like("%export%")),
+		Sort:   []client.SortKey{client.Ascending("number")},
+	}
+	for issue, err := range client.Search[Issue](ctx, github, "issues", query) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(issue.Number, issue.Title)
+	}
+	// Output:
+	// 3 Document the retry policy
+	// 4 Crash when the config file is empty
+	// 5 Support pagination in the export
+}
+
+func ExampleConnector_Download() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	fake.Inject(agentstest.Fault{
+		Operation: "executeConnector", Status: http.StatusOK, Body: "month,sales\n",
+		Header: http.Header{"Content-Type": {"text/csv"}, "Content-Disposition": {`attachment; filename="report.csv"`}},
+	})
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	file, err := github.Download(ctx, "reports", client.Params{"id": 7})
+	if err != nil {
+		log.Fatal(err)
+	}
+	n, err := file.Save(filepath.Join(dir, file.Filename))
+	fmt.Println(file.Filename, n, err)
+	// Output: report.csv 12 <nil>
+}
+
+func ExampleError() {
+	fake, opts := sandbox()
+	defer fake.Close()
+	_, err := client.Connect(context.Background(), "gitlab", opts...)
+	var e *client.Error
+	if errors.Is(err, client.ErrConnectorNotFound) && errors.As(err, &e) {
+		fmt.Println(e.Message)
+	}
+	// Output: workspace "default" has no connector "gitlab"; it has github, hubspot, salesforce, slack, stripe, zendesk-support
+}
+
+func ExampleClient_API() {
+	fake, opts := sandbox()
+	defer fake.Close()
+	c, err := client.New(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	resp, err := c.API().GetWorkspaceStatsWithResponse(context.Background(), &gen.GetWorkspaceStatsParams{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.StatusCode(), resp.JSON200.TotalCount)
+	// Output: 200 2
+}
+
+func ExampleWorkspace_CreateConnector() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	ws, err := client.NewWorkspace(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	made, err := ws.CreateConnector(ctx, client.CreateConnectorRequest{
+		Name:          "GitHub of the customer",
+		ConnectorType: "github",
+		Credentials:   map[string]any{"token": "the customer's own"}, // not the application's
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(made.Name, made.Slug)
+	// Output: GitHub of the customer github
+}
