@@ -20,7 +20,7 @@ import (
 )
 
 // A Download is a file on its way. It is read like any [io.ReadCloser], by one
-// goroutine at a time, within the ctx that it was asked for with; [Save] puts it
+// goroutine at a time, within the ctx that it was asked for with; Save puts it
 // on disk. It must be closed, which Save does.
 type Download struct {
 	Filename    string // as the service names it, fit to be used as a name; "" when it does not

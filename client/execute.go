@@ -22,7 +22,7 @@ import (
 
 // Params are the parameters of an action. They are sent as encoding/json
 // writes them: a key with nil is sent as null, a key that is not there is not
-// sent. [Describe] and [Connector.Docs] tell which ones an action has.
+// sent. [Connector.Describe] and [Connector.Docs] tell which ones an action has.
 type Params = map[string]any
 
 // maxIntent is how many characters the service takes as the intent of a call.
