@@ -1,7 +1,6 @@
 package client
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -58,5 +57,3 @@ func shorten(s string) string {
 	}
 	return s
 }
-
-func isKind(err, kind error) bool { return errors.Is(err, kind) }

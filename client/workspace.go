@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -201,7 +202,7 @@ func (w *Workspace) notFound(op string) *Error {
 // Ensure creates the workspace unless it exists.
 func (w *Workspace) Ensure(ctx context.Context) error {
 	_, err := w.Info(ctx)
-	if err == nil || !isKind(err, ErrWorkspaceNotFound) {
+	if err == nil || !errors.Is(err, ErrWorkspaceNotFound) {
 		return err
 	}
 	// The service creates the workspace of a scoped token that it mints.
