@@ -333,15 +333,20 @@ func (p *pageRows[T]) lastID() string {
 // the fetch under way, if any.
 func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error), wait func()) {
 	type outcome struct {
-		p   *page[T]
-		err error
+		p        *page[T]
+		err      error
+		panicked any
 	}
 	var coming chan outcome
 	launch := func() {
 		coming = make(chan outcome, 1)
 		go func(to chan<- outcome) {
-			p, err := fetch()
-			to <- outcome{p, err}
+			var o outcome
+			defer func() {
+				o.panicked = recover()
+				to <- o
+			}()
+			o.p, o.err = fetch()
 		}(coming)
 	}
 	next = func() (*page[T], error) {
@@ -350,6 +355,9 @@ func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error)
 		}
 		o := <-coming
 		coming = nil
+		if o.panicked != nil { // a pager or a type of the caller's: it is the caller's to see
+			panic(o.panicked)
+		}
 		if o.err == nil && o.p != nil && o.p.err == nil {
 			launch()
 		}

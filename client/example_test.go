@@ -76,6 +76,107 @@ func ExampleNewWorkspace() {
 	// zendesk-support
 }
 
+func ExampleConnect() {
+	fake, opts := sandbox()
+	defer fake.Close()
+	// Any way to write the name will do.
+	zendesk, err := client.Connect(context.Background(), "Zendesk Support", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(zendesk.Slug())
+	// Output: zendesk-support
+}
+
+func ExampleAll() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Only the pages that are needed are asked for.
+	for issue, err := range client.All[Issue](ctx, github, "issues", "list", client.Params{"per_page": 5}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if issue.State == "open" {
+			fmt.Println(issue.Number, issue.Title)
+			break
+		}
+	}
+	// Output: 14 Show the request id in errors
+}
+
+func ExampleAll_records() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	type titled struct {
+		Title int `json:"title"` // a mistake: it is text
+	}
+	for _, err := range client.All[titled](ctx, github, "issues", "list", nil) {
+		var record *client.RecordError
+		if errors.As(err, &record) {
+			fmt.Println("record", record.Index, "field", record.Field)
+			break // or go on with the next record
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output: record 0 field title
+}
+
+func ExampleRows() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	page, err := github.Execute(ctx, "issues", "list", client.Params{"per_page": 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for issue, err := range client.Rows[Issue](page) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(issue.Number, issue.State)
+	}
+	fmt.Println("more:", page.Page.HasNext)
+	// Output:
+	// 15 closed
+	// 14 open
+	// more: true
+}
+
+func ExampleWorkspace_ListConnectors() {
+	fake, opts := sandbox()
+	defer fake.Close()
+	ws, err := client.NewWorkspace(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	connectors, err := ws.ListConnectors(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range connectors[:2] {
+		fmt.Println(c.Slug, c.DisplayName)
+	}
+	// Output:
+	// github GitHub
+	// hubspot HubSpot
+}
+
 func ExampleExecute() {
 	ctx := context.Background()
 	fake, opts := sandbox()
@@ -177,6 +278,28 @@ func ExampleError() {
 		fmt.Println(e.Message)
 	}
 	// Output: workspace "default" has no connector "gitlab"; it has github, hubspot, salesforce, slack, stripe, zendesk-support
+}
+
+func ExampleError_service() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	fake.Inject(agentstest.Fault{
+		Operation: "executeConnector", Status: http.StatusUnprocessableEntity,
+		Body: `{"message": "Invalid.", "errors": [{"field": "params.per_page", "message": "at most 100", "error_code": "too_large"}]}`,
+	})
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = github.Execute(ctx, "issues", "list", client.Params{"per_page": 1000})
+	var e *client.Error
+	if errors.As(err, &e) && errors.Is(err, client.ErrInvalid) {
+		for _, f := range e.Fields {
+			fmt.Println(e.StatusCode, f.Field, f.Message)
+		}
+	}
+	// Output: 422 params.per_page at most 100
 }
 
 func ExampleClient_API() {

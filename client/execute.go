@@ -2,11 +2,13 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -248,9 +250,11 @@ func (w *warning) export() *Warning {
 
 // verdict is the error that the envelope itself says, whatever its result.
 func (e *envelope[R]) verdict() error {
-	reason := answer.Parse(e.Error)
-	if e.Error == nil {
-		reason = answer.Parse(e.Message)
+	reason := said(e.Error)
+	if reason.Message == "" {
+		code := reason.Code
+		reason = said(e.Message)
+		reason.Code = cmp.Or(code, reason.Code)
 	}
 	switch e.Status.v {
 	case "success":
@@ -268,13 +272,25 @@ func (e *envelope[R]) verdict() error {
 	return err
 }
 
+// said is the reason in a member of an envelope, which may be text, an object
+// or a list of either.
+func said(v jsontext.Value) answer.Reason {
+	switch v.Kind() {
+	case '"', '{':
+		return answer.Parse(v)
+	case '[':
+		return answer.Parse([]byte(`{"errors":` + string(v) + `}`))
+	}
+	return answer.Reason{} // null, true or a number: no reason
+}
+
 // result is the Result of an envelope, without its data.
 func (e *envelope[R]) result(x *execution, meta jsontext.Value) *Result {
 	r := &Result{
 		Status:      e.Status.v,
 		Metadata:    json.RawMessage(e.Metadata),
 		Warning:     e.Warning.v.export(),
-		Duration:    time.Duration(e.Execution.v.Millis.v * float64(time.Millisecond)),
+		Duration:    duration(e.Execution.v.Millis.v),
 		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
 		action:      x.action,
 		useNumber:   x.useNumber,
@@ -288,15 +304,26 @@ func (e *envelope[R]) result(x *execution, meta jsontext.Value) *Result {
 	return r
 }
 
+// duration is a number of milliseconds, 0 for one that makes no sense.
+func duration(millis float64) time.Duration {
+	ns := millis * float64(time.Millisecond)
+	if !(ns > 0 && ns < math.MaxInt64) {
+		return 0
+	}
+	return time.Duration(ns)
+}
+
 // typed is a result that is decoded into a T as it arrives. One that does not
 // fit is kept as an error, so that a status behind it is still read.
 type typed[T any] struct {
 	v     T
 	wrong error
+	list  bool
 }
 
 func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var broken error
+	t.v, t.list = *new(T), dec.PeekKind() == '[' // of results with the same name, the last one counts
 	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &t.v) })
 	return broken
 }
@@ -315,7 +342,7 @@ func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 		err = e.verdict()
 	}
 	if err == nil && e.Result.wrong != nil {
-		err = &Error{err: misfit(e.Result.wrong, "/result")}
+		err = &Error{err: misfit(e.Result.wrong, "/result", e.Result.list)}
 	}
 	if err != nil {
 		return zero, nil, notAnEnvelope(err)

@@ -90,7 +90,9 @@ func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
 	}
 	seen[t] = true
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+	case reflect.Map:
+		return holdsFamiliar(t.Key(), seen) || holdsFamiliar(t.Elem(), seen)
+	case reflect.Pointer, reflect.Slice, reflect.Array:
 		return holdsFamiliar(t.Elem(), seen)
 	case reflect.Struct:
 		for f := range t.Fields() {
@@ -112,9 +114,8 @@ func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	if wrong == nil {
 		return nil, nil
 	}
-	if _, ok := errors.AsType[*jsontext.SyntacticError](wrong); ok || errors.Is(wrong, io.ErrUnexpectedEOF) {
-		return nil, wrong
-	}
+	// A type of the caller's may fail with any error, one of syntax or an end of
+	// file as well: whether the decoder can go on, it tells itself.
 	for {
 		d := dec.StackDepth()
 		if d < depth {

@@ -30,7 +30,6 @@ type pageState struct {
 	number         bool
 	link           string
 	page, pages    string // the number of this page, and how many there are
-	pageNumber     bool
 }
 
 // Ranks of names that cursors go by, all in lower case without _ and -. The
@@ -121,7 +120,7 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 		s.link = text
 		return
 	case in == "page" && name == "number", name == "page", name == "currentpage", name == "pagenumber":
-		s.page, s.pageNumber = text, kind == '0'
+		s.page = text
 		return
 	case name == "totalpages" || name == "pagecount" || name == "lastpagenumber":
 		s.pages = text
@@ -161,7 +160,7 @@ func (s *pageState) understood(params Params) Page {
 		return Page{HasNext: true, Cursor: s.link, link: true}
 	case s.page != "":
 		if next, ok := s.nextNumber(params); ok {
-			return Page{HasNext: true, Cursor: next, name: "page", number: true, counts: true}
+			return Page{HasNext: true, Cursor: next, name: "page", number: isDigits(next), counts: true}
 		}
 	}
 	return Page{HasNext: s.hasNext}

@@ -8,11 +8,14 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // A Result is what an execution found, and what the service says about it.
@@ -60,7 +63,7 @@ func (r *Result) Decode(v any) error {
 		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
 	}
 	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil {
-		return &Error{op: "decode result", err: misfit(err, "")}
+		return &Error{op: "decode result", err: misfit(err, "", jsontext.Value(r.Data).Kind() == '[')}
 	}
 	return nil
 }
@@ -107,9 +110,9 @@ func (e *RecordError) Error() string {
 		fmt.Fprintf(&b, "record %d", e.Index)
 	}
 	if e.Field != "" {
-		b.WriteString(", field " + e.Field)
+		b.WriteString(", field " + shorten(answer.Line(e.Field)))
 	}
-	b.WriteString(" does not fit: " + e.Err.Error())
+	b.WriteString(" does not fit: " + answer.Line(e.Err.Error()))
 	return b.String()
 }
 
@@ -120,8 +123,8 @@ func (e *RecordError) Unwrap() error { return e.Err }
 func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // misfit makes a RecordError of what the decoder says of a value. prefix is the
-// JSON pointer of what was decoded.
-func misfit(err error, prefix string) *RecordError {
+// JSON pointer of what was decoded; list tells that it was a list of records.
+func misfit(err error, prefix string, list bool) *RecordError {
 	e := &RecordError{Index: -1, Err: err}
 	sem, ok := err.(*jsonv2.SemanticError) //nolint:errorlint // the decoder's own
 	if !ok {
@@ -131,9 +134,9 @@ func misfit(err error, prefix string) *RecordError {
 	for token := range jsontext.Pointer(strings.TrimPrefix(string(sem.JSONPointer), prefix)).Tokens() {
 		path = append(path, token)
 	}
-	if len(path) > 0 && path[0] != "" && strings.Trim(path[0], "0123456789") == "" {
-		if _, scanErr := fmt.Sscan(path[0], &e.Index); scanErr == nil {
-			path = path[1:]
+	if list && len(path) > 0 {
+		if i, err := strconv.Atoi(path[0]); err == nil {
+			e.Index, path = i, path[1:]
 		}
 	}
 	e.Field = strings.Join(path, ".")
@@ -217,7 +220,7 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.rows = append(p.rows, v)
 		return nil
 	}
-	e := misfit(wrong, string(dec.StackPointer())) // of this record, which was read last
+	e := misfit(wrong, string(dec.StackPointer()), false) // of this record, which was read last
 	e.Index = len(p.rows)
 	if p.single {
 		e.Index = -1

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -207,5 +208,20 @@ func TestRows(t *testing.T) {
 	}
 	if _, errs := collect(client.Rows[row](typed)); len(errs) != 1 || !strings.Contains(errs[0].Error(), "WithRawData") {
 		t.Errorf("decoded already: %v", errs)
+	}
+}
+
+// refuses is a type that takes no value, with an error that looks like a broken
+// connection.
+type refuses struct{}
+
+func (*refuses) UnmarshalJSON([]byte) error { return io.ErrUnexpectedEOF }
+
+func TestExecuteDoesNotRepeatForATypeThatRefuses(t *testing.T) {
+	v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1}]`, `{}`) }}
+	_, _, err := client.Execute[[]refuses](t.Context(), v.connector(t, "x"), "things", "list", nil)
+	var rec *client.RecordError
+	if !errors.As(err, &rec) || len(v.asked) != 1 {
+		t.Errorf("%v after %d requests, want a RecordError after 1", err, len(v.asked))
 	}
 }

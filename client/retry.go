@@ -118,10 +118,11 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 		return resp, never, c.broken(resp, broken)
 	case broken != nil:
 		return resp, readsOnly, c.broken(resp, broken)
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	}
+	if _, misfit := errors.AsType[*RecordError](err); !misfit && errors.Is(err, io.ErrUnexpectedEOF) {
 		return resp, readsOnly, c.whole(resp, err)
 	}
-	return resp, never, c.whole(resp, err)
+	return resp, never, c.whole(resp, err) // a type of the caller's that refuses a value will refuse it again
 }
 
 // broken is the error of an answer that did not arrive in full.
