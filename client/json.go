@@ -115,14 +115,19 @@ func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 		return nil, nil
 	}
 	// A type of the caller's may fail with any error, one of syntax or an end of
-	// file as well: whether the decoder can go on, it tells itself.
+	// file as well: whether the decoder can go on, it tells itself. It passes
+	// errors of syntax on as they are, without the place.
+	placed := wrong
+	if _, ok := wrong.(*json.SemanticError); !ok { //nolint:errorlint // the decoder's own
+		placed = &json.SemanticError{JSONPointer: dec.StackPointer(), Err: wrong}
+	}
 	for {
 		d := dec.StackDepth()
 		if d < depth {
 			return nil, wrong
 		}
 		if _, n := dec.StackIndex(depth); d == depth && n > before {
-			return wrong, nil
+			return placed, nil
 		}
 		if _, err := dec.ReadToken(); err != nil {
 			return nil, err
