@@ -277,7 +277,7 @@ func (x exchange) fail(err error) *TokenError {
 // answer is the error of an answer that cannot be used.
 func (x exchange) answer(resp *http.Response, err error) *TokenError {
 	e := x.fail(err)
-	e.StatusCode, e.RequestID = resp.StatusCode, answer.RequestID(resp.Header)
+	e.StatusCode, e.RequestID = resp.StatusCode, x.hiding(resp).redact(answer.RequestID(resp.Header))
 	if d, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
 		e.RetryAfter = d
 	}
@@ -286,11 +286,8 @@ func (x exchange) answer(resp *http.Response, err error) *TokenError {
 
 // refusal is the error of an answer that says no.
 func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
-	if req := resp.Request; req != nil && x.secret == "" {
-		x.secret = Secret(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
-	}
+	x = x.hiding(resp)
 	e := x.answer(resp, nil)
-	e.RequestID = x.redact(e.RequestID)
 	// Before Parse, since half a secret at the end of a message that was cut
 	// short is not to be recognised, and after it for one that JSON escaped.
 	reason := answer.Parse([]byte(x.redact(string(body))))
@@ -299,6 +296,15 @@ func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	}
 	e.Code, e.Message = x.redact(reason.Code), x.redact(reason.Message)
 	return e
+}
+
+// hiding is x with the token that its request was made with as the secret,
+// where that was not the client secret.
+func (x exchange) hiding(resp *http.Response) exchange {
+	if req := resp.Request; req != nil && x.secret == "" {
+		x.secret = Secret(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
+	}
+	return x
 }
 
 // redact removes the secret, or the token that was sent instead, from what the

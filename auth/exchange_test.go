@@ -560,3 +560,26 @@ func TestScopedApplicationToken(t *testing.T) {
 		})
 	})
 }
+
+// An answer that cannot be used may repeat the secret where a refusal may.
+func TestTokenErrorOfAUselessAnswerHidesTheSecret(t *testing.T) {
+	const secret = "the-secret-that-was-sent"
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", "for-"+secret)
+		_, _ = io.WriteString(w, "not a token")
+	}))
+	defer srv.Close()
+	base, err := auth.ParseBaseURL(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cred, err := auth.Resolve(auth.Config{ClientID: "id", ClientSecret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = auth.NewClientCredentials(cred, base, nil).Token(t.Context())
+	refused, ok := errors.AsType[*auth.TokenError](err)
+	if !ok || refused.StatusCode != http.StatusOK || strings.Contains(err.Error()+refused.RequestID, secret) || !strings.HasPrefix(refused.RequestID, "for-") {
+		t.Errorf("%v", err)
+	}
+}
