@@ -145,6 +145,19 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 	return v, nil
 }
 
+// acknowledge makes a call of an operation whose answer says nothing but that
+// it was done.
+func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {
+	c.consume = func(resp *http.Response) error {
+		_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody))
+		return err
+	}
+	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
+		return c.failBuilding(err)
+	}
+	return nil
+}
+
 // follow is the GET of a URL that the service gave as the next page. It must be
 // of the service's own origin.
 func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Request, error) {
@@ -167,13 +180,26 @@ func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Reque
 	return req, nil
 }
 
-// connectorUUID is the UUID of a connector as it is written in paths. The
-// service puts "source_id:" before some.
-func connectorUUID(s string) (string, bool) {
-	s = strings.TrimPrefix(strings.TrimSpace(s), "source_id:")
+// checkUUID returns an id as it is written in paths and queries, or an error
+// that says whose id is none. Nothing else goes into a path.
+func checkUUID(op, whose, id string) (string, error) {
+	if s, ok := plainUUID(id); ok {
+		return s, nil
+	}
+	return "", invalid(op, "the %s's id %q is not a UUID", whose, shorten(id))
+}
+
+func plainUUID(s string) (string, bool) {
+	s = strings.TrimSpace(s)
 	if len(s) != 36 {
 		return "", false
 	}
 	id, err := uuid.Parse(s)
 	return id.String(), err == nil
+}
+
+// connectorUUID is the UUID of a connector as it is written in paths. The
+// service puts "source_id:" before some.
+func connectorUUID(s string) (string, bool) {
+	return plainUUID(strings.TrimPrefix(strings.TrimSpace(s), "source_id:"))
 }

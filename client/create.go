@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
@@ -94,7 +92,7 @@ func (r CreateConnectorRequest) check() error {
 		problems = append(problems, "one of Credentials, ReplicationConfig and OAuthSecretID must be given")
 	}
 	for name, id := range map[string]string{"DefinitionID": r.DefinitionID, "SourceTemplateID": r.SourceTemplateID} {
-		if _, err := uuid.Parse(id); id != "" && (err != nil || len(id) != 36) {
+		if _, ok := plainUUID(id); id != "" && !ok {
 			problems = append(problems, name+" is not a UUID")
 		}
 	}

@@ -33,6 +33,24 @@ func (w *Workspace) scoped() auth.TokenSource {
 	return auth.NewScoped(w.client.tokens(), scope, r.base, w.client.http)
 }
 
+// A TokenScope is what a scoped token reaches: one workspace.
+type TokenScope struct {
+	WorkspaceName  string `json:"workspace_name"`
+	WorkspaceID    string `json:"workspace_id"`
+	OrganizationID string `json:"organization_id"`
+}
+
+// TokenScope tells what the client's token reaches, if it is a scoped one: that
+// of a client [WithScopedToken], or one that [WithTokenSource] gave it. To the
+// token of an application, which reaches a whole organization, the service
+// answers with an error.
+func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
+	call := &call{op: "get token scope", name: "getScopedTokenInfo", read: true}
+	return fetch[TokenScope](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return c.raw.GetScopedTokenInfo(ctx, &gen.GetScopedTokenInfoParams{})
+	})
+}
+
 // A WidgetOption narrows what a widget offers.
 type WidgetOption func(*gen.WidgetTokenRequest)
 

@@ -7,9 +7,9 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -22,26 +22,9 @@ import (
 type Workspace struct {
 	client *Client
 	name   string
+
+	known atomic.Pointer[string] // its id, once it was looked up
 }
-
-// WorkspaceInfo is what the service knows of a workspace.
-type WorkspaceInfo struct {
-	ID, Name, OrganizationID string
-	Status                   WorkspaceStatus
-	Tombstone                bool  // it has been deleted
-	ContextStore             *bool // whether its context store is on; nil: as the organization has it
-	CreatedAt, UpdatedAt     time.Time
-}
-
-// WorkspaceStatus tells whether a workspace is in use. Values that are not
-// among the constants may come.
-type WorkspaceStatus string
-
-// The statuses of a workspace.
-const (
-	WorkspaceActive   WorkspaceStatus = "active"
-	WorkspaceInactive WorkspaceStatus = "inactive"
-)
 
 // Name returns the workspace's name.
 func (w *Workspace) Name() string { return w.name }
@@ -61,138 +44,70 @@ func (w *Workspace) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, w.Str
 // MarshalText returns what String returns.
 func (w *Workspace) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 
-// A ListOption narrows what [Client.Workspaces] lists.
-type ListOption func(*gen.ListWorkspacesParams) error
-
-// WithNameContains lists workspaces whose names have s in them, in any case.
-func WithNameContains(s string) ListOption {
-	return func(p *gen.ListWorkspacesParams) error {
-		if s != "" {
-			p.NameContains = &s
-		}
-		return nil
-	}
-}
-
-// WithStatus lists workspaces of that status.
-func WithStatus(s WorkspaceStatus) ListOption {
-	return func(p *gen.ListWorkspacesParams) error {
-		status := gen.WorkspaceStatus(s)
-		p.Status = &status
-		return nil
-	}
-}
-
-// WithPageSize asks for n workspaces at a time, 1 to 100. The default, 100,
-// takes the fewest requests.
-func WithPageSize(n int) ListOption {
-	return func(p *gen.ListWorkspacesParams) error {
-		if n < 1 || n > 100 {
-			return invalid("list workspaces", "a page size of %d is not in 1 to 100", n)
-		}
-		p.Limit = &n
-		return nil
-	}
-}
-
-// Workspaces yields the organization's workspaces, page after page, deleted
-// ones included as far as the service lists them (see Tombstone). After an error
-// there is nothing more.
-func (c *Client) Workspaces(ctx context.Context, opts ...ListOption) iter.Seq2[WorkspaceInfo, error] {
-	const op = "list workspaces"
-	return func(yield func(WorkspaceInfo, error) bool) {
-		limit := 100
-		params := gen.ListWorkspacesParams{Limit: &limit}
-		for _, opt := range opts {
-			if opt == nil {
-				continue
-			}
-			if err := opt(&params); err != nil {
-				yield(WorkspaceInfo{}, err)
-				return
-			}
-		}
-		var req *http.Request
-		var from string
-		send := func(ctx context.Context) (*http.Response, error) {
-			if req == nil {
-				return c.raw.ListWorkspaces(ctx, &params)
-			}
-			return c.doer.Do(req.WithContext(ctx))
-		}
-		seen := map[string]bool{} // pages that were asked for; all are of one origin
-		for {
-			list, err := fetch[workspaceList](ctx, &call{op: op, name: "listWorkspaces", read: true}, func(ctx context.Context) (*http.Response, error) {
-				resp, err := send(ctx)
-				if resp != nil && resp.Request != nil {
-					from = resp.Request.URL.String()
-				}
-				return resp, err
-			})
-			if err != nil {
-				yield(WorkspaceInfo{}, err)
-				return
-			}
-			for _, w := range list.Data {
-				if !yield(w.info(), nil) {
-					return
-				}
-			}
-			if list.Next == "" {
-				return
-			}
-			if at, err := url.Parse(from); err == nil {
-				seen[at.RequestURI()] = true
-			}
-			if req, err = c.follow(ctx, op, from, list.Next); err == nil && seen[req.URL.RequestURI()] {
-				err = &Error{op: op, kind: ErrPaging, Message: "the service gave a next page again that it had given before"}
-			}
-			if err != nil {
-				yield(WorkspaceInfo{}, err)
-				return
-			}
-			seen[req.URL.RequestURI()] = true
-		}
-	}
-}
-
-// The types below are those of the contract, read with more tolerance than
-// package gen has: a field that vanishes or turns null is a zero value.
-type workspaceList struct {
-	Data []workspaceItem `json:"data"`
-	Next string          `json:"next"`
-}
-
-type workspaceItem struct {
-	ID             string          `json:"id"`
-	Name           string          `json:"name"`
-	OrganizationID string          `json:"organization_id"`
-	Status         WorkspaceStatus `json:"status"`
-	CacheEnabled   *bool           `json:"cache_enabled"`
-	Tombstone      bool            `json:"tombstone"`
-	CreatedAt      time.Time       `json:"created_at"`
-	UpdatedAt      time.Time       `json:"updated_at"`
-}
-
-func (w workspaceItem) info() WorkspaceInfo {
-	return WorkspaceInfo{
-		ID: w.ID, Name: w.Name, OrganizationID: w.OrganizationID, Status: w.Status, Tombstone: w.Tombstone,
-		ContextStore: w.CacheEnabled, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
-	}
-}
-
 // Info finds the workspace by its name, exactly, among those that are not
 // deleted. One that does not exist is [ErrWorkspaceNotFound].
 func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
-	for info, err := range w.client.Workspaces(ctx, WithNameContains(w.name)) {
+	for info, err := range w.named(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if info.Name == w.name && !info.Tombstone {
-			return &info, nil
-		}
+		w.known.Store(&info.ID)
+		return &info, nil
 	}
 	return nil, w.notFound("find workspace")
+}
+
+// named yields the workspaces that have the name and are not deleted: one, if
+// the service keeps names apart.
+func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
+	return func(yield func(WorkspaceInfo, error) bool) {
+		for info, err := range w.client.Workspaces(ctx, WithNameContains(w.name)) {
+			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, err) {
+				return
+			}
+		}
+	}
+}
+
+// only is the id of the one workspace that has the name, looked up anew for an
+// operation that must not meet another one.
+func (w *Workspace) only(ctx context.Context, op string) (string, error) {
+	var id string
+	for info, err := range w.named(ctx) {
+		switch {
+		case err != nil:
+			return "", err
+		case id != "":
+			return "", &Error{op: op, Message: fmt.Sprintf("several workspaces are called %q: %s and %s", w.name, id, info.ID)}
+		}
+		id = info.ID
+	}
+	if id == "" {
+		return "", w.notFound(op)
+	}
+	return checkUUID(op, "workspace", id)
+}
+
+// id is the workspace's id, which operations want that know no names. It is
+// looked up once; forget has it looked up again.
+func (w *Workspace) id(ctx context.Context) (string, error) {
+	if known := w.known.Load(); known != nil {
+		return *known, nil
+	}
+	info, err := w.Info(ctx)
+	if err != nil {
+		return "", err
+	}
+	return checkUUID("find workspace", "workspace", info.ID)
+}
+
+// forget drops the id if err says that something was not found by it: the
+// workspace may have been made anew since. It returns err.
+func (w *Workspace) forget(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		w.known.Store(nil)
+	}
+	return err
 }
 
 func (w *Workspace) notFound(op string) *Error {
@@ -211,6 +126,59 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 		return w.client.raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, gen.ScopedTokenRequest{WorkspaceName: w.name})
 	})
 	return err
+}
+
+// A WorkspaceChange says what [Workspace.Update] changes. Zero fields stay as
+// they are.
+type WorkspaceChange struct {
+	Name   string
+	Status WorkspaceStatus // WorkspaceInactive also stops the connections that are active
+
+	// ContextStore switches the context store on or off; null has it as the
+	// organization has it.
+	ContextStore Nullable[bool]
+}
+
+// Update changes the workspace and returns what it is then. It takes a request
+// more, to find the workspace's id; several of that name are an error. After a
+// change of the name, w still stands for the old one: Client.Workspace gives
+// the workspace of the new one.
+func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
+	call := &call{op: "update workspace", name: "updateWorkspace"}
+	change.Name = strings.TrimSpace(change.Name)
+	if change == (WorkspaceChange{}) {
+		return nil, invalid(call.op, "there is nothing to change")
+	}
+	id, err := w.only(ctx, call.op)
+	if err != nil {
+		return nil, err
+	}
+	body := gen.WorkspaceUpdateRequest{
+		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
+	}
+	got, err := fetch[workspaceItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
+	})
+	if err != nil {
+		return nil, noWorkspace(err)
+	}
+	info := got.info()
+	return &info, nil
+}
+
+// Delete deletes the workspace: nothing is replicated for it any more, and it is
+// listed as a tombstone. It takes a request more, to find the workspace's id;
+// several of that name are an error, and nothing is deleted.
+func (w *Workspace) Delete(ctx context.Context) error {
+	call := &call{op: "delete workspace", name: "deleteWorkspace"}
+	id, err := w.only(ctx, call.op)
+	if err != nil {
+		return err
+	}
+	w.known.Store(nil)
+	return noWorkspace(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.DeleteWorkspace(ctx, id, &gen.DeleteWorkspaceParams{})
+	}))
 }
 
 // ConnectorInfo is what the service knows of a connector.

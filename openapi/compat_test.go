@@ -222,7 +222,8 @@ func TestCompatible(t *testing.T) {
 	base.answers["listWorkspaces"] = object{"data": list["data"], "next": nil}
 
 	tried := 0
-	for _, w := range wrapperCalls {
+	calls := slices.Concat(wrapperCalls, workspaceCalls, connectorCalls, templateCalls, skillCalls, workflowCalls)
+	for _, w := range calls {
 		t.Run(w.name, func(t *testing.T) {
 			rt := *base
 			rt.t, rt.answers = t, maps.Clone(base.answers)
@@ -248,7 +249,7 @@ func TestCompatible(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d calls of package client, %d changed answers", len(wrapperCalls), tried)
+	t.Logf("%d calls of package client, %d changed answers", len(calls), tried)
 }
 
 // TestCompatibleValues gives enumerations and unions values of the future, in

@@ -1,0 +1,148 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// sandboxClient is a client of a service in memory.
+func sandboxClient() (c *client.Client, done func()) {
+	fake, opts := sandbox()
+	c, err := client.New(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return c, fake.Close
+}
+
+func ExampleClient_Workspaces() {
+	c, done := sandboxClient()
+	defer done()
+	for ws, err := range c.Workspaces(context.Background(), client.WithNameContains("customer"), client.WithStatus(client.WorkspaceActive)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(ws.Name, ws.OrganizationID == agentstest.OrganizationID)
+	}
+	// Output: customer-42 true
+}
+
+func ExampleClient_WorkspaceByID() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	info, err := c.Workspace("customer-42").Info(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	same, err := c.WorkspaceByID(ctx, info.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(same.Name, same.Status)
+	// Output: customer-42 active
+}
+
+func ExampleClient_WorkspaceStats() {
+	c, done := sandboxClient()
+	defer done()
+	stats, err := c.WorkspaceStats(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(stats.Total, "workspaces,", stats.Active, "of them active")
+	// Output: 2 workspaces, 2 of them active
+}
+
+func ExampleClient_Organizations() {
+	c, done := sandboxClient()
+	defer done()
+	all, err := c.Organizations(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, o := range all {
+		fmt.Println(o.Name)
+	}
+	// Output:
+	// Example Corp
+	// Example Labs
+}
+
+// One process may use two organizations, each with a client of its own.
+func ExampleWithOrganizationID() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	for _, id := range []string{agentstest.OrganizationID, agentstest.SecondOrganizationID} {
+		ws, err := client.NewWorkspace(append(opts, client.WithOrganizationID(id))...)
+		if err != nil {
+			log.Fatal(err)
+		}
+		connectors, err := ws.ListConnectors(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(ws.Name(), len(connectors))
+	}
+	// Output:
+	// default 6
+	// default 1
+}
+
+func ExampleWorkspace_Update() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	ws := c.Workspace("customer-42")
+	// The context store goes off; a null would have it follow the organization.
+	info, err := ws.Update(ctx, client.WorkspaceChange{Status: client.WorkspaceInactive, ContextStore: client.Value(false)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(info.Status, *info.ContextStore)
+	// Output: inactive false
+}
+
+func ExampleWorkspace_Delete() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	if err := c.Workspace("customer-42").Delete(ctx); err != nil {
+		log.Fatal(err)
+	}
+	_, err := c.Workspace("customer-42").Info(ctx)
+	fmt.Println(err)
+	// Output: client: find workspace: no workspace is called "customer-42"; Ensure creates it
+}
+
+// A token of one workspace is handed to a program, which asks what it reaches.
+func ExampleClient_TokenScope() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	mine, err := client.New(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := mine.Workspace("customer-42").ScopedToken(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	theirs, err := client.New(client.WithBaseURL(fake.URL), client.WithTokenSource(auth.Static(tok.AccessToken)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	scope, err := theirs.TokenScope(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(scope.WorkspaceName)
+	// Output: customer-42
+}

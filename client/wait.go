@@ -1,0 +1,97 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+)
+
+// How often the service is asked while something is waited for: the first
+// pauses are short, since much is done in seconds.
+const (
+	waitFirst = time.Second
+	waitMost  = 15 * time.Second
+	waitLimit = 10 * time.Minute
+)
+
+// ErrWaitedTooLong means that what was waited for did not come about in time.
+var ErrWaitedTooLong error = &kind{text: "it did not come about in time"}
+
+// A WaitOption says how long and how often to look, in [Workspace.WaitDeleted]
+// and [Connector.WaitSearchable].
+type WaitOption func(*waiting)
+
+type waiting struct {
+	limit       time.Duration
+	first, most time.Duration
+}
+
+// WithWaitLimit bounds how long is waited, 10 minutes unless it is given. The
+// deadline of the ctx counts as well.
+func WithWaitLimit(d time.Duration) WaitOption {
+	return func(w *waiting) { w.limit = d }
+}
+
+// WithPollInterval has the service asked about every d. Unless it is given, the
+// pauses grow from 1 to 15 seconds.
+func WithPollInterval(d time.Duration) WaitOption {
+	return func(w *waiting) { w.first, w.most = d, d }
+}
+
+// wait calls look until it says that it is done, or fails. Pauses between the
+// calls grow and are jittered, so that many who wait do not ask at once. It
+// returns what look saw last, also with an error.
+func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(context.Context) (T, bool, error)) (T, error) {
+	w := waiting{limit: waitLimit, first: waitFirst, most: waitMost}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&w)
+		}
+	}
+	var last T
+	if w.limit <= 0 || w.first <= 0 {
+		return last, invalid(op, "the time to wait and the pause between two looks must be more than nothing")
+	}
+	began := time.Now()
+	bounded, cancel := context.WithTimeout(ctx, w.limit)
+	defer cancel()
+	for looks := 0; ; looks++ {
+		got, done, err := look(bounded)
+		if err == nil {
+			last = got
+		}
+		if err == nil && !done {
+			err = backoff.Sleep(bounded, pause(w, looks))
+		}
+		switch {
+		case err == nil && done:
+			return last, nil
+		case ctx.Err() != nil:
+			return last, &Error{op: op, err: context.Cause(ctx), note: waited(began)}
+		case bounded.Err() != nil && errors.Is(err, context.DeadlineExceeded):
+			return last, &Error{op: op, kind: ErrWaitedTooLong, note: waited(began)}
+		case err != nil:
+			return last, err
+		}
+	}
+}
+
+// pause grows by half each time and is jittered by a fifth.
+func pause(w waiting, looks int) time.Duration {
+	d := w.first
+	for range looks {
+		if d += d / 2; d >= w.most {
+			d = w.most
+			break
+		}
+	}
+	return d - d/5 + rand.N(2*d/5+1)
+}
+
+func waited(since time.Time) string {
+	return fmt.Sprintf("waited for %s", time.Since(since).Round(time.Second))
+}

@@ -1,0 +1,205 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+)
+
+// WorkspaceInfo is what the service knows of a workspace.
+type WorkspaceInfo struct {
+	ID, Name, OrganizationID string
+	Status                   WorkspaceStatus
+	Tombstone                bool  // it has been deleted
+	ContextStore             *bool // whether its context store is on; nil: as the organization has it
+	Visibility               WorkspaceVisibility
+	CreatedAt, UpdatedAt     time.Time
+}
+
+// WorkspaceStatus tells whether a workspace is in use. Values that are not
+// among the constants may come.
+type WorkspaceStatus string
+
+// The statuses of a workspace.
+const (
+	WorkspaceActive   WorkspaceStatus = "active"
+	WorkspaceInactive WorkspaceStatus = "inactive"
+)
+
+// WorkspaceVisibility tells who of the organization sees a workspace. Values
+// that are not among the constants may come.
+type WorkspaceVisibility string
+
+// The visibilities of a workspace.
+const (
+	WorkspacePrivate WorkspaceVisibility = "private"
+	WorkspaceShared  WorkspaceVisibility = "shared"
+)
+
+// A ListOption narrows what [Client.Workspaces] lists.
+type ListOption func(*gen.ListWorkspacesParams) error
+
+// WithNameContains lists workspaces whose names have s in them, in any case.
+func WithNameContains(s string) ListOption {
+	return func(p *gen.ListWorkspacesParams) error {
+		if s != "" {
+			p.NameContains = &s
+		}
+		return nil
+	}
+}
+
+// WithStatus lists workspaces of that status.
+func WithStatus(s WorkspaceStatus) ListOption {
+	return func(p *gen.ListWorkspacesParams) error {
+		status := gen.WorkspaceStatus(s)
+		p.Status = &status
+		return nil
+	}
+}
+
+// WithPageSize asks for n workspaces at a time, 1 to 100. The default, 100,
+// takes the fewest requests.
+func WithPageSize(n int) ListOption {
+	return func(p *gen.ListWorkspacesParams) error {
+		if n < 1 || n > 100 {
+			return invalid("list workspaces", "a page size of %d is not in 1 to 100", n)
+		}
+		p.Limit = &n
+		return nil
+	}
+}
+
+// Workspaces yields the organization's workspaces, page after page, deleted
+// ones included as far as the service lists them (see Tombstone). After an error
+// there is nothing more.
+func (c *Client) Workspaces(ctx context.Context, opts ...ListOption) iter.Seq2[WorkspaceInfo, error] {
+	const op = "list workspaces"
+	return func(yield func(WorkspaceInfo, error) bool) {
+		limit := 100
+		params := gen.ListWorkspacesParams{Limit: &limit}
+		for _, opt := range opts {
+			if opt == nil {
+				continue
+			}
+			if err := opt(&params); err != nil {
+				yield(WorkspaceInfo{}, err)
+				return
+			}
+		}
+		var req *http.Request
+		var from string
+		send := func(ctx context.Context) (*http.Response, error) {
+			if req == nil {
+				return c.raw.ListWorkspaces(ctx, &params)
+			}
+			return c.doer.Do(req.WithContext(ctx))
+		}
+		seen := map[string]bool{} // pages that were asked for; all are of one origin
+		for {
+			list, err := fetch[workspaceList](ctx, &call{op: op, name: "listWorkspaces", read: true}, func(ctx context.Context) (*http.Response, error) {
+				resp, err := send(ctx)
+				if resp != nil && resp.Request != nil {
+					from = resp.Request.URL.String()
+				}
+				return resp, err
+			})
+			if err != nil {
+				yield(WorkspaceInfo{}, err)
+				return
+			}
+			for _, w := range list.Data {
+				if !yield(w.info(), nil) {
+					return
+				}
+			}
+			if list.Next == "" {
+				return
+			}
+			if at, err := url.Parse(from); err == nil {
+				seen[at.RequestURI()] = true
+			}
+			if req, err = c.follow(ctx, op, from, list.Next); err == nil && seen[req.URL.RequestURI()] {
+				err = &Error{op: op, kind: ErrPaging, Message: "the service gave a next page again that it had given before"}
+			}
+			if err != nil {
+				yield(WorkspaceInfo{}, err)
+				return
+			}
+			seen[req.URL.RequestURI()] = true
+		}
+	}
+}
+
+// The types below are those of the contract, read with more tolerance than
+// package gen has: a field that vanishes or turns null is a zero value.
+type workspaceList struct {
+	Data []workspaceItem `json:"data"`
+	Next string          `json:"next"`
+}
+
+type workspaceItem struct {
+	ID             string              `json:"id"`
+	Name           string              `json:"name"`
+	OrganizationID string              `json:"organization_id"`
+	Status         WorkspaceStatus     `json:"status"`
+	CacheEnabled   *bool               `json:"cache_enabled"`
+	Tombstone      bool                `json:"tombstone"`
+	Visibility     WorkspaceVisibility `json:"visibility"`
+	CreatedAt      time.Time           `json:"created_at"`
+	UpdatedAt      time.Time           `json:"updated_at"`
+}
+
+func (w workspaceItem) info() WorkspaceInfo {
+	return WorkspaceInfo{
+		ID: w.ID, Name: w.Name, OrganizationID: w.OrganizationID, Status: w.Status, Tombstone: w.Tombstone,
+		ContextStore: w.CacheEnabled, Visibility: w.Visibility, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
+	}
+}
+
+// WorkspaceByID tells of the workspace of that id, a UUID, deleted or not. One
+// that does not exist is [ErrWorkspaceNotFound].
+func (c *Client) WorkspaceByID(ctx context.Context, id string) (*WorkspaceInfo, error) {
+	call := &call{op: "get workspace", name: "getWorkspace", read: true}
+	id, err := checkUUID(call.op, "workspace", id)
+	if err != nil {
+		return nil, err
+	}
+	got, err := fetch[workspaceItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return c.raw.GetWorkspace(ctx, id, &gen.GetWorkspaceParams{})
+	})
+	if err != nil {
+		return nil, noWorkspace(err)
+	}
+	info := got.info()
+	return &info, nil
+}
+
+// noWorkspace marks the error of an operation that is about one workspace, by
+// its id: what is not found is that.
+func noWorkspace(err error) error {
+	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+		e.kind = ErrWorkspaceNotFound
+	}
+	return err
+}
+
+// WorkspaceStats counts the workspaces of an organization, without those that
+// have been deleted.
+type WorkspaceStats struct {
+	Total    int `json:"total_count"`
+	Active   int `json:"active_count"`
+	Inactive int `json:"inactive_count"`
+}
+
+// WorkspaceStats counts the organization's workspaces.
+func (c *Client) WorkspaceStats(ctx context.Context) (*WorkspaceStats, error) {
+	call := &call{op: "count workspaces", name: "getWorkspaceStats", read: true}
+	return fetch[WorkspaceStats](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return c.raw.GetWorkspaceStats(ctx, &gen.GetWorkspaceStatsParams{})
+	})
+}

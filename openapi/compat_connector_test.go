@@ -1,0 +1,4 @@
+package openapi_test
+
+// connectorCalls are more calls for TestCompatible.
+var connectorCalls []wrapper

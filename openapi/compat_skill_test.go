@@ -1,0 +1,4 @@
+package openapi_test
+
+// skillCalls are more calls for TestCompatible.
+var skillCalls []wrapper
