@@ -1,6 +1,7 @@
 package agentstest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
@@ -15,6 +16,7 @@ import (
 const (
 	defaultHits = 50
 	maxHits     = 1000
+	maxPassages = 100
 )
 
 // matcher tells whether a record is wanted.
@@ -23,7 +25,9 @@ type matcher func(record any) bool
 // search runs context_store_search.
 func (x *execution) search() (*envelope, error) {
 	var hits []*record
+	var passages []passage // of a search by meaning
 	var err error
+	most := maxHits
 	query, hasQuery := x.params["query"]
 	semantic, hasSemantic := x.params["semantic"]
 	switch {
@@ -32,16 +36,20 @@ func (x *execution) search() (*envelope, error) {
 	case hasQuery:
 		hits, err = runQuery(x.entity.snapshot(), query)
 	default:
-		hits, err = x.semantic(semantic)
+		most = maxPassages
+		passages, err = x.semantic(semantic)
+		for _, p := range passages {
+			hits = append(hits, p.record)
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	limit := defaultHits
+	limit := min(defaultHits, most)
 	if v, ok := x.params["limit"]; ok {
 		s, _ := scalar(v)
-		if limit, err = strconv.Atoi(s); err != nil || limit < 1 || limit > maxHits {
-			return nil, invalid(fieldProblem("body.params.limit", "range", "Input should be an integer from 1 to %d", maxHits))
+		if limit, err = strconv.Atoi(s); err != nil || limit < 1 || limit > most {
+			return nil, invalid(fieldProblem("body.params.limit", "range", "Input should be an integer from 1 to %d", most))
 		}
 	}
 	start := 0
@@ -58,6 +66,9 @@ func (x *execution) search() (*envelope, error) {
 		x.body.SelectFields = fields
 	}
 	data, err := x.shape(hits[start:end], true)
+	if err == nil && passages != nil {
+		data, err = wrap(data, passages[start:end])
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -507,43 +518,102 @@ func number(v any) (*big.Rat, bool) {
 	return nil, false
 }
 
-// semantic ranks records by how many words of a question they hold: no meaning
-// is understood, but like questions find like records.
-func (x *execution) semantic(v any) ([]*record, error) {
+// A passage is a text of a record that a question is like.
+type passage struct {
+	*record
+	text  string
+	score float64
+}
+
+// semantic ranks the texts of records by how many words of a question they
+// hold: no meaning is understood, but like questions find like texts.
+func (x *execution) semantic(v any) ([]passage, error) {
 	const at = "body.params.semantic"
-	question, _ := v.(string)
-	if options, ok := v.(map[string]any); ok {
-		for _, name := range []string{"query", "text"} {
-			if s, ok := options[name].(string); ok && question == "" {
-				question = s
-			}
+	options, ok := v.(map[string]any)
+	if !ok {
+		return nil, invalid(fieldProblem(at, "type_error", "Input should be an object"))
+	}
+	for name := range options {
+		if !slices.Contains([]string{"field", "prompt", "filter", "context_size", "dedup"}, name) {
+			return nil, invalid(fieldProblem(at+"."+name, "extra_forbidden", "Extra inputs are not permitted"))
 		}
 	}
-	wanted := wordsOf(question)
+	prompt, _ := options["prompt"].(string)
+	wanted := wordsOf(prompt)
 	if len(wanted) == 0 {
-		return nil, invalid(fieldProblem(at, "missing", "A semantic search needs a query"))
+		return nil, invalid(fieldProblem(at+".prompt", "missing", "A semantic search needs a prompt"))
 	}
-	type hit struct {
-		*record
-		score int
+	fields := x.entity.textFields()
+	if field, given := options["field"]; given {
+		name, _ := field.(string)
+		if !slices.Contains(fields, name) {
+			return nil, invalid(fieldProblem(at+".field", "field", "The field has no semantic index; these have: %s", strings.Join(fields, ", ")))
+		}
+		fields = []string{name}
 	}
-	var hits []hit
-	for _, r := range x.entity.snapshot() {
-		words := wordsOf(string(r.raw))
-		score := 0
-		for _, w := range wanted {
-			if slices.ContainsFunc(words, func(one string) bool { return near(one, w) }) {
-				score++
+	records := x.entity.snapshot()
+	if filter, given := options["filter"]; given {
+		match, problem := condition(at+".filter", filter)
+		if problem != nil {
+			return nil, invalid(*problem)
+		}
+		records = slices.DeleteFunc(slices.Clone(records), func(r *record) bool { return !match(r.get()) })
+	}
+	all := false
+	switch options["dedup"] {
+	case nil, "max":
+	case "none":
+		all = true
+	default:
+		return nil, invalid(fieldProblem(at+".dedup", "enum", "Input should be max or none"))
+	}
+	size := 0
+	if v, given := options["context_size"]; given {
+		text, _ := scalar(v)
+		var err error
+		if size, err = strconv.Atoi(text); err != nil || size < 1 {
+			return nil, invalid(fieldProblem(at+".context_size", "range", "Input should be an integer greater than 0"))
+		}
+	}
+	var found []passage
+	for _, r := range records {
+		object, _ := r.get().(map[string]any)
+		var best passage
+		for _, field := range fields {
+			text, _ := object[field].(string)
+			words, has := wordsOf(text), 0
+			for _, w := range wanted {
+				if slices.ContainsFunc(words, func(one string) bool { return near(one, w) }) {
+					has++
+				}
+			}
+			if size > 0 && len(text) > size {
+				text = strings.ToValidUTF8(text[:size], "")
+			}
+			one := passage{r, text, float64(has) / float64(len(wanted))}
+			if all && has > 0 {
+				found = append(found, one)
+			} else if one.score > best.score {
+				best = one
 			}
 		}
-		if score > 0 {
-			hits = append(hits, hit{r, score})
+		if best.score > 0 {
+			found = append(found, best)
 		}
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return b.score - a.score })
-	records := make([]*record, len(hits))
-	for i, h := range hits {
-		records[i] = h.record
+	slices.SortStableFunc(found, func(a, b passage) int { return cmp.Compare(b.score, a.score) })
+	return found, nil
+}
+
+// wrap gives records, as JSON, what describes the match.
+func wrap(data json.RawMessage, hits []passage) (json.RawMessage, error) {
+	var entities []json.RawMessage
+	if err := json.Unmarshal(data, &entities); err != nil {
+		return nil, err
 	}
-	return records, nil
+	list := make([]map[string]any, len(entities))
+	for i, e := range entities {
+		list[i] = map[string]any{"entity": e, "metadata": map[string]any{"score": hits[i].score, "context": hits[i].text}}
+	}
+	return json.Marshal(list)
 }

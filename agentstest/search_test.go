@@ -101,7 +101,14 @@ func TestFiltersThatMakeNoSense(t *testing.T) {
 		`{"query":{},"limit":1001}`:                        "range",
 		`{"query":{},"cursor":"x"}`:                        "invalid_cursor",
 		`{"query":{},"fields":"id"}`:                       "type_error",
-		`{"semantic":""}`:                                  "missing",
+		`{"semantic":"x"}`:                                 "type_error",
+		`{"semantic":{}}`:                                  "missing",
+		`{"semantic":{"query":"x"}}`:                       "extra_forbidden",
+		`{"semantic":{"prompt":"x","field":"nope"}}`:       "field",
+		`{"semantic":{"prompt":"x","dedup":"some"}}`:       "enum",
+		`{"semantic":{"prompt":"x","context_size":0}}`:     "range",
+		`{"semantic":{"prompt":"x","filter":{}}}`:          "condition",
+		`{"semantic":{"prompt":"x"},"limit":101}`:          "range",
 	} {
 		body := `{"entity":"things","action":"context_store_search","params":` + params + `}`
 		a := c.post("/integrations/connectors/"+id+"/execute", body)
@@ -148,10 +155,29 @@ func TestSearchPages(t *testing.T) {
 
 func TestSemanticSearch(t *testing.T) {
 	c, id := searchable(t)
-	for _, semantic := range []any{"configurable timeouts", object{"query": "configurable timeouts"}} {
-		a := c.ok(c.execute(id, "things", "context_store_search", object{"semantic": semantic, "limit": 1}))
-		if a.text("result", "data", 0, "id") != "3" {
-			t.Errorf("%v: %s", semantic, a.raw)
+	for name, tc := range map[string]struct {
+		semantic object
+		first    string
+		n        int
+	}{
+		"prompt": {object{"prompt": "configurable timeouts"}, "3", 1},
+		"filter": {object{"prompt": "configurable timeouts", "filter": object{"eq": object{"id": 1}}}, "", 0},
+	} {
+		a := c.ok(c.execute(id, "things", "context_store_search", object{"semantic": tc.semantic}))
+		hits := a.list("result", "data")
+		if len(hits) < tc.n || tc.n == 0 && len(hits) > 0 {
+			t.Fatalf("%s: %s", name, a.raw)
 		}
+		if tc.n == 0 {
+			continue
+		}
+		score, _ := a.at("result", "data", 0, "metadata", "score").(float64)
+		if a.text("result", "data", 0, "entity", "id") != tc.first || score != 1 || a.text("result", "data", 0, "metadata", "context") == "" {
+			t.Errorf("%s: %s", name, a.raw)
+		}
+	}
+	a := c.ok(c.execute(id, "things", "context_store_search", object{"semantic": object{"prompt": "configurable timeouts", "context_size": 5}, "fields": []any{"id"}, "limit": 1}))
+	if len(a.text("result", "data", 0, "metadata", "context")) > 5 || len(a.at("result", "data", 0, "entity").(object)) != 1 {
+		t.Errorf("%s", a.raw)
 	}
 }

@@ -242,6 +242,26 @@ func ExampleSearch() {
 	// 5 Support pagination in the export
 }
 
+// A search by meaning finds passages of text, the best first.
+func ExampleSearch_meaning() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	query := client.Query{Semantic: &client.Semantic{Prompt: "timeouts should be configurable", Field: "title"}, Limit: 1}
+	for hit, err := range client.Search[client.Hit[Issue]](ctx, github, "issues", query) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(hit.Entity.Number, hit.Metadata.Context)
+		break
+	}
+	// Output: 15 Timeouts are not configurable
+}
+
 func ExampleConnector_Download() {
 	ctx := context.Background()
 	fake, opts := sandbox()

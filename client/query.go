@@ -22,13 +22,59 @@ type Query struct {
 	// Sort gives the order, the first key counting most.
 	Sort []SortKey
 
-	// Semantic is a text to search by meaning. It cannot go with Filter or
-	// Sort.
-	Semantic string
+	// Semantic searches by meaning. It takes the place of Filter and Sort, and
+	// what it finds are [Hit]s.
+	Semantic *Semantic
 
-	Limit  int      // records on a page; 0 for the service's default, 10
+	Limit  int      // records on a page; 0 for the service's default
 	Cursor string   // of a page, as Page.Cursor has it; "" for the first
 	Fields []string // to return; nil for all
+}
+
+// Semantic is a search by meaning, in the texts that the service has an index
+// for: [Connector.Inspect] tells which. What is like the prompt most comes
+// first. The service calls this alpha: its form may change.
+type Semantic struct {
+	Prompt string // what is looked for, in plain words
+	Field  string // the text to search in; "" where only one has an index
+	Filter Filter // which records; the zero Filter lets all pass
+
+	// ContextSize is how many characters of text a hit has, at most as many as
+	// the index keeps; 0 for all of these.
+	ContextSize int
+
+	// AllPassages yields each passage of a record that fits, rather than the
+	// best one alone.
+	AllPassages bool
+}
+
+// A Hit is what a search by meaning finds: a record, and the passage in it that
+// is like the prompt.
+//
+//	client.Search[client.Hit[Call]](ctx, gong, "call_transcripts", client.Query{Semantic: &client.Semantic{Prompt: "worried about the price"}})
+type Hit[T any] struct {
+	Entity   T          `json:"entity"`
+	Metadata HitDetails `json:"metadata"`
+}
+
+// HitDetails tells how a [Hit] fits. Connectors add to it: More has the rest.
+type HitDetails struct {
+	Score   float64        // how like the prompt it is; more is better, 1 the most
+	Context string         // the passage
+	More    map[string]any // such as who said it
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (h *HitDetails) UnmarshalJSON(b []byte) error {
+	*h = HitDetails{}
+	if err := json.Unmarshal(b, &h.More); err != nil {
+		return err
+	}
+	h.Score, _ = h.More["score"].(float64)
+	h.Context, _ = h.More["context"].(string)
+	delete(h.More, "score")
+	delete(h.More, "context")
+	return nil
 }
 
 // A SortKey orders records by a field. [Ascending] and [Descending] make one.
@@ -206,11 +252,15 @@ func (q Query) Params() (Params, error) {
 		}
 		query["sort"] = keys
 	}
-	switch text := strings.TrimSpace(q.Semantic); {
-	case text != "" && len(query) > 0:
-		return nil, invalid(op, "a search by meaning has no filter and no order")
-	case text != "":
-		p["semantic"] = map[string]any{"query": text}
+	switch {
+	case q.Semantic != nil && len(query) > 0:
+		return nil, invalid(op, "Semantic takes the place of Filter and Sort; it has a Filter of its own")
+	case q.Semantic != nil:
+		semantic, err := q.Semantic.params(op)
+		if err != nil {
+			return nil, err
+		}
+		p["semantic"] = semantic
 	default:
 		p["query"] = query
 	}
@@ -225,6 +275,31 @@ func (q Query) Params() (Params, error) {
 	}
 	if len(q.Fields) > 0 {
 		p["fields"] = q.Fields
+	}
+	return p, nil
+}
+
+func (s *Semantic) params(op string) (map[string]any, error) {
+	p := map[string]any{"prompt": strings.TrimSpace(s.Prompt)}
+	switch {
+	case p["prompt"] == "":
+		return nil, invalid(op, "Semantic has no Prompt")
+	case s.ContextSize < 0:
+		return nil, invalid(op, "ContextSize is negative")
+	case s.Filter.err != nil:
+		return nil, invalid(op, "%v", s.Filter.err)
+	}
+	if s.Field != "" {
+		p["field"] = s.Field
+	}
+	if s.Filter.cond != nil {
+		p["filter"] = s.Filter.cond
+	}
+	if s.ContextSize > 0 {
+		p["context_size"] = s.ContextSize
+	}
+	if s.AllPassages {
+		p["dedup"] = "none"
 	}
 	return p, nil
 }

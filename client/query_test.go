@@ -33,7 +33,9 @@ func TestQueryParams(t *testing.T) {
 		{"or with everything", client.Query{Filter: client.Or(where("a").Eq(1), client.Filter{})}, `{"query":{}}`},
 		{"sort", client.Query{Sort: []client.SortKey{client.Descending("at"), client.Ascending("id")}, Limit: 5, Cursor: "c", Fields: []string{"id"}},
 			`{"cursor":"c","fields":["id"],"limit":5,"query":{"sort":[{"at":"desc"},{"id":"asc"}]}}`},
-		{"semantic", client.Query{Semantic: "angry customers", Limit: 3}, `{"limit":3,"semantic":{"query":"angry customers"}}`},
+		{"semantic", client.Query{Semantic: &client.Semantic{Prompt: " angry customers\n"}, Limit: 3}, `{"limit":3,"semantic":{"prompt":"angry customers"}}`},
+		{"all of semantic", client.Query{Semantic: &client.Semantic{Prompt: "p", Field: "body", Filter: where("a").Eq(1), ContextSize: 99, AllPassages: true}, Fields: []string{"id"}},
+			`{"fields":["id"],"semantic":{"context_size":99,"dedup":"none","field":"body","filter":{"eq":{"a":1}},"prompt":"p"}}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, err := tt.q.Params()
@@ -56,10 +58,39 @@ func TestQueryParams(t *testing.T) {
 		"deep":               {Filter: client.And(client.Or(client.Not(where("").Eq(1))), where("b").Eq(1))},
 		"negative limit":     {Limit: -1},
 		"sort without field": {Sort: []client.SortKey{client.Ascending("")}},
-		"semantic and more":  {Semantic: "x", Filter: where("a").Eq(1)},
+		"semantic and more":  {Semantic: &client.Semantic{Prompt: "x"}, Filter: where("a").Eq(1)},
+		"semantic, sorted":   {Semantic: &client.Semantic{Prompt: "x"}, Sort: []client.SortKey{client.Ascending("a")}},
+		"no prompt":          {Semantic: &client.Semantic{Field: "x"}},
+		"wrong filter of it": {Semantic: &client.Semantic{Prompt: "x", Filter: where("").Eq(1)}},
+		"negative context":   {Semantic: &client.Semantic{Prompt: "x", ContextSize: -1}},
 	} {
 		if p, err := q.Params(); !errors.Is(err, client.ErrInvalid) {
 			t.Errorf("%s: %v, %v; want ErrInvalid", name, p, err)
 		}
+	}
+}
+
+func TestSearchByMeaning(t *testing.T) {
+	s := serve(t, ok(`{"data":[
+		{"entity":{"callId":"7"},"metadata":{"score":0.79,"context":"a stretch","speakerName":"x"}},
+		{"entity":{"callId":"8"},"metadata":null},
+		{"entity":{"callId":"9"},"metadata":{"score":null}}
+	],"meta":{"has_more":false}}`))
+	type record struct {
+		CallID string `json:"callId"`
+	}
+	var got []client.Hit[record]
+	for hit, err := range client.Search[client.Hit[record]](t.Context(), connectorOf(newClient(t, s)), "call_transcripts", client.Query{Semantic: &client.Semantic{Prompt: "price"}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, hit)
+	}
+	if len(got) != 3 || got[0].Entity.CallID != "7" || got[0].Metadata.Score != 0.79 || got[0].Metadata.Context != "a stretch" || got[0].Metadata.More["speakerName"] != "x" ||
+		len(got[0].Metadata.More) != 1 || got[1].Entity.CallID != "8" || got[1].Metadata.Score != 0 || got[2].Entity.CallID != "9" {
+		t.Errorf("%+v", got)
+	}
+	if body := s.requests()[0].decoded(t)["params"]; body == nil {
+		t.Error("no params")
 	}
 }
