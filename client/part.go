@@ -24,30 +24,40 @@ func (p part) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 // results in the order of the items. The first error ends what is under way,
 // and is returned once all of it has ended.
 func inParallel[T, R any](ctx context.Context, items []T, limit int, f func(context.Context, T) (R, error)) ([]R, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	results := make([]R, len(items))
-	slots := make(chan struct{}, limit)
-	var all sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		results = make([]R, len(items))
+		slots   = make(chan struct{}, limit)
+		all     sync.WaitGroup
+		once    sync.Once
+		first   error
+		begun   int
+	)
 	for i, item := range items {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // both may have been ready
 			break
 		}
+		begun++
 		all.Go(func() {
 			defer func() { <-slots }()
-			var err error
-			if results[i], err = f(ctx, item); err != nil {
-				cancel(err) // the first one stays the cause
+			got, err := f(ctx, item)
+			if err != nil {
+				once.Do(func() { first = err; cancel() })
 			}
+			results[i] = got
 		})
 	}
 	all.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
+	switch {
+	case first != nil:
+		return nil, first
+	case begun < len(items): // the caller's ctx ended while none was under way
+		return nil, &Error{err: ended(ctx)}
 	}
 	return results, nil
 }

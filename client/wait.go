@@ -71,7 +71,7 @@ func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(co
 		case err == nil && done:
 			return last, nil
 		case ctx.Err() != nil:
-			return last, &Error{op: op, err: context.Cause(ctx), note: waited(began)}
+			return last, &Error{op: op, err: ended(ctx), note: waited(began)}
 		case bounded.Err() != nil && errors.Is(err, context.DeadlineExceeded):
 			return last, &Error{op: op, kind: ErrWaitedTooLong, note: waited(began)}
 		case err != nil:
@@ -82,14 +82,26 @@ func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(co
 
 // pause grows by half each time and is jittered by a fifth.
 func pause(w waiting, looks int) time.Duration {
-	d := w.first
+	d, most := min(w.first, longest), min(w.most, longest)
 	for range looks {
-		if d += d / 2; d >= w.most {
-			d = w.most
+		if d += d / 2; d >= most {
+			d = most
 			break
 		}
 	}
-	return d - d/5 + rand.N(2*d/5+1)
+	return d - d/5 + rand.N(d/5*2+1)
+}
+
+// longest is a pause that nobody lives through, short enough to reckon with.
+const longest time.Duration = 1 << 60
+
+// ended is why ctx is done: its error, and the cause if the caller gave one.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 func waited(since time.Time) string {

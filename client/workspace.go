@@ -51,7 +51,9 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.known.Store(&info.ID)
+		if id, ok := plainUUID(info.ID); ok {
+			w.known.Store(&id)
+		}
 		return &info, nil
 	}
 	return nil, w.notFound("find workspace")
@@ -85,7 +87,11 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 	if id == "" {
 		return "", w.notFound(op)
 	}
-	return checkUUID(op, "workspace", id)
+	uuid, ok := plainUUID(id)
+	if !ok {
+		return "", w.oddID(op, id)
+	}
+	return uuid, nil
 }
 
 // id is the workspace's id, which operations want that know no names. It is
@@ -98,7 +104,16 @@ func (w *Workspace) id(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return checkUUID("find workspace", "workspace", info.ID)
+	id, ok := plainUUID(info.ID)
+	if !ok {
+		return "", w.oddID("find workspace", info.ID)
+	}
+	return id, nil
+}
+
+// oddID is the error of a workspace that is listed under an id that is none.
+func (w *Workspace) oddID(op, id string) *Error {
+	return &Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))}
 }
 
 // forget drops the id if err says that something was not found by it: the

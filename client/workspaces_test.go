@@ -75,7 +75,7 @@ func TestChangesOfAWorkspaceMeetTheRightOne(t *testing.T) {
 			}{
 				{name: "none", list: workspacePage("", "acme†", "ACME"), kinds: "ErrNotFound+ErrWorkspaceNotFound", text: "Ensure creates it", sent: 1},
 				{name: "two", list: workspacePage("", "acme", "acme"), text: `several workspaces are called "acme"`, sent: 1},
-				{name: "an id that is none", list: workspacePage("", "acme"), kinds: "ErrInvalid", text: "not a UUID", sent: 1},
+				{name: "an id that is none", list: workspacePage("", "acme"), text: "not a UUID", sent: 1},
 				{name: "a refusal", list: says(403, `{"message":"no"}`), kinds: "ErrForbidden", sent: 1},
 				{name: "gone meanwhile", list: acme(), then: says(404, `{"message":"gone"}`), kinds: "ErrNotFound+ErrWorkspaceNotFound", text: "gone", sent: 2},
 				{name: "a failure is not repeated", list: acme(), then: says(503, ""), kinds: "ErrServer", sent: 2},

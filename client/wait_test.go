@@ -1,0 +1,204 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// look is a look that is done the nth time it is called, and sees how often it
+// was. It keeps when.
+func look(n int, at *[]time.Time) func(context.Context) (int, bool, error) {
+	return func(context.Context) (int, bool, error) {
+		*at = append(*at, time.Now())
+		return len(*at), len(*at) == n, nil
+	}
+}
+
+// around reports whether d is want, give or take a fifth.
+func around(d, want time.Duration) bool { return d >= want-want/5 && d <= want+want/5 }
+
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		got, err := wait(t.Context(), "wait", nil, look(12, &at))
+		if err != nil || got != 12 {
+			t.Fatalf("got %d, %v", got, err)
+		}
+		want := time.Second
+		for i := range 11 {
+			if d := at[i+1].Sub(at[i]); !around(d, want) {
+				t.Errorf("pause %d is %v, want about %v", i, d, want)
+			}
+			want = min(want+want/2, 15*time.Second)
+		}
+		start := time.Now()
+		at = nil
+		if got, err := wait(t.Context(), "wait", nil, look(1, &at)); got != 1 || err != nil || time.Since(start) != 0 {
+			t.Errorf("what is done at once: %d, %v after %v", got, err, time.Since(start))
+		}
+	})
+}
+
+func TestWaitJitter(t *testing.T) {
+	for _, d := range []time.Duration{1, 3, time.Millisecond, time.Second, time.Hour, longest, longest * 3, math.MaxInt64} {
+		w := waiting{first: d, most: d}
+		sure := min(d, longest)
+		least, most := pause(w, 0), pause(w, 0)
+		for i := range 2000 {
+			p := pause(w, i%200)
+			if p < sure-sure/5 || p > sure+sure/5 {
+				t.Fatalf("a pause of %v, want %v give or take a fifth", p, sure)
+			}
+			least, most = min(least, p), max(most, p)
+		}
+		if d >= time.Millisecond && (least > sure-sure/6 || most < sure+sure/6) {
+			t.Errorf("2,000 pauses of %v lie between %v and %v only", d, least, most)
+		}
+	}
+	// First long, then longer than can be.
+	if p := pause(waiting{first: time.Hour, most: math.MaxInt64}, math.MaxInt32); p <= 0 || p > longest+longest/5 {
+		t.Errorf("a pause of %v", p)
+	}
+}
+
+func TestWaitInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		if _, err := wait(t.Context(), "wait", []WaitOption{nil, WithPollInterval(time.Minute), WithWaitLimit(time.Hour)}, look(20, &at)); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 19 {
+			if d := at[i+1].Sub(at[i]); !around(d, time.Minute) {
+				t.Errorf("pause %d is %v", i, d)
+			}
+		}
+	})
+}
+
+func TestWaitTooLong(t *testing.T) {
+	for _, tc := range []struct {
+		opts []WaitOption
+		want time.Duration
+	}{
+		{nil, 10 * time.Minute},
+		{[]WaitOption{WithWaitLimit(time.Minute)}, time.Minute},
+		{[]WaitOption{WithWaitLimit(time.Nanosecond)}, time.Nanosecond},
+		{[]WaitOption{WithPollInterval(time.Hour), WithWaitLimit(time.Minute)}, time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var at []time.Time
+			start := time.Now()
+			got, err := wait(t.Context(), "wait for it", tc.opts, look(-1, &at))
+			if !errors.Is(err, ErrWaitedTooLong) || got != len(at) || got == 0 {
+				t.Errorf("got %d after %d looks, %v", got, len(at), err)
+			}
+			if errors.Is(err, context.DeadlineExceeded) {
+				t.Error("the deadline is not the caller's")
+			}
+			if d := time.Since(start); d != tc.want {
+				t.Errorf("it took %v, want %v", d, tc.want)
+			}
+			for _, part := range []string{"wait for it", "not come about in time", "waited for " + tc.want.Round(time.Second).String()} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("the error should say %q: %v", part, err)
+				}
+			}
+		})
+	}
+	t.Run("in a look", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			got, err := wait(t.Context(), "wait", []WaitOption{WithWaitLimit(time.Minute)}, func(ctx context.Context) (int, bool, error) {
+				if n++; n < 3 {
+					return n, false, nil
+				}
+				<-ctx.Done()
+				return 0, false, &Error{op: "look", err: ctx.Err()}
+			})
+			if !errors.Is(err, ErrWaitedTooLong) || got != 2 {
+				t.Errorf("got %d, %v", got, err)
+			}
+		})
+	})
+	t.Run("done in the last moment", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			got, err := wait(t.Context(), "wait", []WaitOption{WithWaitLimit(time.Minute)}, func(ctx context.Context) (int, bool, error) {
+				<-ctx.Done()
+				return 7, true, nil
+			})
+			if err != nil || got != 7 {
+				t.Errorf("got %d, %v", got, err)
+			}
+		})
+	})
+}
+
+func TestWaitCanceled(t *testing.T) {
+	errWhy := errors.New("the user left")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(5*time.Second, func() { cancel(errWhy) })
+		var at []time.Time
+		start := time.Now()
+		got, err := wait(ctx, "wait", nil, look(-1, &at))
+		if got != len(at) || got == 0 || !errors.Is(err, context.Canceled) || !errors.Is(err, errWhy) || errors.Is(err, ErrWaitedTooLong) {
+			t.Errorf("got %d, %v", got, err)
+		}
+		if e, ok := errors.AsType[*Error](err); !ok || e.op != "wait" {
+			t.Errorf("got %T", err)
+		}
+		if d := time.Since(start); d != 5*time.Second {
+			t.Errorf("it took %v", d)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // the caller's deadline
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		var at []time.Time
+		got, err := wait(ctx, "wait", nil, look(-1, &at))
+		if got != len(at) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrWaitedTooLong) {
+			t.Errorf("got %d, %v", got, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // in a look
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(5*time.Second, cancel)
+		_, err := wait(ctx, "wait", nil, func(ctx context.Context) (int, bool, error) {
+			<-ctx.Done()
+			return 0, false, &Error{op: "look", err: ctx.Err()}
+		})
+		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "waited for 5s") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestWaitFails(t *testing.T) {
+	errLook := errors.New("nothing to be seen")
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		got, err := wait(t.Context(), "wait", nil, func(context.Context) (int, bool, error) {
+			if n++; n < 4 {
+				return n, false, nil
+			}
+			return 0, true, errLook
+		})
+		if !errors.Is(err, errLook) || got != 3 || n != 4 {
+			t.Errorf("got %d after %d looks, %v; want what was seen last", got, n, err)
+		}
+	})
+	for name, opt := range map[string]WaitOption{
+		"no limit": WithWaitLimit(0), "a limit below nothing": WithWaitLimit(-1),
+		"no pause": WithPollInterval(0), "a pause below nothing": WithPollInterval(-time.Second),
+	} {
+		_, err := wait(t.Context(), "wait", []WaitOption{opt}, func(context.Context) (int, bool, error) { t.Error("looked"); return 0, true, nil })
+		if !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
