@@ -337,20 +337,17 @@ func (x *execution) describe() (*envelope, error) {
 		if x.entity != nil && x.entity != e {
 			continue
 		}
-		item := map[string]any{"name": e.name, "actions": e.actions, "key": e.Key}
-		if e.allows("list") {
-			params := map[string]any{"per_page": map[string]any{"type": "integer", "default": e.PageSize, "maximum": e.MaxPageSize}}
-			if p := e.Paging.Param(); p != "" {
-				params[p] = map[string]any{"description": "where to go on"}
+		properties := e.properties()
+		actions := []any{}
+		for _, name := range e.actions {
+			action := map[string]any{"name": name}
+			if params := e.paramsOf(name, properties); params != nil {
+				action["params"] = params
 			}
-			item["list_params"] = params
+			actions = append(actions, action)
 		}
-		if records := e.snapshot(); len(records) > 0 {
-			properties := map[string]any{}
-			first, _ := records[0].get().(map[string]any)
-			for name, v := range first {
-				properties[name] = map[string]any{"type": typeName(v)}
-			}
+		item := map[string]any{"name": e.name, "actions": actions, "key": e.Key}
+		if properties != nil {
 			item["schema"] = map[string]any{"type": "object", "properties": properties}
 		}
 		entities = append(entities, item)
@@ -361,6 +358,62 @@ func (x *execution) describe() (*envelope, error) {
 		return nil, err
 	}
 	return x.answer(&envelope{result: raw}), nil
+}
+
+// properties are the fields of the records, as JSON Schema has them; nil when
+// there are no records.
+func (e *entity) properties() map[string]any {
+	records := e.snapshot()
+	if len(records) == 0 {
+		return nil
+	}
+	properties := map[string]any{}
+	first, _ := records[0].get().(map[string]any)
+	for name, v := range first {
+		properties[name] = map[string]any{"type": typeName(v)}
+	}
+	return properties
+}
+
+// paramsOf is the JSON Schema of the parameters of an action, nil for one that
+// is not known.
+func (e *entity) paramsOf(action string, fields map[string]any) map[string]any {
+	params := map[string]any{}
+	required := []string{}
+	switch action {
+	case "search", "api_search":
+		params["query"] = map[string]any{"type": "string", "description": "words to look for"}
+		fallthrough
+	case "list":
+		params["per_page"] = map[string]any{"type": "integer", "default": e.PageSize, "maximum": e.MaxPageSize, "description": "how many records a page has"}
+		if p := e.Paging.Param(); p != "" {
+			params[p] = map[string]any{"type": "string", "description": "where to go on"}
+		}
+	case "context_store_search":
+		params["query"] = map[string]any{"type": "object", "description": "a filter and an order"}
+		params["semantic"] = map[string]any{"type": "object", "description": "a prompt, in place of query"}
+		params["limit"] = map[string]any{"type": "integer", "default": defaultHits, "maximum": maxHits}
+		params["cursor"] = map[string]any{"type": "string", "description": "where to go on"}
+		params["fields"] = map[string]any{"type": "array", "items": map[string]any{"type": "string"}}
+	case "update", "create":
+		maps.Copy(params, fields)
+		if action == "create" {
+			break
+		}
+		fallthrough
+	case "get", "delete":
+		params[e.Key] = map[string]any{"type": "string"}
+		if field := fields[e.Key]; field != nil {
+			params[e.Key] = field
+		}
+		required = append(required, e.Key)
+	case "download":
+		params["id"] = map[string]any{"type": "string", "description": "of the file"}
+		required = append(required, "id")
+	default:
+		return nil
+	}
+	return map[string]any{"type": "object", "properties": params, "required": required}
 }
 
 func typeName(v any) string {

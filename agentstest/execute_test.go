@@ -159,6 +159,33 @@ func TestDescribe(t *testing.T) {
 	if len(a.list("result", "entities")) != 1 || a.text("result", "entities", 0, "schema", "properties", "number", "type") != "number" {
 		t.Errorf("describe issues: %s", a.raw)
 	}
+	params := map[string][]any{}
+	for i, action := range a.list("result", "entities", 0, "actions") {
+		name := action.(map[string]any)["name"].(string)
+		params[name] = a.list("result", "entities", 0, "actions", i, "params", "required")
+		if a.at("result", "entities", 0, "actions", i, "params", "properties") == nil {
+			t.Errorf("%s has no parameters: %s", name, a.raw)
+		}
+	}
+	if len(params) < 4 || len(params["list"]) != 0 || len(params["get"]) != 1 || params["get"][0] != "number" {
+		t.Errorf("describe issues: required are %v in %s", params, a.raw)
+	}
+}
+
+func TestDescribeOddEntities(t *testing.T) {
+	_, c := start(t, agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
+		"files": {Files: map[string]agentstest.File{"a": {}}}, "jobs": {Actions: []string{"run"}}, "tags": {Records: []object{}},
+	}}))
+	a := c.ok(c.execute(c.connector("w", "acme"), "", "describe", nil))
+	if a.text("result", "entities", 0, "actions", 0, "params", "required", 0) != "id" {
+		t.Errorf("files: %s", a.raw)
+	}
+	if a.text("result", "entities", 1, "actions", 0, "name") != "run" || a.at("result", "entities", 1, "actions", 0, "params") != nil {
+		t.Errorf("an action that was made up: %s", a.raw)
+	}
+	if a.at("result", "entities", 2, "schema") != nil || len(a.list("result", "entities", 2, "actions")) == 0 {
+		t.Errorf("an entity without records: %s", a.raw)
+	}
 }
 
 func TestStructsAsRecords(t *testing.T) {

@@ -1,10 +1,17 @@
 package client
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
 // A Connector is one connection of a workspace to a business system.
@@ -37,6 +44,161 @@ func (c *Connector) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Str
 
 // MarshalText returns what String returns.
 func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// ConnectorDetails is a connector and what it is set up with. Its configuration
+// does not print, but in an unexported field of another type, where fmt calls no
+// methods.
+type ConnectorDetails struct {
+	ConnectorInfo
+
+	// Entities are those that the connector is made for; empty for all.
+	Entities []RequestedEntity
+
+	// ReplicationConfig is the configuration for replication. The service masks
+	// the secrets that it knows of in it; take it for secret all the same.
+	// Numbers are json.Number, so that none loses digits on the way back.
+	ReplicationConfig map[string]any
+}
+
+// String tells what the connector is, and not how it is configured.
+func (d ConnectorDetails) String() string {
+	return fmt.Sprintf("client.ConnectorDetails{ID:%q, Name:%q, Slug:%q, DefinitionID:%q, TemplateID:%q, Entities:%d, ReplicationConfig:%s}",
+		d.ID, d.Name, d.Slug, d.DefinitionID, d.TemplateID, len(d.Entities), hidden(d.ReplicationConfig))
+}
+
+// Format writes what String returns, for every verb.
+func (d ConnectorDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (d ConnectorDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// MarshalText returns what String returns: for storing, take the fields.
+func (d ConnectorDetails) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
+	return &ConnectorDetails{ConnectorInfo: got.info(c.slug), Entities: got.Entities.v, ReplicationConfig: got.Config.v}
+}
+
+// Info returns what the service knows of the connector, its configuration
+// included. One that does not exist is [ErrNotFound].
+func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
+	call := &call{op: "get connector", name: "getConnector", read: true}
+	id, err := c.checkedID(call.op)
+	if err != nil {
+		return nil, err
+	}
+	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return c.ws.client.raw.GetConnector(ctx, id, &gen.GetConnectorParams{})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.details(got), nil
+}
+
+// A ConnectorChange says what [Connector.Update] changes. Zero fields stay as
+// they are. It does not print what may be secret, but in an unexported field of
+// another type, where fmt calls no methods.
+type ConnectorChange struct {
+	Name string
+
+	// Entities are those that the connector is made for. [Value] of an empty
+	// list takes the selection away, so that all are. [Null] is sent as null, of
+	// which the service does not say what it does. Value of a nil slice is
+	// refused, since it could be meant as either.
+	Entities Nullable[[]RequestedEntity]
+
+	// ReplicationConfig takes the place of the configuration for replication as
+	// a whole. Value of a nil map is refused.
+	ReplicationConfig Nullable[map[string]any]
+}
+
+// String tells what changes, and not to what where that may be secret.
+func (c ConnectorChange) String() string {
+	entities, config := "unchanged", "unchanged"
+	switch list, ok := c.Entities.Get(); {
+	case ok:
+		entities = strconv.Itoa(len(list))
+	case c.Entities.IsNull():
+		entities = "null"
+	}
+	switch _, ok := c.ReplicationConfig.Get(); {
+	case ok:
+		config = redacted
+	case c.ReplicationConfig.IsNull():
+		config = "null"
+	}
+	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, config)
+}
+
+// Format writes what String returns, for every verb.
+func (c ConnectorChange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (c ConnectorChange) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText returns what String returns: a change is not for storing.
+func (c ConnectorChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+func (c ConnectorChange) isZero() bool {
+	return strings.TrimSpace(c.Name) == "" && c.Entities.IsZero() && c.ReplicationConfig.IsZero()
+}
+
+func (c ConnectorChange) check(op string) error {
+	var problems []string
+	if list, ok := c.Entities.Get(); ok && list == nil {
+		problems = append(problems, "Entities is a nil slice: Value of an empty one takes the selection away, and Null sends null")
+	} else {
+		problems = unnamed(list)
+	}
+	if m, ok := c.ReplicationConfig.Get(); ok && m == nil {
+		problems = append(problems, "ReplicationConfig is a nil map: take Value of an empty one, or Null")
+	}
+	if slices.Contains(c.secretValues(), redacted) {
+		problems = append(problems, secretInside)
+	}
+	return complain(op, problems)
+}
+
+// secretValues are the texts of c that an error must not repeat.
+func (c ConnectorChange) secretValues() []string {
+	config, _ := c.ReplicationConfig.Get()
+	return texts(nil, asSent(config))
+}
+
+func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
+	r := gen.ConnectorUpdateRequest{Name: set(strings.TrimSpace(c.Name)), ReplicationConfig: c.ReplicationConfig}
+	if list, ok := c.Entities.Get(); ok {
+		r.Entities = Value(requested(list))
+	} else if c.Entities.IsNull() {
+		r.Entities = Null[[]gen.RequestedEntity]()
+	}
+	return r
+}
+
+// Update changes the connector and returns what it is then. A change of nothing
+// is [ErrInvalid], and nothing is sent. [Connector.Check] tries a change first.
+// c goes on standing for the connector, whatever its name.
+func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
+	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues()}
+	id, err := c.checkedID(call.op)
+	if err != nil {
+		return nil, err
+	}
+	if change.isZero() {
+		return nil, invalid(call.op, "there is nothing to change")
+	}
+	if err := change.check(call.op); err != nil {
+		return nil, err
+	}
+	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.details(got), nil
+}
 
 // slugOf is the slug as the table of paging parameters has it.
 func (c *Connector) slugOf() string { return plainSlug(c.slug) }

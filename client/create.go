@@ -1,14 +1,20 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -46,17 +52,11 @@ type CreateConnectorRequest struct {
 
 // A RequestedEntity is an entity that a connector is made for.
 type RequestedEntity struct {
-	Entity string
-	Modes  []string // "read", "write"; nil for the connector's default
+	Entity string   `json:"entity"`
+	Modes  []string `json:"modes,omitempty"` // "read", "write"; nil for the connector's default
 }
 
 func (r CreateConnectorRequest) String() string {
-	hidden := func(m map[string]any) string {
-		if m == nil {
-			return "none"
-		}
-		return redacted
-	}
 	secret := `""`
 	if r.OAuthSecretID != "" {
 		secret = redacted
@@ -65,6 +65,14 @@ func (r CreateConnectorRequest) String() string {
 		"Credentials:%s, Environment:%s, ReplicationConfig:%s, OAuthSecretID:%s, Entities:%d}",
 		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID,
 		hidden(r.Credentials), hidden(r.Environment), hidden(r.ReplicationConfig), secret, len(r.Entities))
+}
+
+// hidden tells whether there is a configuration.
+func hidden(m map[string]any) string {
+	if m == nil {
+		return "none"
+	}
+	return redacted
 }
 
 // Format writes what String returns, for every verb.
@@ -76,8 +84,8 @@ func (r CreateConnectorRequest) LogValue() slog.Value { return slog.StringValue(
 // MarshalText returns what String returns: a request is not for storing.
 func (r CreateConnectorRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-func (r CreateConnectorRequest) check() error {
-	const op = "create connector"
+// check refuses what the service would refuse, too.
+func (r CreateConnectorRequest) check(op string) error {
 	var problems []string
 	kinds := 0
 	for _, s := range []string{r.ConnectorType, r.DefinitionID, r.SourceTemplateID} {
@@ -97,17 +105,29 @@ func (r CreateConnectorRequest) check() error {
 		}
 	}
 	if slices.Contains(r.secretValues(), redacted) {
-		problems = append(problems, "an auth.Secret is inside, which would be sent as "+redacted+"; string(s) reveals it")
+		problems = append(problems, secretInside)
 	}
-	for i, e := range r.Entities {
+	return complain(op, append(problems, unnamed(r.Entities)...))
+}
+
+const secretInside = "an auth.Secret is inside, which would be sent as " + redacted + "; string(s) reveals it"
+
+// unnamed are the problems of entities.
+func unnamed(entities []RequestedEntity) (problems []string) {
+	for i, e := range entities {
 		if strings.TrimSpace(e.Entity) == "" {
 			problems = append(problems, fmt.Sprintf("Entities[%d] has no name", i))
 		}
 	}
-	if len(problems) > 0 {
-		return invalid(op, "%s", strings.Join(problems, "; "))
+	return problems
+}
+
+// complain is the error of a request that has these problems, or nil.
+func complain(op string, problems []string) error {
+	if len(problems) == 0 {
+		return nil
 	}
-	return nil
+	return invalid(op, "%s", strings.Join(problems, "; "))
 }
 
 func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateRequest {
@@ -116,6 +136,7 @@ func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateReques
 		Credentials:       r.Credentials,
 		Environment:       r.Environment,
 		ReplicationConfig: r.ReplicationConfig,
+		Entities:          requested(r.Entities),
 	}
 	for to, s := range map[**string]string{
 		&w.Name: r.Name, &w.ConnectorType: r.ConnectorType, &w.DefinitionID: r.DefinitionID,
@@ -125,14 +146,23 @@ func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateReques
 			*to = &s
 		}
 	}
-	for _, e := range r.Entities {
-		entity := gen.RequestedEntity{Entity: e.Entity}
-		for _, m := range e.Modes {
-			entity.Modes = append(entity.Modes, gen.EntityMode(m))
-		}
-		w.Entities = append(w.Entities, entity)
-	}
 	return w
+}
+
+// requested are entities as they are sent. None at all is not the same as an
+// empty list.
+func requested(entities []RequestedEntity) []gen.RequestedEntity {
+	if entities == nil {
+		return nil
+	}
+	list := make([]gen.RequestedEntity, len(entities))
+	for i, e := range entities {
+		list[i].Entity = e.Entity
+		for _, m := range e.Modes {
+			list[i].Modes = append(list[i].Modes, gen.EntityMode(m))
+		}
+	}
+	return list
 }
 
 // secretValues are the texts of r that an error must not repeat.
@@ -174,35 +204,83 @@ func texts(list []string, v any) []string {
 // complete is [ErrInvalid], and nothing is sent. It is never sent twice; only
 // after 429, or when no connection was made, is it tried again.
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
-	if err := r.check(); err != nil {
+	const op = "create connector"
+	if err := r.check(op); err != nil {
 		return nil, err
 	}
-	call := &call{op: "create connector", name: "createConnector", secrets: r.secretValues()}
-	type created struct {
-		connectorItem
-		Full struct {
-			templateItem
-			DefinitionID string `json:"source_definition_id"`
-		} `json:"source_template"`
-	}
-	got, err := fetch[created](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	call := &call{op: op, name: "createConnector", secrets: r.secretValues()}
+	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CreateConnector(ctx, &gen.CreateConnectorParams{}, r.wire(w.name))
 	})
 	if err != nil {
 		return nil, w.explain(err)
 	}
-	info := got.info()
-	info.TemplateID, info.DisplayName = got.Full.ID, got.Full.Name
-	info.DefinitionID, info.Slug = got.Full.DefinitionID, got.Full.Slug
-	if info.Slug == "" {
-		info.Slug = r.ConnectorType
-	}
+	info := got.info(r.ConnectorType)
 	return &info, nil
+}
+
+// A wholeConnector is a connector with all of its template and configuration.
+type wholeConnector struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Template  struct {
+		ID           string `json:"id"`
+		Name         string `json:"name"`
+		Slug         string `json:"connector_name"` // not in the contract
+		DefinitionID string `json:"source_definition_id"`
+	} `json:"source_template"`
+
+	// What is odd here must not hide that the connector was made or changed.
+	Entities loose[[]RequestedEntity] `json:"entities"`
+	Config   configuration            `json:"replication_config"`
+}
+
+// info is the connector; slug is that of its kind if the service does not say.
+func (c *wholeConnector) info(slug string) ConnectorInfo {
+	return ConnectorInfo{
+		ID: c.ID, Name: c.Name, Slug: cmp.Or(c.Template.Slug, slug), DisplayName: c.Template.Name,
+		DefinitionID: c.Template.DefinitionID, TemplateID: c.Template.ID, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}
+}
+
+// A configuration is a JSON object, decoded so that no number loses digits.
+// Anything else is none.
+type configuration struct{ v map[string]any }
+
+func (c *configuration) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &c.v, numbers) })
+	if wrong != nil {
+		c.v = nil
+	}
+	return broken
+}
+
+// CheckConnector asks the service to try the configuration of a connector
+// before [Workspace.CreateConnector] makes it: nothing is made. A configuration
+// that does not work is a result and no error; [CheckResult.OK] tells. A request
+// that is not complete is [ErrInvalid], and nothing is sent. What is secret in r
+// is removed from the texts of the result.
+func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
+	const op = "check connector configuration"
+	if err := r.check(op); err != nil {
+		return nil, err
+	}
+	call := &call{op: op, name: "checkConnectorConfig", secrets: r.secretValues()}
+	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.CheckConnectorConfig(ctx, &gen.CheckConnectorConfigParams{}, r.wire(w.name))
+	})
+	if err != nil {
+		return nil, w.explain(err)
+	}
+	got.scrub(newScrubber(call.secrets))
+	return got, nil
 }
 
 // DeleteConnector deletes a connector by its id. The service does so in the
 // background, as the job whose id is returned; the connector is listed until it
-// is done.
+// is done, which [Workspace.WaitDeleted] waits for.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
 	call := &call{op: "delete connector", name: "deleteConnector"}
 	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
@@ -215,4 +293,36 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 		return "", err
 	}
 	return got.JobID, nil
+}
+
+// WaitDeleted waits until the connector of that id, which
+// [Workspace.DeleteConnector] deletes, is listed in the workspace no more. It
+// returns nil then, and else, with the error, the connector as it was listed
+// last. A connector that the workspace does not have counts as deleted, and so
+// does each connector of a workspace that is gone.
+//
+// It waits for 10 minutes at most, unless [WithWaitLimit] says otherwise; then
+// the error is [ErrWaitedTooLong]. It looks at the list, since leaving it is
+// what the service tells of a connector whose deletion is done.
+func (w *Workspace) WaitDeleted(ctx context.Context, id string, opts ...WaitOption) (*ConnectorInfo, error) {
+	const op = "wait for the deletion of a connector"
+	id, err := w.ConnectorByID(id).checkedID(op)
+	if err != nil {
+		return nil, err
+	}
+	return wait(ctx, op, opts, func(ctx context.Context) (*ConnectorInfo, bool, error) {
+		infos, err := w.ListConnectors(ctx)
+		if errors.Is(err, ErrWorkspaceNotFound) {
+			return nil, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		for _, info := range infos {
+			if listed, ok := connectorUUID(info.ID); ok && listed == id {
+				return &info, false, nil
+			}
+		}
+		return nil, true, nil
+	})
 }

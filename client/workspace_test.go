@@ -547,11 +547,11 @@ func TestInspectCheckDocsDescribe(t *testing.T) {
 		"GET /api/v1/skills/search": says(500, ""),
 	})
 	c := connectorOf(newClient(t, s))
-	if in, err := c.Inspect(t.Context()); err != nil || in.DocsSkillID != "skill-9" {
+	if in, err := c.Inspect(t.Context()); err != nil || in.DocsID != "skill-9" {
 		t.Errorf("%+v %v", in, err)
 	}
 	check, err := c.Check(t.Context())
-	if err != nil || check.Status == nil || *check.Status != "failed" || check.ErrorMessage == nil || *check.ErrorMessage != "the password is wrong" {
+	if err != nil || check.OK() || check.Status != client.CheckFailed || check.Message != "the password is wrong" {
 		t.Errorf("a failed check is a result: %+v %v", check, err)
 	}
 	if _, err := c.Docs(t.Context(), ""); err != nil {

@@ -1,0 +1,307 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Description is what a connector says that it can do. The form is the
+// connector's own: Data, of the Result, has it as it was sent and is what
+// counts. Entities is a best effort to read it.
+type Description struct {
+	*Result
+
+	// Entities are those that were found in Data, in its order; nil when it has
+	// none in a form that is known.
+	Entities []EntityDescription
+}
+
+// An EntityDescription is an entity of a connector, and the actions that can be
+// run on it.
+type EntityDescription struct {
+	Name        string // as Execute takes it
+	Description string
+	Actions     []ActionDescription
+	Raw         json.RawMessage // a part of Data, to be read only; so is Raw below
+}
+
+// An ActionDescription is an action that can be run on an entity.
+type ActionDescription struct {
+	Name        string // as Execute takes it
+	Description string
+	Params      []ParamDescription // nil when it is not told which there are; empty for none
+	Raw         json.RawMessage
+}
+
+// A ParamDescription is a parameter of an action.
+type ParamDescription struct {
+	Name        string
+	Type        string // as JSON Schema calls it; several with | between; "" when it is not told
+	Description string
+	Required    bool
+	Raw         json.RawMessage // the schema, where there is one
+}
+
+// Entity finds an entity by its name.
+func (d *Description) Entity(name string) (*EntityDescription, bool) {
+	for i := range d.Entities {
+		if d.Entities[i].Name == name {
+			return &d.Entities[i], true
+		}
+	}
+	return nil, false
+}
+
+// Action finds an action by its name.
+func (e *EntityDescription) Action(name string) (*ActionDescription, bool) {
+	for i := range e.Actions {
+		if e.Actions[i].Name == name {
+			return &e.Actions[i], true
+		}
+	}
+	return nil, false
+}
+
+// Describe asks the connector for its own schema: its entities, their actions
+// and the parameters of those. The form is the connector's; see [Description].
+func (c *Connector) Describe(ctx context.Context) (*Description, error) {
+	r, err := c.Execute(ctx, "", actionDescribe, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Description{Result: r, Entities: describedEntities(jsontext.Value(r.Data))}, nil
+}
+
+// describedEntities finds the entities in a description: in a list, or under the
+// name entities, which may stand one level deeper. Each level of the answer is
+// read by a function of its own, so that no answer is too deep.
+func describedEntities(data jsontext.Value) (list []EntityDescription) {
+	if data.Kind() == '{' {
+		top := membersOf(data)
+		data = top.get("entities")
+		for _, name := range []string{"schema", "data", "result", "connector"} {
+			if data == nil {
+				data = membersOf(top.get(name)).get("entities")
+			}
+		}
+	}
+	for _, m := range membersOf(data) {
+		if e := describedEntity(m); e.Name != "" {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func describedEntity(from member) EntityDescription {
+	e := EntityDescription{Name: from.name, Raw: json.RawMessage(from.value)}
+	var actions jsontext.Value
+	var params members // by action
+	switch from.value.Kind() {
+	case '"':
+		e.Name = cmp.Or(e.Name, plainText(from.value))
+	case '[':
+		actions = from.value
+	case '{':
+		m := membersOf(from.value)
+		e.Name = cmp.Or(e.Name, m.text("entity", "entity_name", "name"))
+		e.Description = m.text("description")
+		actions = m.get("actions", "available_actions", "operations")
+		if p := m.get("params", "parameters"); p.Kind() == '{' {
+			params = membersOf(p)
+		}
+	}
+	for _, m := range membersOf(actions) {
+		a := describedAction(m)
+		if a.Name == "" {
+			continue
+		}
+		if a.Params == nil {
+			a.Params = describedParams(params.get(a.Name))
+		}
+		e.Actions = append(e.Actions, a)
+	}
+	return e
+}
+
+func describedAction(from member) ActionDescription {
+	a := ActionDescription{Name: from.name, Raw: json.RawMessage(from.value)}
+	switch from.value.Kind() {
+	case '"':
+		if a.Name == "" {
+			a.Name = plainText(from.value)
+		} else {
+			a.Description = plainText(from.value)
+		}
+	case '[':
+		a.Params = describedParams(from.value)
+	case '{':
+		m := membersOf(from.value)
+		a.Name = cmp.Or(a.Name, m.text("action", "name"))
+		a.Description = m.text("description")
+		params := m.get("params", "parameters", "input_schema", "inputSchema", "arguments")
+		if params == nil && isSchema(m) {
+			params = from.value
+		}
+		a.Params = describedParams(params)
+	}
+	return a
+}
+
+// describedParams reads parameters: a list of names or objects, a JSON Schema of
+// an object, or schemas by name.
+func describedParams(v jsontext.Value) []ParamDescription {
+	switch v.Kind() {
+	case '[':
+	case '{':
+		m := membersOf(v)
+		required := m.get("required")
+		if isSchema(m) {
+			v = m.get("properties")
+		}
+		if required.Kind() == '[' {
+			return describedMembers(membersOf(v), required)
+		}
+	default:
+		return nil
+	}
+	return describedMembers(membersOf(v), nil)
+}
+
+func describedMembers(from members, required jsontext.Value) []ParamDescription {
+	must := map[string]bool{}
+	for _, m := range membersOf(required) {
+		must[plainText(m.value)] = true
+	}
+	list := make([]ParamDescription, 0, len(from))
+	for _, m := range from {
+		if m.name == "required" && required != nil && m.value.Kind() == '[' {
+			continue // the list of names beside the schemas
+		}
+		p := ParamDescription{Name: m.name, Raw: json.RawMessage(m.value)}
+		switch m.value.Kind() {
+		case '"':
+			if p.Name == "" {
+				p.Name = plainText(m.value)
+			} else {
+				p.Type = plainText(m.value)
+			}
+		case '{':
+			own := membersOf(m.value)
+			inner := membersOf(own.get("schema")) // as OpenAPI has it
+			p.Name = cmp.Or(p.Name, own.text("name", "param", "parameter"))
+			p.Type = cmp.Or(typeNames(own.get("type")), typeNames(inner.get("type")))
+			p.Description = cmp.Or(own.text("description"), inner.text("description"))
+			p.Required = own.get("required").Kind() == 't'
+		}
+		if p.Required = p.Required || must[p.Name]; p.Name != "" {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// isSchema reports whether m is a JSON Schema of an object rather than schemas
+// by name, among which there may be one for a parameter called properties.
+func isSchema(m members) bool {
+	properties := m.get("properties")
+	if properties == nil {
+		return m.text("type") == "object"
+	}
+	for _, p := range membersOf(properties) {
+		if k := p.value.Kind(); k != '{' && k != 't' && k != 'f' {
+			return false
+		}
+	}
+	return properties.Kind() == '{'
+}
+
+// typeNames is the type in a JSON Schema, without null.
+func typeNames(v jsontext.Value) string {
+	if v.Kind() == '"' {
+		return plainText(v)
+	}
+	var names []string
+	for _, m := range membersOf(v) {
+		if s := plainText(m.value); s != "" && s != "null" {
+			names = append(names, s)
+		}
+	}
+	return strings.Join(names, "|")
+}
+
+// A member is one of an object, or an element of a list, which has no name.
+type member struct {
+	name  string
+	value jsontext.Value
+}
+
+// members are those of an object or a list, in the order of the document.
+type members []member
+
+// membersOf reads one level of v. There are none in anything but an object or a
+// list, and in what is no JSON.
+func membersOf(v jsontext.Value) (list members) {
+	if k := v.Kind(); k != '{' && k != '[' {
+		return nil
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(v), lenient)
+	_, err := dec.ReadToken()
+	for err == nil {
+		if k := dec.PeekKind(); k == '}' || k == ']' {
+			return list
+		}
+		var m member
+		if v.Kind() == '{' {
+			var name jsontext.Token
+			if name, err = dec.ReadToken(); err != nil {
+				break
+			}
+			m.name = name.String()
+		}
+		start := dec.InputOffset()
+		if err = dec.SkipValue(); err == nil {
+			m.value = jsontext.Value(slices.Clip(span{start, dec.InputOffset()}.of(v)))
+			list = append(list, m)
+		}
+	}
+	return nil
+}
+
+// get is the value under the first of the names that has one; null is none. Of
+// two under one name the last counts.
+func (m members) get(names ...string) jsontext.Value {
+	for _, name := range names {
+		for i := len(m) - 1; i >= 0; i-- {
+			if m[i].name == name && m[i].value.Kind() != 'n' {
+				return m[i].value
+			}
+		}
+	}
+	return nil
+}
+
+// text is the text under the first of the names that has one.
+func (m members) text(names ...string) string {
+	for _, name := range names {
+		if s := plainText(m.get(name)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// plainText is the text that v is, "" when it is something else.
+func plainText(v jsontext.Value) string {
+	if v.Kind() != '"' {
+		return ""
+	}
+	text, _ := jsontext.AppendUnquote(nil, v) // as far as it can be read
+	return string(text)
+}
