@@ -42,6 +42,16 @@ type ConnectionTemplate struct {
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
+// String tells where the data goes, and not how to get in there.
+func (t ConnectionTemplate) String() string {
+	return fmt.Sprintf("client.ConnectionTemplate{ID:%q, Hosting:%q, DestinationName:%q, DestinationConfig:%s, CronExpression:%q}",
+		t.ID, t.Hosting, t.DestinationName, t.DestinationConfig, t.CronExpression)
+}
+
+// Format writes what String returns, for every verb: of a pointer inside
+// another type, fmt would else print the fields without asking them.
+func (t ConnectionTemplate) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
+
 // settle finds out where the data goes when the service does not say: Airbyte's
 // own destinations have no definition and no configuration.
 func (t *ConnectionTemplate) settle() {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -45,9 +44,7 @@ func (c *Connector) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Str
 // MarshalText returns what String returns.
 func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// ConnectorDetails is a connector and what it is set up with. Its configuration
-// does not print, but in an unexported field of another type, where fmt calls no
-// methods.
+// ConnectorDetails is a connector and what it is set up with.
 type ConnectorDetails struct {
 	ConnectorInfo
 
@@ -57,23 +54,18 @@ type ConnectorDetails struct {
 	// ReplicationConfig is the configuration for replication. The service masks
 	// the secrets that it knows of in it; take it for secret all the same.
 	// Numbers are json.Number, so that none loses digits on the way back.
-	ReplicationConfig map[string]any
+	ReplicationConfig Configuration
 }
 
 // String tells what the connector is, and not how it is configured.
 func (d ConnectorDetails) String() string {
 	return fmt.Sprintf("client.ConnectorDetails{ID:%q, Name:%q, Slug:%q, DefinitionID:%q, TemplateID:%q, Entities:%d, ReplicationConfig:%s}",
-		d.ID, d.Name, d.Slug, d.DefinitionID, d.TemplateID, len(d.Entities), hidden(d.ReplicationConfig))
+		d.ID, d.Name, d.Slug, d.DefinitionID, d.TemplateID, len(d.Entities), d.ReplicationConfig)
 }
 
-// Format writes what String returns, for every verb.
+// Format writes what String returns, for every verb: of a pointer inside
+// another type, fmt would else print the fields without asking them.
 func (d ConnectorDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
-
-// LogValue implements [slog.LogValuer].
-func (d ConnectorDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }
-
-// MarshalText returns what String returns: for storing, take the fields.
-func (d ConnectorDetails) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 	return &ConnectorDetails{ConnectorInfo: got.info(c.slug), Entities: got.Entities.v, ReplicationConfig: got.Config.v}
@@ -109,8 +101,8 @@ type ConnectorChange struct {
 	Entities Nullable[[]RequestedEntity]
 
 	// ReplicationConfig takes the place of the configuration for replication as
-	// a whole. Value of a nil map is refused.
-	ReplicationConfig Nullable[map[string]any]
+	// a whole, unless it is nil.
+	ReplicationConfig map[string]any
 }
 
 // String tells what changes, and not to what where that may be secret.
@@ -122,11 +114,8 @@ func (c ConnectorChange) String() string {
 	case c.Entities.IsNull():
 		entities = "null"
 	}
-	switch _, ok := c.ReplicationConfig.Get(); {
-	case ok:
-		config = redacted
-	case c.ReplicationConfig.IsNull():
-		config = "null"
+	if c.ReplicationConfig != nil {
+		config = hiddenConfig(c.ReplicationConfig)
 	}
 	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, config)
 }
@@ -141,7 +130,7 @@ func (c ConnectorChange) LogValue() slog.Value { return slog.StringValue(c.Strin
 func (c ConnectorChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 func (c ConnectorChange) isZero() bool {
-	return strings.TrimSpace(c.Name) == "" && c.Entities.IsZero() && c.ReplicationConfig.IsZero()
+	return strings.TrimSpace(c.Name) == "" && c.Entities.IsZero() && c.ReplicationConfig == nil
 }
 
 func (c ConnectorChange) check(op string) error {
@@ -151,23 +140,17 @@ func (c ConnectorChange) check(op string) error {
 	} else {
 		problems = unnamed(list)
 	}
-	if m, ok := c.ReplicationConfig.Get(); ok && m == nil {
-		problems = append(problems, "ReplicationConfig is a nil map: take Value of an empty one, or Null")
-	}
-	if slices.Contains(c.secretValues(), redacted) {
-		problems = append(problems, secretInside)
-	}
-	return complain(op, problems)
+	return refuse(op, append(problems, configProblem("ReplicationConfig", c.ReplicationConfig))...)
 }
 
 // secretValues are the texts of c that an error must not repeat.
-func (c ConnectorChange) secretValues() []string {
-	config, _ := c.ReplicationConfig.Get()
-	return texts(nil, asSent(config))
-}
+func (c ConnectorChange) secretValues() []string { return configSecrets(c.ReplicationConfig) }
 
 func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
-	r := gen.ConnectorUpdateRequest{Name: set(strings.TrimSpace(c.Name)), ReplicationConfig: c.ReplicationConfig}
+	r := gen.ConnectorUpdateRequest{Name: set(strings.TrimSpace(c.Name))}
+	if c.ReplicationConfig != nil {
+		r.ReplicationConfig = Value(c.ReplicationConfig)
+	}
 	if list, ok := c.Entities.Get(); ok {
 		r.Entities = Value(requested(list))
 	} else if c.Entities.IsNull() {

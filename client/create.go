@@ -3,7 +3,6 @@ package client
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -64,15 +60,7 @@ func (r CreateConnectorRequest) String() string {
 	return fmt.Sprintf("client.CreateConnectorRequest{Name:%q, ConnectorType:%q, DefinitionID:%q, SourceTemplateID:%q, "+
 		"Credentials:%s, Environment:%s, ReplicationConfig:%s, OAuthSecretID:%s, Entities:%d}",
 		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID,
-		hidden(r.Credentials), hidden(r.Environment), hidden(r.ReplicationConfig), secret, len(r.Entities))
-}
-
-// hidden tells whether there is a configuration.
-func hidden(m map[string]any) string {
-	if m == nil {
-		return "none"
-	}
-	return redacted
+		hiddenConfig(r.Credentials), hiddenConfig(r.Environment), hiddenConfig(r.ReplicationConfig), secret, len(r.Entities))
 }
 
 // Format writes what String returns, for every verb.
@@ -104,13 +92,12 @@ func (r CreateConnectorRequest) check(op string) error {
 			problems = append(problems, name+" is not a UUID")
 		}
 	}
-	if slices.Contains(r.secretValues(), redacted) {
-		problems = append(problems, secretInside)
+	for field, config := range map[string]map[string]any{"Credentials": r.Credentials, "ReplicationConfig": r.ReplicationConfig, "Environment": r.Environment} {
+		problems = append(problems, configProblem(field, config))
 	}
-	return complain(op, append(problems, unnamed(r.Entities)...))
+	slices.Sort(problems)
+	return refuse(op, append(problems, unnamed(r.Entities)...)...)
 }
-
-const secretInside = "an auth.Secret is inside, which would be sent as " + redacted + "; string(s) reveals it"
 
 // unnamed are the problems of entities.
 func unnamed(entities []RequestedEntity) (problems []string) {
@@ -120,14 +107,6 @@ func unnamed(entities []RequestedEntity) (problems []string) {
 		}
 	}
 	return problems
-}
-
-// complain is the error of a request that has these problems, or nil.
-func complain(op string, problems []string) error {
-	if len(problems) == 0 {
-		return nil
-	}
-	return invalid(op, "%s", strings.Join(problems, "; "))
 }
 
 func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateRequest {
@@ -167,37 +146,7 @@ func requested(entities []RequestedEntity) []gen.RequestedEntity {
 
 // secretValues are the texts of r that an error must not repeat.
 func (r CreateConnectorRequest) secretValues() []string {
-	list := texts(nil, asSent(r.Credentials))
-	list = texts(list, asSent(r.ReplicationConfig))
-	return append(list, r.OAuthSecretID)
-}
-
-// asSent is what v looks like to the service, whatever types are in it.
-func asSent(v map[string]any) any {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil // nor will it be sent
-	}
-	var sent any
-	_ = json.Unmarshal(b, &sent)
-	return sent
-}
-
-// texts appends the texts in v, decoded JSON, to list.
-func texts(list []string, v any) []string {
-	switch v := v.(type) {
-	case string:
-		return append(list, v)
-	case map[string]any:
-		for _, x := range v {
-			list = texts(list, x)
-		}
-	case []any:
-		for _, x := range v {
-			list = texts(list, x)
-		}
-	}
-	return list
+	return append(configSecrets(r.Credentials, r.ReplicationConfig), r.OAuthSecretID)
 }
 
 // CreateConnector makes a connector in the workspace. A request that is not
@@ -243,18 +192,6 @@ func (c *wholeConnector) info(slug string) ConnectorInfo {
 		ID: c.ID, Name: c.Name, Slug: cmp.Or(c.Template.Slug, slug), DisplayName: c.Template.Name,
 		DefinitionID: c.Template.DefinitionID, TemplateID: c.Template.ID, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 	}
-}
-
-// A configuration is a JSON object, decoded so that no number loses digits.
-// Anything else is none.
-type configuration struct{ v map[string]any }
-
-func (c *configuration) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &c.v, numbers) })
-	if wrong != nil {
-		c.v = nil
-	}
-	return broken
 }
 
 // CheckConnector asks the service to try the configuration of a connector

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // Definitions are the kinds of systems that the service knows: sources, which
@@ -284,30 +283,15 @@ func findDefinition(op, method string, list []Definition, name string) (*Definit
 		case len(found) > 1:
 			return nil, &Error{op: op, kind: ErrDefinitionAmbiguous, Message: fmt.Sprintf(
 				"%d %ss match %q: %s; use %s with an id", len(found), what, shorten(name),
-				enumerateDefinitions(found, func(d Definition) string { return fmt.Sprintf("%q (%s)", d.Name, d.ID) }), method)}
+				enumerate(found, func(d Definition) string { return fmt.Sprintf("%q (%s)", d.Name, d.ID) }), method)}
 		}
 	}
 	near := slices.DeleteFunc(slices.Clone(list), func(d Definition) bool { return !isNear(want, d.Slug) && !isNear(want, d.Name) })
 	hint := fmt.Sprintf("%ss lists the %d that there are", method, len(list))
 	if len(near) > 0 {
-		hint = "there is " + enumerateDefinitions(near, func(d Definition) string { return cmp.Or(d.Slug, d.Name) })
+		hint = "there is " + enumerate(near, func(d Definition) string { return cmp.Or(d.Slug, d.Name) })
 	}
 	return nil, &Error{op: op, kind: ErrNotFound, Message: fmt.Sprintf("no %s is called %q; %s", what, shorten(name), hint)}
-}
-
-// enumerateDefinitions lists some definitions for an error.
-func enumerateDefinitions(list []Definition, text func(Definition) string) string {
-	var texts []string
-	for _, d := range list {
-		if s := shorten(answer.Line(text(d))); s != "" && !slices.Contains(texts, s) {
-			texts = append(texts, s)
-		}
-	}
-	slices.Sort(texts)
-	if len(texts) > 10 {
-		texts = append(texts[:10], fmt.Sprintf("and %d more", len(texts)-10))
-	}
-	return strings.Join(texts, ", ")
 }
 
 // isNear reports whether someone who wrote want, a plain slug, may have meant

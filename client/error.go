@@ -232,6 +232,16 @@ func invalid(op, format string, args ...any) *Error {
 	return &Error{op: op, kind: ErrInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
+// refuse is the error of input with these problems, the empty ones left out, or
+// nil.
+func refuse(op string, problems ...string) error {
+	problems = slices.DeleteFunc(problems, func(p string) bool { return p == "" })
+	if len(problems) == 0 {
+		return nil
+	}
+	return invalid(op, "%s", strings.Join(problems, "; "))
+}
+
 // refusal is the error of an answer whose status says no. It reads and closes
 // the body.
 func refusal(call *call, resp *http.Response) *Error {

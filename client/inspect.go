@@ -176,11 +176,7 @@ func (i *Inspection) supports(entity string) bool {
 
 // supported lists entities for an error.
 func (i *Inspection) supported() string {
-	infos := make([]ConnectorInfo, len(i.Supported)) // what enumerate takes
-	for n, s := range i.Supported {
-		infos[n].Name = s.Entity
-	}
-	return cmp.Or(enumerate(infos, func(c ConnectorInfo) string { return c.Name }), "none")
+	return cmp.Or(enumerate(i.Supported, func(s SupportedEntity) string { return s.Entity }), "none")
 }
 
 // A CheckResult is whether a connector works. A check that failed is a result,

@@ -121,12 +121,37 @@ func TestSecretsDoNotShow(t *testing.T) {
 	for i, o := range config {
 		values[fmt.Sprint("option ", i)] = o
 	}
+	for name, v := range map[string]any{
+		"definitions": app.Definitions(), "source templates": app.SourceTemplates(), "connection templates": app.ConnectionTemplates(),
+		"OAuth apps": app.OAuthApps(), "skills": app.Skills(), "workflows": app.Workspace("").Workflows(), "automations": app.Workspace("").Workflows().Automations("w"),
+	} {
+		values[name] = v
+	}
 	if e := asError(t, createErr); true {
 		values["fields"], values["error value"] = e.Fields, *e
 	}
 	// These have their secrets in exported fields, for the program to use: fmt
 	// shows them where it can call no methods, in unexported fields.
 	open := map[string]bool{"request": true, "request pointer": true, "scoped token": true}
+	secrets := client.Configuration{"key": connectorSecret}
+	hook := "https://hooks.test/" + connectorSecret
+	for name, v := range map[string]any{
+		"connector details":          &client.ConnectorDetails{ReplicationConfig: secrets},
+		"connector change":           &client.ConnectorChange{ReplicationConfig: secrets},
+		"configuration":              secrets,
+		"source template":            &client.SourceTemplateDetails{DefaultConfig: secrets},
+		"source template request":    &client.SourceTemplateRequest{DefaultConfig: secrets},
+		"source template change":     &client.SourceTemplateChange{DefaultConfig: secrets},
+		"connection template":        &client.ConnectionTemplate{DestinationConfig: secrets},
+		"connection request":         &client.ConnectionTemplateRequest{DestinationConfig: secrets},
+		"connection template change": &client.ConnectionTemplateChange{DestinationConfig: secrets},
+		"OAuth app":                  &client.OAuthAppRequest{Configuration: secrets},
+		"automation":                 &client.Automation{CompletionWebhookURL: auth.Secret(hook), TriggerWebhookURL: auth.Secret(hook)},
+		"automation request":         &client.AutomationRequest{CompletionWebhookURL: hook},
+		"automation change":          &client.AutomationChange{CompletionWebhookURL: client.Value(hook)},
+	} {
+		values[name], open[name] = v, true
+	}
 	for name, v := range values {
 		if v == nil || reflect.ValueOf(v).Kind() == reflect.Pointer && reflect.ValueOf(v).IsNil() {
 			t.Fatalf("%s is nil", name)

@@ -3,7 +3,6 @@ package client
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -72,6 +71,16 @@ type SourceTemplateDetails struct {
 	AuthHints map[string]string `json:"auth_tooltip,omitempty"`
 }
 
+// String tells what kind of connectors it is for, and not what it fills in.
+func (t SourceTemplateDetails) String() string {
+	return fmt.Sprintf("client.SourceTemplateDetails{ID:%q, Name:%q, Slug:%q, DefinitionID:%q, DefaultConfig:%s}",
+		t.ID, t.Name, t.Slug, t.DefinitionID, t.DefaultConfig)
+}
+
+// Format writes what String returns, for every verb: of a pointer inside
+// another type, fmt would else print the fields without asking them.
+func (t SourceTemplateDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
+
 // TemplateCustomization says what connectors of a template replicate, and how.
 // It is the type of the contract.
 type TemplateCustomization = gen.SourceTemplateCustomization
@@ -97,61 +106,6 @@ const (
 	RuntimeContextStoreOnly      RuntimeMode = "context_store_only"
 	RuntimeDirectAndContextStore RuntimeMode = "direct_and_context_store"
 )
-
-// A Configuration of a connector or a destination, as the service has it. It
-// may hold secrets, so it is hidden wherever it is printed, logged or
-// marshalled, but in an unexported field of another type, where fmt calls no
-// methods. Its fields, and map[string]any(c), are open.
-type Configuration map[string]any
-
-// String tells whether there is anything in the configuration.
-func (c Configuration) String() string { return hiddenConfig(c) }
-
-// Format writes what String returns, for every verb.
-func (c Configuration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
-
-// LogValue implements [slog.LogValuer].
-func (c Configuration) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// MarshalText returns [REDACTED].
-func (c Configuration) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// hiddenConfig is a configuration in print.
-func hiddenConfig(config map[string]any) string {
-	switch {
-	case config == nil:
-		return "none"
-	case len(config) == 0:
-		return "empty"
-	}
-	return redacted
-}
-
-// configSecrets are the texts of a configuration that an error must not repeat.
-func configSecrets(config map[string]any) []string { return texts(nil, asSent(config)) }
-
-// configProblem is what is wrong with a configuration that is to be sent, ""
-// for nothing.
-func configProblem(field string, config map[string]any) string {
-	if _, err := json.Marshal(config); err != nil {
-		return field + " cannot be written as JSON"
-	}
-	if slices.Contains(configSecrets(config), redacted) {
-		return "in " + field + " is an auth.Secret or a Configuration, which would be sent as " + redacted +
-			"; string(s) and map[string]any(c) reveal them"
-	}
-	return ""
-}
-
-// refuse is the error of input with these problems, the empty ones left out, or
-// nil.
-func refuse(op string, problems ...string) error {
-	problems = slices.DeleteFunc(problems, func(p string) bool { return p == "" })
-	if len(problems) == 0 {
-		return nil
-	}
-	return invalid(op, "%s", strings.Join(problems, "; "))
-}
 
 // A SourceTemplateRequest describes a source template to be made: from a source
 // definition, or as a copy of another template. It needs exactly one of

@@ -319,11 +319,11 @@ func plainSlug(s string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' }), "-"))
 }
 
-// enumerate lists some connectors for an error.
-func enumerate(infos []ConnectorInfo, text func(ConnectorInfo) string) string {
+// enumerate lists some of the items for an error.
+func enumerate[T any](items []T, text func(T) string) string {
 	var list []string
-	for _, c := range infos {
-		if s := shorten(answer.Line(text(c))); s != "" && !slices.Contains(list, s) {
+	for _, item := range items {
+		if s := shorten(answer.Line(text(item))); s != "" && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}

@@ -81,5 +81,7 @@ var templateCalls = []wrapper{
 		_, err := w.Client().OAuthApps().Set(ctx, client.OAuthAppRequest{ConnectorType: "stripe", Configuration: object{"client_id": "example"}})
 		return err
 	}},
-	// The answer to OAuthApps.Delete has no body that could change.
+	{name: "OAuthApps.Delete", ops: []string{"deleteOAuthCredentials"}, call: func(ctx context.Context, w *client.Workspace) error {
+		return w.Client().OAuthApps().Delete(ctx, "stripe")
+	}},
 }

@@ -204,6 +204,9 @@ func TestCompatible(t *testing.T) {
 	base := &routes{v: v, answers: map[string]any{}, status: map[string]int{}, t: t}
 	for _, op := range operationsOf(doc) {
 		for status, response := range op.Responses.Map() {
+			if status == "204" {
+				base.status[op.OperationID] = http.StatusNoContent
+			}
 			if media := response.Value.Content["application/json"]; status[0] == '2' && media != nil {
 				base.status[op.OperationID] = int(status[2]-'0') + 200
 				examples := examplesOf(media)

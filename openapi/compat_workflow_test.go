@@ -46,4 +46,10 @@ var workflowCalls = []wrapper{
 		_, err := w.Workflows().Automations("workflow-1").Update(ctx, "automation-1", client.AutomationChange{Enabled: new(false)})
 		return err
 	}},
+	{name: "Delete workflow", ops: []string{"deleteWorkflow"}, call: func(ctx context.Context, w *client.Workspace) error {
+		return w.Workflows().Delete(ctx, "workflow-1")
+	}},
+	{name: "Delete automation", ops: []string{"deleteAutomation"}, call: func(ctx context.Context, w *client.Workspace) error {
+		return w.Workflows().Automations("workflow-1").Delete(ctx, "automation-1")
+	}},
 }

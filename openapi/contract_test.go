@@ -346,6 +346,7 @@ func TestContract(t *testing.T) {
 		s := s.of(t)
 		happyPaths(s)
 		wrappers(s)
+		restOfTheService(s)
 		if err := s.c.Workspace("ensured").Ensure(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -545,6 +546,7 @@ func TestPrism(t *testing.T) {
 	s.examples = true
 	happyPaths(s)
 	wrappers(s)
+	restOfTheService(s)
 	for id, op := range s.operations {
 		if !s.v.exercised(id) {
 			t.Errorf("%s is not exercised", id)

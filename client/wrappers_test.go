@@ -1,0 +1,170 @@
+package client_test
+
+import (
+	"iter"
+	"testing"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// TestEveryOperationHasAWrapper goes through all that package client offers,
+// and wants each operation of the contract to be asked for by the call that is
+// listed with it.
+func TestEveryOperationHasAWrapper(t *testing.T) {
+	ctx := t.Context()
+	fake, ws := inMemory(t)
+	c := ws.Client()
+	scoped := makeClient(t, fake.Transport(), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret), client.WithScopedToken())
+	// What one call makes, the next one uses.
+	var (
+		conn           *client.Connector
+		made           *client.ConnectorInfo
+		source, target *client.Definition
+		template       *client.SourceTemplateDetails
+		connection     *client.ConnectionTemplate
+		workflow       *client.Workflow
+		automation     *client.Automation
+		skill          client.Skill
+		other          = c.Workspace("other")
+		workflows      = ws.Workflows()
+		automations    client.Automations
+		err            error
+		request        = client.CreateConnectorRequest{ConnectorType: "github", Credentials: map[string]any{"token": "x"}}
+		calls          = map[string]bool{}
+		call           func(operation, wrapper string, f func() error)
+	)
+	call = func(operation, wrapper string, f func() error) {
+		t.Helper()
+		before := fake.Count(operation)
+		if err := f(); err != nil {
+			t.Fatalf("%s: %v", wrapper, err)
+		}
+		if fake.Count(operation) == before {
+			t.Errorf("%s does not call %s", wrapper, operation)
+		}
+		calls[operation] = true
+	}
+
+	call("createToken", "any call", func() error { _, err = ws.ListConnectors(ctx); return err })
+	call("createScopedToken", "Workspace.ScopedToken", func() error { _, err = ws.ScopedToken(ctx); return err })
+	call("createWidgetToken", "Workspace.WidgetToken", func() error { _, err = ws.WidgetToken(ctx, "https://app.example.com"); return err })
+	call("getScopedTokenInfo", "Client.TokenScope", func() error { _, err = scoped.TokenScope(ctx); return err })
+
+	call("listOrganizations", "Client.Organizations", func() error { _, err = c.Organizations(ctx); return err })
+	call("listWorkspaces", "Client.Workspaces", func() error { return walk(c.Workspaces(ctx)) })
+	call("getWorkspaceStats", "Client.WorkspaceStats", func() error { _, err = c.WorkspaceStats(ctx); return err })
+	call("createScopedToken", "Workspace.Ensure", func() error { return other.Ensure(ctx) })
+	call("getWorkspace", "Client.WorkspaceByID", func() error {
+		info, err := other.Info(ctx)
+		if err == nil {
+			_, err = c.WorkspaceByID(ctx, info.ID)
+		}
+		return err
+	})
+	call("updateWorkspace", "Workspace.Update", func() error {
+		_, err = other.Update(ctx, client.WorkspaceChange{ContextStore: client.Value(true)})
+		return err
+	})
+	call("deleteWorkspace", "Workspace.Delete", func() error { return other.Delete(ctx) })
+
+	call("listConnectors", "Workspace.Connector", func() error { conn, err = ws.Connector(ctx, "github"); return err })
+	call("checkConnectorConfig", "Workspace.CheckConnector", func() error { _, err = ws.CheckConnector(ctx, request); return err })
+	call("createConnector", "Workspace.CreateConnector", func() error { made, err = ws.CreateConnector(ctx, request); return err })
+	call("getConnector", "Connector.Info", func() error { _, err = conn.Info(ctx); return err })
+	call("updateConnector", "Connector.Update", func() error { _, err = conn.Update(ctx, client.ConnectorChange{Name: "n"}); return err })
+	call("checkConnector", "Connector.Check", func() error { _, err = conn.Check(ctx); return err })
+	call("inspectConnector", "Connector.Inspect", func() error { _, err = conn.Inspect(ctx); return err })
+	call("executeConnector", "Connector.Execute", func() error { _, err = conn.Execute(ctx, "issues", "list", nil); return err })
+	call("deleteConnector", "Workspace.DeleteConnector", func() error { _, err = ws.DeleteConnector(ctx, made.ID); return err })
+
+	call("listSourceDefinitions", "Definitions.FindSource", func() error { source, err = c.Definitions().FindSource(ctx, "jira"); return err })
+	call("getSourceDefinition", "Definitions.Source", func() error { _, err = c.Definitions().Source(ctx, source.ID); return err })
+	call("listDestinationDefinitions", "Definitions.FindDestination", func() error { target, err = c.Definitions().FindDestination(ctx, "BigQuery"); return err })
+	call("getDestinationDefinition", "Definitions.Destination", func() error { _, err = c.Definitions().Destination(ctx, target.ID); return err })
+
+	call("listSourceTemplates", "SourceTemplates.List", func() error { _, err = c.SourceTemplates().List(ctx); return err })
+	call("createSourceTemplate", "SourceTemplates.Create", func() error {
+		template, err = c.SourceTemplates().Create(ctx, client.SourceTemplateRequest{DefinitionID: source.ID})
+		return err
+	})
+	call("getSourceTemplate", "SourceTemplates.Get", func() error { _, err = c.SourceTemplates().Get(ctx, template.ID); return err })
+	call("updateSourceTemplate", "SourceTemplates.Update", func() error {
+		_, err = c.SourceTemplates().Update(ctx, template.ID, client.SourceTemplateChange{Name: "n"})
+		return err
+	})
+	call("deleteSourceTemplate", "SourceTemplates.Delete", func() error { return c.SourceTemplates().Delete(ctx, template.ID) })
+
+	call("listConnectionTemplates", "ConnectionTemplates.List", func() error { _, err = c.ConnectionTemplates().List(ctx); return err })
+	call("createConnectionTemplate", "ConnectionTemplates.Create", func() error {
+		connection, err = c.ConnectionTemplates().Create(ctx, client.ConnectionTemplateRequest{
+			DestinationName: "Lake", DestinationDefinitionID: target.ID, DestinationConfig: map[string]any{"project_id": "p", "dataset_id": "d"},
+		})
+		return err
+	})
+	call("getConnectionTemplate", "ConnectionTemplates.Get", func() error { _, err = c.ConnectionTemplates().Get(ctx, connection.ID); return err })
+	call("updateConnectionTemplate", "ConnectionTemplates.Update", func() error {
+		_, err = c.ConnectionTemplates().Update(ctx, connection.ID, client.ConnectionTemplateChange{DestinationName: "n"})
+		return err
+	})
+	call("deleteConnectionTemplate", "ConnectionTemplates.Delete", func() error { return c.ConnectionTemplates().Delete(ctx, connection.ID) })
+	call("describeCron", "ConnectionTemplates.DescribeCron", func() error {
+		_, err = c.ConnectionTemplates().DescribeCron(ctx, "0 0 6 * * ?")
+		return err
+	})
+
+	call("setOAuthCredentials", "OAuthApps.Set", func() error {
+		_, err = c.OAuthApps().Set(ctx, client.OAuthAppRequest{ConnectorType: "salesforce", Configuration: map[string]any{"client_id": "a", "client_secret": "b"}})
+		return err
+	})
+	call("deleteOAuthCredentials", "OAuthApps.Delete", func() error { return c.OAuthApps().Delete(ctx, "salesforce") })
+
+	call("listSkills", "Skills.All", func() error {
+		for skill, err = range c.Skills().All(ctx) {
+			break
+		}
+		return err
+	})
+	call("searchSkills", "Skills.Search", func() error { return walk(c.Skills().Search(ctx, "github")) })
+	call("getSkillDocs", "Skills.Docs", func() error { _, err = c.Skills().Docs(ctx, skill.ID, ""); return err })
+
+	call("createWorkflow", "Workflows.Create", func() error { workflow, err = workflows.Create(ctx, client.WorkflowRequest{Name: "n"}); return err })
+	automations = workflows.Automations(workflow.ID)
+	call("listWorkflows", "Workflows.List", func() error { _, err = workflows.List(ctx); return err })
+	call("getWorkflow", "Workflows.Get", func() error { _, err = workflows.Get(ctx, workflow.ID); return err })
+	call("updateWorkflow", "Workflows.Update", func() error {
+		_, err = workflows.Update(ctx, workflow.ID, client.WorkflowChange{Name: "m"})
+		return err
+	})
+	call("createAutomation", "Automations.Create", func() error {
+		automation, err = automations.Create(ctx, client.AutomationRequest{CronExpression: "0 0 6 * * ?"})
+		return err
+	})
+	call("listAutomations", "Workflows.AllAutomations", func() error { _, err = workflows.AllAutomations(ctx); return err })
+	call("getAutomation", "Automations.Get", func() error { _, err = automations.Get(ctx, automation.ID); return err })
+	call("updateAutomation", "Automations.Update", func() error {
+		_, err = automations.Update(ctx, automation.ID, client.AutomationChange{Enabled: new(false)})
+		return err
+	})
+	call("deleteAutomation", "Automations.Delete", func() error { return automations.Delete(ctx, automation.ID) })
+	call("deleteWorkflow", "Workflows.Delete", func() error { return workflows.Delete(ctx, workflow.ID) })
+
+	for _, id := range agentstest.Operations() {
+		if !calls[id] {
+			t.Errorf("no wrapper for %s", id)
+		}
+	}
+	if n := len(agentstest.Operations()); n != 49 || len(calls) != n {
+		t.Errorf("%d operations, %d of them called", n, len(calls))
+	}
+}
+
+// walk goes through a list to its end.
+func walk[T any](list iter.Seq2[T, error]) error {
+	for _, err := range list {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
