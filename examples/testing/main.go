@@ -1,0 +1,69 @@
+// Testing posts a digest of the open tickets of a support desk to a chat. It is
+// a small program; what it is here for is main_test.go, which shows how a program
+// like it is tested with package agentstest, without an account.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	fake := agentstest.NewServer() // with an account, leave out this and the options
+	defer fake.Close()
+	ws, err := client.NewWorkspace(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		return err
+	}
+	text, err := PostDigest(ctx, ws, "C00002")
+	fmt.Println(text)
+	return err
+}
+
+// A Ticket has the fields of a Zendesk ticket that the digest needs.
+type Ticket struct {
+	ID       int    `json:"id"`
+	Subject  string `json:"subject"`
+	Status   string `json:"status"`
+	Priority string `json:"priority"`
+}
+
+// PostDigest posts a line for each open ticket to a channel, in one message, and
+// returns its text: "" when no ticket is open, and nothing is posted. A digest is
+// of all tickets or not posted.
+func PostDigest(ctx context.Context, ws *client.Workspace, channel string) (string, error) {
+	desk, err := ws.Connector(ctx, "zendesk-support")
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for ticket, err := range client.All[Ticket](ctx, desk, "tickets", "list", nil) {
+		if err != nil {
+			return "", err
+		}
+		if ticket.Status == "open" {
+			lines = append(lines, fmt.Sprintf("#%d %s (%s)", ticket.ID, ticket.Subject, ticket.Priority))
+		}
+	}
+	if len(lines) == 0 {
+		return "", nil
+	}
+	chat, err := ws.Connector(ctx, "slack")
+	if err != nil {
+		return "", err
+	}
+	text := strings.Join(lines, "\n")
+	_, err = chat.Execute(ctx, "messages", "create", client.Params{"channel": channel, "text": text})
+	return text, err
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// The records are the test's own. They can be structs, such as those that the
+// program reads them into.
+var tickets = []Ticket{
+	{ID: 1, Subject: "Cannot log in", Status: "open", Priority: "urgent"},
+	{ID: 2, Subject: "Refund please", Status: "solved", Priority: "normal"},
+	{ID: 3, Subject: "The export never ends", Status: "open", Priority: "high"},
+	{ID: 4, Subject: "Change of address", Status: "pending", Priority: "low"},
+	{ID: 5, Subject: "Where is my invoice?", Status: "open", Priority: "normal"},
+}
+
+const digest = "#1 Cannot log in (urgent)\n#3 The export never ends (high)\n#5 Where is my invoice? (normal)"
+
+// A message is one that was posted to the chat.
+type message struct {
+	Channel string `json:"channel"`
+	Text    string `json:"text"`
+}
+
+// start makes a service with a support desk and an empty chat, and the workspace
+// that they are in. Nothing listens on a port: requests go from the client to the
+// service in memory, and so also in a bubble of synctest, where pauses take no
+// time. Each setting is given, so that none comes from the environment.
+func start(t *testing.T, tickets []Ticket) (*agentstest.Service, *client.Workspace) {
+	t.Helper()
+	fake := agentstest.New(
+		agentstest.WithoutSeed(),
+		agentstest.WithConnector("support", agentstest.Connector{
+			Slug:     "zendesk-support",
+			Entities: map[string]agentstest.Entity{"tickets": {Records: tickets, PageSize: 2}}, // pages as Zendesk does
+		}),
+		agentstest.WithConnector("support", agentstest.Connector{
+			Slug:     "slack",
+			Entities: map[string]agentstest.Entity{"messages": {Records: []message{}}},
+		}),
+	)
+	ws, err := client.NewWorkspace(
+		client.WithHTTPClient(&http.Client{Transport: fake.Transport()}),
+		client.WithBaseURL(client.DefaultBaseURL),
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID),
+		client.WithWorkspaceName("support"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fake, ws
+}
+
+// The service has real state: what was posted can be read from it.
+func posted(t *testing.T, ws *client.Workspace) []message {
+	t.Helper()
+	chat, err := ws.Connector(t.Context(), "slack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, _, err := client.Execute[[]message](t.Context(), chat, "messages", "list", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return messages
+}
+
+func TestPostDigest(t *testing.T) {
+	fake, ws := start(t, tickets)
+	text, err := PostDigest(t.Context(), ws, "C1")
+	if err != nil || text != digest {
+		t.Errorf("PostDigest = %q, %v", text, err)
+	}
+	if got, want := posted(t, ws), []message{{"C1", digest}}; !slices.Equal(got, want) {
+		t.Errorf("posted %q, want %q", got, want)
+	}
+	if n := fake.Count("createToken"); n != 1 {
+		t.Errorf("%d requests for a token", n)
+	}
+}
+
+// What was asked can be looked at, request by request.
+func TestPostDigestAsksForEachPage(t *testing.T) {
+	fake, ws := start(t, tickets)
+	if _, err := PostDigest(t.Context(), ws, "C1"); err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	for _, r := range fake.Requests() {
+		if r.Operation != "executeConnector" {
+			continue
+		}
+		var body struct {
+			Entity, Action string
+			Params         json.RawMessage
+		}
+		if err := json.Unmarshal(r.Body, &body); err != nil {
+			t.Fatal(err)
+		}
+		if body.Entity == "tickets" {
+			asked = append(asked, body.Action+string(body.Params))
+		}
+	}
+	if want := []string{`list`, `list{"page":2}`, `list{"page":3}`}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %q, want %q", asked, want)
+	}
+}
+
+func TestPostDigestOfNothing(t *testing.T) {
+	_, ws := start(t, nil)
+	if text, err := PostDigest(t.Context(), ws, "C1"); text != "" || err != nil {
+		t.Errorf("PostDigest = %q, %v", text, err)
+	}
+	if got := posted(t, ws); len(got) > 0 {
+		t.Errorf("posted %q", got)
+	}
+}
+
+// Reads are sent again. Here the second page fails twice before it comes.
+func TestPostDigestAfterAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake, ws := start(t, tickets)
+		fake.Inject(agentstest.Fault{Operation: "executeConnector", After: 1, Times: 2, Status: http.StatusServiceUnavailable})
+		if text, err := PostDigest(t.Context(), ws, "C1"); err != nil || text != digest {
+			t.Errorf("PostDigest = %q, %v", text, err)
+		}
+		if n := fake.PendingFaults(); n > 0 {
+			t.Errorf("%d faults were not met", n)
+		}
+		if n := fake.Count("executeConnector"); n != 6 { // three pages, two failures and the message
+			t.Errorf("%d executions", n)
+		}
+	})
+}
+
+// A pause that is too long for a call is the caller's to make.
+func TestPostDigestRateLimited(t *testing.T) {
+	fake, ws := start(t, tickets)
+	fake.Inject(agentstest.Fault{
+		Operation: "executeConnector", After: 1,
+		Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"600"}},
+	})
+	_, err := PostDigest(t.Context(), ws, "C1")
+	var failed *client.Error
+	if !errors.Is(err, client.ErrRateLimited) || !errors.As(err, &failed) || failed.RetryAfter != 10*time.Minute {
+		t.Errorf("PostDigest: %v", err)
+	}
+	if got := posted(t, ws); len(got) > 0 {
+		t.Errorf("posted %q, which is not all", got)
+	}
+}
+
+// Writes are not sent again when they may have been acted upon. Here the message
+// is posted and the answer is lost: better an error than the message twice.
+func TestPostDigestPostsOnce(t *testing.T) {
+	fake, ws := start(t, tickets)
+	fake.Inject(agentstest.Fault{Operation: "executeConnector", After: 3, Lost: true})
+	if _, err := PostDigest(t.Context(), ws, "C1"); err == nil {
+		t.Error("no error")
+	}
+	if got := posted(t, ws); len(got) != 1 {
+		t.Errorf("posted %q", got)
+	}
+}
+
+// Tokens end, by the clock or because somebody revokes them. Programs need not
+// know.
+func TestPostDigestDayAndNight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake, ws := start(t, tickets)
+		for _, night := range []func(){
+			func() { time.Sleep(12 * time.Hour) }, // the bubble's clock, which tokens expire by
+			fake.RevokeTokens,
+			func() {},
+		} {
+			if _, err := PostDigest(t.Context(), ws, "C1"); err != nil {
+				t.Fatal(err)
+			}
+			night()
+		}
+		if n := fake.Count("createToken"); n != 3 {
+			t.Errorf("%d requests for a token", n)
+		}
+	})
+}
+
+// A secret that is no longer right is an error, and not tried again and again.
+func TestPostDigestSecretChanged(t *testing.T) {
+	fake, ws := start(t, tickets)
+	fake.SetClientSecret(agentstest.ClientID, "another")
+	if _, err := PostDigest(t.Context(), ws, "C1"); !errors.Is(err, client.ErrUnauthorized) {
+		t.Errorf("PostDigest: %v", err)
+	}
+	if n := fake.Count("createToken"); n != 1 {
+		t.Errorf("%d requests for a token", n)
+	}
+}
+
+func Example() {
+	main()
+	// Output:
+	// #101 Cannot log in (normal)
+	// #104 The export never ends (low)
+	// #107 How do I add a colleague? (urgent)
+	// #110 Cancel my plan (high)
+}
