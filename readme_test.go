@@ -59,6 +59,10 @@ var given = map[string]string{
 	"ws":             "var ws *client.Workspace",
 	"conn":           "var conn *client.Connector",
 	"github":         "var github *client.Connector",
+	"gong":           "var gong *client.Connector",
+	"c":              "var c *client.Client",
+	"zendeskToken":   "var zendeskToken string",
+	"Call":           "type Call struct { ID string }",
 	"Issue":          "type Issue struct { Number int; Title, State string }",
 	"Ticket":         "type Ticket struct { ID int; Subject, Status string }",
 }
@@ -102,7 +106,7 @@ func TestSnippets(t *testing.T) {
 func TestSnippetMistakes(t *testing.T) {
 	document := strings.Join([]string{
 		"```sh", "go get", "```", "",
-		"```go", "a, err := client.Connect(ctx, \"github\")", "for b := range c { … }", "```", // 5
+		"```go", "a, err := client.Connect(ctx, \"github\")", "for b := range z { … }", "```", // 5
 		"- item", "  ```go", "", "  client.Conect(ctx)", "  ```", // 9
 		"```go", "err := auth.Configure(auth.Config{ID: clientID})", "```", // 14
 		"```go", "func f() int {", "\treturn client.DefaultBaseURL", "}", "```", // 17
@@ -113,7 +117,7 @@ func TestSnippetMistakes(t *testing.T) {
 		"```go", "for t := range ws.Client().Workspaces(ctx) { … }", "```", "", // 40
 	}, "\n")
 	want := []string{
-		"x.md:7:16: undefined: c",
+		"x.md:7:16: undefined: z",
 		"x.md:12:10: undefined: client.Conect",
 		"x.md:15:35: unknown field ID",
 		"x.md:19:9: cannot use client.DefaultBaseURL",
