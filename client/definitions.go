@@ -131,12 +131,16 @@ func definitionsOf(items []definitionItem) []Definition {
 }
 
 // A DefinitionOption narrows what [Definitions.Sources] lists.
-type DefinitionOption func(*gen.ListSourceDefinitionsParams)
+type DefinitionOption func(*definitionQuery)
+
+type definitionQuery struct {
+	gen.ListSourceDefinitionsParams
+}
 
 // WithDefinitionName lists definitions whose names have text in them, in any
 // case. It is about names such as Zendesk Support, and not about slugs.
 func WithDefinitionName(text string) DefinitionOption {
-	return func(p *gen.ListSourceDefinitionsParams) { p.Name = optional(text) }
+	return func(q *definitionQuery) { q.Name = optional(text) }
 }
 
 // Sources lists the kinds of sources, in the order of the service, which has
@@ -146,14 +150,14 @@ func (d Definitions) Sources(ctx context.Context, opts ...DefinitionOption) ([]D
 	type list struct {
 		Definitions []definitionItem `json:"definitions"`
 	}
-	var params gen.ListSourceDefinitionsParams
+	var query definitionQuery
 	for _, opt := range opts {
 		if opt != nil {
-			opt(&params)
+			opt(&query)
 		}
 	}
 	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.raw.ListSourceDefinitions(ctx, &params)
+		return d.client.raw.ListSourceDefinitions(ctx, &query.ListSourceDefinitionsParams)
 	})
 	if err != nil {
 		return nil, err

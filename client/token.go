@@ -52,21 +52,23 @@ func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
 }
 
 // A WidgetOption narrows what a widget offers.
-type WidgetOption func(*gen.WidgetTokenRequest)
+type WidgetOption func(*widget)
+
+type widget struct{ gen.WidgetTokenRequest }
 
 // WithSourceTemplateTags has the widget offer only connectors whose source
 // templates have one of these tags.
 func WithSourceTemplateTags(tags ...string) WidgetOption {
-	return func(r *gen.WidgetTokenRequest) {
-		r.SelectedSourceTemplateTags = append(r.SelectedSourceTemplateTags, tags...)
+	return func(w *widget) {
+		w.SelectedSourceTemplateTags = append(w.SelectedSourceTemplateTags, tags...)
 	}
 }
 
 // WithConnectionTemplateTags has the widget offer only destinations whose
 // connection templates have one of these tags.
 func WithConnectionTemplateTags(tags ...string) WidgetOption {
-	return func(r *gen.WidgetTokenRequest) {
-		r.SelectedConnectionTemplateTags = append(r.SelectedConnectionTemplateTags, tags...)
+	return func(w *widget) {
+		w.SelectedConnectionTemplateTags = append(w.SelectedConnectionTemplateTags, tags...)
 	}
 }
 
@@ -79,7 +81,7 @@ func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...Widg
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
 		return "", invalid(call.op, "the origin is not one; it should be like https://app.example.com")
 	}
-	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host}
+	req := widget{gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&req)
@@ -89,7 +91,7 @@ func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...Widg
 		Token auth.Secret `json:"token"`
 	}
 	got, err := fetch[answer](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
+		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req.WidgetTokenRequest)
 	})
 	if err != nil {
 		return "", err

@@ -205,7 +205,7 @@ func workspacePage(next string, names ...string) reply {
 	return says(200, string(b))
 }
 
-func workspaceNames(t *testing.T, c *client.Client, opts ...client.ListOption) (string, error) {
+func workspaceNames(t *testing.T, c *client.Client, opts ...client.WorkspaceOption) (string, error) {
 	t.Helper()
 	var names []string
 	for w, err := range c.Workspaces(t.Context(), opts...) {

@@ -40,36 +40,38 @@ const (
 	WorkspaceShared  WorkspaceVisibility = "shared"
 )
 
-// A ListOption narrows what [Client.Workspaces] lists.
-type ListOption func(*gen.ListWorkspacesParams) error
+// A WorkspaceOption narrows what [Client.Workspaces] lists.
+type WorkspaceOption func(*workspaceQuery) error
+
+type workspaceQuery struct{ gen.ListWorkspacesParams }
 
 // WithNameContains lists workspaces whose names have s in them, in any case.
-func WithNameContains(s string) ListOption {
-	return func(p *gen.ListWorkspacesParams) error {
+func WithNameContains(s string) WorkspaceOption {
+	return func(q *workspaceQuery) error {
 		if s != "" {
-			p.NameContains = &s
+			q.NameContains = &s
 		}
 		return nil
 	}
 }
 
 // WithStatus lists workspaces of that status.
-func WithStatus(s WorkspaceStatus) ListOption {
-	return func(p *gen.ListWorkspacesParams) error {
+func WithStatus(s WorkspaceStatus) WorkspaceOption {
+	return func(q *workspaceQuery) error {
 		status := gen.WorkspaceStatus(s)
-		p.Status = &status
+		q.Status = &status
 		return nil
 	}
 }
 
 // WithPageSize asks for n workspaces at a time, 1 to 100. The default, 100,
 // takes the fewest requests.
-func WithPageSize(n int) ListOption {
-	return func(p *gen.ListWorkspacesParams) error {
+func WithPageSize(n int) WorkspaceOption {
+	return func(q *workspaceQuery) error {
 		if n < 1 || n > 100 {
 			return invalid("list workspaces", "a page size of %d is not in 1 to 100", n)
 		}
-		p.Limit = &n
+		q.Limit = &n
 		return nil
 	}
 }
@@ -77,16 +79,16 @@ func WithPageSize(n int) ListOption {
 // Workspaces yields the organization's workspaces, page after page, deleted
 // ones included as far as the service lists them (see Tombstone). After an error
 // there is nothing more.
-func (c *Client) Workspaces(ctx context.Context, opts ...ListOption) iter.Seq2[WorkspaceInfo, error] {
+func (c *Client) Workspaces(ctx context.Context, opts ...WorkspaceOption) iter.Seq2[WorkspaceInfo, error] {
 	const op = "list workspaces"
 	return func(yield func(WorkspaceInfo, error) bool) {
 		limit := 100
-		params := gen.ListWorkspacesParams{Limit: &limit}
+		query := workspaceQuery{gen.ListWorkspacesParams{Limit: &limit}}
 		for _, opt := range opts {
 			if opt == nil {
 				continue
 			}
-			if err := opt(&params); err != nil {
+			if err := opt(&query); err != nil {
 				yield(WorkspaceInfo{}, err)
 				return
 			}
@@ -95,7 +97,7 @@ func (c *Client) Workspaces(ctx context.Context, opts ...ListOption) iter.Seq2[W
 		var from string
 		send := func(ctx context.Context) (*http.Response, error) {
 			if req == nil {
-				return c.raw.ListWorkspaces(ctx, &params)
+				return c.raw.ListWorkspaces(ctx, &query.ListWorkspacesParams)
 			}
 			return c.doer.Do(req.WithContext(ctx))
 		}
