@@ -99,8 +99,8 @@ fuzz: ## Run each fuzz test for FUZZTIME (30s)
 	FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 .PHONY: bench
-bench: ## Run the benchmarks that match BENCH, COUNT times
-	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+bench: ## Measure the benchmarks that match BENCH, COUNT times, and print them as a table beside what they are compared with
+	go run ./.ci/bench -bench '$(BENCH)' -count $(COUNT)
 
 .PHONY: soak
 soak: ## Call the service for SOAK (60s) with 64 workers while tokens expire, fail and are refused

@@ -367,10 +367,9 @@ func (e *TokenError) Unwrap() error { return e.err }
 
 // temporary reports whether the same request may succeed a little later.
 func (e *TokenError) temporary() bool {
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.err)
 	switch {
-	case errors.Is(e.err, ErrUnsafe), errors.Is(e.err, context.Canceled):
-		return false
-	case errors.As(e.err, new(*tls.CertificateVerificationError)):
+	case errors.Is(e.err, ErrUnsafe), errors.Is(e.err, context.Canceled), untrusted:
 		return false // it will be as wrong next time
 	case e.network:
 		return true

@@ -214,8 +214,13 @@ func (c *call) failBuilding(err error) error {
 
 // envelope is what every execution answers with, around a result that R reads.
 type envelope[R any] struct {
+	frame
+	Result R `json:"result"`
+}
+
+// frame is what an envelope has around its result.
+type frame struct {
 	Status    loose[string]            `json:"status"`
-	Result    R                        `json:"result"`
 	Metadata  jsontext.Value           `json:"connector_metadata"`
 	Execution loose[executionMetadata] `json:"execution_metadata"`
 	Warning   loose[*warning]          `json:"warning"`
@@ -248,8 +253,8 @@ func (w *warning) export() *Warning {
 	}
 }
 
-// verdict is the error that the envelope itself says, whatever its result.
-func (e *envelope[R]) verdict() error {
+// verdict is the error that the envelope itself tells, whatever its result.
+func (e *frame) verdict() error {
 	reason := said(e.Error)
 	if reason.Message == "" {
 		code := reason.Code
@@ -284,8 +289,8 @@ func said(v jsontext.Value) answer.Reason {
 	return answer.Reason{} // null, true or a number: no reason
 }
 
-// result is the Result of an envelope, without its data.
-func (e *envelope[R]) result(x *execution, meta jsontext.Value) *Result {
+// result is the Result that e is a part of, without its data.
+func (e *frame) result(x *execution, meta jsontext.Value) *Result {
 	r := &Result{
 		Status:      e.Status.v,
 		Metadata:    json.RawMessage(e.Metadata),

@@ -18,42 +18,56 @@ func liveHeap() int64 {
 	return int64(m.HeapAlloc) //nolint:gosec // no heap is that large
 }
 
-// Going through many pages takes the memory of one or two, however many there
-// are: what grows is a hash for each cursor.
-func TestAllMemoryStaysFlat(t *testing.T) {
+// pageMemory is what a page of benchPage takes: 25 KB of JSON and about 45 KB of
+// records.
+const pageMemory = 70_000
+
+// growthOfAll goes through a thousand pages and returns by how much the live
+// heap grew at most after the first fifty.
+func growthOfAll(tb testing.TB, prefetch bool) int64 {
 	const pages = 1000
 	page := benchPage()
 	var v *vendor
-	v = &vendor{answer: func(n int, _ map[string]any) string {
+	v = &vendor{answer: func(int, map[string]any) string {
 		v.asked = v.asked[:0] // keep none
-		return string(page)
+		return page
 	}}
 	n := 0
-	number := func(r *client.Result, p client.Params) (client.Params, error) {
+	opts := []client.ExecuteOption{client.WithPager(func(_ *client.Result, _ client.Params) (client.Params, error) {
 		if n++; n == pages {
 			return nil, nil
 		}
 		return client.Params{"page": n}, nil
+	})}
+	if prefetch {
+		opts = append(opts, client.WithPrefetch())
 	}
-	for _, opts := range [][]client.ExecuteOption{{client.WithPager(number)}, {client.WithPager(number), client.WithPrefetch()}} {
-		n = 0
-		var first, most int64
-		rows := 0
-		for _, err := range client.All[benchIssue](t.Context(), v.connector(t, "x"), "issues", "list", nil, opts...) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if rows++; rows%10_000 == 5_000 {
-				if live := liveHeap(); first == 0 {
-					first = live
-				} else {
-					most = max(most, live-first)
-				}
+	var first, most int64
+	rows := 0
+	for _, err := range client.All[benchIssue](tb.Context(), v.connector(tb, "x"), "issues", "list", nil, opts...) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if rows++; rows%10_000 == 5_000 {
+			if live := liveHeap(); first == 0 {
+				first = live
+			} else {
+				most = max(most, live-first)
 			}
 		}
-		// A page is 25 KB of JSON and about 45 KB of records.
-		if rows != 100*pages || most > 2*70_000 {
-			t.Errorf("%d rows; the live heap grew by %d bytes, more than two pages", rows, most)
+	}
+	if rows != 100*pages {
+		tb.Fatalf("%d rows", rows)
+	}
+	return most
+}
+
+// Going through many pages takes the memory of one or two, however many there
+// are: what grows is a hash for each cursor.
+func TestAllMemoryStaysFlat(t *testing.T) {
+	for _, prefetch := range []bool{false, true} {
+		if grown := growthOfAll(t, prefetch); grown > 2*pageMemory {
+			t.Errorf("prefetch %t: the live heap grew by %d bytes, more than two pages", prefetch, grown)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/json"
 	"strings"
+	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -192,5 +193,11 @@ func isURL(s string) bool {
 
 // plainName is a member's name without regard to case, hyphens and underscores.
 func plainName(s string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", "@", "", ".", "").Replace(s))
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '_', '-', '@', '.':
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
 }

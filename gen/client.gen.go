@@ -12,7 +12,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/oapi-codegen/runtime"
+	runtime "github.com/airbyte-agents/airbyte-agents-go/internal/param"
 )
 
 // RequestEditorFn is the function signature for the RequestEditor callback function

@@ -7,7 +7,6 @@ package answer
 import (
 	"bytes"
 	"fmt"
-	"html"
 	"io"
 	"math"
 	"net/http"
@@ -183,7 +182,7 @@ func fromHTML(page string) string {
 		if j := strings.IndexByte(lower[i:], '>'); j >= 0 {
 			start := i + j + 1
 			if k := strings.Index(lower[start:], "</title"); k >= 0 {
-				if title := Line(html.UnescapeString(page[start : start+k])); title != "" {
+				if title := Line(unescape(page[start : start+k])); title != "" {
 					return title
 				}
 			}
@@ -205,7 +204,7 @@ func fromHTML(page string) string {
 			break
 		}
 	}
-	return Line(html.UnescapeString(b.String()))
+	return Line(unescape(b.String()))
 }
 
 // Line is s on one line: control characters and runs of white space become a

@@ -1,0 +1,156 @@
+// Bench measures what the SDK promises about speed and size, and prints it as a
+// table: what, ours, reference, ratio, target. Everything in it was measured in
+// this run; what is not measured is said to be not. It runs at the root of the
+// module:
+//
+//	go run ./.ci/bench [-bench REGEXP] [-count N] [-benchtime D]
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+func main() {
+	pattern := flag.String("bench", ".", "which benchmarks to run, as for go test; BinarySize, ColdStart and GenBuild are among them")
+	count := flag.Int("count", 1, "how often to run each; the table has the medians")
+	benchtime := flag.String("benchtime", "8s", "how long to run each, at least")
+	flag.Parse()
+	if err := run(*pattern, *count, *benchtime); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// results are the measurements, by "Benchmark/unit".
+type results map[string][]float64
+
+func run(pattern string, count int, benchtime string) error {
+	filter, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	got := results{}
+	if err := goTest(got, pattern, count, benchtime); err != nil {
+		return err
+	}
+	for _, program := range []struct {
+		name    string
+		measure func(results) error
+	}{{"BinarySize", binarySize}, {"ColdStart", coldStart}, {"GenBuild", genBuild}} {
+		if !filter.MatchString(program.name) {
+			continue
+		}
+		for range count {
+			if err := program.measure(got); err != nil {
+				return fmt.Errorf("%s: %w", program.name, err)
+			}
+		}
+		fmt.Fprintln(os.Stderr, got.line(program.name))
+	}
+	fmt.Println()
+	describe(os.Stdout)
+	fmt.Println()
+	return table(os.Stdout, got, pattern == ".")
+}
+
+// goTest runs the benchmarks of the packages and shows what they report.
+func goTest(got results, pattern string, count int, benchtime string) error {
+	cmd := exec.Command("go", "test", "-run", "^$", "-bench", pattern, "-count", strconv.Itoa(count), //nolint:gosec // ours
+		"-benchtime", benchtime, "-timeout", "0", "-p", "1", "./auth", "./client")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		fmt.Fprintln(os.Stderr, lines.Text())
+		got.add(lines.Text())
+	}
+	return cmd.Wait()
+}
+
+// procs is what go test puts behind the name of a benchmark.
+var procs = regexp.MustCompile(`-\d+$`)
+
+// add takes a line as go test prints it: a name, a number of rounds, and pairs
+// of value and unit.
+func (r results) add(line string) {
+	fields := strings.Fields(line)
+	if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+		return
+	}
+	name := procs.ReplaceAllString(strings.TrimPrefix(fields[0], "Benchmark"), "")
+	for i := 2; i+1 < len(fields); i += 2 {
+		if v, err := strconv.ParseFloat(fields[i], 64); err == nil {
+			r.put(name, fields[i+1], v)
+		}
+	}
+}
+
+func (r results) put(name, unit string, v float64) {
+	r[name+"/"+unit] = append(r[name+"/"+unit], v)
+}
+
+// line is what was put under a name.
+func (r results) line(name string) string {
+	var parts []string
+	for key := range r {
+		if unit, ok := strings.CutPrefix(key, name+"/"); ok {
+			parts = append(parts, fmt.Sprintf("%.4g %s", median(r[key]), unit))
+		}
+	}
+	slices.Sort(parts)
+	return name + "\t" + strings.Join(parts, "\t")
+}
+
+func median(list []float64) float64 {
+	return slices.Sorted(slices.Values(list))[len(list)/2]
+}
+
+// describe says what machine this is.
+func describe(w io.Writer) {
+	cpu := "an unknown processor"
+	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		if m := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(info); m != nil {
+			cpu = string(bytes.TrimSpace(m[1]))
+		}
+	}
+	fmt.Fprintf(w, "%s, %d cores, %s/%s, %s", cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		fmt.Fprintf(w, ", load %s", strings.Fields(string(load))[0])
+	}
+	fmt.Fprintln(w)
+}
+
+func table(w io.Writer, got results, all bool) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "what\tours\treference\tratio\ttarget\tmet")
+	for _, row := range rows {
+		ours, ref, ratio, met, ok := row.fill(got)
+		switch {
+		case ok:
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", row.what, ours, ref, ratio, row.target, met)
+		case all && row.unmeasured != "":
+			fmt.Fprintf(tw, "%s\t-\t-\t-\t%s\t%s\n", row.what, row.target, row.unmeasured)
+		case all:
+			fmt.Fprintf(tw, "%s\t-\t-\t-\t%s\tnot run\n", row.what, row.target)
+		}
+	}
+	return tw.Flush()
+}

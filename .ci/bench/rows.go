@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A row of the table says which measurements it shows, and what they should be.
+type row struct {
+	what       string
+	ours       value
+	reference  value
+	ratio      value // what counts, if there is one, and else ours
+	target     string
+	ok         func(float64) bool // nil for what has no target
+	unmeasured string             // why there is nothing to show
+}
+
+// A value is a measurement, and how it is written.
+type value struct {
+	key    string // "Benchmark/unit"; "" for none
+	format string
+}
+
+func atMost(limit float64) func(float64) bool  { return func(v float64) bool { return v <= limit } }
+func atLeast(limit float64) func(float64) bool { return func(v float64) bool { return v >= limit } }
+
+var rows = slices.Concat(
+	[]row{
+		{
+			what: "Execute[[]T] of 100 records, 25 KB: time", ours: value{"Execute/sdk-µs", "%.0f µs"}, reference: value{"Execute/hand-µs", "%.0f µs"},
+			ratio: value{"Execute/time-ratio", "%.2f"}, target: "<= 0.70", ok: atMost(0.70),
+		},
+		{
+			what: "- bytes allocated", ours: value{"Execute/sdk-B", "%.0f"}, reference: value{"Execute/hand-B", "%.0f"},
+			ratio: value{"Execute/bytes-ratio", "%.2f"}, target: "<= 0.55", ok: atMost(0.55),
+		},
+		{
+			what: "- by a reference that knows the length before", ours: value{"Execute/sdk-B", "%.0f"},
+			reference: value{"Execute/presized-B", "%.0f"},
+			ratio:     value{"Execute/presized-ratio", "%.2f"}, target: "-",
+		},
+		{
+			what: "- allocations", ours: value{"Execute/sdk-allocs", "%.0f"}, reference: value{"Execute/hand-allocs", "%.0f"},
+			ratio: value{"Execute/allocs-fewer", "%.0f fewer"}, target: ">= 400 fewer", ok: atLeast(400),
+		},
+		{
+			what: "decoding the page into []T", ours: value{"Decode/sdk-µs", "%.0f µs"}, reference: value{"Decode/hand-µs", "%.0f µs"},
+			ratio: value{"Decode/time-ratio", "%.2f"}, target: "<= 0.60", ok: atMost(0.60),
+		},
+	},
+	scale(64, ">= 1.6", atLeast(1.6)), scale(512, "-", nil), scale(4096, "-", nil),
+	[]row{
+		{
+			what:   "the same call through the Python SDK, 64 at a time",
+			target: ">= 7 times the calls, <= 1/5 of the CPU", unmeasured: "not run: needs Python and that SDK; no figure",
+		},
+		{
+			what: "token requests of 1,000 first calls at once", ours: value{"FirstCalls/token-requests", "%.0f"},
+			target: "1", ok: atMost(1),
+		},
+		{
+			what: "p99 of calls during a refresh, by those without", ours: value{"DuringRefresh/refresh-p99-µs", "%.0f µs"},
+			reference: value{"DuringRefresh/quiet-p99-µs", "%.0f µs"}, ratio: value{"DuringRefresh/p99-ratio", "%.2f"},
+			target: "as without (<= 1.25)", ok: atMost(1.25),
+		},
+		{
+			what: "cached Token(ctx), by x/oauth2's", ours: value{"Token/sdk-ns", "%.0f ns"}, reference: value{"Token/oauth2-ns", "%.0f ns"},
+			ratio: value{"Token/time-ratio", "%.2f"}, target: "-",
+		},
+		{
+			what: "- time, of which reading the clock", ours: value{"Token/sdk-ns", "%.1f ns"}, reference: value{"Token/clock-ns", "%.1f ns"},
+			target: "<= 50 ns", ok: atMost(50),
+		},
+		{what: "- allocations", ours: value{"Token/sdk-allocs", "%.0f"}, target: "0", ok: atMost(0)},
+		{
+			what: "1,000 pages of 100 records: growth of the live heap", ours: value{"AllHeap/grown-pages", "%.2f pages"},
+			target: "<= 2 pages", ok: atMost(2),
+		},
+		{
+			what: "download of 1 GiB: extra heap, in all", ours: value{"DownloadHeap/heap-MiB", "%.2f MiB"},
+			target: "<= 1 MiB", ok: atMost(1),
+		},
+		{
+			what: "10,000 connectors: bytes each", ours: value{"Connectors/B/connector", "%.0f"},
+			target: "<= 1024", ok: atMost(1024),
+		},
+		{
+			what: "- each with a client of its own", ours: value{"Connectors/B/connector+client", "%.0f"}, target: "-",
+		},
+		{
+			what: "cold start: main to first answer", ours: value{"ColdStart/sdk-µs", "%.0f µs"}, reference: value{"ColdStart/hand-µs", "%.0f µs"},
+			ratio: value{"ColdStart/main-ratio", "%.2f"}, target: "-",
+		},
+		{
+			what: "- the whole process", ours: value{"ColdStart/sdk-process-µs", "%.0f µs"}, reference: value{"ColdStart/hand-process-µs", "%.0f µs"},
+			ratio: value{"ColdStart/process-ratio", "%.2f"}, target: "-",
+		},
+		{
+			what: "a user's program, stripped: MiB", ours: value{"BinarySize/sdk-MiB", "%.2f"}, reference: value{"BinarySize/hand-MiB", "%.2f"},
+			ratio: value{"BinarySize/more-MiB", "+%.2f"}, target: "<= +1.0", ok: atMost(1.0),
+		},
+		{what: "- modules linked", ours: value{"BinarySize/modules", "%.0f"}, target: "<= 5", ok: atMost(5)},
+		{what: "go build of gen: CPU", ours: value{"GenBuild/cpu-s", "%.2f s"}, target: "<= 3 s", ok: atMost(3)},
+	},
+)
+
+// scale are the rows of a number of workers.
+func scale(workers int, target string, ok func(float64) bool) []row {
+	name := fmt.Sprintf("Scale/%d/", workers)
+	pair := func(what, unit, format string) row {
+		return row{what: what, ours: value{name + "sdk-" + unit, format}, reference: value{name + "hand-" + unit, format}, target: "-"}
+	}
+	rate := pair(fmt.Sprintf("%d workers: calls per second", workers), "calls/s", "%.0f")
+	rate.ratio, rate.target, rate.ok = value{name + "rate-ratio", "%.2f"}, target, ok
+	return []row{
+		rate,
+		pair("- p50", "p50-ms", "%.1f ms"),
+		pair("- p99", "p99-ms", "%.1f ms"),
+		pair("- goroutines at most", "goroutines", "%.0f"),
+		pair("- connections open at most", "conns", "%.0f"),
+	}
+}
+
+// fill is the text of a row, if there is all that it shows.
+func (r row) fill(got results) (ours, reference, ratio, met string, ok bool) {
+	show := func(v value) (string, float64, bool) {
+		if v.key == "" {
+			return "-", 0, true
+		}
+		list := got[v.key]
+		if len(list) == 0 {
+			return "", 0, false
+		}
+		return fmt.Sprintf(v.format, median(list)), median(list), true
+	}
+	ours, counts, ok1 := show(r.ours)
+	reference, _, ok2 := show(r.reference)
+	ratio, relative, ok3 := show(r.ratio)
+	if r.ours.key == "" || !ok1 || !ok2 || !ok3 {
+		return "", "", "", "", false
+	}
+	if r.ratio.key != "" {
+		counts = relative
+	}
+	switch {
+	case r.ok == nil:
+		met = ""
+	case r.ok(counts):
+		met = "yes"
+	default:
+		met = "NO"
+	}
+	return ours, reference, ratio, met, true
+}

@@ -1,0 +1,71 @@
+package answer
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// unescape replaces the character references of HTML: all numeric ones, so that
+// no character can hide a secret from who looks for it, and the names of ASCII
+// characters and of what error pages use besides. Package html knows two
+// thousand names, and puts tables of 70 KB into every program for them.
+func unescape(s string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, "&")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		text, n := reference(after)
+		if n == 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(text)
+		s = after[n:]
+	}
+}
+
+// reference is the text that s, without its ampersand, begins with a reference
+// to, and the length of that; 0 for none. The semicolon may be missing where a
+// browser does without, too.
+func reference(s string) (text string, n int) {
+	if strings.HasPrefix(s, "#") {
+		base, digits := 10, "0123456789"
+		if n = 1; strings.HasPrefix(s[n:], "x") || strings.HasPrefix(s[n:], "X") {
+			base, digits, n = 16, "0123456789abcdefABCDEF", 2
+		}
+		end := n
+		for end < len(s) && strings.IndexByte(digits, s[end]) >= 0 {
+			end++
+		}
+		if end == n {
+			return "", 0
+		}
+		code, err := strconv.ParseInt(s[n:end], base, 32)
+		if err != nil {
+			code = utf8.RuneError // as any number that is no character
+		}
+		return string(rune(code)), end + len(s[end:]) - len(strings.TrimPrefix(s[end:], ";"))
+	}
+	for i := 0; i+1 < len(entities); i += 2 {
+		if name := entities[i]; strings.HasPrefix(s, name) {
+			return entities[i+1], len(name)
+		}
+	}
+	return "", 0
+}
+
+// entities are names and what they stand for. A name comes before those that it
+// begins with.
+var entities = [...]string{
+	"amp;", "&", "lt;", "<", "gt;", ">", "quot;", `"`, "apos;", "'", "nbsp;", "\u00a0",
+	"amp", "&", "lt", "<", "gt", ">", "quot", `"`, "nbsp", "\u00a0",
+	"excl;", "!", "num;", "#", "dollar;", "$", "percnt;", "%", "lpar;", "(", "rpar;", ")", "ast;", "*", "plus;", "+",
+	"comma;", ",", "period;", ".", "sol;", "/", "colon;", ":", "semi;", ";", "equals;", "=", "quest;", "?", "commat;", "@",
+	"lsqb;", "[", "lbrack;", "[", "bsol;", `\`, "rsqb;", "]", "rbrack;", "]", "Hat;", "^", "lowbar;", "_", "UnderBar;", "_",
+	"grave;", "`", "lcub;", "{", "lbrace;", "{", "verbar;", "|", "vert;", "|", "rcub;", "}", "rbrace;", "}", "Tab;", "\t", "NewLine;", "\n",
+	"middot;", "·", "laquo;", "«", "raquo;", "»", "copy;", "©", "reg;", "®", "ndash;", "–", "mdash;", "—", "hellip;", "…", "bull;", "•",
+	"lsquo;", "‘", "rsquo;", "’", "ldquo;", "“", "rdquo;", "”", "rarr;", "→", "larr;", "←", "times;", "×",
+}
