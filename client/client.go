@@ -50,9 +50,8 @@ func newClient(r *resolved) (*Client, error) {
 	if src == nil {
 		src = auth.Shared(r.cred, r.base, &hc, r.observe)
 	}
-	if r.scoped {
-		scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, OrganizationID: r.cred.OrganizationID}
-		src = auth.NewCache(auth.NewScoped(src, scope, r.base, &hc), auth.WithObserver(r.observe))
+	if r.scope != nil {
+		src = r.scope(r, src, &hc)
 	}
 	c := &Client{
 		doer: pipeline(r, &hc, src), http: &hc,
@@ -101,7 +100,9 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 // It is made here and not kept, so that programs that do not call API do not
 // carry its code.
 func (c *Client) API() *gen.ClientWithResponses {
-	return &gen.ClientWithResponses{ClientInterface: c.raw}
+	raw := *c.raw
+	raw.Client = byTable{c.doer}
+	return &gen.ClientWithResponses{ClientInterface: &raw}
 }
 
 // Workspace is the workspace of that name; "" is the one that the configuration

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
 // An operation is one of the contract's, told by method and path. The table
@@ -64,6 +66,22 @@ var operations = []operation{
 	{"getAutomation", "GET", "/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}"},
 	{"updateAutomation", "PATCH", "/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}"},
 	{"deleteAutomation", "DELETE", "/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}"},
+}
+
+// byTable is where requests of users of Client.API come in, whose ctx does not say
+// what call it is: the table does. It stands before the pipeline, so that
+// programs that do not call API do not carry the table.
+type byTable struct{ next gen.HttpRequestDoer }
+
+func (t byTable) Do(req *http.Request) (*http.Response, error) {
+	o, ok := operationAt(req.Method, req.URL.Path)
+	if !ok {
+		closeBody(req)
+		return nil, invalid(req.Method+" "+req.URL.Path, "the contract has no such operation; is a path value empty, \".\" or \"..\"?")
+	}
+	c := &call{op: o.id, name: o.id}
+	c.read, c.stream = o.reads(req)
+	return t.next.Do(req.WithContext(withCall(req.Context(), c)))
 }
 
 // operationAt finds the operation whose path ends the given one: the base URL

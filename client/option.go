@@ -42,7 +42,7 @@ type config struct {
 	baseURL        string
 	httpClient     *http.Client
 	source         auth.TokenSource
-	scoped         bool
+	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
 	maxRetries     int
 	timeout        time.Duration
 	attemptTimeout time.Duration
@@ -125,7 +125,14 @@ func WithTokenSource(src auth.TokenSource) Option {
 // client's workspace. The application's own token is used only to get them.
 // Getting one creates the workspace if there is none of that name.
 func WithScopedToken() Option {
-	return optionFunc(func(c *config) { c.scoped = true })
+	return optionFunc(func(c *config) { c.scope = scopedSource })
+}
+
+// scopedSource gives tokens for the workspace of r alone. Only the option above
+// knows it, so that other programs do not carry its code.
+func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
+	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, OrganizationID: r.cred.OrganizationID}
+	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observe))
 }
 
 // WithTokenObserver has f called after each fetch of a token that the client

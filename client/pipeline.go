@@ -60,8 +60,7 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// entrance is where requests come in: from the methods of this package, which
-// say in the ctx what call it is, and from users of Client.API, who do not.
+// entrance is where requests come in. Their ctx says what call it is.
 type entrance struct {
 	next    *retrier
 	log     attemptLog
@@ -71,16 +70,6 @@ type entrance struct {
 
 func (e *entrance) Do(req *http.Request) (*http.Response, error) {
 	c := callOf(req.Context())
-	if c == nil {
-		c = &call{op: req.Method + " " + req.URL.Path}
-		o, ok := operationAt(req.Method, req.URL.Path)
-		if !ok {
-			closeBody(req)
-			return nil, invalid(c.op, "the contract has no such operation; is a path value empty, \".\" or \"..\"?")
-		}
-		c.op, c.name = o.id, o.id
-		c.read, c.stream = o.reads(req)
-	}
 	c.method, c.path, c.log = req.Method, req.URL.Path, e.log
 	ctx := withCall(req.Context(), c)
 	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
