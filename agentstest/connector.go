@@ -53,7 +53,10 @@ type Connector struct {
 // An Entity is a kind of records that a connector has, or files, or both.
 type Entity struct {
 	// Records is a slice of anything that JSON can hold, mostly of
-	// map[string]any or of structs. It is copied.
+	// map[string]any or of structs. It is copied. Nil is an entity without
+	// records yet: they can be created, and are then listed. An entity that has
+	// Files and nil Records has files only; give it an empty slice if records
+	// are to be created as well.
 	Records any
 
 	// Paging is how lists go on after a page; see [Paging].

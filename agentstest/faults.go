@@ -16,17 +16,38 @@ import (
 // A Fault is a scripted answer in place of the service's own, or a disturbance
 // of it; see [Service.Inject]. A Fault of which only Delay is set lets the real
 // answer come late.
+//
+// Operation, Entity and Action say which requests it is for; Times, After and
+// Rate, which of those it strikes. Here the first message that is created gets
+// lost on its way back, whatever was asked before:
+//
+//	fake.Inject(agentstest.Fault{Entity: "messages", Action: "create", Lost: true})
 type Fault struct {
-	Operation string  // by its operationId, such as executeConnector; "" for any
-	Times     int     // how many requests it strikes; 0 is one, less than 0 is all
-	After     int     // lets so many requests pass first
-	Rate      float64 // the probability that it strikes; 0 is always. The same in each run
+	// Operation is the operationId that the requests are for; "" for any.
+	// [Operations] lists them all. Each action of each connector is the one
+	// operation executeConnector, and the request for a token is createToken.
+	Operation string
+
+	// Entity and Action are those that a request to run an action names; ""
+	// for any. With either, the fault is for executeConnector alone, and
+	// Operation is that or "".
+	Entity, Action string
+
+	Times int     // how many of these requests it strikes; 0 is one, less than 0 is all
+	After int     // lets so many of them pass first
+	Rate  float64 // the probability that it strikes; 0 is always. The same in each run
 
 	// Delay passes before the answer, unless the client is gone before.
 	Delay time.Duration
 
 	// Status is that of an answer made here; 200 if only a Body is given.
 	// Without a Body, the answer is an error in the service's shape.
+	//
+	// A 429 has Retry-After: 1 unless Header says otherwise. Clients that try
+	// again wait that second and succeed, so that the caller sees nothing of
+	// it. To see the refusal itself, have all requests refused, for longer
+	// than a client waits: Times: -1 and Header: http.Header{"Retry-After":
+	// {"600"}}. Other errors that are tried again need Times: -1 alone.
 	Status int
 
 	// Header is added to the answer, also to a real one. A name without
@@ -62,13 +83,23 @@ type Fault struct {
 }
 
 // Inject adds a fault. Each request meets at most one: the first, in the order
-// they were injected, that is for its operation and not used up. Faults come
-// before all checks, so a token is neither needed nor looked at. It panics when
-// the service has no such operation.
+// they were injected, that is for it and not used up. Faults come before all
+// checks, so a token is neither needed nor looked at. It panics when the service
+// has no such operation, and when a fault with an Entity or an Action is for
+// another operation than executeConnector.
+//
+// A fault that no request meets, such as one for an Entity that is misspelt,
+// goes unnoticed unless the test asks [Service.PendingFaults] at its end.
 func (s *Service) Inject(f Fault) {
 	s.mustKnow(f.Operation)
+	if f.selective() && f.Operation != "" && f.Operation != executeConnector {
+		panic(fmt.Sprintf("agentstest: a fault with an Entity or an Action is for %s, not for %s", executeConnector, f.Operation))
+	}
 	s.faults.add(f)
 }
+
+// selective tells whether the fault looks at what is executed.
+func (f *Fault) selective() bool { return f.Entity != "" || f.Action != "" }
 
 // mustKnow finds typing errors, which would have a test pass for no reason.
 func (s *Service) mustKnow(operationID string) {
@@ -80,7 +111,9 @@ func (s *Service) mustKnow(operationID string) {
 // ClearFaults forgets the faults that are left.
 func (s *Service) ClearFaults() { s.faults.clear() }
 
-// PendingFaults tells how many faults are not used up.
+// PendingFaults tells how many faults are not used up, which at the end of a
+// test should be none. Those with a Times less than 0 never are: to know that
+// they were met, look at [Service.Requests] or [Service.Count].
 func (s *Service) PendingFaults() int { return int(s.faults.pending.Load()) }
 
 type faultQueue struct {
@@ -109,15 +142,22 @@ func (q *faultQueue) clear() {
 }
 
 // next is the fault that strikes a request, or nil.
-func (q *faultQueue) next(op string) *Fault {
+func (q *faultQueue) next(op string, body []byte) *Fault {
 	if q.pending.Load() == 0 {
 		return nil
+	}
+	var entity, action string
+	if op == executeConnector {
+		entity, action, _ = readExecution(body)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i, f := range q.queue {
 		switch {
-		case f.Operation != "" && f.Operation != op:
+		case f.Operation != "" && f.Operation != op,
+			f.selective() && op != executeConnector,
+			f.Entity != "" && f.Entity != entity,
+			f.Action != "" && f.Action != action:
 			continue
 		case f.After > 0:
 			f.After--

@@ -29,6 +29,9 @@ type operation struct {
 
 const v1 = "/api/v1/"
 
+// executeConnector is the operation that runs the actions of connectors.
+const executeConnector = "executeConnector"
+
 // operations are those of the contract, by the routes of the generated server.
 var operations = map[string]*operation{
 	"POST " + v1 + "account/applications/token":            {id: "createToken", open: true, body: true, required: []string{"client_id", "client_secret"}},
@@ -43,7 +46,7 @@ var operations = map[string]*operation{
 	"PUT " + v1 + "integrations/connectors/{id}":          {id: "updateConnector", ids: []string{"id"}, body: true},
 	"DELETE " + v1 + "integrations/connectors/{id}":       {id: "deleteConnector", ids: []string{"id"}},
 	"POST " + v1 + "integrations/connectors/{id}/check":   {id: "checkConnector", ids: []string{"id"}, body: true},
-	"POST " + v1 + "integrations/connectors/{id}/execute": {id: "executeConnector", body: true, required: []string{"entity", "action"}},
+	"POST " + v1 + "integrations/connectors/{id}/execute": {id: executeConnector, body: true, required: []string{"entity", "action"}},
 	"GET " + v1 + "integrations/connectors/{id}/inspect":  {id: "inspectConnector", ids: []string{"id"}},
 
 	"GET " + v1 + "integrations/definitions/sources":           {id: "listSourceDefinitions"},

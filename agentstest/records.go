@@ -41,7 +41,7 @@ func (r *record) get() any {
 
 func (r *record) field(path string) any { return lookup(r.get(), path) }
 
-// decode reads JSON that is known to be valid.
+// decode reads JSON; it is nil when that is not valid.
 func decode(raw json.RawMessage) any {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()

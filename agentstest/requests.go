@@ -24,6 +24,13 @@ type Request struct {
 	Body      []byte      // with secrets redacted; nil when it was longer than 64 KiB
 	Status    int         // of the answer; 0 before there is one, and when the connection was broken
 
+	// Entity, Action and Params are those of a request to run an action, which
+	// is the operation executeConnector; empty for others. Params is nil when
+	// the request had none. Its secrets are redacted as in Body, its numbers
+	// are [json.Number], and the length of the body makes no difference.
+	Entity, Action string
+	Params         map[string]any
+
 	// TokenID tells tokens apart without showing them: the jti claim of the
 	// one that was sent. It is "" when there was none, or an unknown one.
 	TokenID string
@@ -60,13 +67,30 @@ func (s *Service) Requests() []Request {
 	entries := s.log.entries()
 	list := make([]Request, len(entries))
 	for i, e := range entries {
-		list[i] = Request{
+		r := Request{
 			Time: e.at, ID: e.id, Operation: e.op, Method: e.method, Path: e.path,
 			Query: query(e.rawQuery), Header: redactHeader(e.header), Body: redactBody(e.body),
 			Status: int(e.status.Load()), TokenID: s.tokens.jti(e.header.Get("Authorization")),
 		}
+		if e.op == executeConnector {
+			r.Entity, r.Action, r.Params = readExecution(r.Body)
+		}
+		if len(e.body) > maxLogBytes {
+			r.Body = nil
+		}
+		list[i] = r
 	}
 	return list
+}
+
+// readExecution finds out what the body of executeConnector asks for. What it
+// does not have, or not in the right type, is empty.
+func readExecution(body []byte) (entity, action string, params map[string]any) {
+	fields, _ := decode(body).(map[string]any)
+	entity, _ = fields["entity"].(string)
+	action, _ = fields["action"].(string)
+	params, _ = fields["params"].(map[string]any)
+	return entity, action, params
 }
 
 // Reset sets the counters back to 0 and forgets the requests; the world stays.
@@ -98,7 +122,7 @@ type logEntry struct {
 	at                             time.Time
 	id, op, method, path, rawQuery string
 	header                         http.Header
-	body                           []byte
+	body                           []byte // may be longer than is shown
 	status                         atomic.Int32
 }
 
@@ -112,8 +136,8 @@ func (l *requestLog) add(s *Service, r *http.Request, op, id string, body []byte
 	if s.options.logSize == 0 {
 		return nil
 	}
-	if len(body) > maxLogBytes {
-		body = nil
+	if len(body) > maxLogBytes && op != executeConnector {
+		body = nil // it is not shown
 	}
 	e := &logEntry{
 		at: s.now(), id: id, op: op, method: r.Method, path: r.URL.Path, rawQuery: r.URL.RawQuery, header: r.Header, body: body,

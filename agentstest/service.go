@@ -89,7 +89,8 @@ func WithRelativeNext() Option {
 }
 
 // WithRequestLog sets how many of the latest requests [Service.Requests]
-// remembers, 2048 unless told otherwise. None with 0, for benchmarks.
+// remembers, 2048 unless told otherwise. None with 0, for benchmarks and where
+// many long bodies are sent: those of executions are kept whole.
 func WithRequestLog(n int) Option {
 	return func(o *options) { o.logSize = max(n, 0) }
 }
@@ -240,7 +241,7 @@ func (s *Service) begin(w http.ResponseWriter, r *http.Request, op *operation, n
 	if s.options.latency > 0 {
 		pause(r.Context(), s.options.latency)
 	}
-	if fault := s.faults.next(op.id); fault != nil {
+	if fault := s.faults.next(op.id, body); fault != nil {
 		s.strike(w, r, fault, next)
 		return
 	}

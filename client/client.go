@@ -19,11 +19,13 @@ import (
 // It costs little: clients with the same credentials share their token, and all
 // clients share connections unless [WithHTTPClient] gives them others.
 type Client struct {
-	raw      *gen.Client
-	doer     gen.HttpRequestDoer
-	http     *http.Client
-	tokens   func() auth.TokenSource // functions, so that fmt finds no secret behind them
-	settings func() *resolved
+	raw    *gen.Client
+	doer   gen.HttpRequestDoer
+	http   *http.Client
+	tokens func() auth.TokenSource // a function, so that fmt finds no secret behind it
+
+	base                    *url.URL
+	workspace, organization string // that the configuration names
 }
 
 // New makes a client. It sends nothing; all problems of its configuration are
@@ -55,7 +57,8 @@ func newClient(r *resolved) (*Client, error) {
 	}
 	c := &Client{
 		doer: pipeline(r, &hc, src), http: &hc,
-		tokens: func() auth.TokenSource { return src }, settings: func() *resolved { return r },
+		tokens: func() auth.TokenSource { return src },
+		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID,
 	}
 	var err error
 	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
@@ -109,19 +112,18 @@ func (c *Client) API() *gen.ClientWithResponses {
 // names. Nothing is sent, and it need not exist yet: see [Workspace.Ensure].
 func (c *Client) Workspace(name string) *Workspace {
 	if name = strings.TrimSpace(name); name == "" {
-		name = c.settings().cred.WorkspaceName
+		name = c.workspace
 	}
 	return &Workspace{client: c, name: name}
 }
 
 // OrganizationID is the organization that the configuration names, "" for the
 // one that the credentials belong to.
-func (c *Client) OrganizationID() string { return c.settings().cred.OrganizationID }
+func (c *Client) OrganizationID() string { return c.organization }
 
 // String names the service and the workspace that the client is for.
 func (c *Client) String() string {
-	r := c.settings()
-	return fmt.Sprintf("client.Client{%s, workspace %q, organization %q}", r.base.Redacted(), r.cred.WorkspaceName, r.cred.OrganizationID)
+	return fmt.Sprintf("client.Client{%s, workspace %q, organization %q}", c.base.Redacted(), c.workspace, c.organization)
 }
 
 // Format writes what String returns, for every verb.
@@ -162,16 +164,15 @@ func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http
 // follow is the GET of a URL that the service gave as the next page. It must be
 // of the service's own origin.
 func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Request, error) {
-	base := c.settings().base
 	at, err := url.Parse(from)
 	if err != nil {
-		at = base
+		at = c.base
 	}
 	u, err := at.Parse(next)
 	if err != nil {
 		return nil, &Error{op: op, kind: ErrPaging, Message: "the URL of the next page cannot be parsed"}
 	}
-	if !auth.SameOrigin(base, u) || u.User != nil {
+	if !auth.SameOrigin(c.base, u) || u.User != nil {
 		return nil, &Error{op: op, kind: ErrPaging, err: fmt.Errorf("%w: the next page is at another origin, %s://%s", auth.ErrUnsafe, u.Scheme, u.Host)}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)

@@ -28,9 +28,8 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.scoped()) }
 
 func (w *Workspace) scoped() auth.TokenSource {
-	r := w.client.settings()
-	scope := auth.Scope{WorkspaceName: w.name, OrganizationID: r.cred.OrganizationID}
-	return auth.NewScoped(w.client.tokens(), scope, r.base, w.client.http)
+	c := w.client
+	return auth.NewScoped(c.tokens(), auth.Scope{WorkspaceName: w.name, OrganizationID: c.organization}, c.base, c.http)
 }
 
 // A TokenScope is what a scoped token reaches: one workspace.

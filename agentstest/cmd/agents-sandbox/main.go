@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, out, problems io.Writer) error {
 	case *lifetime <= 0:
 		return errors.New("-token-lifetime must be more than 0")
 	}
-	opts := []agentstest.Option{agentstest.WithTokenLifetime(*lifetime), agentstest.WithLatency(*latency)}
+	opts := []agentstest.Option{agentstest.WithTokenLifetime(*lifetime), agentstest.WithLatency(*latency), agentstest.WithRequestLog(0)}
 	if *empty {
 		opts = append(opts, agentstest.WithoutSeed(), agentstest.WithWorkspace(agentstest.WorkspaceName))
 	}
