@@ -16,19 +16,29 @@
 //	defer fake.Close()
 //	github, err := client.Connect(ctx, "github",
 //		client.WithBaseURL(fake.URL),
-//		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+//		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+//		client.WithOrganizationID(agentstest.OrganizationID),
+//		client.WithWorkspaceName(agentstest.WorkspaceName))
+//
+// Give all of these, the organization and the workspace too: what is left out,
+// package client looks for in the environment, and a developer who works with a
+// real account has AIRBYTE_ORGANIZATION_ID or AIRBYTE_WORKSPACE set there. The
+// test would then pass on one machine and fail on the next.
 //
 // Unless [WithoutSeed] says otherwise there is a small world already, the same
 // in each run; see [WorkspaceName] and the other constants. [WithConnector]
 // adds connectors with one's own records.
 //
 // [Service.Inject] scripts what goes wrong: errors, delays, answers that break
-// off. [Service.Count] and [Service.Requests] tell what was asked.
+// off, for any request or for one action on one entity. A test that injects
+// faults ends by asking [Service.PendingFaults] whether all were met.
+// [Service.Count] and [Service.Requests] tell what was asked.
 // [Service.RevokeTokens] and [Service.SetClientSecret] do what an administrator
 // may do in the middle of the night.
 //
 // In a [testing/synctest] bubble, where there is no network, use [New] and
-// [Service.Transport]: tokens then expire in the bubble's time.
+// [Service.Transport]: tokens then expire in the bubble's time, and pauses and
+// delays take none. The folder examples/testing tests a small program so.
 //
 // The command agents-sandbox serves the same on a port, for programs in any
 // language.

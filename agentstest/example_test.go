@@ -1,12 +1,15 @@
 package agentstest_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
 // Any HTTP client can talk to the service. Here the answer of a token request
@@ -39,7 +42,7 @@ func Example() {
 
 // A world of one's own: a connector with records that page as the vendor's do.
 func ExampleWithConnector() {
-	fake := agentstest.NewServer(agentstest.WithConnector("default", agentstest.Connector{
+	fake := agentstest.NewServer(agentstest.WithConnector(agentstest.WorkspaceName, agentstest.Connector{
 		Slug: "acme-crm",
 		Entities: map[string]agentstest.Entity{
 			"contacts": {
@@ -50,6 +53,102 @@ func ExampleWithConnector() {
 		},
 	}))
 	defer fake.Close()
-	fmt.Println(agentstest.PagingPageToken.Param())
-	// Output: page_token
+
+	ctx := context.Background()
+	crm, err := client.Connect(ctx, "acme-crm",
+		client.WithBaseURL(fake.URL),
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID),
+		client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	type contact struct {
+		ID   int    `json:"id"`
+		Name string `json:"name"`
+	}
+	for c, err := range client.All[contact](ctx, crm, "contacts", "list", nil) {
+		fmt.Println(c.ID, c.Name, err)
+	}
+	fmt.Println(fake.Count("executeConnector"), "pages")
+	// Output:
+	// 1 Ada <nil>
+	// 2 Grace <nil>
+	// 3 Alan <nil>
+	// 2 pages
+}
+
+// Package client and the service in one process, with no network between them.
+// Every setting is given, so that none is taken from the environment. In a
+// bubble of testing/synctest the same lines have time pass at once; see the
+// documentation of Transport.
+func ExampleService_Transport() {
+	fake := agentstest.New()
+	ws, err := client.NewWorkspace(
+		client.WithHTTPClient(&http.Client{Transport: fake.Transport()}),
+		client.WithBaseURL(client.DefaultBaseURL), // nothing is sent there
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID),
+		client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	github, err := ws.Connector(context.Background(), "github")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(github.Slug())
+	for _, r := range fake.Requests() {
+		fmt.Println(r.Operation, r.Status)
+	}
+	// Output:
+	// github
+	// createToken 200
+	// listConnectors 200
+}
+
+// One action on one entity fails, and all others go on. Whoever injects a fault
+// asks at the end whether it was met.
+func ExampleService_Inject() {
+	fake := agentstest.New()
+	fake.Inject(agentstest.Fault{Entity: "messages", Action: "create", Status: http.StatusForbidden})
+
+	ws, err := client.NewWorkspace(
+		client.WithHTTPClient(&http.Client{Transport: fake.Transport()}),
+		client.WithBaseURL(client.DefaultBaseURL),
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID),
+		client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	slack, err := ws.Connector(ctx, "slack")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, action := range []string{"list", "create"} {
+		_, err := slack.Execute(ctx, "messages", action, client.Params{"channel": "C00002"})
+		fmt.Println(action, errors.Is(err, client.ErrForbidden))
+	}
+	for _, r := range fake.Requests() {
+		if r.Operation == "executeConnector" {
+			fmt.Println(r.Entity, r.Action, r.Params, r.Status)
+		}
+	}
+	fmt.Println(fake.PendingFaults(), "faults left")
+	// Output:
+	// list false
+	// create true
+	// messages list map[channel:C00002] 200
+	// messages create map[channel:C00002] 403
+	// 0 faults left
 }

@@ -233,3 +233,25 @@ func TestConnectorsThatMakeNoSense(t *testing.T) {
 		}()
 	}
 }
+
+// An entity without records is one that has none yet.
+func TestEntityWithoutRecords(t *testing.T) {
+	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
+		"notes":   {},
+		"reports": {Files: map[string]agentstest.File{"f": {Data: []byte("x")}}},
+		"images":  {Records: []object{}, Files: map[string]agentstest.File{"f": {Data: []byte("x")}}},
+	}}))
+	c := memoryCaller(t, s)
+	id := c.connector("w", "acme")
+	for _, entity := range []string{"notes", "images"} {
+		if n := len(c.ok(c.execute(id, entity, "list", nil)).list("result")); n != 0 {
+			t.Errorf("%s: %d records", entity, n)
+		}
+		c.ok(c.execute(id, entity, "create", object{"text": "one"}))
+		if a := c.ok(c.execute(id, entity, "list", nil)); len(a.list("result")) != 1 || a.text("result", 0, "text") != "one" {
+			t.Errorf("%s: %s", entity, a.raw)
+		}
+	}
+	c.refused(c.execute(id, "reports", "create", object{"text": "one"}), 422, "unknown_action")
+	c.ok(c.execute(id, "reports", "download", object{"id": "f"}))
+}

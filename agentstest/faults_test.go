@@ -100,6 +100,73 @@ func TestFaultsComeInOrder(t *testing.T) {
 	c.expect(c.as("").post("/account/applications/token", "no json"), 500)
 }
 
+func TestFaultsForEntityAndAction(t *testing.T) {
+	faulty(t, func(t *testing.T, s *agentstest.Service, c *caller) {
+		slack, github := c.connector("default", "slack"), c.connector("default", "github")
+		run := func(connector, entity, action string) int {
+			return c.execute(connector, entity, action, object{"channel": "C1", "name": "x"}).status
+		}
+		s.Inject(agentstest.Fault{Entity: "messages", Action: "create", After: 1, Times: 2, Status: 500})
+		s.Inject(agentstest.Fault{Operation: "executeConnector", Action: "describe", Status: 502})
+		s.Inject(agentstest.Fault{Operation: "executeConnector", Entity: "issues", Times: -1, Status: 503})
+		c.ok(c.get("/workspaces")) // none of them is for it
+		var got []int
+		for range 2 { // what does not match counts for neither After nor Times
+			got = append(got, run(slack, "messages", "list"), run(slack, "channels", "create"))
+		}
+		for range 4 {
+			got = append(got, run(slack, "messages", "create"))
+		}
+		got = append(got, run(slack, "", "describe"), run(slack, "", "describe"), run(github, "issues", "list"), run(github, "issues", "get"), run(github, "repositories", "list"))
+		if want := []int{200, 200, 200, 200, 200, 500, 500, 200, 502, 200, 503, 503, 200}; !equalInts(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if s.PendingFaults() != 1 {
+			t.Errorf("%d faults left", s.PendingFaults())
+		}
+		s.ClearFaults()
+
+		// Bodies that name nothing meet none, and no fault gets in their way.
+		s.Inject(agentstest.Fault{Entity: "messages", Status: 500})
+		for _, body := range []any{nil, "{", "[]", `{"entity":1,"action":"list"}`, `{"Entity":"messages"}`} {
+			if a := c.post("/integrations/connectors/"+slack+"/execute", body); a.status/100 != 4 {
+				t.Errorf("%v: %d", body, a.status)
+			}
+		}
+		c.refused(c.post("/no/such/operation", object{"entity": "messages"}), 404, "not_found")
+		if s.PendingFaults() != 1 {
+			t.Error("a fault was met")
+		}
+
+		// A body is matched by what it holds, whatever its length.
+		long := object{"text": strings.Repeat("x", 100<<10)}
+		if a := c.execute(slack, "messages", "create", long); a.status != 500 {
+			t.Errorf("long body: %d", a.status)
+		}
+	})
+}
+
+func TestFaultsForEntityAndActionOfNothingElse(t *testing.T) {
+	s := agentstest.New()
+	for _, f := range []agentstest.Fault{
+		{Operation: "listConnectors", Entity: "issues"},
+		{Operation: "createToken", Action: "list"},
+		{Operation: "noSuchOperation", Entity: "issues"},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%+v: no panic", f)
+				}
+			}()
+			s.Inject(f)
+		}()
+	}
+	if s.PendingFaults() != 0 {
+		t.Error("a fault that was refused is there")
+	}
+}
+
 func equalInts(a, b []int) bool {
 	if len(a) != len(b) {
 		return false

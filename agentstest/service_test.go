@@ -2,12 +2,14 @@ package agentstest_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -106,6 +108,59 @@ func TestRequestsHideSecrets(t *testing.T) {
 	c.ok(c.get("/workspaces?limit=5"))
 	if r := s.Requests()[len(s.Requests())-1]; r.Query.Get("limit") != "5" || r.Method != "GET" || r.Path != "/api/v1/workspaces" {
 		t.Errorf("noted as %+v", r)
+	}
+}
+
+func TestRequestsTellWhatWasExecuted(t *testing.T) {
+	s, c := start(t)
+	slack := c.connector("default", "slack")
+	s.Reset()
+	long := strings.Repeat("x", 100<<10)
+	path := "/integrations/connectors/" + slack + "/execute"
+	c.ok(c.execute(slack, "messages", "list", object{"channel": "C1", "limit": 2, "ids": []int64{9007199254740993}}))
+	c.ok(c.execute(slack, "messages", "list", nil))
+	c.ok(c.execute(slack, "messages", "create", object{"text": long, "token": "very-secret", "auth": object{"password": "very-secret", "configuration": object{"a": "very-secret"}}}))
+	s.Inject(agentstest.Fault{Reset: true})
+	if _, err := c.send("POST", path, object{"entity": "channels", "action": "get"}); err == nil {
+		t.Error("no error")
+	}
+	c.as("").post(path, object{"entity": "users", "action": "list"}) // refused
+	for _, body := range []any{nil, "{", "[1]", object{"entity": 1, "action": true, "params": "x"}} {
+		c.post(path, body)
+	}
+	c.post("/skills", object{"entity": "users", "action": "list", "params": object{}})
+	c.post("/account/applications/scoped-token", object{"workspace_name": "default", "entity": "users", "action": "list", "params": object{}})
+
+	var got []string
+	for _, r := range s.Requests() {
+		if text, ok := r.Params["text"].(string); ok {
+			if text != long || r.Body != nil {
+				t.Errorf("text of %d bytes, body of %d", len(text), len(r.Body))
+			}
+			delete(r.Params, "text")
+		}
+		got = append(got, fmt.Sprint(r.Entity, " ", r.Action, " ", r.Params, " ", r.Params == nil))
+	}
+	want := []string{
+		"messages list map[channel:C1 ids:[9007199254740993] limit:2] false",
+		"messages list map[] true",
+		"messages create map[auth:map[configuration:map[a:[REDACTED]] password:[REDACTED]] token:[REDACTED]] false",
+		"channels get map[] true",
+		"users list map[] true",
+		"  map[] true", "  map[] true", "  map[] true", "  map[] true", // no execution can be read
+		"  map[] true", "  map[] true", // other operations
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if n, ok := s.Requests()[0].Params["limit"].(json.Number); !ok || n != "2" {
+		t.Errorf("limit %v", s.Requests()[0].Params["limit"])
+	}
+	if text, _ := s.Requests()[2].Params["text"].(string); text != long {
+		t.Error("a change of what Requests gave shows")
+	}
+	if c.ok(c.execute(slack, "messages", "get", object{"text": long})).text("result", "token") != "very-secret" {
+		t.Error("the log's redaction shows in the record")
 	}
 }
 

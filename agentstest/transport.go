@@ -16,7 +16,32 @@ import (
 // [testing/synctest] bubble, and where no port may be opened. An answer arrives
 // whole, not as it is written. The host in a URL makes no difference.
 //
-//	http.Client{Transport: agentstest.New().Transport()}
+// Package client takes it in an HTTP client:
+//
+//	fake := agentstest.New()
+//	ws, err := client.NewWorkspace(
+//		client.WithHTTPClient(&http.Client{Transport: fake.Transport()}),
+//		client.WithBaseURL(client.DefaultBaseURL),
+//		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+//		client.WithOrganizationID(agentstest.OrganizationID),
+//		client.WithWorkspaceName(agentstest.WorkspaceName))
+//
+// In a bubble, a day takes no time. Make the service and the client inside it:
+//
+//	func TestNextDay(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			fake, ws := start(t) // the lines above
+//			for range 2 {
+//				if _, err := ws.Connector(t.Context(), "github"); err != nil {
+//					t.Fatal(err)
+//				}
+//				time.Sleep(24 * time.Hour) // the token expires
+//			}
+//			if n := fake.Count("createToken"); n != 2 {
+//				t.Errorf("%d requests for a token", n)
+//			}
+//		})
+//	}
 func (s *Service) Transport() http.RoundTripper { return memoryTransport{s} }
 
 type memoryTransport struct{ s *Service }

@@ -747,9 +747,17 @@ func TestRowsAgain(t *testing.T) {
 
 func TestDecode(t *testing.T) {
 	var v row
-	for _, r := range []*client.Result{{}, new(client.Result)} {
-		wantText(t, r.Decode(&v), "no data")
+	// A result that is missing is tolerated, as Execute[T] does; one that was
+	// decoded already is not missing.
+	missing, err := connectorOf(newClient(t, serve(t, says(200, `{"status":"success"}`)))).Execute(t.Context(), "issues", "get", nil)
+	if err != nil || missing.Decode(&v) != nil || v != (row{}) {
+		t.Errorf("%+v, %v %+v", missing, err, v)
 	}
+	_, decoded, err := client.Execute[row](t.Context(), connectorOf(newClient(t, serve(t, ok(`{"id":1}`)))), "issues", "get", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, decoded.Decode(&v), "no data", "WithRawData")
 	r := &client.Result{Data: json.RawMessage(` [ {"id":1}, {"id":"x"} ] `)}
 	var list []row
 	if e := record(t, r.Decode(&list)); e.Index != 1 || e.Field != "id" {

@@ -94,3 +94,27 @@ func TestSearchByMeaning(t *testing.T) {
 		t.Error("no params")
 	}
 }
+
+// What is no list of records is not passed over in silence.
+func TestSearchWithoutAList(t *testing.T) {
+	for _, data := range []string{`{"id":1}`, `"x"`, `7`, `true`} {
+		c := connectorOf(newClient(t, serve(t, ok(`{"data":`+data+`,"meta":{"has_more":false}}`))))
+		n := 0
+		for _, err := range client.Search[map[string]any](t.Context(), c, "issues", client.Query{}) {
+			n++
+			var e *client.RecordError
+			if !errors.As(err, &e) || e.Index != -1 || e.Field != "data" || string(e.Raw) != data {
+				t.Errorf("%s: %v", data, err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: %d records", data, n)
+		}
+	}
+	for _, result := range []string{`{"data":null}`, `{"meta":{}}`, `{}`, `null`} {
+		c := connectorOf(newClient(t, serve(t, ok(result))))
+		for _, err := range client.Search[map[string]any](t.Context(), c, "issues", client.Query{}) {
+			t.Errorf("%s: a record, %v", result, err)
+		}
+	}
+}

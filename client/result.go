@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -57,9 +58,13 @@ type Warning struct {
 	StatusURL     string
 }
 
-// Decode decodes Data into v, a pointer, as [Execute] does.
+// Decode decodes Data into v, a pointer, as [Execute] does. Where the service
+// sent no result, v stays as it is.
 func (r *Result) Decode(v any) error {
-	if r.Data == nil {
+	switch {
+	case r.Data == nil && r.action != actionDecoded:
+		return nil
+	case r.Data == nil:
 		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
 	}
 	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil {
@@ -266,6 +271,11 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 		case key == "data" && dec.PeekKind() == '[':
 			p.rows, p.wrong = p.rows[:0], nil
 			err = p.list(dec)
+		case key == "data" && dec.PeekKind() != 'n':
+			var v jsontext.Value
+			if v, err = dec.ReadValue(); err == nil {
+				p.rows, p.wrong = append(p.rows[:0], *new(T)), []*RecordError{{Index: -1, Field: "data", Raw: json.RawMessage(v.Clone()), Err: errNoList}}
+			}
 		case key == "meta":
 			var v jsontext.Value
 			v, err = dec.ReadValue()
@@ -280,6 +290,9 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 	_, err := dec.ReadToken()
 	return err
 }
+
+// errNoList is what is wrong with the data of a search that is something else.
+var errNoList = errors.New("it is not a list of records")
 
 // each yields the records and the errors in their order. It reports false when
 // the caller has had enough.
