@@ -156,11 +156,34 @@ func (x *execution) check() error {
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
 	for name, v := range x.params {
-		if _, ok := v.(auth.Secret); ok {
-			return invalid(x.op(), "the parameter %q is an auth.Secret, which would be sent as %s; string(s) reveals it", name, redacted)
+		if holdsSecret(v, 0) {
+			return invalid(x.op(), "in the parameter %q is an auth.Secret, which would be sent as %s; string(s) reveals it", name, redacted)
 		}
 	}
 	return nil
+}
+
+// holdsSecret reports whether an auth.Secret or a Configuration is in v, in
+// objects and lists as deep as anyone writes them. In types of the caller's it is
+// not looked for.
+func holdsSecret(v any, depth int) bool {
+	switch v := v.(type) {
+	case auth.Secret, *auth.Secret, Configuration:
+		return true
+	case map[string]any:
+		for _, x := range v {
+			if depth < 20 && holdsSecret(x, depth+1) {
+				return true
+			}
+		}
+	case []any:
+		for _, x := range v {
+			if depth < 20 && holdsSecret(x, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (x *execution) request() gen.ExecuteRequest {
