@@ -146,7 +146,7 @@ func (q *faultQueue) next(op string, body []byte) *Fault {
 	if q.pending.Load() == 0 {
 		return nil
 	}
-	var entity, action string
+	var entity, action string // none for other operations
 	if op == executeConnector {
 		entity, action, _ = readExecution(body)
 	}
@@ -155,7 +155,6 @@ func (q *faultQueue) next(op string, body []byte) *Fault {
 	for i, f := range q.queue {
 		switch {
 		case f.Operation != "" && f.Operation != op,
-			f.selective() && op != executeConnector,
 			f.Entity != "" && f.Entity != entity,
 			f.Action != "" && f.Action != action:
 			continue

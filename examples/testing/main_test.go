@@ -1,8 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -45,7 +45,7 @@ func start(t *testing.T, tickets []Ticket) (*agentstest.Service, *client.Workspa
 		}),
 		agentstest.WithConnector("support", agentstest.Connector{
 			Slug:     "slack",
-			Entities: map[string]agentstest.Entity{"messages": {Records: []message{}}},
+			Entities: map[string]agentstest.Entity{"messages": {}}, // none yet
 		}),
 	)
 	ws, err := client.NewWorkspace(
@@ -97,21 +97,11 @@ func TestPostDigestAsksForEachPage(t *testing.T) {
 	}
 	var asked []string
 	for _, r := range fake.Requests() {
-		if r.Operation != "executeConnector" {
-			continue
-		}
-		var body struct {
-			Entity, Action string
-			Params         json.RawMessage
-		}
-		if err := json.Unmarshal(r.Body, &body); err != nil {
-			t.Fatal(err)
-		}
-		if body.Entity == "tickets" {
-			asked = append(asked, body.Action+string(body.Params))
+		if r.Entity == "tickets" {
+			asked = append(asked, r.Action+" "+fmt.Sprint(r.Params))
 		}
 	}
-	if want := []string{`list`, `list{"page":2}`, `list{"page":3}`}; !slices.Equal(asked, want) {
+	if want := []string{"list map[]", "list map[page:2]", "list map[page:3]"}; !slices.Equal(asked, want) {
 		t.Errorf("asked for %q, want %q", asked, want)
 	}
 }
@@ -130,7 +120,7 @@ func TestPostDigestOfNothing(t *testing.T) {
 func TestPostDigestAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake, ws := start(t, tickets)
-		fake.Inject(agentstest.Fault{Operation: "executeConnector", After: 1, Times: 2, Status: http.StatusServiceUnavailable})
+		fake.Inject(agentstest.Fault{Entity: "tickets", After: 1, Times: 2, Status: http.StatusServiceUnavailable})
 		if text, err := PostDigest(t.Context(), ws, "C1"); err != nil || text != digest {
 			t.Errorf("PostDigest = %q, %v", text, err)
 		}
@@ -147,7 +137,7 @@ func TestPostDigestAfterAnOutage(t *testing.T) {
 func TestPostDigestRateLimited(t *testing.T) {
 	fake, ws := start(t, tickets)
 	fake.Inject(agentstest.Fault{
-		Operation: "executeConnector", After: 1,
+		Entity: "tickets", After: 1, // the second page
 		Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"600"}},
 	})
 	_, err := PostDigest(t.Context(), ws, "C1")
@@ -164,12 +154,15 @@ func TestPostDigestRateLimited(t *testing.T) {
 // is posted and the answer is lost: better an error than the message twice.
 func TestPostDigestPostsOnce(t *testing.T) {
 	fake, ws := start(t, tickets)
-	fake.Inject(agentstest.Fault{Operation: "executeConnector", After: 3, Lost: true})
+	fake.Inject(agentstest.Fault{Entity: "messages", Action: "create", Lost: true})
 	if _, err := PostDigest(t.Context(), ws, "C1"); err == nil {
 		t.Error("no error")
 	}
 	if got := posted(t, ws); len(got) != 1 {
 		t.Errorf("posted %q", got)
+	}
+	if n := fake.PendingFaults(); n > 0 {
+		t.Errorf("%d faults were not met", n)
 	}
 }
 
