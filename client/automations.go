@@ -283,16 +283,13 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 	if err != nil {
 		return nil, err
 	}
-	type list struct {
-		Data []Automation `json:"data"`
-	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetchList[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return a.ws.client.raw.ListAutomations(ctx, at.workflow, &gen.ListAutomationsParams{WorkspaceID: at.workspace})
 	})
 	if err != nil {
 		return nil, a.ws.forget(err)
 	}
-	return got.Data, nil
+	return got, nil
 }
 
 // Get returns the automation of that id. One that does not exist, or that is

@@ -148,6 +148,18 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 	return v, nil
 }
 
+// fetchList is fetch for a list, which the service has under data.
+func fetchList[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) ([]T, error) {
+	type list struct {
+		Data []T `json:"data"`
+	}
+	got, err := fetch[list](ctx, c, send)
+	if err != nil {
+		return nil, err
+	}
+	return got.Data, nil
+}
+
 // acknowledge makes a call of an operation whose answer says nothing but that
 // it was done.
 func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {

@@ -264,19 +264,16 @@ func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) (
 	if err != nil {
 		return nil, err
 	}
-	type list struct {
-		Data []ConnectionTemplate `json:"data"`
-	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetchList[ConnectionTemplate](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return t.client.raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: mode})
 	})
 	if err != nil {
 		return nil, err
 	}
-	for i := range got.Data {
-		got.Data[i].settle()
+	for i := range got {
+		got[i].settle()
 	}
-	return got.Data, nil
+	return got, nil
 }
 
 // Get tells of the template with that id, a UUID.

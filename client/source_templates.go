@@ -327,17 +327,14 @@ func (s SourceTemplates) List(ctx context.Context, opts ...TemplateOption) ([]So
 	if err != nil {
 		return nil, err
 	}
-	type list struct {
-		Data []sourceTemplateItem `json:"data"`
-	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetchList[sourceTemplateItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return s.client.raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: mode, UseGlobal: optional(q.global)})
 	})
 	if err != nil {
 		return nil, err
 	}
-	templates := make([]SourceTemplate, len(got.Data))
-	for i, t := range got.Data {
+	templates := make([]SourceTemplate, len(got))
+	for i, t := range got {
 		templates[i] = t.details().SourceTemplate
 	}
 	return templates, nil

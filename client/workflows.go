@@ -83,16 +83,13 @@ func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	type list struct {
-		Data []Workflow `json:"data"`
-	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetchList[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return f.ws.client.raw.ListWorkflows(ctx, &gen.ListWorkflowsParams{WorkspaceID: ws})
 	})
 	if err != nil {
 		return nil, f.ws.forget(err)
 	}
-	return got.Data, nil
+	return got, nil
 }
 
 // Get returns the workflow of that id. One that does not exist is

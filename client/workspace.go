@@ -235,17 +235,14 @@ func (c connectorItem) info() ConnectorInfo {
 // one page. A workspace that does not exist is [ErrWorkspaceNotFound].
 func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error) {
 	call := &call{op: "list connectors", name: "listConnectors", read: true}
-	type list struct {
-		Data []connectorItem `json:"data"`
-	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetchList[connectorItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.ListConnectors(ctx, &gen.ListConnectorsParams{WorkspaceName: &w.name})
 	})
 	if err != nil {
 		return nil, w.explain(err)
 	}
-	infos := make([]ConnectorInfo, len(got.Data))
-	for i, c := range got.Data {
+	infos := make([]ConnectorInfo, len(got))
+	for i, c := range got {
 		infos[i] = c.info()
 	}
 	return infos, nil
