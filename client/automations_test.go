@@ -46,7 +46,7 @@ func TestAutomations(t *testing.T) {
 			},
 		},
 		{
-			name: "list of none", method: "GET", path: path, query: query, answer: `{}`, got: []client.Automation(nil),
+			name: "list of none", method: "GET", path: path, query: query, answer: `{"data":[]}`, got: []client.Automation{},
 			call: func(ctx context.Context, f client.Workflows) (any, error) {
 				return f.Automations("workflow-1").List(ctx)
 			},
@@ -78,7 +78,7 @@ func TestAutomations(t *testing.T) {
 			}),
 		},
 		{
-			name: "create without a schedule", method: "POST", path: path, query: query, answer: `{}`, got: &client.Automation{},
+			name: "create without a schedule", method: "POST", path: path, query: query, answer: `{"id":"a"}`, got: &client.Automation{ID: "a"},
 			body: `{"workspace_id":"` + acmeID + `","enabled":true,"trigger_type":"webhook"}`,
 			call: create(client.AutomationRequest{TriggerType: "webhook"}),
 		},

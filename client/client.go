@@ -26,6 +26,7 @@ type Client struct {
 
 	base                    *url.URL
 	workspace, organization string // that the configuration names
+	region                  Region // of workspaces that are created
 }
 
 // New makes a client. It sends nothing; all problems of its configuration are
@@ -58,7 +59,7 @@ func newClient(r *resolved) (*Client, error) {
 	c := &Client{
 		doer: pipeline(r, &hc, src), http: &hc,
 		tokens: func() auth.TokenSource { return src },
-		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID,
+		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region,
 	}
 	var err error
 	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
@@ -135,12 +136,22 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // MarshalText returns what String returns.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// fetch makes a call of an operation whose answer is JSON, and decodes it.
+// fetch makes a call of an operation whose answer is JSON, and decodes it. An
+// answer that lacks what was asked for is an error.
 func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) (*T, error) {
 	var v *T
 	c.consume = func(resp *http.Response) error {
 		v = new(T) // anew for every attempt
-		return readJSON(resp, v)
+		err := readJSON(resp, v)
+		if err != nil {
+			return c.withhold(err)
+		}
+		if part, ok := any(v).(partial); ok {
+			if what := part.lacks(); what != "" {
+				return &Error{Message: "the answer has no " + what}
+			}
+		}
+		return nil
 	}
 	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return nil, c.failBuilding(err)
@@ -150,14 +161,15 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 
 // fetchList is fetch for a list, which the service has under data.
 func fetchList[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) ([]T, error) {
-	type list struct {
-		Data []T `json:"data"`
-	}
-	got, err := fetch[list](ctx, c, send)
+	got, err := fetch[listOf[T]](ctx, c, send)
 	if err != nil {
 		return nil, err
 	}
 	return got.Data, nil
+}
+
+type listOf[T any] struct {
+	Data []T `json:"data"`
 }
 
 // acknowledge makes a call of an operation whose answer says nothing but that

@@ -58,11 +58,11 @@ func TestConnectionTemplates(t *testing.T) {
 		},
 		{
 			name: "list by tags", call: list(client.WithAllTags("a", "b")), method: "GET", path: connectionsPath, query: "tags=a&tags=b&tags_mode=all",
-			answer: `{}`, got: []client.ConnectionTemplate(nil),
+			answer: `{"data":[]}`, got: []client.ConnectionTemplate{},
 		},
 		{
 			name: "list by any tag", call: list(client.WithTags("a")), method: "GET", path: connectionsPath, query: "tags=a&tags_mode=any",
-			answer: `{"data":null}`, got: []client.ConnectionTemplate(nil),
+			answer: `{"data":[]}`, got: []client.ConnectionTemplate{},
 		},
 		{name: "get", call: get, method: "GET", path: connectionsPath + "/" + stubID, answer: userHosted, got: &lake},
 		{

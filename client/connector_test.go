@@ -62,7 +62,7 @@ func TestConnectorInfo(t *testing.T) {
 	if r := s.requests()[0]; r.Method != "GET" || r.Path != connectorPath || r.Query != "" || r.Body != "" {
 		t.Errorf("sent %s %s?%s %s", r.Method, r.Path, r.Query, r.Body)
 	}
-	if got, err := c.Info(t.Context()); err != nil || !reflect.DeepEqual(got, &client.ConnectorDetails{}) {
+	if got, err := c.Info(t.Context()); asError(t, err).StatusCode != 200 {
 		t.Errorf("an answer without everything: %v %v", got, err)
 	}
 	if got, err := c.Info(t.Context()); err != nil || got.ID != "x" || got.Entities != nil || got.ReplicationConfig != nil || !got.CreatedAt.IsZero() {
@@ -75,7 +75,7 @@ func TestConnectorInfo(t *testing.T) {
 
 // The slug is the one that the connector was found by.
 func TestConnectorInfoSlug(t *testing.T) {
-	s := serve(t, list(listed(1, "github", "GitHub", "x")), says(200, `{"source_template":{"name":"GitHub"}}`))
+	s := serve(t, list(listed(1, "github", "GitHub", "x")), says(200, `{"id":"x","source_template":{"name":"GitHub"}}`))
 	c, err := newClient(t, s).Workspace("").Connector(t.Context(), "GitHub")
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ func TestConnectorUpdateIsSentOnce(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, says(503, ""), says(200, `{"name":"x"}`))
+		s := serve(t, says(503, ""), says(200, `{"id":"x","name":"x"}`))
 		if got, err := connectorOf(newClient(t, s)).Info(t.Context()); err != nil || got.Name != "x" {
 			t.Errorf("info: %v %v", got, err)
 		}

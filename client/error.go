@@ -270,6 +270,20 @@ func withBody(err error, body []byte) error {
 	return err
 }
 
+// withhold removes what a good answer said from the error of reading it, if the
+// answer is a secret.
+func (c *call) withhold(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || !c.confidential {
+		return err
+	}
+	e.body = nil
+	if e.err == nil {
+		e.Message = "the answer is not what it should be; it may be a secret, and is not shown"
+	}
+	return e
+}
+
 // responseError is an error of an answer, without what its body says.
 func responseError(call *call, resp *http.Response) *Error {
 	e := call.fail(nil)

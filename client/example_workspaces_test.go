@@ -32,7 +32,7 @@ func ExampleClient_Workspaces() {
 	// Output: customer-42 true
 }
 
-func ExampleClient_WorkspaceByID() {
+func ExampleClient_WorkspaceInfo() {
 	ctx := context.Background()
 	c, done := sandboxClient()
 	defer done()
@@ -40,7 +40,7 @@ func ExampleClient_WorkspaceByID() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	same, err := c.WorkspaceByID(ctx, info.ID)
+	same, err := c.WorkspaceInfo(ctx, info.ID)
 	if err != nil {
 		log.Fatal(err)
 	}

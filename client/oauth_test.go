@@ -32,7 +32,7 @@ func TestOAuthApps(t *testing.T) {
 		},
 		{
 			name: "set by definition", call: set(client.OAuthAppRequest{DefinitionID: strings.ToUpper(stubID), Configuration: config}), method: "PUT", path: oauthPath,
-			body: `{"connector_definition_id":"` + stubID + `",` + sent + `}`, answer: `{"scope_type":"galaxy","scope_id":null}`, got: &client.OAuthApp{Scope: "galaxy"},
+			body: `{"connector_definition_id":"` + stubID + `",` + sent + `}`, answer: `{"id":"a","scope_type":"galaxy","scope_id":null}`, got: &client.OAuthApp{ID: "a", Scope: "galaxy"},
 		},
 		{name: "delete", call: remove(" salesforce"), method: "DELETE", path: oauthPath + "/connector_type/salesforce", status: 204},
 		{name: "delete one with an odd name", call: remove("Zendesk Support?#%"), method: "DELETE", path: oauthPath + "/connector_type/Zendesk Support?#%", status: 204},

@@ -43,6 +43,7 @@ type config struct {
 	httpClient     *http.Client
 	source         auth.TokenSource
 	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
+	region         Region
 	maxRetries     int
 	timeout        time.Duration
 	attemptTimeout time.Duration
@@ -131,8 +132,31 @@ func WithScopedToken() Option {
 // scopedSource gives tokens for the workspace of r alone. Only the option above
 // knows it, so that other programs do not carry its code.
 func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
-	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, OrganizationID: r.cred.OrganizationID}
+	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, RegionID: string(r.region), OrganizationID: r.cred.OrganizationID}
 	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observe))
+}
+
+// A Region is where the service keeps a workspace, by its id, a UUID.
+type Region string
+
+// The regions of the service.
+const (
+	RegionUS Region = "645a183f-b12b-4c6e-8ad3-99e165603450"
+	RegionEU Region = "b9e48d61-f082-4a14-a8d0-799a907938cb"
+)
+
+// WithRegion chooses where workspaces are created that do not exist yet: by
+// [Workspace.Ensure], and by the tokens that [WithScopedToken],
+// [Workspace.ScopedToken], [Workspace.ScopedTokens] and [Workspace.WidgetToken]
+// get. The service's default is the US. A workspace that exists stays where it
+// is.
+func WithRegion(r Region) Option {
+	return optionFunc(func(c *config) {
+		id, ok := plainUUID(string(r))
+		if c.region = Region(id); !ok {
+			c.problem("WithRegion: %q is not the UUID of a region; see RegionUS and RegionEU", shorten(string(r)))
+		}
+	})
 }
 
 // WithTokenObserver has f called after each fetch of a token that the client

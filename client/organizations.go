@@ -19,14 +19,15 @@ type Organization struct {
 // order of the service, whichever one the client is for.
 func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	call := &call{op: "list organizations", name: "listOrganizations", read: true}
-	type list struct {
-		Organizations []Organization `json:"organizations"`
-	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[organizationList](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return c.raw.ListOrganizations(ctx, &gen.ListOrganizationsParams{})
 	})
 	if err != nil {
 		return nil, err
 	}
 	return got.Organizations, nil
+}
+
+type organizationList struct {
+	Organizations []Organization `json:"organizations"`
 }

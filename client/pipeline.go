@@ -38,6 +38,8 @@ type call struct {
 	stream  bool // the answer is a file: no limits of size or time
 	secrets []string
 
+	confidential bool // a good answer is a secret, and in no error
+
 	// consume reads an answer of status 2xx. With it, a call ends with an
 	// *Error for any other answer, and reading is repeated with the request.
 	// Without it, the answer is the caller's.

@@ -60,16 +60,16 @@ func TestSourceTemplates(t *testing.T) {
 				{"runtime_mode":"direct_only"},{"supports_context_store":false},null]}`,
 			got: []client.SourceTemplate{listed, {RuntimeMode: client.RuntimeDirectOnly}, {}, {SupportsContextStore: true}},
 		},
-		{name: "list global ones", call: list(client.WithGlobal(), nil), method: "GET", path: templatesPath, query: "use_global=true", answer: `{}`, got: []client.SourceTemplate{}},
+		{name: "list global ones", call: list(client.WithGlobal(), nil), method: "GET", path: templatesPath, query: "use_global=true", answer: `{"data":[]}`, got: []client.SourceTemplate{}},
 		{
 			name: "list by any tag", call: list(client.WithTags("crm", "a b,c&d"), client.WithTags("x")), method: "GET", path: templatesPath,
-			query: "tags=crm&tags=a+b%2Cc%26d&tags=x&tags_mode=any", answer: `{"data":null}`, got: []client.SourceTemplate{},
+			query: "tags=crm&tags=a+b%2Cc%26d&tags=x&tags_mode=any", answer: `{"data":[]}`, got: []client.SourceTemplate{},
 		},
 		{
 			name: "list by all tags", call: list(client.WithAllTags("crm", "eu"), client.WithGlobal()), method: "GET", path: templatesPath,
-			query: "use_global=true&tags=crm&tags=eu&tags_mode=all", answer: `{}`, got: []client.SourceTemplate{},
+			query: "use_global=true&tags=crm&tags=eu&tags_mode=all", answer: `{"data":[]}`, got: []client.SourceTemplate{},
 		},
-		{name: "list by no tags", call: list(client.WithTags(), client.WithAllTags()), method: "GET", path: templatesPath, answer: `{}`, got: []client.SourceTemplate{}},
+		{name: "list by no tags", call: list(client.WithTags(), client.WithAllTags()), method: "GET", path: templatesPath, answer: `{"data":[]}`, got: []client.SourceTemplate{}},
 		{name: "get", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: single, got: details},
 		{
 			name: "get with a hint", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: `{"auth_tooltip":"Ask Ada"}`,

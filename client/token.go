@@ -29,7 +29,7 @@ func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.sco
 
 func (w *Workspace) scoped() auth.TokenSource {
 	c := w.client
-	return auth.NewScoped(c.tokens(), auth.Scope{WorkspaceName: w.name, OrganizationID: c.organization}, c.base, c.http)
+	return auth.NewScoped(c.tokens(), auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}, c.base, c.http)
 }
 
 // A TokenScope is what a scoped token reaches: one workspace.
@@ -58,29 +58,47 @@ type widget struct{ gen.WidgetTokenRequest }
 // WithSourceTemplateTags has the widget offer only connectors whose source
 // templates have one of these tags.
 func WithSourceTemplateTags(tags ...string) WidgetOption {
-	return func(w *widget) {
-		w.SelectedSourceTemplateTags = append(w.SelectedSourceTemplateTags, tags...)
-	}
+	return func(w *widget) { w.sources(gen.TagMatchAny, tags) }
+}
+
+// WithAllSourceTemplateTags has the widget offer only connectors whose source
+// templates have all of these tags. Of this option and
+// [WithSourceTemplateTags], the last one counts.
+func WithAllSourceTemplateTags(tags ...string) WidgetOption {
+	return func(w *widget) { w.sources(gen.TagMatchAll, tags) }
+}
+
+func (w *widget) sources(match gen.TagMatch, tags []string) {
+	w.SelectedSourceTemplateTags, w.SelectedSourceTemplateTagsMode = tags, &match
 }
 
 // WithConnectionTemplateTags has the widget offer only destinations whose
 // connection templates have one of these tags.
 func WithConnectionTemplateTags(tags ...string) WidgetOption {
-	return func(w *widget) {
-		w.SelectedConnectionTemplateTags = append(w.SelectedConnectionTemplateTags, tags...)
-	}
+	return func(w *widget) { w.connections(gen.TagMatchAny, tags) }
+}
+
+// WithAllConnectionTemplateTags has the widget offer only destinations whose
+// connection templates have all of these tags. Of this option and
+// [WithConnectionTemplateTags], the last one counts.
+func WithAllConnectionTemplateTags(tags ...string) WidgetOption {
+	return func(w *widget) { w.connections(gen.TagMatchAll, tags) }
+}
+
+func (w *widget) connections(match gen.TagMatch, tags []string) {
+	w.SelectedConnectionTemplateTags, w.SelectedConnectionTemplateTagsMode = tags, &match
 }
 
 // WidgetToken makes a token for the widget in a browser that lets the
 // workspace's user connect systems. origin is that of the page which embeds the
 // widget, such as https://app.example.com.
 func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...WidgetOption) (auth.Secret, error) {
-	call := &call{op: "create widget token", name: "createWidgetToken"}
+	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true}
 	u, err := url.Parse(strings.TrimSpace(origin))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
 		return "", invalid(call.op, "the origin is not one; it should be like https://app.example.com")
 	}
-	req := widget{gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host}}
+	req := widget{gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.region))}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&req)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
@@ -13,6 +14,7 @@ import (
 // How often the service is asked while something is waited for: the first
 // pauses are short, since much is done in seconds.
 const (
+	waitLeast = 100 * time.Millisecond
 	waitFirst = time.Second
 	waitMost  = 15 * time.Second
 	waitLimit = 10 * time.Minute
@@ -36,15 +38,20 @@ func WithWaitLimit(d time.Duration) WaitOption {
 	return func(w *waiting) { w.limit = d }
 }
 
-// WithPollInterval has the service asked about every d. Unless it is given, the
-// pauses grow from 1 to 15 seconds.
+// WithPollInterval has the service asked about every d, which is 100
+// milliseconds at least. Unless it is given, the pauses grow from 1 to 15
+// seconds.
 func WithPollInterval(d time.Duration) WaitOption {
+	if d > 0 {
+		d = max(d, waitLeast)
+	}
 	return func(w *waiting) { w.first, w.most = d, d }
 }
 
-// wait calls look until it says that it is done, or fails. Pauses between the
-// calls grow and are jittered, so that many who wait do not ask at once. It
-// returns what look saw last, also with an error.
+// wait calls look until it says that it is done, or fails for good: what may
+// pass is waited for, too. Pauses between the calls grow and are jittered, so
+// that many who wait do not ask at once. It returns what look saw last, also with
+// an error.
 func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(context.Context) (T, bool, error)) (T, error) {
 	w := waiting{limit: waitLimit, first: waitFirst, most: waitMost}
 	for _, opt := range opts {
@@ -59,25 +66,40 @@ func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(co
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
+	var passing error // why the latest look saw nothing
 	for looks := 0; ; looks++ {
 		got, done, err := look(bounded)
-		if err == nil {
-			last = got
-		}
-		if err == nil && !done {
-			err = backoff.Sleep(bounded, pause(w, looks))
-		}
+		again := pause(w, looks)
 		switch {
 		case err == nil && done:
-			return last, nil
+			return got, nil
+		case err == nil:
+			last, passing = got, nil
+		case mayPass(err):
+			passing = err
+			if e, ok := errors.AsType[*Error](err); ok {
+				again = max(again, e.RetryAfter)
+			}
+			err = nil
+		}
+		if err == nil {
+			err = backoff.Sleep(bounded, again)
+		}
+		switch {
 		case ctx.Err() != nil:
 			return last, &Error{op: op, err: ended(ctx), note: waited(began)}
-		case bounded.Err() != nil && errors.Is(err, context.DeadlineExceeded):
-			return last, &Error{op: op, kind: ErrWaitedTooLong, note: waited(began)}
+		case bounded.Err() != nil:
+			return last, &Error{op: op, kind: ErrWaitedTooLong, Message: ErrWaitedTooLong.Error(), err: passing, note: waited(began)}
 		case err != nil:
 			return last, err
 		}
 	}
+}
+
+// mayPass reports whether a look that failed may go well a little later.
+func mayPass(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, ErrServer) || errors.Is(err, ErrRateLimited)
 }
 
 // pause grows by half each time and is jittered by a fifth.

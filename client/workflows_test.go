@@ -108,7 +108,7 @@ func TestWorkflows(t *testing.T) {
 		},
 		{
 			name: "list of none", method: "GET", path: workflowsPath, query: query,
-			answer: `{"data":null}`, got: []client.Workflow(nil),
+			answer: `{"data":[]}`, got: []client.Workflow{},
 			call: func(ctx context.Context, f client.Workflows) (any, error) { return f.List(ctx) },
 		},
 		{
@@ -117,8 +117,8 @@ func TestWorkflows(t *testing.T) {
 			call: func(ctx context.Context, f client.Workflows) (any, error) { return f.Get(ctx, " workflow-1\n") },
 		},
 		{
-			name: "get nothing", method: "GET", path: workflowsPath + "/a:b,c", query: query,
-			answer: `{}`, got: &client.Workflow{},
+			name: "get little", method: "GET", path: workflowsPath + "/a:b,c", query: query,
+			answer: `{"id":"w"}`, got: &client.Workflow{ID: "w"},
 			call: func(ctx context.Context, f client.Workflows) (any, error) { return f.Get(ctx, "a:b,c") },
 		},
 		{
@@ -274,7 +274,7 @@ func TestWorkflowsWorkspaceID(t *testing.T) {
 		case r.Path == workspacesPath:
 			return acmeIs(id)
 		case r.Query == "workspace_id="+id || strings.Contains(r.Body, id):
-			return says(200, `{}`)
+			return says(200, `{"id":"x","data":[]}`)
 		}
 		return says(404, `{"message":"no such workspace"}`)
 	}

@@ -51,9 +51,6 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 		if err != nil {
 			return nil, err
 		}
-		if id, ok := plainUUID(info.ID); ok {
-			w.known.Store(&id)
-		}
 		return &info, nil
 	}
 	return nil, w.notFound("find workspace")
@@ -80,7 +77,8 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 		case err != nil:
 			return "", err
 		case id != "":
-			return "", &Error{op: op, Message: fmt.Sprintf("several workspaces are called %q: %s and %s", w.name, id, info.ID)}
+			return "", &Error{op: op, Message: fmt.Sprintf(
+				"several workspaces are called %q: %s and %s; with its id, Client.API can change one of them", w.name, id, info.ID)}
 		}
 		id = info.ID
 	}
@@ -100,15 +98,11 @@ func (w *Workspace) id(ctx context.Context) (string, error) {
 	if known := w.known.Load(); known != nil {
 		return *known, nil
 	}
-	info, err := w.Info(ctx)
-	if err != nil {
-		return "", err
+	id, err := w.only(ctx, "find workspace")
+	if err == nil {
+		w.known.Store(&id)
 	}
-	id, ok := plainUUID(info.ID)
-	if !ok {
-		return "", w.oddID("find workspace", info.ID)
-	}
-	return id, nil
+	return id, err
 }
 
 // oddID is the error of a workspace that is listed under an id that is none.
@@ -129,16 +123,17 @@ func (w *Workspace) notFound(op string) *Error {
 	return &Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)}
 }
 
-// Ensure creates the workspace unless it exists.
+// Ensure creates the workspace unless it exists; [WithRegion] says where.
 func (w *Workspace) Ensure(ctx context.Context) error {
 	_, err := w.Info(ctx)
 	if err == nil || !errors.Is(err, ErrWorkspaceNotFound) {
 		return err
 	}
 	// The service creates the workspace of a scoped token that it mints.
-	call := &call{op: "create workspace", name: "createScopedToken"}
+	call := &call{op: "create workspace", name: "createScopedToken", confidential: true}
+	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.region))}
 	_, err = fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, gen.ScopedTokenRequest{WorkspaceName: w.name})
+		return w.client.raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
 	})
 	return err
 }
@@ -167,6 +162,9 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 	id, err := w.only(ctx, call.op)
 	if err != nil {
 		return nil, err
+	}
+	if change.Name != "" {
+		w.known.Store(nil) // w stays with the name
 	}
 	body := gen.WorkspaceUpdateRequest{
 		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
@@ -198,15 +196,16 @@ func (w *Workspace) Delete(ctx context.Context) error {
 
 // ConnectorInfo is what the service knows of a connector.
 type ConnectorInfo struct {
-	ID   string
-	Name string // of this connector; its owner chose it
+	ID   string `json:"id"`
+	Name string `json:"name"` // of this connector; its owner chose it
 
-	Slug         string // of its kind, such as zendesk-support
-	DisplayName  string // of its kind, such as Zendesk Support
-	DefinitionID string // of its kind
-	TemplateID   string // of the source template that it was made from
+	Slug         string `json:"slug"`          // of its kind, such as zendesk-support
+	DisplayName  string `json:"display_name"`  // of its kind, such as Zendesk Support
+	DefinitionID string `json:"definition_id"` // of its kind
+	TemplateID   string `json:"template_id"`   // of the source template that it was made from
 
-	CreatedAt, UpdatedAt time.Time // zero when the service does not say
+	CreatedAt time.Time `json:"created_at,omitzero"` // zero when the service does not say
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
 type connectorItem struct {

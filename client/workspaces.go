@@ -12,12 +12,15 @@ import (
 
 // WorkspaceInfo is what the service knows of a workspace.
 type WorkspaceInfo struct {
-	ID, Name, OrganizationID string
-	Status                   WorkspaceStatus
-	Tombstone                bool  // it has been deleted
-	ContextStore             *bool // whether its context store is on; nil: as the organization has it
-	Visibility               WorkspaceVisibility
-	CreatedAt, UpdatedAt     time.Time
+	ID             string              `json:"id"`
+	Name           string              `json:"name"`
+	OrganizationID string              `json:"organization_id"`
+	Status         WorkspaceStatus     `json:"status"`
+	Tombstone      bool                `json:"tombstone"`     // it has been deleted
+	ContextStore   *bool               `json:"context_store"` // whether its context store is on; nil: as the organization has it
+	Visibility     WorkspaceVisibility `json:"visibility"`
+	CreatedAt      time.Time           `json:"created_at,omitzero"` // zero when the service does not say
+	UpdatedAt      time.Time           `json:"updated_at,omitzero"`
 }
 
 // WorkspaceStatus tells whether a workspace is in use. Values that are not
@@ -55,11 +58,10 @@ func WithNameContains(s string) WorkspaceOption {
 	}
 }
 
-// WithStatus lists workspaces of that status.
+// WithStatus lists workspaces of that status, or of all for "".
 func WithStatus(s WorkspaceStatus) WorkspaceOption {
 	return func(q *workspaceQuery) error {
-		status := gen.WorkspaceStatus(s)
-		q.Status = &status
+		q.Status = optional(gen.WorkspaceStatus(s))
 		return nil
 	}
 }
@@ -163,9 +165,10 @@ func (w workspaceItem) info() WorkspaceInfo {
 	}
 }
 
-// WorkspaceByID tells of the workspace of that id, a UUID, deleted or not. One
-// that does not exist is [ErrWorkspaceNotFound].
-func (c *Client) WorkspaceByID(ctx context.Context, id string) (*WorkspaceInfo, error) {
+// WorkspaceInfo tells of the workspace of that id, a UUID, deleted or not. One
+// that does not exist is [ErrWorkspaceNotFound]. By its name, [Workspace.Info]
+// finds one.
+func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, error) {
 	call := &call{op: "get workspace", name: "getWorkspace", read: true}
 	id, err := checkUUID(call.op, "workspace", id)
 	if err != nil {
@@ -193,15 +196,25 @@ func noWorkspace(err error) error {
 // WorkspaceStats counts the workspaces of an organization, without those that
 // have been deleted.
 type WorkspaceStats struct {
-	Total    int `json:"total_count"`
-	Active   int `json:"active_count"`
-	Inactive int `json:"inactive_count"`
+	Total    int `json:"total"`
+	Active   int `json:"active"`
+	Inactive int `json:"inactive"`
+}
+
+type statsItem struct {
+	Total    *int `json:"total_count"`
+	Active   int  `json:"active_count"`
+	Inactive int  `json:"inactive_count"`
 }
 
 // WorkspaceStats counts the organization's workspaces.
 func (c *Client) WorkspaceStats(ctx context.Context) (*WorkspaceStats, error) {
 	call := &call{op: "count workspaces", name: "getWorkspaceStats", read: true}
-	return fetch[WorkspaceStats](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[statsItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return c.raw.GetWorkspaceStats(ctx, &gen.GetWorkspaceStatsParams{})
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &WorkspaceStats{Total: *got.Total, Active: got.Active, Inactive: got.Inactive}, nil
 }

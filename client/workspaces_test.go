@@ -102,9 +102,9 @@ func TestWorkspaceDelete(t *testing.T) {
 	}
 }
 
-func TestWorkspaceByID(t *testing.T) {
+func TestClientWorkspaceInfo(t *testing.T) {
 	s := serve(t, says(200, `{"id":"`+stubID+`","name":"acme","tombstone":true}`))
-	info, err := newClient(t, s).WorkspaceByID(t.Context(), " "+stubID+"\n")
+	info, err := newClient(t, s).WorkspaceInfo(t.Context(), " "+stubID+"\n")
 	if err != nil || info.Name != "acme" || !info.Tombstone {
 		t.Errorf("%+v %v", info, err)
 	}
@@ -113,11 +113,11 @@ func TestWorkspaceByID(t *testing.T) {
 	}
 	for _, id := range []string{"", ".", "..", "acme", stubID + "x", "../" + stubID} {
 		s := serve(t)
-		_, err := newClient(t, s).WorkspaceByID(t.Context(), id)
+		_, err := newClient(t, s).WorkspaceInfo(t.Context(), id)
 		wantKinds(t, err, "ErrInvalid")
 		s.wantSent(t, 0)
 	}
-	_, err = newClient(t, serve(t, says(404, ""))).WorkspaceByID(t.Context(), stubID)
+	_, err = newClient(t, serve(t, says(404, ""))).WorkspaceInfo(t.Context(), stubID)
 	wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
 }
 
@@ -156,7 +156,7 @@ func TestWorkspaceLife(t *testing.T) {
 	if err := ws.Delete(ctx); !errors.Is(err, client.ErrWorkspaceNotFound) {
 		t.Errorf("deleted twice: %v", err)
 	}
-	if info, err := c.WorkspaceByID(ctx, info.ID); err != nil || !info.Tombstone {
+	if info, err := c.WorkspaceInfo(ctx, info.ID); err != nil || !info.Tombstone {
 		t.Errorf("%+v %v", info, err)
 	}
 }

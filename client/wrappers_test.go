@@ -55,10 +55,10 @@ func TestEveryOperationHasAWrapper(t *testing.T) {
 	call("listWorkspaces", "Client.Workspaces", func() error { return walk(c.Workspaces(ctx)) })
 	call("getWorkspaceStats", "Client.WorkspaceStats", func() error { _, err = c.WorkspaceStats(ctx); return err })
 	call("createScopedToken", "Workspace.Ensure", func() error { return other.Ensure(ctx) })
-	call("getWorkspace", "Client.WorkspaceByID", func() error {
+	call("getWorkspace", "Client.WorkspaceInfo", func() error {
 		info, err := other.Info(ctx)
 		if err == nil {
-			_, err = c.WorkspaceByID(ctx, info.ID)
+			_, err = c.WorkspaceInfo(ctx, info.ID)
 		}
 		return err
 	})

@@ -8,11 +8,11 @@ import (
 
 // workspaceCalls are more calls for TestCompatible.
 var workspaceCalls = []wrapper{
-	{name: "WorkspaceByID", ops: []string{"getWorkspace"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().WorkspaceByID(ctx, connectorID)
+	{name: "WorkspaceInfo", ops: []string{"getWorkspace"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.Client().WorkspaceInfo(ctx, connectorID)
 		return err
 	}},
-	{name: "WorkspaceStats", ops: []string{"getWorkspaceStats"}, call: func(ctx context.Context, w *client.Workspace) error {
+	{name: "WorkspaceStats", ops: []string{"getWorkspaceStats"}, needed: []string{"/total_count"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Client().WorkspaceStats(ctx)
 		return err
 	}},
@@ -23,7 +23,7 @@ var workspaceCalls = []wrapper{
 	{name: "Delete workspace", ops: []string{"deleteWorkspace"}, call: func(ctx context.Context, w *client.Workspace) error {
 		return w.Delete(ctx)
 	}},
-	{name: "Organizations", ops: []string{"listOrganizations"}, call: func(ctx context.Context, w *client.Workspace) error {
+	{name: "Organizations", ops: []string{"listOrganizations"}, needed: []string{"/organizations"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Client().Organizations(ctx)
 		return err
 	}},

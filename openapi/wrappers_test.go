@@ -34,8 +34,8 @@ func restOfTheService(s *session) {
 	ok("WorkspaceStats", err)
 	info, err := ws.Info(ctx)
 	ok("Info", err)
-	_, err = c.WorkspaceByID(ctx, info.ID)
-	ok("WorkspaceByID", err)
+	_, err = c.WorkspaceInfo(ctx, info.ID)
+	ok("WorkspaceInfo", err)
 	for _, change := range []client.WorkspaceChange{
 		{Status: client.WorkspaceActive, ContextStore: client.Value(false)}, {ContextStore: client.Null[bool]()},
 	} {

@@ -1,0 +1,43 @@
+package client
+
+// A partial answer is one that may lack what it was asked for: JSON with status
+// 200 that is something else, as a proxy or a changed service may send it. Fields
+// that merely add to an answer may be missing; they are zero then.
+type partial interface {
+	// lacks says what is missing, "" for nothing.
+	lacks() string
+}
+
+// unless is what an answer lacks when it is not there.
+func unless(there bool, what string) string {
+	if there {
+		return ""
+	}
+	return what
+}
+
+func (l listOf[T]) lacks() string { return unless(l.Data != nil, "list of data") }
+
+func (l workspaceList) lacks() string { return unless(l.Data != nil, "list of data") }
+
+func (l organizationList) lacks() string {
+	return unless(l.Organizations != nil, "list of organizations")
+}
+
+func (w workspaceItem) lacks() string { return unless(w.ID != "", "id") }
+
+func (s statsItem) lacks() string { return unless(s.Total != nil, "total_count") }
+
+func (s TokenScope) lacks() string {
+	return unless(s.WorkspaceID != "" || s.WorkspaceName != "", "workspace")
+}
+
+func (c wholeConnector) lacks() string { return unless(c.ID != "", "id") }
+
+func (t ConnectionTemplate) lacks() string { return unless(t.ID != "", "id") }
+
+func (a OAuthApp) lacks() string { return unless(a.ID != "", "id") }
+
+func (w Workflow) lacks() string { return unless(w.ID != "", "id") }
+
+func (a Automation) lacks() string { return unless(a.ID != "", "id") }
