@@ -47,9 +47,9 @@ func WithPrefetch() ExecuteOption {
 // there is nothing more. params is not changed.
 //
 // The next page is asked for with the parameter that [WithPageParam] names;
-// else with a name usual for this that params has; else as the connector is
-// known to want it; else under the name that its metadata suggests; else as
-// "cursor". A cursor that comes back, and a next page that cannot be asked for
+// else with a name usual for this that params has; else as the kind of connector
+// is known to want it, which may take a request more if its slug is not known;
+// else under the name that its metadata suggests; else as "cursor". A cursor that comes back, and a next page that cannot be asked for
 // in this way, are errors that are [ErrPaging], so that no page is lost in
 // silence.
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
@@ -94,6 +94,8 @@ type walk[T any] struct {
 	rows [2][]T
 	turn int
 	over bool
+
+	looked bool // for the connector's slug, which was not known
 }
 
 // page is one page of records, and why there is none after it although there
@@ -129,7 +131,7 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 	if w.x.prefetch {
 		w.turn = 1 - w.turn
 	}
-	p.err = w.advance(p, r)
+	p.err = w.advance(ctx, p, r)
 	return p, nil
 }
 
@@ -165,7 +167,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 }
 
 // advance makes the parameters those of the next page, if there is one.
-func (w *walk[T]) advance(p *page[T], r *Result) error {
+func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
 	if w.x.pager != nil {
 		params, err := w.x.pager(r, maps.Clone(w.x.params))
 		if err != nil {
@@ -177,7 +179,7 @@ func (w *walk[T]) advance(p *page[T], r *Result) error {
 	if !r.Page.HasNext {
 		return nil
 	}
-	name, value, why := w.next(p, r.Page)
+	name, value, why := w.next(ctx, p, r.Page)
 	if why == "" && !w.remember(fmt.Sprint(value)) {
 		why = fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", name)
 	}
@@ -193,11 +195,11 @@ func (w *walk[T]) advance(p *page[T], r *Result) error {
 }
 
 // next is the parameter for the next page and its value, or why there is none.
-func (w *walk[T]) next(p *page[T], at Page) (name string, value any, why string) {
+func (w *walk[T]) next(ctx context.Context, p *page[T], at Page) (name string, value any, why string) {
 	if at.link {
 		return "", nil, "the connector tells it as a link (Page.Cursor)"
 	}
-	name = w.param(at)
+	name = w.param(ctx, at)
 	switch {
 	case at.Cursor != "" && (!at.counts || counted(name) == byPage):
 		if at.number || isInteger(w.x.params[name]) && isDigits(at.Cursor) {
@@ -225,7 +227,7 @@ func (w *walk[T]) next(p *page[T], at Page) (name string, value any, why string)
 }
 
 // param is the name that the next page is asked for with.
-func (w *walk[T]) param(at Page) string {
+func (w *walk[T]) param(ctx context.Context, at Page) string {
 	if w.x.pageParam != "" {
 		return w.x.pageParam
 	}
@@ -235,11 +237,16 @@ func (w *walk[T]) param(at Page) string {
 	if name, ok := w.given(); ok {
 		return name
 	}
-	if name, ok := paramOf[w.c.slugOf()]; ok {
+	suggested, ok := paramFor[at.name]
+	if !ok && !w.looked {
+		w.looked = true
+		w.c.findSlug(ctx)
+	}
+	if name, ok := paramOf[plainSlug(w.c.Slug())]; ok {
 		return name
 	}
-	if name, ok := paramFor[at.name]; ok {
-		return name
+	if ok {
+		return suggested
 	}
 	return "cursor"
 }

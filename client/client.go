@@ -91,7 +91,7 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 	}
 	if r.connectorID != "" {
 		conn := c.Workspace("").ConnectorByID(r.connectorID)
-		conn.slug = plainSlug(slug)
+		conn.learn(plainSlug(slug))
 		return conn, nil
 	}
 	return c.Workspace("").Connector(ctx, slug)

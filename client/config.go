@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,8 +27,26 @@ func (c Configuration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.
 // LogValue implements [slog.LogValuer].
 func (c Configuration) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText returns [REDACTED].
-func (c Configuration) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// MarshalJSON returns "[REDACTED]", null for nil and {} for an empty one.
+func (c Configuration) MarshalJSON() ([]byte, error) {
+	switch {
+	case c == nil:
+		return []byte("null"), nil
+	case len(c) == 0:
+		return []byte("{}"), nil
+	}
+	return []byte(`"` + redacted + `"`), nil
+}
+
+// UnmarshalJSON reads a configuration, numbers as json.Number. One that was
+// marshalled comes back as nil, since nothing is left of it.
+func (c *Configuration) UnmarshalJSON(b []byte) error {
+	*c = nil
+	if string(b) == `"`+redacted+`"` {
+		return nil
+	}
+	return jsonv2.Unmarshal(b, (*map[string]any)(c), numbers)
+}
 
 // hiddenConfig is a configuration in print.
 func hiddenConfig(config map[string]any) string {
@@ -68,7 +87,7 @@ func asSent(v map[string]any) any {
 		return nil // nor will it be sent
 	}
 	var sent any
-	_ = json.Unmarshal(b, &sent)
+	_ = jsonv2.Unmarshal(b, &sent, numbers)
 	return sent
 }
 
@@ -77,6 +96,10 @@ func texts(list []string, v any) []string {
 	switch v := v.(type) {
 	case string:
 		return append(list, v)
+	case json.Number:
+		if digits := strings.Trim(v.String(), "-."); len(digits) >= 6 {
+			return append(list, digits)
+		}
 	case map[string]any:
 		for _, x := range v {
 			list = texts(list, x)

@@ -15,19 +15,32 @@ import (
 
 // A Connector is one connection of a workspace to a business system.
 type Connector struct {
-	ws   *Workspace
-	id   string
-	slug string // "" when it is not known
+	ws *Workspace
+	id string
 
+	slug atomic.Pointer[string] // that of its kind, once it is known
 	docs atomic.Pointer[string] // the id of its documentation, once Inspect told
 }
 
 // ID is the connector's id, a UUID.
 func (c *Connector) ID() string { return c.id }
 
-// Slug is that of the connector's kind, such as "github"; "" for one made by
-// [Workspace.ConnectorByID].
-func (c *Connector) Slug() string { return c.slug }
+// Slug is that of the connector's kind, such as "github". It is "" for one made
+// by [Workspace.ConnectorByID], until [Connector.Info] or a need of [All] finds
+// it out.
+func (c *Connector) Slug() string {
+	if slug := c.slug.Load(); slug != nil {
+		return *slug
+	}
+	return ""
+}
+
+// learn keeps the slug, if it is one.
+func (c *Connector) learn(slug string) {
+	if slug != "" {
+		c.slug.Store(&slug)
+	}
+}
 
 // Workspace returns the workspace that the connector was found in.
 func (c *Connector) Workspace() *Workspace { return c.ws }
@@ -36,7 +49,7 @@ func (c *Connector) Workspace() *Workspace { return c.ws }
 func (c *Connector) Close() error { return nil }
 
 // String names the connector.
-func (c *Connector) String() string { return fmt.Sprintf("client.Connector{%s %s}", c.slug, c.id) }
+func (c *Connector) String() string { return fmt.Sprintf("client.Connector{%s %s}", c.Slug(), c.id) }
 
 // Format writes what String returns, for every verb.
 func (c *Connector) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
@@ -68,7 +81,9 @@ func (d ConnectorDetails) String() string {
 func (d ConnectorDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
 
 func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
-	return &ConnectorDetails{ConnectorInfo: got.info(c.slug), Entities: got.Entities.v, ReplicationConfig: got.Config.v}
+	info := got.info(c.Slug())
+	c.learn(info.Slug)
+	return &ConnectorDetails{ConnectorInfo: info, Entities: got.Entities.v, ReplicationConfig: got.Config.v}
 }
 
 // Info returns what the service knows of the connector, its configuration
@@ -101,7 +116,9 @@ type ConnectorChange struct {
 	Entities Nullable[[]RequestedEntity]
 
 	// ReplicationConfig takes the place of the configuration for replication as
-	// a whole, unless it is nil.
+	// a whole, unless it is nil. Where [Connector.Info] tells a secret as
+	// asterisks, give the secret: what the service makes of asterisks is not
+	// published.
 	ReplicationConfig map[string]any
 }
 
@@ -183,8 +200,34 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 	return c.details(got), nil
 }
 
-// slugOf is the slug as the table of paging parameters has it.
-func (c *Connector) slugOf() string { return plainSlug(c.slug) }
+// findSlug is the slug, looked up in the list of the workspace if need be. It is
+// "" where it cannot be found.
+func (c *Connector) findSlug(ctx context.Context) string {
+	if slug := c.Slug(); slug != "" {
+		return slug
+	}
+	infos, err := c.ws.ListConnectors(ctx)
+	if err != nil {
+		return ""
+	}
+	id, _ := connectorUUID(c.id)
+	for _, info := range infos {
+		if listed, ok := connectorUUID(info.ID); ok && listed == id {
+			c.learn(info.Slug)
+		}
+	}
+	return c.Slug()
+}
+
+// Delete deletes the connector; see [Workspace.DeleteConnector].
+func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
+	return c.ws.DeleteConnector(ctx, c.id)
+}
+
+// WaitDeleted waits until the connector is gone; see [Workspace.WaitDeleted].
+func (c *Connector) WaitDeleted(ctx context.Context, opts ...WaitOption) (*ConnectorInfo, error) {
+	return c.ws.WaitDeleted(ctx, c.id, opts...)
+}
 
 // checkedID is the id, if it is one: nothing else goes into a path.
 func (c *Connector) checkedID(op string) (string, error) {

@@ -390,7 +390,7 @@ func TestInspect(t *testing.T) {
 		"source_definition_name":"GitHub","docs_skill_id":"d","warnings":["slow"],"context_store_readiness":{"connector_id":"x","supported_context_store_entities":[{"entity":"a","suggested":true},{"entity":"b","suggested":null}],
 		"configured_cache_entities":[{"entity":"a","status":"ready","ready_for_search":true,"supported":true,"entity_count":0,"updated_at":"2026-03-02T06:00:00Z","semantic_search_status":[{"field":"title","status":"READY"},{"field":"body","status":"INDEXING"}]},
 		{"entity":"old","status":"filling","ready_for_search":false,"supported":false,"entity_count":null}]}}`),
-		says(200, `{"context_store_readiness":null}`), says(200, `{"context_store_readiness":{}}`), says(200, `{"configured_cache_entities":[{"entity":"later"}]}`))
+		says(200, `{"context_store_readiness":null}`), says(200, `{"context_store_readiness":{"supported_context_store_entities":[]}}`), says(200, `{"configured_cache_entities":[{"entity":"later"}]}`))
 	c := connectorOf(newClient(t, s))
 	got, err := c.Inspect(t.Context())
 	want := &client.Inspection{

@@ -17,7 +17,8 @@ import (
 
 // A CreateConnectorRequest describes a connector to be made. It needs exactly
 // one of ConnectorType, DefinitionID and SourceTemplateID, and at least one of
-// Credentials, ReplicationConfig and OAuthSecretID. It prints nothing that
+// Credentials, ReplicationConfig and OAuthSecretID; empty ones do not count. It
+// prints nothing that
 // may be secret, but in an unexported field of another type, where fmt calls no
 // methods.
 type CreateConnectorRequest struct {
@@ -44,7 +45,22 @@ type CreateConnectorRequest struct {
 
 	// Entities limits what the connector may reach; nil for all.
 	Entities []RequestedEntity
+
+	// ConnectionTemplateTags choose which of the organization's connection
+	// templates its data is replicated with: those that have one of the tags, or
+	// with TagMatchAll all of them.
+	ConnectionTemplateTags  []string
+	ConnectionTemplateMatch TagMatch // TagMatchAny when empty
 }
+
+// TagMatch tells how many of several tags are wanted.
+type TagMatch string
+
+// How many of several tags are wanted.
+const (
+	TagMatchAny TagMatch = "any"
+	TagMatchAll TagMatch = "all"
+)
 
 // A RequestedEntity is an entity that a connector is made for.
 type RequestedEntity struct {
@@ -72,6 +88,19 @@ func (r CreateConnectorRequest) LogValue() slog.Value { return slog.StringValue(
 // MarshalText returns what String returns: a request is not for storing.
 func (r CreateConnectorRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
+// trimmed is r without white space around its texts.
+func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
+	for _, s := range []*string{&r.Name, &r.ConnectorType, &r.DefinitionID, &r.SourceTemplateID, &r.OAuthSecretID} {
+		*s = strings.TrimSpace(*s)
+	}
+	for _, id := range []*string{&r.DefinitionID, &r.SourceTemplateID} {
+		if plain, ok := plainUUID(*id); ok {
+			*id = plain
+		}
+	}
+	return r
+}
+
 // check refuses what the service would refuse, too.
 func (r CreateConnectorRequest) check(op string) error {
 	var problems []string
@@ -84,7 +113,7 @@ func (r CreateConnectorRequest) check(op string) error {
 	if kinds != 1 {
 		problems = append(problems, fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", kinds))
 	}
-	if r.Credentials == nil && r.ReplicationConfig == nil && r.OAuthSecretID == "" {
+	if len(r.Credentials) == 0 && len(r.ReplicationConfig) == 0 && r.OAuthSecretID == "" {
 		problems = append(problems, "one of Credentials, ReplicationConfig and OAuthSecretID must be given")
 	}
 	for name, id := range map[string]string{"DefinitionID": r.DefinitionID, "SourceTemplateID": r.SourceTemplateID} {
@@ -94,6 +123,9 @@ func (r CreateConnectorRequest) check(op string) error {
 	}
 	for field, config := range map[string]map[string]any{"Credentials": r.Credentials, "ReplicationConfig": r.ReplicationConfig, "Environment": r.Environment} {
 		problems = append(problems, configProblem(field, config))
+	}
+	if r.ConnectionTemplateMatch != "" && len(r.ConnectionTemplateTags) == 0 {
+		problems = append(problems, "ConnectionTemplateMatch is given without ConnectionTemplateTags")
 	}
 	slices.Sort(problems)
 	return refuse(op, append(problems, unnamed(r.Entities)...)...)
@@ -116,6 +148,9 @@ func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateReques
 		Environment:       r.Environment,
 		ReplicationConfig: r.ReplicationConfig,
 		Entities:          requested(r.Entities),
+
+		SelectedConnectionTemplateTags:     r.ConnectionTemplateTags,
+		SelectedConnectionTemplateTagsMode: optional(gen.TagMatch(r.ConnectionTemplateMatch)),
 	}
 	for to, s := range map[**string]string{
 		&w.Name: r.Name, &w.ConnectorType: r.ConnectorType, &w.DefinitionID: r.DefinitionID,
@@ -154,6 +189,7 @@ func (r CreateConnectorRequest) secretValues() []string {
 // after 429, or when no connection was made, is it tried again.
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
 	const op = "create connector"
+	r = r.trimmed()
 	if err := r.check(op); err != nil {
 		return nil, err
 	}
@@ -201,6 +237,7 @@ func (c *wholeConnector) info(slug string) ConnectorInfo {
 // is removed from the texts of the result.
 func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
 	const op = "check connector configuration"
+	r = r.trimmed()
 	if err := r.check(op); err != nil {
 		return nil, err
 	}

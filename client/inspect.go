@@ -113,7 +113,7 @@ func (i *inspectionItem) export() *Inspection {
 		}
 		i.ContextStore = append(i.ContextStore, e.EntityReadiness)
 	}
-	i.Supported = append([]SupportedEntity{}, i.Store.Supported...) // not nil: it is known
+	i.Supported = i.Store.Supported
 	return &i.Inspection
 }
 
@@ -140,7 +140,7 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 // WaitSearchable waits until the entity can be searched in the context store,
 // which takes a while after a connector was made. It returns how far the entity
 // is, also with an error: nil while the connector does not put it into the
-// store. An entity that this kind of connector cannot put there is [ErrInvalid]
+// store. That filling the store has failed, it does not understand: it goes on. An entity that this kind of connector cannot put there is [ErrInvalid]
 // at once; the error names those that it can.
 //
 // It waits for 10 minutes at most, unless [WithWaitLimit] says otherwise; then

@@ -20,9 +20,9 @@ const minSecret = 4
 // case the service repeats it.
 func (c *call) scrub(e *Error, req *http.Request) *Error {
 	s := c.scrubber(req)
-	e.Message, e.Code, e.RequestID = s.text(e.Message), s.text(e.Code), s.text(e.RequestID)
+	e.Message, e.Code, e.RequestID = s.text(e.Message), s.name(e.Code), s.text(e.RequestID)
 	for i, f := range e.Fields {
-		f.Field, f.Message, f.Code = s.text(f.Field), s.text(f.Message), s.text(f.Code)
+		f.Field, f.Message, f.Code = s.name(f.Field), s.text(f.Message), s.name(f.Code)
 		f.Details, _ = s.value(f.Details).(map[string]any)
 		e.Fields[i] = f
 	}
@@ -75,9 +75,52 @@ func newScrubber(secrets []string) scrubber {
 	return slices.Compact(list)
 }
 
+// name is a name that programs compare, of a field or of a kind of problem. In
+// one like credentials.token, the plain word token is no secret, although a
+// configuration may say {"auth_type": "token"}.
+func (s scrubber) name(text string) string {
+	for _, secret := range s {
+		if !plainWord(secret) {
+			text = strings.ReplaceAll(text, secret, redacted)
+		}
+	}
+	return text
+}
+
+// plainWord reports whether a text may well be a word, and not a secret.
+func plainWord(s string) bool {
+	return len(s) <= 12 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+// without is text without the secret: a plain word is removed where it stands
+// alone, anything else wherever it is.
+func without(text, secret string) string {
+	if !plainWord(secret) {
+		return strings.ReplaceAll(text, secret, redacted)
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(text, secret)
+		if i < 0 {
+			return b.String() + text
+		}
+		end := i + len(secret)
+		if i > 0 && isWordByte(text[i-1]) || end < len(text) && isWordByte(text[end]) || b.Len() > 0 && i == 0 {
+			b.WriteString(text[:end])
+		} else {
+			b.WriteString(text[:i] + redacted)
+		}
+		text = text[end:]
+	}
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
+}
+
 func (s scrubber) text(text string) string {
 	for _, secret := range s {
-		text = strings.ReplaceAll(text, secret, redacted)
+		text = without(text, secret)
 	}
 	if cut, ok := strings.CutSuffix(text, "…"); ok {
 		text = cut[:len(cut)-s.begun([]byte(cut))] + "…"
@@ -88,7 +131,9 @@ func (s scrubber) text(text string) string {
 func (s scrubber) bytes(body []byte) []byte {
 	whole := len(body) < maxErrorBody
 	for _, secret := range s {
-		body = bytes.ReplaceAll(body, []byte(secret), []byte(redacted))
+		if bytes.Contains(body, []byte(secret)) {
+			body = []byte(without(string(body), secret))
+		}
 	}
 	if !whole {
 		body = body[:len(body)-s.begun(body)]

@@ -255,6 +255,9 @@ func (s Skills) docs(ctx context.Context, op string, params *gen.GetSkillDocsPar
 		return nil, err
 	}
 	d := &Docs{Skill: got.Skill, SectionID: got.SectionID}
+	if params.Section != nil && d.SectionID == "" {
+		d.SectionID = *params.Section // as it was asked for
+	}
 	for _, section := range got.Outline {
 		section.Section.Available = section.Available == nil || *section.Available
 		d.Outline = append(d.Outline, section.Section)

@@ -185,7 +185,7 @@ func TestSourceTemplateMistakes(t *testing.T) {
 			[]string{"in DefaultConfig is an auth.Secret"},
 		},
 		{
-			"a hidden configuration", create(client.SourceTemplateRequest{DefinitionID: stubID, DefaultConfig: map[string]any{"a": client.Configuration{}}}),
+			"a hidden configuration", create(client.SourceTemplateRequest{DefinitionID: stubID, DefaultConfig: map[string]any{"a": client.Configuration{"b": 1}}}),
 			[]string{"or a Configuration"},
 		},
 		{"what is no JSON", create(client.SourceTemplateRequest{DefinitionID: stubID, DefaultConfig: map[string]any{"a": func() {}}}), []string{"DefaultConfig cannot be written as JSON"}},

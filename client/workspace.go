@@ -284,7 +284,7 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 		switch {
 		case len(found) == 1:
 			conn := w.ConnectorByID(found[0].ID)
-			conn.slug = found[0].Slug
+			conn.learn(found[0].Slug)
 			return conn, nil
 		case len(found) > 1:
 			return nil, &Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(

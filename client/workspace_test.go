@@ -464,7 +464,7 @@ func TestCreateConnector(t *testing.T) {
 		t.Errorf("sent %v, want %v", got, want)
 	}
 
-	some := map[string]any{}
+	some := map[string]any{"a": 1}
 	for name, tc := range map[string]struct {
 		r    client.CreateConnectorRequest
 		text []string
