@@ -357,5 +357,8 @@ func (t ConnectionTemplates) DescribeCron(ctx context.Context, expression string
 		e.Message = cmp.Or(got.Text, "the service does not accept the cron expression")
 		return "", e
 	}
+	if got.Text == "" {
+		return "", &Error{op: call.op, StatusCode: http.StatusOK, Message: "the answer has no description"}
+	}
 	return got.Text, nil
 }

@@ -50,7 +50,7 @@ func TestConnectorInfo(t *testing.T) {
 			ID: stubID, Name: "mine", DisplayName: "GitHub", DefinitionID: "def", TemplateID: "t",
 			CreatedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), UpdatedAt: time.Date(2026, 1, 2, 3, 4, 6, 0, time.UTC),
 		},
-		Entities: []client.RequestedEntity{{Entity: "issues", Modes: []string{"read", "write", "of the future"}}, {Entity: "repos"}},
+		Entities: []client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read", "write", "of the future"}}, {Entity: "repos"}},
 		ReplicationConfig: map[string]any{
 			"account": json.Number("9007199254740993"), "rate": json.Number("1.5"), "api_key": "**********",
 			"deep": map[string]any{"list": []any{json.Number("1"), true, nil, "x"}},
@@ -95,7 +95,7 @@ func TestConnectorUpdateSends(t *testing.T) {
 		want   string
 	}{
 		"a name":               {client.ConnectorChange{Name: " Desk EU\n"}, `{"name":"Desk EU"}`},
-		"entities":             {client.ConnectorChange{Entities: client.Value(entities{{Entity: "a", Modes: []string{"read"}}, {Entity: "b"}, {Entity: "c", Modes: []string{}}})}, `{"entities":[{"entity":"a","modes":["read"]},{"entity":"b"},{"entity":"c"}]}`},
+		"entities":             {client.ConnectorChange{Entities: client.Value(entities{{Entity: "a", Modes: []client.EntityMode{"read"}}, {Entity: "b"}, {Entity: "c", Modes: []client.EntityMode{}}})}, `{"entities":[{"entity":"a","modes":["read"]},{"entity":"b"},{"entity":"c"}]}`},
 		"no entities":          {client.ConnectorChange{Entities: client.Value(entities{})}, `{"entities":[]}`},
 		"null for entities":    {client.ConnectorChange{Entities: client.Null[entities]()}, `{"entities":null}`},
 		"a configuration":      {client.ConnectorChange{ReplicationConfig: object{"n": json.Number("9007199254740993"), "s": "<"}}, `{"replication_config":{"n":9007199254740993,"s":"\u003c"}}`},
@@ -297,7 +297,7 @@ func TestCheckConnector(t *testing.T) {
 	w := newClient(t, s).Workspace("acme")
 	r := client.CreateConnectorRequest{
 		Name: "mine", ConnectorType: "github", Credentials: map[string]any{"token": "ghp"}, Environment: map[string]any{"sub": "x"},
-		Entities: []client.RequestedEntity{{Entity: "issues", Modes: []string{"read"}}},
+		Entities: []client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}},
 	}
 	got, err := w.CheckConnector(t.Context(), r)
 	if err != nil || got.OK() || got.Status != client.CheckFailed || got.Message != "the token is wrong" {
@@ -642,7 +642,7 @@ func TestConnectorLife(t *testing.T) {
 	}
 
 	// A change by a change: what is not named stays.
-	if info, err = c.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []string{"read"}}})}); err != nil || len(info.Entities) != 1 {
+	if info, err = c.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}})}); err != nil || len(info.Entities) != 1 {
 		t.Errorf("%v %v", info, err)
 	}
 	if info, err = c.Update(ctx, client.ConnectorChange{Name: "Yours", Entities: client.Null[[]client.RequestedEntity]()}); err != nil || info.Name != "Yours" || len(info.Entities) != 1 {

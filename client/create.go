@@ -64,9 +64,19 @@ const (
 
 // A RequestedEntity is an entity that a connector is made for.
 type RequestedEntity struct {
-	Entity string   `json:"entity"`
-	Modes  []string `json:"modes,omitempty"` // "read", "write"; nil for the connector's default
+	Entity string       `json:"entity"`
+	Modes  []EntityMode `json:"modes,omitempty"` // nil for the connector's default
 }
+
+// An EntityMode is what a connector may do with an entity. Values that are not
+// among the constants may come.
+type EntityMode string
+
+// What a connector may do with an entity.
+const (
+	EntityRead  EntityMode = "read"
+	EntityWrite EntityMode = "write"
+)
 
 func (r CreateConnectorRequest) String() string {
 	secret := `""`

@@ -74,8 +74,22 @@ type ConnectorSpec struct {
 	AdvancedAuth json.RawMessage `json:"advanced_auth,omitempty"`
 
 	// SyncModes are the ways in which a destination can write, such as append.
-	SyncModes []string `json:"supported_destination_sync_modes,omitempty"`
+	SyncModes []SyncMode `json:"supported_destination_sync_modes,omitempty"`
 }
+
+// A SyncMode is a way in which a destination writes. Values that are not among
+// the constants may come.
+type SyncMode string
+
+// The ways in which destinations write.
+const (
+	SyncAppend         SyncMode = "append"
+	SyncAppendDedup    SyncMode = "append_dedup" // and keep one of each record
+	SyncOverwrite      SyncMode = "overwrite"
+	SyncOverwriteDedup SyncMode = "overwrite_dedup"
+	SyncUpdate         SyncMode = "update"
+	SyncSoftDelete     SyncMode = "soft_delete" // mark what is gone
+)
 
 // tidy makes nothing of null.
 func (s *ConnectorSpec) tidy() {
@@ -122,6 +136,14 @@ func imageSlug(repository string) string {
 	return name
 }
 
+type sourceList struct {
+	Definitions []definitionItem `json:"definitions"`
+}
+
+type destinationList struct {
+	Destinations []definitionItem `json:"destinations"`
+}
+
 func definitionsOf(items []definitionItem) []Definition {
 	list := make([]Definition, len(items))
 	for i, d := range items {
@@ -147,16 +169,13 @@ func WithDefinitionName(text string) DefinitionOption {
 // them on one page.
 func (d Definitions) Sources(ctx context.Context, opts ...DefinitionOption) ([]Definition, error) {
 	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
-	type list struct {
-		Definitions []definitionItem `json:"definitions"`
-	}
 	var query definitionQuery
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&query)
 		}
 	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[sourceList](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return d.client.raw.ListSourceDefinitions(ctx, &query.ListSourceDefinitionsParams)
 	})
 	if err != nil {
@@ -199,9 +218,6 @@ func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, 
 // ids.
 func (d Definitions) Destinations(ctx context.Context, ids ...string) ([]Definition, error) {
 	call := &call{op: "list destination definitions", name: "listDestinationDefinitions", read: true}
-	type list struct {
-		Destinations []definitionItem `json:"destinations"`
-	}
 	var params gen.ListDestinationDefinitionsParams
 	for _, id := range ids {
 		id, err := checkUUID(call.op, "destination definition", id)
@@ -210,7 +226,7 @@ func (d Definitions) Destinations(ctx context.Context, ids ...string) ([]Definit
 		}
 		params.ActorDefinitionIds = append(params.ActorDefinitionIds, id)
 	}
-	got, err := fetch[list](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[destinationList](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return d.client.raw.ListDestinationDefinitions(ctx, &params)
 	})
 	if err != nil {
@@ -258,7 +274,9 @@ func fetchDefinition(ctx context.Context, call *call, send func(context.Context)
 		return nil, err
 	}
 	details := got.Definition.details()
-	details.ID = cmp.Or(got.ID, details.ID)
+	if details.ID = cmp.Or(got.ID, details.ID); details.ID == "" {
+		return nil, &Error{op: call.op, StatusCode: http.StatusOK, Message: "the answer has no id"}
+	}
 	details.ExampleQuestions = got.Questions
 	return &details, nil
 }

@@ -100,10 +100,10 @@ func TestDefinitions(t *testing.T) {
 		},
 		{
 			name: "sources by name", call: list(client.WithDefinitionName("Zen & co"), nil), method: "GET", path: sourcesPath, query: "name=Zen+%26+co",
-			answer: `{}`, got: []client.Definition{},
+			answer: `{"definitions":[],"destinations":[]}`, got: []client.Definition{},
 		},
 		{
-			name: "sources by no name", call: list(client.WithDefinitionName("")), method: "GET", path: sourcesPath, answer: `{"definitions":null}`, got: []client.Definition{},
+			name: "sources by no name", call: list(client.WithDefinitionName("")), method: "GET", path: sourcesPath, answer: `{"definitions":[]}`, got: []client.Definition{},
 		},
 		{
 			name: "source", method: "GET", path: sourcesPath + "/" + stubID,
@@ -138,7 +138,7 @@ func TestDefinitions(t *testing.T) {
 			call: func(ctx context.Context, c *client.Client) (any, error) {
 				return c.Definitions().Destinations(ctx, stubID, " "+stubOrg)
 			},
-			answer: `{}`, got: []client.Definition{},
+			answer: `{"definitions":[],"destinations":[]}`, got: []client.Definition{},
 		},
 		{
 			name: "destination", method: "GET", path: destinationsPath + "/" + stubID,
@@ -149,7 +149,7 @@ func TestDefinitions(t *testing.T) {
 				"spec":{"supported_destination_sync_modes":["append","of the future"]}}}`,
 			got: &client.DefinitionDetails{
 				Definition: client.Definition{ID: "d", Name: "S3", Slug: "s3", DockerRepository: "registry.test:5000/airbyte/destination-s3:1.2"},
-				Spec:       client.ConnectorSpec{SyncModes: []string{"append", "of the future"}},
+				Spec:       client.ConnectorSpec{SyncModes: []client.SyncMode{"append", "of the future"}},
 			},
 		},
 	} {

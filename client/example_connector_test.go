@@ -58,7 +58,7 @@ func ExampleConnector_Update() {
 	}
 	change := client.ConnectorChange{
 		Name:     "GitHub, read only",
-		Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []string{"read"}}}),
+		Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}}),
 	}
 	check, err := github.Check(ctx, client.WithChange(change))
 	if err != nil || !check.OK() {

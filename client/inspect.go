@@ -222,13 +222,42 @@ type EntityCheck struct {
 
 // A CheckFailure is why a check failed, as far as the service says.
 type CheckFailure struct {
-	Origin    string `json:"failure_origin,omitzero"`   // the part that failed, such as "source"
-	Type      string `json:"failure_type,omitzero"`     // such as "config_error" or "transient_error"
-	Message   string `json:"external_message,omitzero"` // fit to be shown to users
-	Detail    string `json:"internal_message,omitzero"` // technical
-	Trace     string `json:"stacktrace,omitzero"`       // where in the connector's code it failed
-	Retryable bool   `json:"retryable,omitzero"`        // the service says that trying again may help
+	Origin    FailureOrigin `json:"failure_origin,omitzero"`
+	Type      FailureType   `json:"failure_type,omitzero"`
+	Message   string        `json:"external_message,omitzero"` // fit to be shown to users
+	Detail    string        `json:"internal_message,omitzero"` // technical
+	Trace     string        `json:"stacktrace,omitzero"`       // where in the connector's code it failed
+	Retryable bool          `json:"retryable,omitzero"`        // the service says that trying again may help
 }
+
+// A FailureOrigin is the part that failed. Others than those below may come.
+type FailureOrigin string
+
+// The parts that fail.
+const (
+	FailureOfSource        FailureOrigin = "source"
+	FailureOfDestination   FailureOrigin = "destination"
+	FailureOfReplication   FailureOrigin = "replication"
+	FailureOfPersistence   FailureOrigin = "persistence"
+	FailureOfNormalization FailureOrigin = "normalization"
+	FailureOfDBT           FailureOrigin = "dbt"
+	FailureOfPlatform      FailureOrigin = "airbyte_platform"
+	FailureOfUnknown       FailureOrigin = "unknown"
+)
+
+// A FailureType is the kind of a failure. Others than those below may come.
+type FailureType string
+
+// The kinds of failures.
+const (
+	FailureConfiguration      FailureType = "config_error" // for the user to mend
+	FailureSystem             FailureType = "system_error"
+	FailureTransient          FailureType = "transient_error" // may pass
+	FailureManualCancellation FailureType = "manual_cancellation"
+	FailureRefreshSchema      FailureType = "refresh_schema"
+	FailureHeartbeatTimeout   FailureType = "heartbeat_timeout"
+	FailureDestinationTimeout FailureType = "destination_timeout"
+)
 
 // scrub removes secrets from what the service says.
 func (r *CheckResult) scrub(s scrubber) {

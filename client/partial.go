@@ -24,6 +24,12 @@ func (l organizationList) lacks() string {
 	return unless(l.Organizations != nil, "list of organizations")
 }
 
+func (l sourceList) lacks() string { return unless(l.Definitions != nil, "list of definitions") }
+
+func (l destinationList) lacks() string {
+	return unless(l.Destinations != nil, "list of destinations")
+}
+
 func (w workspaceItem) lacks() string { return unless(w.ID != "", "id") }
 
 func (s statsItem) lacks() string { return unless(s.Total != nil, "total_count") }

@@ -190,12 +190,13 @@ func (s Skills) Search(ctx context.Context, query string, opts ...SkillOption) i
 	})
 }
 
+type skillPage struct {
+	listOf[Skill]
+	Next string `json:"next_cursor"`
+}
+
 // pages yields what is on the pages that send asks for, one after the other.
 func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, send func(context.Context, *skillQuery) (*http.Response, error)) iter.Seq2[Skill, error] {
-	type page struct {
-		Data []Skill `json:"data"`
-		Next string  `json:"next_cursor"`
-	}
 	return func(yield func(Skill, error) bool) {
 		q, err := newSkillQuery(op, opts)
 		if err != nil {
@@ -204,7 +205,7 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 		}
 		seen := map[string]bool{} // cursors that were given
 		for {
-			got, err := fetch[page](ctx, &call{op: op, name: name, read: true}, func(ctx context.Context) (*http.Response, error) {
+			got, err := fetch[skillPage](ctx, &call{op: op, name: name, read: true}, func(ctx context.Context) (*http.Response, error) {
 				return send(ctx, q)
 			})
 			if err != nil {

@@ -443,7 +443,7 @@ func TestCreateConnector(t *testing.T) {
 	s := serve(t, says(201, `{"id":"`+stubID+`","name":"mine","created_at":"2026-01-02T03:04:05Z","updated_at":null,"source_template":{"id":"t","name":"GitHub","source_definition_id":"def"}}`))
 	info, err := newClient(t, s).Workspace("acme").CreateConnector(t.Context(), client.CreateConnectorRequest{
 		Name: "mine", ConnectorType: "github", Credentials: map[string]any{"token": "ghp"}, Environment: map[string]any{"sub": "x"},
-		Entities: []client.RequestedEntity{{Entity: "issues", Modes: []string{"read"}}, {Entity: "repos"}},
+		Entities: []client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}, {Entity: "repos"}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 
 // templateCalls are more calls for TestCompatible.
 var templateCalls = []wrapper{
-	{name: "Sources", ops: []string{"listSourceDefinitions"}, call: func(ctx context.Context, w *client.Workspace) error {
+	{name: "Sources", ops: []string{"listSourceDefinitions"}, needed: []string{"/definitions"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Client().Definitions().Sources(ctx)
 		return err
 	}},
@@ -20,7 +20,7 @@ var templateCalls = []wrapper{
 		_, err := w.Client().Definitions().Source(ctx, unknownID)
 		return err
 	}},
-	{name: "Destinations", ops: []string{"listDestinationDefinitions"}, call: func(ctx context.Context, w *client.Workspace) error {
+	{name: "Destinations", ops: []string{"listDestinationDefinitions"}, needed: []string{"/destinations"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Client().Definitions().Destinations(ctx)
 		return err
 	}},
@@ -72,7 +72,7 @@ var templateCalls = []wrapper{
 	{name: "ConnectionTemplates.Delete", ops: []string{"deleteConnectionTemplate"}, call: func(ctx context.Context, w *client.Workspace) error {
 		return w.Client().ConnectionTemplates().Delete(ctx, unknownID)
 	}},
-	{name: "DescribeCron", ops: []string{"describeCron"}, call: func(ctx context.Context, w *client.Workspace) error {
+	{name: "DescribeCron", ops: []string{"describeCron"}, needed: []string{"/description"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Client().ConnectionTemplates().DescribeCron(ctx, "0 0 * * * ?")
 		return err
 	}},

@@ -324,7 +324,7 @@ func wrappers(s *session) {
 	_, err = conn.Describe(ctx)
 	ok("Describe", err)
 	info, err := ws.CreateConnector(ctx, client.CreateConnectorRequest{
-		Name: "Contract", ConnectorType: slug, Credentials: object{"token": "example"}, Entities: []client.RequestedEntity{{Entity: "users", Modes: []string{"read"}}},
+		Name: "Contract", ConnectorType: slug, Credentials: object{"token": "example"}, Entities: []client.RequestedEntity{{Entity: "users", Modes: []client.EntityMode{"read"}}},
 	})
 	ok("CreateConnector", err)
 	_, err = ws.DeleteConnector(ctx, info.ID)

@@ -53,7 +53,7 @@ func restOfTheService(s *session) {
 	ok("Connector.Info", err)
 	for _, change := range []client.ConnectorChange{
 		{Name: "Renamed", ReplicationConfig: object{"start_date": "2026-01-01T00:00:00Z"}},
-		{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []string{"read", "write"}}})},
+		{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read", "write"}}})},
 		{Entities: client.Value([]client.RequestedEntity{})},
 		{Entities: client.Null[[]client.RequestedEntity]()},
 	} {
