@@ -1,0 +1,83 @@
+package client_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strings"
+	"testing"
+)
+
+// Every call that may send something has an Example.
+func TestEveryCallHasAnExample(t *testing.T) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calls []string
+	examples := map[string]bool{}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			switch {
+			case !ok:
+			case strings.HasSuffix(f.Name(), "_test.go"):
+				if name, ok := strings.CutPrefix(fn.Name.Name, "Example"); ok {
+					examples[strings.SplitN(name, "_", 3)[0]] = true
+					parts := strings.Split(name, "_")
+					if len(parts) > 1 {
+						examples[parts[0]+"_"+parts[1]] = true
+					}
+				}
+			case fn.Name.IsExported() && takesContext(fn):
+				if name := exampleName(fn); ast.IsExported(name) {
+					calls = append(calls, name)
+				}
+			}
+		}
+	}
+	if len(calls) < 50 {
+		t.Errorf("only %d calls were found: %v", len(calls), calls)
+	}
+	for _, name := range calls {
+		if !examples[name] {
+			t.Errorf("no Example%s", name)
+		}
+	}
+}
+
+func takesContext(fn *ast.FuncDecl) bool {
+	for _, p := range fn.Type.Params.List {
+		if sel, ok := p.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Context" {
+			return true
+		}
+	}
+	return false
+}
+
+// exampleName is what an Example of the function is called.
+func exampleName(fn *ast.FuncDecl) string {
+	if fn.Recv == nil {
+		return fn.Name.Name
+	}
+	typ := fn.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if generic, ok := typ.(*ast.IndexExpr); ok {
+		typ = generic.X
+	}
+	name, ok := typ.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	return name.Name + "_" + fn.Name.Name
+}

@@ -1,0 +1,397 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+func ExampleWorkspace_Info() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	info, err := c.Workspace("customer-42").Info(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(info.Name, info.Status, info.Visibility)
+	// Output: customer-42 active shared
+}
+
+func ExampleWorkspace_Ensure() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	ws := c.Workspace("customer-43")
+	if err := ws.Ensure(ctx); err != nil {
+		log.Fatal(err)
+	}
+	info, err := ws.Info(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(info.Name)
+	// Output: customer-43
+}
+
+// A connector is found by its slug, by the name of its kind, or by its own.
+func ExampleWorkspace_Connector() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	zendesk, err := c.Workspace("").Connector(ctx, "Zendesk Support")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(zendesk.Slug())
+	// Output: zendesk-support
+}
+
+// The token is for the customer alone. string(tok.AccessToken) is what to hand on.
+func ExampleWorkspace_ScopedToken() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	tok, err := c.Workspace("customer-42").ScopedToken(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(tok.AccessToken, time.Until(tok.Expiry) > 15*time.Minute)
+	// Output: [REDACTED] true
+}
+
+func ExampleWorkspace_WidgetToken() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	token, err := c.Workspace("customer-42").WidgetToken(ctx, "https://app.example.com", client.WithSourceTemplateTags("crm"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token, len(token) > 20)
+	// Output: [REDACTED] true
+}
+
+func ExampleWorkspace_DeleteConnector() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	ws := c.Workspace("")
+	slack, err := ws.Connector(ctx, "slack")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := ws.DeleteConnector(ctx, slack.ID()); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := ws.WaitDeleted(ctx, slack.ID()); err != nil {
+		log.Fatal(err)
+	}
+	infos, err := ws.ListConnectors(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(infos), "connectors are left")
+	// Output: 5 connectors are left
+}
+
+func ExampleConnector_Delete() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	slack, err := c.Workspace("").Connector(ctx, "slack")
+	if err != nil {
+		log.Fatal(err)
+	}
+	jobID, err := slack.Delete(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("deleting:", jobID != "")
+	// Output: deleting: true
+}
+
+func ExampleConnector_WaitDeleted() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	slack, err := c.Workspace("").Connector(ctx, "slack")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := slack.Delete(ctx); err != nil {
+		log.Fatal(err)
+	}
+	last, err := slack.WaitDeleted(ctx, client.WithWaitLimit(time.Minute))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("gone:", last == nil)
+	// Output: gone: true
+}
+
+func ExampleDefinitions_Source() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	github, err := c.Definitions().FindSource(ctx, "github")
+	if err != nil {
+		log.Fatal(err)
+	}
+	details, err := c.Definitions().Source(ctx, github.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(details.Name, len(details.Spec.Schema) > 0)
+	// Output: GitHub true
+}
+
+func ExampleDefinitions_FindDestination() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	bigquery, err := c.Definitions().FindDestination(ctx, "bigquery")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(bigquery.Name)
+	// Output: BigQuery
+}
+
+func ExampleDefinitions_Destination() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	bigquery, err := c.Definitions().FindDestination(ctx, "bigquery")
+	if err != nil {
+		log.Fatal(err)
+	}
+	details, err := c.Definitions().Destination(ctx, bigquery.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(details.Name, len(details.Spec.Schema) > 0)
+	// Output: BigQuery true
+}
+
+func ExampleSourceTemplates_Get() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	templates, err := c.SourceTemplates().List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	template, err := c.SourceTemplates().Get(ctx, templates[0].ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(template.Name, template.DefaultConfig["start_date"])
+	// Output: Zendesk for Example Corp 2026-01-01T00:00:00Z
+}
+
+func ExampleSourceTemplates_Delete() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	templates, err := c.SourceTemplates().List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.SourceTemplates().Delete(ctx, templates[0].ID); err != nil {
+		log.Fatal(err)
+	}
+	templates, err = c.SourceTemplates().List(ctx)
+	fmt.Println(len(templates), err)
+	// Output: 0 <nil>
+}
+
+// What may be secret in it does not print.
+func ExampleConnectionTemplates_Get() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	templates, err := c.ConnectionTemplates().List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	template, err := c.ConnectionTemplates().Get(ctx, templates[0].ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(template.DestinationName, template.Hosting, template.DestinationConfig)
+	// Output: Lake user_hosted [REDACTED]
+}
+
+func ExampleConnectionTemplates_Delete() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	templates, err := c.ConnectionTemplates().List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.ConnectionTemplates().Delete(ctx, templates[0].ID); err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.ConnectionTemplates().Get(ctx, templates[0].ID)
+	fmt.Println(errors.Is(err, client.ErrNotFound))
+	// Output: true
+}
+
+func ExampleOAuthApps_Delete() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	// Connectors of this kind use Airbyte's own app again.
+	if err := c.OAuthApps().Delete(ctx, "salesforce"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("done")
+	// Output: done
+}
+
+func ExampleSkills_Docs() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	for skill, err := range c.Skills().Search(ctx, "github") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		docs, err := c.Skills().Docs(ctx, skill.ID, "")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(docs.Skill.Title, len(docs.Outline) > 0)
+		break
+	}
+	// Output: Engineering true
+}
+
+func ExampleWorkflows_List() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	workflows := c.Workspace("").Workflows()
+	list, err := workflows.List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, w := range list {
+		fmt.Println(w.Name)
+	}
+	// Output: Weekly report
+}
+
+func ExampleWorkflows_Get() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	workflows := c.Workspace("").Workflows()
+	list, err := workflows.List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := workflows.Get(ctx, list[0].ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(w.Name)
+	// Output: Weekly report
+}
+
+func ExampleWorkflows_Delete() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	workflows := c.Workspace("").Workflows()
+	list, err := workflows.List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := workflows.Delete(ctx, list[0].ID); err != nil {
+		log.Fatal(err)
+	}
+	_, err = workflows.Get(ctx, list[0].ID)
+	fmt.Println(errors.Is(err, client.ErrNotFound))
+	// Output: true
+}
+
+func ExampleAutomations_List() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	workflows := c.Workspace("").Workflows()
+	all, err := workflows.AllAutomations(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	automations := workflows.Automations(all[0].WorkflowID)
+	list, err := automations.List(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, a := range list {
+		fmt.Println(a.TriggerType, a.CronExpression)
+	}
+	// Output: schedule 0 0 7 ? * MON
+}
+
+func ExampleAutomations_Get() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	workflows := c.Workspace("").Workflows()
+	all, err := workflows.AllAutomations(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	automations := workflows.Automations(all[0].WorkflowID)
+	a, err := automations.Get(ctx, all[0].ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(a.Enabled, a.Timezone)
+	// Output: true Europe/Berlin
+}
+
+func ExampleAutomations_Create() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	workflows := c.Workspace("").Workflows()
+	all, err := workflows.AllAutomations(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	automations := workflows.Automations(all[0].WorkflowID)
+	a, err := automations.Create(ctx, client.AutomationRequest{CronExpression: "0 0 6 * * ?", Timezone: "UTC"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(a.TriggerType, a.Enabled)
+	// Output: schedule true
+}
+
+func ExampleAutomations_Delete() {
+	ctx := context.Background()
+	c, done := sandboxClient()
+	defer done()
+	workflows := c.Workspace("").Workflows()
+	all, err := workflows.AllAutomations(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	automations := workflows.Automations(all[0].WorkflowID)
+	if err := automations.Delete(ctx, all[0].ID); err != nil {
+		log.Fatal(err)
+	}
+	list, err := automations.List(ctx)
+	fmt.Println(len(list), err)
+	// Output: 0 <nil>
+}
