@@ -19,8 +19,11 @@ func (d *Docs) String() string {
 	if title == "" {
 		title = oneLine(d.Skill.ID)
 	}
-	m.heading(1, title)
-	m.text(d.Skill.Summary)
+	// Guidance that begins with the title says all this itself.
+	if len(d.Content) == 0 || d.Content[0].Type != BlockHeading || oneLine(d.Content[0].Text) != title {
+		m.heading(1, title)
+		m.text(d.Skill.Summary)
+	}
 	for _, warning := range d.Skill.Warnings {
 		if warning = oneLine(warning); warning != "" {
 			m.block("> Warning: " + warning)

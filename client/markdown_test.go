@@ -219,3 +219,18 @@ func bars(row string) int {
 	}
 	return n
 }
+
+// An outline whose guidance begins with the title does not say it twice.
+func TestOutlineWithATitleOfItsOwn(t *testing.T) {
+	d := &client.Docs{
+		Skill:   client.Skill{Title: "GitHub", Summary: "Actions."},
+		Content: []client.Block{{Type: client.BlockHeading, Level: 1, Text: "GitHub"}, {Type: client.BlockParagraph, Text: "Actions of GitHub."}},
+	}
+	if got, want := d.String(), "# GitHub\n\nActions of GitHub."; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	d.Content = d.Content[1:]
+	if got, want := d.String(), "# GitHub\n\nActions.\n\nActions of GitHub."; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
