@@ -21,6 +21,15 @@
 // credentials of a connector, which are given once, to
 // [Workspace.CreateConnector].
 //
+// # The rest of the service
+//
+// Beyond connectors and what they do, a [Client] has [Client.Definitions],
+// [Client.SourceTemplates], [Client.ConnectionTemplates], [Client.OAuthApps] and
+// [Client.Skills], a [Workspace] has [Workspace.Workflows]. In the body of a
+// change, a zero field stays as it is; where null means something, the field is
+// [Nullable]. Enumerations are strings whose constants are those known today.
+// [Client.API] has every operation as the contract has it.
+//
 // # Errors
 //
 // What the service or the network refuses is an [*Error]. errors.Is tells its
