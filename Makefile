@@ -27,7 +27,7 @@ test: ## Run every test with the race detector
 ## Before a change is handed in
 
 .PHONY: check
-check: fmt-check vet tidy-check imports-check consumer-check generate-check api-check observability-check lint ## Run every static check
+check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check observability-check lint ## Run every static check
 
 .PHONY: fmt
 fmt: ## Format the code and sort its imports
@@ -101,6 +101,10 @@ fuzz: ## Run each fuzz test for FUZZTIME (30s)
 .PHONY: bench
 bench: ## Measure the benchmarks that match BENCH, COUNT times, and print them as a table beside what they are compared with
 	go run ./.ci/bench -bench '$(BENCH)' -count $(COUNT)
+
+.PHONY: size-check
+size-check: ## Check what the SDK adds to a program: bytes and modules
+	go run ./.ci/bench -strict -bench '^BinarySize$$'
 
 .PHONY: soak
 soak: ## Call the service for SOAK (60s) with 64 workers while tokens expire, fail and are refused

@@ -9,28 +9,36 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// attemptLog writes about requests; nothing without a logger. What it writes
-// has neither bodies nor headers nor queries in it.
-type attemptLog struct{ to *slog.Logger }
+// An attemptLog is told of every request that a call makes. It is an interface
+// so that only programs that use [WithLogger] link what package slog writes with.
+type attemptLog interface {
+	// attempt is told of a request that has ended: answered, and read if the
+	// call reads its answers, or failed.
+	attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error)
 
-// attempt writes about a request that has ended: answered, and read if the call
-// reads its answers, or failed.
-func (l attemptLog) attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error) {
-	if l.to == nil || !l.to.Enabled(ctx, slog.LevelDebug) {
+	// retry is told that a request will be repeated after a pause.
+	retry(ctx context.Context, c *call, n int, pause time.Duration, resp *http.Response, err error)
+}
+
+// slogLog is the attemptLog of [WithLogger]. What it writes has neither bodies
+// nor headers nor queries in it.
+type slogLog struct{ to *slog.Logger }
+
+func (l slogLog) attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error) {
+	if !l.to.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	l.to.LogAttrs(ctx, slog.LevelDebug, "airbyte request", append(l.attrs(c, n, resp, err), slog.Duration("duration", took))...)
 }
 
-// retry writes that a request will be repeated.
-func (l attemptLog) retry(ctx context.Context, c *call, n int, pause time.Duration, resp *http.Response, err error) {
-	if l.to == nil || !l.to.Enabled(ctx, slog.LevelWarn) {
+func (l slogLog) retry(ctx context.Context, c *call, n int, pause time.Duration, resp *http.Response, err error) {
+	if !l.to.Enabled(ctx, slog.LevelWarn) {
 		return
 	}
 	l.to.LogAttrs(ctx, slog.LevelWarn, "airbyte retry", append(l.attrs(c, n, resp, err), slog.Duration("pause", pause))...)
 }
 
-func (l attemptLog) attrs(c *call, n int, resp *http.Response, err error) []slog.Attr {
+func (l slogLog) attrs(c *call, n int, resp *http.Response, err error) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("operation", c.name),
 		slog.String("method", c.method),

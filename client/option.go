@@ -47,7 +47,7 @@ type config struct {
 	maxRetries     int
 	timeout        time.Duration
 	attemptTimeout time.Duration
-	logger         *slog.Logger
+	log            attemptLog // nil for none
 	userAgent      string
 	maxBytes       int64
 	observe        func(auth.Fetch)
@@ -203,9 +203,10 @@ func WithAttemptTimeout(d time.Duration) Option {
 // at level warn, without bodies and secrets. There is no log by default.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) {
-		if c.logger = l; l == nil {
+		if l == nil {
 			c.problem("WithLogger: the logger is nil; leave the option out for no log")
 		}
+		c.log = slogLog{l}
 	})
 }
 

@@ -23,8 +23,8 @@ import (
 func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
 	limit := &limiter{next: hc, max: r.maxBytes}
 	token := auth.NewEditor(r.base, src, limit, r.cred.OrganizationID)
-	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget()}
-	return &entrance{next: retry, log: attemptLog{r.logger}, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
+	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget(), log: r.log}
+	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
 // A call is one use of the service by the program: what all its requests have
@@ -45,7 +45,6 @@ type call struct {
 	// Without it, the answer is the caller's.
 	consume func(*http.Response) error
 
-	log       attemptLog
 	sent      atomic.Int32 // requests
 	note      string       // why there was no other attempt
 	exhausted bool         // it was the budget
@@ -65,14 +64,13 @@ func callOf(ctx context.Context) *call {
 // entrance is where requests come in. Their ctx says what call it is.
 type entrance struct {
 	next    *retrier
-	log     attemptLog
 	timeout time.Duration
 	agent   string
 }
 
 func (e *entrance) Do(req *http.Request) (*http.Response, error) {
 	c := callOf(req.Context())
-	c.method, c.path, c.log = req.Method, req.URL.Path, e.log
+	c.method, c.path = req.Method, req.URL.Path
 	ctx := withCall(req.Context(), c)
 	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
 		var cancel context.CancelFunc

@@ -31,6 +31,7 @@ type retrier struct {
 	max     int
 	timeout time.Duration
 	budget  *budget
+	log     attemptLog // nil for none
 }
 
 // do is the whole of a call. Its error, if any, is an *Error.
@@ -40,7 +41,9 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 	for n := 0; ; n++ {
 		start := time.Now()
 		resp, repeat, err := r.attempt(c, req)
-		c.log.attempt(ctx, c, n+1, time.Since(start), resp, err)
+		if r.log != nil {
+			r.log.attempt(ctx, c, n+1, time.Since(start), resp, err)
+		}
 		pause, ok := r.again(ctx, c, n, resp, repeat)
 		if !ok {
 			return finish(c, resp, err)
@@ -56,7 +59,9 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 		if resp != nil {
 			answer.Discard(resp.Body)
 		}
-		c.log.retry(ctx, c, n+1, pause, resp, err)
+		if r.log != nil {
+			r.log.retry(ctx, c, n+1, pause, resp, err)
+		}
 		if backoff.Sleep(ctx, pause) != nil {
 			if body != nil {
 				_ = body.Close()

@@ -3,7 +3,7 @@
 // this run; what is not measured is said to be not. It runs at the root of the
 // module:
 //
-//	go run ./.ci/bench [-bench REGEXP] [-count N] [-benchtime D]
+//	go run ./.ci/bench [-bench REGEXP] [-count N] [-benchtime D] [-strict]
 package main
 
 import (
@@ -26,8 +26,9 @@ func main() {
 	pattern := flag.String("bench", ".", "which benchmarks to run, as for go test; BinarySize, ColdStart and GenBuild are among them")
 	count := flag.Int("count", 1, "how often to run each; the table has the medians")
 	benchtime := flag.String("benchtime", "8s", "how long to run each, at least")
+	strict := flag.Bool("strict", false, "fail if a target is not met")
 	flag.Parse()
-	if err := run(*pattern, *count, *benchtime); err != nil {
+	if err := run(*pattern, *count, *benchtime, *strict); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -36,7 +37,7 @@ func main() {
 // results are the measurements, by "Benchmark/unit".
 type results map[string][]float64
 
-func run(pattern string, count int, benchtime string) error {
+func run(pattern string, count int, benchtime string, strict bool) error {
 	filter, err := regexp.Compile(pattern)
 	if err != nil {
 		return err
@@ -62,7 +63,11 @@ func run(pattern string, count int, benchtime string) error {
 	fmt.Println()
 	describe(os.Stdout)
 	fmt.Println()
-	return table(os.Stdout, got, pattern == ".")
+	missed, err := table(os.Stdout, got, pattern == ".")
+	if err == nil && strict && missed > 0 {
+		err = fmt.Errorf("%d targets not met", missed)
+	}
+	return err
 }
 
 // goTest runs the benchmarks of the packages and shows what they report.
@@ -138,13 +143,17 @@ func describe(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-func table(w io.Writer, got results, all bool) error {
+// table writes the rows and counts the targets that are not met.
+func table(w io.Writer, got results, all bool) (missed int, err error) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "what\tours\treference\tratio\ttarget\tmet")
 	for _, row := range rows {
 		ours, ref, ratio, met, ok := row.fill(got)
 		switch {
 		case ok:
+			if met == notMet {
+				missed++
+			}
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", row.what, ours, ref, ratio, row.target, met)
 		case all && row.unmeasured != "":
 			fmt.Fprintf(tw, "%s\t-\t-\t-\t%s\t%s\n", row.what, row.target, row.unmeasured)
@@ -152,5 +161,5 @@ func table(w io.Writer, got results, all bool) error {
 			fmt.Fprintf(tw, "%s\t-\t-\t-\t%s\tnot run\n", row.what, row.target)
 		}
 	}
-	return tw.Flush()
+	return missed, tw.Flush()
 }

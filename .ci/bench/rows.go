@@ -122,6 +122,9 @@ func scale(workers int, target string, ok func(float64) bool) []row {
 	}
 }
 
+// notMet is what the table says of a target that was missed.
+const notMet = "NO"
+
 // fill is the text of a row, if there is all that it shows.
 func (r row) fill(got results) (ours, reference, ratio, met string, ok bool) {
 	show := func(v value) (string, float64, bool) {
@@ -149,7 +152,7 @@ func (r row) fill(got results) (ours, reference, ratio, met string, ok bool) {
 	case r.ok(counts):
 		met = "yes"
 	default:
-		met = "NO"
+		met = notMet
 	}
 	return ours, reference, ratio, met, true
 }
