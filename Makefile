@@ -10,6 +10,9 @@ SOAK ?= 60s
 BENCH ?= .
 COUNT ?= 1
 
+# Tests talk to the in-memory service, whatever is set.
+WITHOUT_CREDENTIALS := env -u AIRBYTE_CLIENT_ID -u AIRBYTE_CLIENT_SECRET -u AIRBYTE_ORGANIZATION_ID -u AIRBYTE_WORKSPACE -u AIRBYTE_API_HOST
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
@@ -22,7 +25,11 @@ demo: ## Run the quickstart, on an in-memory service when there are no credentia
 
 .PHONY: test
 test: ## Run every test with the race detector
-	env -u AIRBYTE_CLIENT_ID -u AIRBYTE_CLIENT_SECRET -u AIRBYTE_ORGANIZATION_ID -u AIRBYTE_WORKSPACE -u AIRBYTE_API_HOST go test -race ./...
+	$(WITHOUT_CREDENTIALS) go test -race ./...
+
+.PHONY: test-newest
+test-newest: ## Run the tests with the newest Go release, fetched if need be
+	$(WITHOUT_CREDENTIALS) .ci/newest
 
 ## Before a change is handed in
 
