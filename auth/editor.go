@@ -50,7 +50,8 @@ func (e *Editor) Edit(ctx context.Context, req *http.Request) error {
 // Do sends req with a token. When the answer is 401, Do tells the source that
 // this token was refused, asks for another, and sends the request once more;
 // the caller sees the answer to that. The caller sees the first answer if there
-// is no other token, or if the body of req cannot be read again. Errors of the
+// is no other token (see [RefreshError]), or if the body of req cannot be read
+// again. Errors of the
 // source are returned as they are. Do does not change req.
 func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 	if !e.mine(req) {
@@ -85,10 +86,27 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 		if second.Body != nil {
 			_ = second.Body.Close()
 		}
+		if err != nil && resp.Request != nil {
+			resp.Request = resp.Request.WithContext(context.WithValue(resp.Request.Context(), refreshErrorKey{}, err))
+		}
 		return resp, nil
 	}
 	answer.Discard(resp.Body)
 	return e.next.Do(second)
+}
+
+// refreshErrorKey is the context key under which the request of an answer
+// carries its RefreshError.
+type refreshErrorKey struct{}
+
+// RefreshError returns why [Editor.Do] could not get another token after the
+// service refused one with resp, a 401. It returns nil for other answers.
+func RefreshError(resp *http.Response) error {
+	if resp.Request == nil {
+		return nil
+	}
+	err, _ := resp.Request.Context().Value(refreshErrorKey{}).(error)
+	return err
 }
 
 // mine reports whether it is for the editor to authenticate req.

@@ -148,7 +148,7 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 		}
 		err.Attempts = n + 1
 		pause := max(backoff.Delay(n, 200*time.Millisecond, 2*time.Second), err.RetryAfter)
-		if n+1 == maxAttempts || !err.temporary() || err.RetryAfter > maxRetryAfter || !backoff.Fits(ctx, pause) {
+		if n+1 == maxAttempts || !err.Temporary() || err.RetryAfter > maxRetryAfter || !backoff.Fits(ctx, pause) {
 			return nil, err
 		}
 		if backoff.Sleep(ctx, pause) != nil {
@@ -365,8 +365,9 @@ func origin(source, env string) string {
 // what went wrong.
 func (e *TokenError) Unwrap() error { return e.err }
 
-// temporary reports whether the same request may succeed a little later.
-func (e *TokenError) temporary() bool {
+// Temporary reports whether the same request may succeed a little later: after
+// an error of the network, and after status 408, 429 and 5xx.
+func (e *TokenError) Temporary() bool {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.err)
 	switch {
 	case errors.Is(e.err, ErrUnsafe), errors.Is(e.err, context.Canceled), untrusted:

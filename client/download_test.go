@@ -169,7 +169,7 @@ func TestDownloadThatIsNoFile(t *testing.T) {
 		{"failure without a reason", says(200, `{"status":"failed","result":null}`), "ErrExecution", []string{"failed"}, ""},
 		{"success", says(200, `{"status":"success","result":{"url":"x"}}`), "", []string{"in place of the file"}, ""},
 		{"another JSON type", says(200, `{"status":"error","message":"nope"}`, "Content-Type", "application/problem+json; charset=utf-8"), "ErrExecution", []string{"nope"}, ""},
-		{"broken", says(200, `{"status":`), "", []string{"incomplete"}, ""},
+		{"broken", says(200, `{"status":`), "ErrNetwork", []string{"incomplete"}, ""},
 		{"refused", says(403, `{"message":"not yours"}`), "ErrForbidden", []string{"not yours"}, ""},
 		{"large", sends(200, func(*http.Request) io.Reader {
 			return io.MultiReader(strings.NewReader(`{"x":"`), io.LimitReader(zeros{}, 65<<20))

@@ -51,6 +51,10 @@ var (
 	// [WithMaxResponseBytes] allows.
 	ErrResponseTooLarge error = &kind{text: "the answer is too large"}
 
+	// ErrNetwork means that there was no complete answer: the service could not
+	// be reached, the connection broke, or [WithAttemptTimeout] was over.
+	ErrNetwork error = &kind{text: "the service was not reached"}
+
 	// ErrPaging means that there is a next page, but no way to ask for it.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
 )
@@ -69,26 +73,38 @@ func (k *kind) Unwrap() error { return k.parent }
 type Error struct {
 	StatusCode int    // of the answer; 0 when there was none
 	Code       string // as the service names the problem, "" when it does not
-	Message    string // what went wrong, in the service's words where there are any
+	Message    string // in the service's words; "" when there were none, and Error has it all
 	Fields     []FieldError
 	RequestID  string // as the service or a proxy told it
-	Method     string // of the request, "" when none was made
+	Method     string // of the call's request, also where no token could be had to send it; "" when there was none to send
 	Path       string
-	Attempts   int           // requests sent, replays after 401 included
+	Attempts   int           // requests sent, replays after 401 and those for tokens included
 	RetryAfter time.Duration // how long the service asked to wait, 0 when it did not
+
+	// Retryable reports whether the same call may succeed later and does no
+	// harm if it is made again: not true of a write that may have been carried
+	// out, nor of a request that is wrong.
+	Retryable bool
+
+	// OutcomeUnknown reports whether a write may have been carried out all the
+	// same, since no answer says: the connection broke, a gateway answered, or
+	// the answer could not be read. Look before making the call again.
+	OutcomeUnknown bool
 
 	// BudgetExhausted tells that the call was not retried since too many of
 	// the client's calls had been; see the package documentation.
 	BudgetExhausted bool
 
-	op   string // what was being done
-	note string // why there was no other attempt, if there is more to say
-	kind error  // one of the kinds above, or nil
-	err  error  // what lies behind
-	body []byte
+	op     string // what was being done
+	note   string // why there was no other attempt, if there is more to say
+	kind   error  // one of the kinds above, or nil
+	err    error  // what lies behind
+	ofAuth bool   // err has the status and all: there was no token to send the request with
+	body   []byte
 }
 
-// A FieldError is what the service says of one field of a request.
+// A FieldError is what the service says of one field of a request, or, where
+// Field is "", of the request as a whole.
 type FieldError struct {
 	Field, Message, Code string
 	Details              map[string]any
@@ -99,6 +115,10 @@ func (e *Error) Error() string {
 	b.WriteString("client: ")
 	if e.op != "" {
 		b.WriteString(answer.Line(e.op) + ": ")
+	}
+	if e.ofAuth {
+		b.WriteString(e.cause())
+		return b.String()
 	}
 	var parts []string
 	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
@@ -252,6 +272,10 @@ func refusal(call *call, resp *http.Response) *Error {
 	reason := answer.Parse(body)
 	e.Code, e.Message = reason.Code, reason.Message
 	e.Fields = fieldErrors(reason)
+	call.judge(e, willingStatus(resp.StatusCode), true)
+	if err := auth.RefreshError(resp); err != nil {
+		e.err = fmt.Errorf("a new token could not be had: %w", err)
+	}
 	return call.scrub(e, resp.Request)
 }
 
@@ -304,8 +328,12 @@ func (c *call) fail(err error) *Error {
 		note: c.note, BudgetExhausted: c.exhausted,
 	}
 	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
-		e.StatusCode, e.Code, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.RequestID, tok.RetryAfter
+		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts
+		e.ofAuth = true
+		if (tok.StatusCode == 0 || tok.StatusCode == http.StatusOK) && tok.Temporary() {
+			e.kind = ErrNetwork
+		}
 	}
 	return e
 }

@@ -251,7 +251,7 @@ func ExampleSearch_meaning() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	query := client.Query{Semantic: &client.Semantic{Prompt: "timeouts should be configurable", Field: "title"}, Limit: 1}
+	query := client.Query{Semantic: &client.Semantic{Prompt: "timeouts should be configurable", Field: "title"}, PageSize: 1}
 	for hit, err := range client.Search[client.Hit[Issue]](ctx, github, "issues", query) {
 		if err != nil {
 			log.Fatal(err)

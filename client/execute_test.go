@@ -270,7 +270,11 @@ func TestExecuteAnswersThatAreNoEnvelope(t *testing.T) {
 				if e := asError(t, err); e.StatusCode != http.StatusOK || len(e.Error()) > 1500 {
 					t.Errorf("%s: status %d, %d bytes: %.200s", w.name, e.StatusCode, len(e.Error()), e)
 				}
-				wantKinds(t, err, "")
+				kinds := ""
+				if tt.message == "incomplete" {
+					kinds = "ErrNetwork"
+				}
+				wantKinds(t, err, kinds)
 				wantText(t, err, "things.list", tt.message)
 			}
 		})

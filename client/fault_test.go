@@ -206,45 +206,45 @@ func TestFault(t *testing.T) {
 		want  [4]string     // read, write, download, token
 	}{
 		{name: "connection refused", dial: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
-			want: same("refused ×3")},
+			want: same("ErrNetwork refused ×3")},
 		{name: "unknown host", dial: &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.test", IsNotFound: true}},
-			want: same("no such host ×3")},
+			want: same("ErrNetwork no such host ×3")},
 		{name: "wrong certificate", dial: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
 			want: [4]string{"certificate ×1", "certificate ×1", "certificate ×1", "certificate ×1"}},
 
 		{name: "reset before the answer", serve: func(c *wireConn, _ *http.Request) { c.kill() },
-			want: [4]string{"reset ×3", "reset ×1", "reset ×3", "reset ×3"}},
+			want: [4]string{"ErrNetwork reset ×3", "ErrNetwork reset ×1", "ErrNetwork reset ×3", "ErrNetwork reset ×3"}},
 		{name: "closed before the answer", serve: func(*wireConn, *http.Request) {},
-			want: [4]string{"closed ×3", "closed ×1", "closed ×3", "closed ×3"}},
+			want: [4]string{"ErrNetwork closed ×3", "ErrNetwork closed ×1", "ErrNetwork closed ×3", "ErrNetwork closed ×3"}},
 		{name: "reset in the headers", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\n")
 			c.kill()
 		},
-			want: [4]string{"reset ×3", "reset ×1", "reset ×3", "reset ×3"}},
+			want: [4]string{"ErrNetwork reset ×3", "ErrNetwork reset ×1", "ErrNetwork reset ×3", "ErrNetwork reset ×3"}},
 		{name: "no HTTP", serve: func(c *wireConn, _ *http.Request) { raw(c, "SSH-2.0-OpenSSH_9.9\n\n") },
-			want: [4]string{"error ×3", "error ×1", "error ×3", "error ×3"}},
+			want: [4]string{"ErrNetwork ×3", "ErrNetwork ×1", "ErrNetwork ×3", "ErrNetwork ×3"}},
 		{name: "reset in the body", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nContent-Length: 1000\n\n"+longBody)
 			c.kill()
-		}, want: [4]string{"200 reset ×3", "200 reset ×1", "200 reset ×1", "200 reset ×3"}},
+		}, want: [4]string{"ErrNetwork 200 reset ×3", "ErrNetwork 200 reset ×1", "ErrNetwork 200 reset ×1", "ErrNetwork 200 reset ×3"}},
 		{name: "truncated body", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nContent-Length: 1000\n\n"+longBody)
-		}, want: [4]string{"200 cut off ×3", "200 cut off ×1", "200 cut off ×1", "200 cut off ×3"}},
+		}, want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
 		{name: "truncated chunks", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nTransfer-Encoding: chunked\n\n5\n[1, 2\n")
-		}, want: [4]string{"200 cut off ×3", "200 cut off ×1", "200 cut off ×1", "200 cut off ×3"}},
+		}, want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
 		{name: "truncated JSON", serve: status(200, longBody),
-			want: [4]string{"200 cut off ×3", "200 cut off ×1", "200 cut off ×1", "200 ×1"}},
+			want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "200 ×1"}},
 		{name: "truncated error", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 503 Oh\nContent-Type: application/json\nContent-Length: 1000\n\n{\"message\": \"dow")
 		}, want: [4]string{"ErrServer 503 ×3", "ErrServer 503 ×1", "ErrServer 503 ×3", "ErrServer 503 ×3"}},
 
 		{name: "no answer", timed: true, serve: func(c *wireConn, _ *http.Request) { c.hold() }, ctx: time.Hour,
-			want: [4]string{"timeout ×3 6m", "timeout ×1 2m", "timeout ×3 6m", "deadline ×3 30s"}},
+			want: [4]string{"ErrNetwork timeout ×3 6m", "ErrNetwork timeout ×1 2m", "ErrNetwork timeout ×3 6m", "ErrNetwork deadline ×3 30s"}},
 		{name: "slow body", timed: true, serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nContent-Length: 1000\n\n"+longBody)
 			c.hold()
-		}, ctx: time.Hour, want: [4]string{"200 timeout ×3 6m", "200 timeout ×1 2m", "200 deadline ×1 1h0m", "200 deadline ×3 30s"}},
+		}, ctx: time.Hour, want: [4]string{"ErrNetwork 200 timeout ×3 6m", "ErrNetwork 200 timeout ×1 2m", "200 deadline ×1 1h0m", "ErrNetwork 200 deadline ×3 30s"}},
 
 		{name: "HTML with 200", serve: status(200, "<html><title>Sign in</title></html>", "Content-Type: text/html"),
 			want: [4]string{"200 ×1", "200 ×1", "ok ×1", "200 ×1"}},

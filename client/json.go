@@ -210,7 +210,7 @@ func explain(resp *http.Response, err error, start []byte) error {
 	case b != nil && b.n == 0:
 		e.Message = "the answer is empty"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		e.Message, e.err = "the answer is incomplete", io.ErrUnexpectedEOF
+		e.Message, e.kind, e.err = "the answer is incomplete", ErrNetwork, io.ErrUnexpectedEOF
 	case text != "":
 		e.Message = answer.Line(e.Message + " but " + mediaType(resp.Header) + ": " + text)
 	}

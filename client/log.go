@@ -6,12 +6,17 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// An attemptLog is told of every request that a call makes. It is an interface
-// so that only programs that use [WithLogger] link what package slog writes with.
+// An attemptLog is told of every request that a call makes, and of the tokens
+// that are fetched for them. It is an interface so that only programs that use
+// [WithLogger] link what package slog writes with.
 type attemptLog interface {
+	// token is told of a fetch, which may be several requests.
+	token(auth.Fetch)
+
 	// attempt is told of a request that has ended: answered, and read if the
 	// call reads its answers, or failed.
 	attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error)
@@ -23,6 +28,15 @@ type attemptLog interface {
 // slogLog is the attemptLog of [WithLogger]. What it writes has neither bodies
 // nor headers nor queries in it.
 type slogLog struct{ to *slog.Logger }
+
+func (l slogLog) token(f auth.Fetch) {
+	attrs := []slog.Attr{slog.Int("attempts", f.Attempts), slog.Bool("early", f.Early), slog.Duration("duration", f.Duration)}
+	if f.Err != nil {
+		l.to.LogAttrs(context.Background(), slog.LevelWarn, "airbyte token", append(attrs, slog.String("error", f.Err.Error()))...)
+		return
+	}
+	l.to.LogAttrs(context.Background(), slog.LevelDebug, "airbyte token", append(attrs, slog.Time("expiry", f.Expiry))...)
+}
 
 func (l slogLog) attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error) {
 	if !l.to.Enabled(ctx, slog.LevelDebug) {
@@ -40,6 +54,7 @@ func (l slogLog) retry(ctx context.Context, c *call, n int, pause time.Duration,
 
 func (l slogLog) attrs(c *call, n int, resp *http.Response, err error) []slog.Attr {
 	attrs := []slog.Attr{
+		slog.String("call", c.op),
 		slog.String("operation", c.name),
 		slog.String("method", c.method),
 		slog.String("path", c.path),

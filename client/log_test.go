@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
@@ -65,6 +66,7 @@ func TestLog(t *testing.T) {
 			t.Fatalf("%d records, want 5", len(records))
 		}
 		common := func(more map[string]any) map[string]any {
+			more["call"] = "execute issues.list"
 			more["operation"], more["method"], more["path"] = "executeConnector", "POST", executePath
 			return more
 		}
@@ -106,7 +108,7 @@ func TestLogNamesOperations(t *testing.T) {
 		_, _ = conn.Inspect(ctx)
 		_, _ = conn.Check(ctx)
 		_, _ = conn.Docs(ctx, "private-section")
-		_, _ = conn.Execute(ctx, "private-entity", "list", client.Params{"q": "private-query"}, client.WithIntent("private-intent"))
+		_, _ = conn.Execute(ctx, "issues", "list", client.Params{"q": "private-query"}, client.WithIntent("private-intent"))
 		_, _ = collect(client.All[map[string]any](ctx, conn, "issues", "list", nil))
 		rawCalls(c, ctx, "some-id", func(string, error) {})
 	})
@@ -126,6 +128,45 @@ func TestLogNamesOperations(t *testing.T) {
 			t.Errorf("%s was not logged", name)
 		}
 	}
+}
+
+// Fetches of tokens are logged, also those that fail, and a request that was
+// not sent for want of a token is not.
+func TestLogTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, ok("[]"))
+		var observed int
+		log := func(secret string) []map[string]any {
+			var b bytes.Buffer
+			c := newClientOfApp(t, s, client.WithClientSecret(secret), client.WithLogger(slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+				client.WithTokenObserver(func(auth.Fetch) { observed++ }))
+			_ = read(t.Context(), c)
+			var records []map[string]any
+			for line := range strings.Lines(b.String()) {
+				r := map[string]any{}
+				if err := json.Unmarshal([]byte(line), &r); err != nil {
+					t.Fatal(err)
+				}
+				records = append(records, r)
+			}
+			if strings.Contains(b.String(), secret) || strings.Contains(b.String(), "token-1") {
+				t.Errorf("a secret was logged: %s", b.String())
+			}
+			return records
+		}
+		got := log("a-good-secret")
+		if len(got) != 2 || got[0]["msg"] != "airbyte token" || got[0]["level"] != "DEBUG" || got[0]["attempts"] != 1.0 || got[0]["expiry"] == nil || got[1]["msg"] != "airbyte request" {
+			t.Errorf("logged %v", got)
+		}
+		s.token = says(401, `{"message":"a-bad-secret is wrong"}`)
+		got = log("a-bad-secret")
+		if len(got) != 1 || got[0]["msg"] != "airbyte token" || got[0]["level"] != "WARN" || got[0]["error"] == nil {
+			t.Errorf("logged %v", got)
+		}
+		if observed != 2 {
+			t.Errorf("%d fetches were observed", observed)
+		}
+	})
 }
 
 // The ctx of the call reaches the handler, for what tracing puts there.

@@ -133,7 +133,23 @@ func WithScopedToken() Option {
 // knows it, so that other programs do not carry its code.
 func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
 	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, RegionID: string(r.region), OrganizationID: r.cred.OrganizationID}
-	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observe))
+	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer()))
+}
+
+// observer is told of the client's fetches of tokens, nil if nobody wants to
+// know.
+func (r *resolved) observer() func(auth.Fetch) {
+	log, observe := r.log, r.observe
+	switch {
+	case log == nil:
+		return observe
+	case observe == nil:
+		return log.token
+	}
+	return func(f auth.Fetch) {
+		log.token(f)
+		observe(f)
+	}
 }
 
 // A Region is where the service keeps a workspace, by its id, a UUID.
@@ -199,8 +215,9 @@ func WithAttemptTimeout(d time.Duration) Option {
 	})
 }
 
-// WithLogger has the client log to l: each request at level debug, each retry
-// at level warn, without bodies and secrets. There is no log by default.
+// WithLogger makes the client log to l: each request of a call and each fetch of
+// a token at level debug, each retry and each fetch that failed at level warn.
+// Bodies, headers and secrets are not logged. There is no log by default.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) {
 		if l == nil {

@@ -2,13 +2,17 @@ package client
 
 import (
 	"context"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // A Query is a search of the context store, where the service keeps copies of
@@ -26,9 +30,9 @@ type Query struct {
 	// what it finds are [Hit]s.
 	Semantic *Semantic
 
-	Limit  int      // records on a page; 0 for the service's default
-	Cursor string   // of a page, as Page.Cursor has it; "" for the first
-	Fields []string // to return; nil for all
+	PageSize int      // how many records a page has, not how many there are in all; 0 for the service's default
+	Cursor   string   // where to begin, as Page.Cursor has it; "" for the first page
+	Fields   []string // the fields to return, as paths with dots; nil for all
 }
 
 // Semantic is a search by meaning, in the texts that the service has an index
@@ -56,6 +60,8 @@ type Hit[T any] struct {
 	Entity   T          `json:"entity"`
 	Metadata HitDetails `json:"metadata"`
 }
+
+func (Hit[T]) hit() {}
 
 // HitDetails tells how a [Hit] fits. Connectors add to it: More has the rest.
 type HitDetails struct {
@@ -100,7 +106,8 @@ type Condition struct{ field string }
 //
 //	client.Where("state").Eq("open")
 //
-// Values are strings, numbers, bools or times.
+// Values are strings, numbers, bools and times. A time is sent in UTC, in the
+// form of RFC 3339.
 func Where(field string) Condition { return Condition{strings.TrimSpace(field)} }
 
 // Eq is the field being equal to v; nil finds records without it.
@@ -168,6 +175,19 @@ func (c Condition) several(op string, values []any) Filter {
 	return Filter{cond: map[string]any{op: map[string]any{c.field: list}}}
 }
 
+// RawFilter returns a filter that is sent as it is: an object with one operator,
+// such as {"eq": {"state": "open"}}, as [Query.Params] writes it. It is for
+// filters that come as JSON. A nil condition matches every record.
+func RawFilter(condition map[string]any) Filter {
+	switch {
+	case condition == nil:
+		return Filter{}
+	case len(condition) != 1:
+		return broken("raw filter: a condition has exactly one operator, not %d", len(condition))
+	}
+	return Filter{cond: condition}
+}
+
 // And is all of the filters.
 func And(filters ...Filter) Filter { return joined("and", filters) }
 
@@ -214,7 +234,7 @@ func scalar(v any) (any, bool) {
 	case nil, string, bool, json.Number:
 		return v, true
 	case time.Time:
-		return v.Format(time.RFC3339Nano), true
+		return v.UTC().Format(time.RFC3339Nano), true // some stores compare texts
 	}
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.String:
@@ -265,10 +285,10 @@ func (q Query) Params() (Params, error) {
 		p["query"] = query
 	}
 	switch {
-	case q.Limit < 0:
-		return nil, invalid(op, "Limit is negative")
-	case q.Limit > 0:
-		p["limit"] = q.Limit
+	case q.PageSize < 0:
+		return nil, invalid(op, "PageSize is negative")
+	case q.PageSize > 0:
+		p["limit"] = q.PageSize
 	}
 	if q.Cursor != "" {
 		p["cursor"] = q.Cursor
@@ -304,11 +324,49 @@ func (s *Semantic) params(op string) (map[string]any, error) {
 	return p, nil
 }
 
+// fits refuses a type that would silently stay empty: searches by meaning
+// answer with hits, and no others do.
+func (q Query) fits(t reflect.Type) error {
+	const op = "search"
+	_, isHit := reflect.Zero(t).Interface().(interface{ hit() })
+	switch {
+	case q.Semantic == nil && isHit:
+		return invalid(op, "only a query with Semantic finds hits; search for the record's own type")
+	case q.Semantic != nil && !isHit && !hasEntity(t):
+		return invalid(op, "a query with Semantic finds hits, and %v has no place for one; search for client.Hit[%[1]v]", t)
+	}
+	return nil
+}
+
+// hasEntity reports whether the JSON member entity of a hit has a place in a t.
+func hasEntity(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || reads(t) {
+		return true
+	}
+	return slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name == "entity" || reads(f.Type) && f.Anonymous
+	})
+}
+
+// reads reports whether a t decodes JSON in a way of its own.
+func reads(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]()) ||
+		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
 // Search yields the records of the context store that a query finds, page after
 // page, as [All] does. Which entities can be searched, [Connector.Inspect]
 // tells.
 func Search[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
 	params, err := q.Params()
+	if err == nil {
+		err = q.fits(reflect.TypeFor[T]())
+	}
 	if err != nil {
 		return func(yield func(T, error) bool) {
 			var zero T

@@ -3,7 +3,9 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"iter"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +24,10 @@ func TestQueryParams(t *testing.T) {
 		{"eq", client.Query{Filter: where("state").Eq("open")}, `{"query":{"filter":{"eq":{"state":"open"}}}}`},
 		{"eq null", client.Query{Filter: where("closed_at").Eq(nil)}, `{"query":{"filter":{"eq":{"closed_at":null}}}}`},
 		{"time", client.Query{Filter: where("at").Gte(at)}, `{"query":{"filter":{"gte":{"at":"2026-01-02T03:04:05Z"}}}}`},
+		{"time elsewhere", client.Query{Filter: where("at").In(at.In(time.FixedZone("JST", 9*60*60)), at.Add(1))},
+			`{"query":{"filter":{"in":{"at":["2026-01-02T03:04:05Z","2026-01-02T03:04:05.000000001Z"]}}}}`},
+		{"raw", client.Query{Filter: client.And(client.RawFilter(map[string]any{"eq": map[string]any{"a": 1}}), client.RawFilter(nil), where("b").Eq(2))},
+			`{"query":{"filter":{"and":[{"eq":{"a":1}},{"eq":{"b":2}}]}}}`},
 		{"large number", client.Query{Filter: where("n").Lt(int64(9007199254740993))}, `{"query":{"filter":{"lt":{"n":9007199254740993}}}}`},
 		{"named type", client.Query{Filter: where("n").Neq(client.WorkspaceActive)}, `{"query":{"filter":{"neq":{"n":"active"}}}}`},
 		{"in", client.Query{Filter: where("n").In(1, "b")}, `{"query":{"filter":{"in":{"n":[1,"b"]}}}}`},
@@ -31,9 +37,9 @@ func TestQueryParams(t *testing.T) {
 			`{"query":{"filter":{"or":[{"not":{"eq":{"a":1}}},{"and":[{"eq":{"b":2}},{"eq":{"c":3}}]}]}}}`},
 		{"and of one", client.Query{Filter: client.And(where("a").Eq(1), client.Filter{})}, `{"query":{"filter":{"eq":{"a":1}}}}`},
 		{"or with everything", client.Query{Filter: client.Or(where("a").Eq(1), client.Filter{})}, `{"query":{}}`},
-		{"sort", client.Query{Sort: []client.SortKey{client.Descending("at"), client.Ascending("id")}, Limit: 5, Cursor: "c", Fields: []string{"id"}},
+		{"sort", client.Query{Sort: []client.SortKey{client.Descending("at"), client.Ascending("id")}, PageSize: 5, Cursor: "c", Fields: []string{"id"}},
 			`{"cursor":"c","fields":["id"],"limit":5,"query":{"sort":[{"at":"desc"},{"id":"asc"}]}}`},
-		{"semantic", client.Query{Semantic: &client.Semantic{Prompt: " angry customers\n"}, Limit: 3}, `{"limit":3,"semantic":{"prompt":"angry customers"}}`},
+		{"semantic", client.Query{Semantic: &client.Semantic{Prompt: " angry customers\n"}, PageSize: 3}, `{"limit":3,"semantic":{"prompt":"angry customers"}}`},
 		{"all of semantic", client.Query{Semantic: &client.Semantic{Prompt: "p", Field: "body", Filter: where("a").Eq(1), ContextSize: 99, AllPassages: true}, Fields: []string{"id"}},
 			`{"fields":["id"],"semantic":{"context_size":99,"dedup":"none","field":"body","filter":{"eq":{"a":1}},"prompt":"p"}}`},
 	} {
@@ -56,8 +62,10 @@ func TestQueryParams(t *testing.T) {
 		"null in":            {Filter: where("a").In(nil)},
 		"not everything":     {Filter: client.Not(client.Filter{})},
 		"deep":               {Filter: client.And(client.Or(client.Not(where("").Eq(1))), where("b").Eq(1))},
-		"negative limit":     {Limit: -1},
+		"negative size":      {PageSize: -1},
 		"sort without field": {Sort: []client.SortKey{client.Ascending("")}},
+		"raw nothing":        {Filter: client.RawFilter(map[string]any{})},
+		"raw two":            {Filter: client.Not(client.RawFilter(map[string]any{"eq": nil, "neq": nil}))},
 		"semantic and more":  {Semantic: &client.Semantic{Prompt: "x"}, Filter: where("a").Eq(1)},
 		"semantic, sorted":   {Semantic: &client.Semantic{Prompt: "x"}, Sort: []client.SortKey{client.Ascending("a")}},
 		"no prompt":          {Semantic: &client.Semantic{Field: "x"}},
@@ -93,6 +101,49 @@ func TestSearchByMeaning(t *testing.T) {
 	if body := s.requests()[0].decoded(t)["params"]; body == nil {
 		t.Error("no params")
 	}
+}
+
+// A type that would stay empty whatever is found is refused, and nothing is sent.
+func TestSearchForTheWrongType(t *testing.T) {
+	type issue struct{ Title string }
+	type own struct {
+		Entity issue `json:"entity"`
+	}
+	type embedding struct{ own }
+	byMeaning := client.Query{Semantic: &client.Semantic{Prompt: "price"}}
+	s := serve(t, ok(`{"data":[{"entity":{"Title":"x"},"metadata":{}}],"meta":{"has_more":false}}`))
+	c := connectorOf(newClient(t, s))
+	for name, err := range map[string]error{
+		"record by meaning":  firstError(client.Search[issue](t.Context(), c, "issues", byMeaning)),
+		"pointer by meaning": firstError(client.Search[*issue](t.Context(), c, "issues", byMeaning)),
+		"hit by conditions":  firstError(client.Search[client.Hit[issue]](t.Context(), c, "issues", client.Query{})),
+	} {
+		if !errors.Is(err, client.ErrInvalid) || !strings.Contains(err.Error(), "Semantic") {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+	if n := len(s.requests()); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+	for name, err := range map[string]error{
+		"hit":             firstError(client.Search[client.Hit[issue]](t.Context(), c, "issues", byMeaning)),
+		"map":             firstError(client.Search[map[string]any](t.Context(), c, "issues", byMeaning)),
+		"raw":             firstError(client.Search[json.RawMessage](t.Context(), c, "issues", byMeaning)),
+		"any":             firstError(client.Search[any](t.Context(), c, "issues", byMeaning)),
+		"own":             firstError(client.Search[own](t.Context(), c, "issues", byMeaning)),
+		"embedding a hit": firstError(client.Search[embedding](t.Context(), c, "issues", byMeaning)),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func firstError[T any](seq iter.Seq2[T, error]) error {
+	for _, err := range seq {
+		return err
+	}
+	return nil
 }
 
 // What is no list of records is not passed over in silence.

@@ -37,24 +37,29 @@ type retrier struct {
 // do is the whole of a call. Its error, if any, is an *Error.
 func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
+	if ctx.Err() != nil {
+		closeBody(req)
+		return nil, c.fail(ended(ctx))
+	}
 	r.budget.earn()
 	for n := 0; ; n++ {
-		start := time.Now()
+		start, before := time.Now(), c.sent.Load()
 		resp, repeat, err := r.attempt(c, req)
-		if r.log != nil {
+		sent := c.sent.Load() > before // not if there was no token to send it with
+		if sent && r.log != nil {
 			r.log.attempt(ctx, c, n+1, time.Since(start), resp, err)
 		}
 		pause, ok := r.again(ctx, c, n, resp, repeat)
 		if !ok {
-			return finish(c, resp, err)
+			return finish(c, resp, err, repeat, sent)
 		}
 		body, rewindErr := rewind(req)
 		if rewindErr != nil {
-			return finish(c, resp, err)
+			return finish(c, resp, err, repeat, sent)
 		}
 		if !r.budget.spend() {
 			c.exhausted, c.note = true, "not tried again: too many of this client's calls were, lately"
-			return finish(c, resp, err)
+			return finish(c, resp, err, repeat, sent)
 		}
 		if resp != nil {
 			answer.Discard(resp.Body)
@@ -96,9 +101,13 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	if err != nil {
 		defer end()
 		if errors.Is(context.Cause(ctx), errAttemptTimeout) {
-			return nil, readsOnly, c.fail(errAttemptTimeout)
+			return nil, readsOnly, c.cut(errAttemptTimeout)
 		}
-		return nil, willingAfter(req.Context(), resp, err), c.fail(plain(err))
+		w := willingAfter(req.Context(), resp, err)
+		if w != never {
+			return nil, w, c.cut(plain(err))
+		}
+		return nil, w, c.fail(plain(err))
 	}
 	if c.consume == nil || resp.StatusCode/100 != 2 {
 		w := willingStatus(resp.StatusCode)
@@ -130,10 +139,20 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	return resp, never, c.whole(resp, err) // a type of the caller's that refuses a value will refuse it again
 }
 
+// cut is the error of a request whose answer the network kept back.
+func (c *call) cut(err error) *Error {
+	e := c.fail(err)
+	e.kind = ErrNetwork
+	return e
+}
+
 // broken is the error of an answer that did not arrive in full.
 func (c *call) broken(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	e.err = fmt.Errorf("reading the answer: %w", err)
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) { // those are the caller's
+		e.kind = ErrNetwork
+	}
 	return c.scrub(e, resp.Request)
 }
 
@@ -180,7 +199,7 @@ func willingAfter(ctx context.Context, resp *http.Response, err error) willing {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return never
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return always
 	}
 	return readsOnly
@@ -212,8 +231,8 @@ func (r *retrier) again(ctx context.Context, c *call, n int, resp *http.Response
 }
 
 // finish ends a call. An answer goes to the caller if it is the caller's to
-// judge or has been read well.
-func finish(c *call, resp *http.Response, err error) (*http.Response, error) {
+// judge or has been read well. w and sent are those of the last attempt.
+func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*http.Response, error) {
 	switch {
 	case err == nil && (c.consume == nil || resp.StatusCode/100 == 2):
 		return resp, nil
@@ -222,7 +241,31 @@ func finish(c *call, resp *http.Response, err error) (*http.Response, error) {
 	}
 	e := c.fail(err)
 	e.note, e.BudgetExhausted = c.note, c.exhausted
+	c.judge(e, w, sent)
 	return nil, e
+}
+
+// judge says of a failed call whether it may be repeated, and whether it may
+// have been carried out. The attempts before the last one do not matter: a
+// write has others only if those were certainly not acted upon.
+func (c *call) judge(e *Error, w willing, sent bool) {
+	e.Retryable = w == always || w == readsOnly && c.read
+	if tok, ok := errors.AsType[*auth.TokenError](e.err); ok && !sent {
+		e.Retryable = tok.Temporary()
+	}
+	if c.read || !sent || w == always {
+		return
+	}
+	_, misfit := errors.AsType[*RecordError](e.err) // of the result of a write that was carried out
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.err)
+	switch status := e.StatusCode; {
+	case status == 0:
+		e.OutcomeUnknown = !untrusted
+	case status/100 == 2:
+		e.OutcomeUnknown = e.kind != ErrExecution && !misfit
+	default:
+		e.OutcomeUnknown = status == http.StatusRequestTimeout || status >= 500
+	}
 }
 
 // rewind is the body of req from its start.

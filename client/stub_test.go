@@ -305,7 +305,8 @@ var sentinels = []struct {
 	{"ErrInvalid", client.ErrInvalid}, {"ErrRateLimited", client.ErrRateLimited}, {"ErrServer", client.ErrServer},
 	{"ErrConnectorNotFound", client.ErrConnectorNotFound}, {"ErrConnectorAmbiguous", client.ErrConnectorAmbiguous},
 	{"ErrWorkspaceNotFound", client.ErrWorkspaceNotFound}, {"ErrExecution", client.ErrExecution},
-	{"ErrEmptyDownload", client.ErrEmptyDownload}, {"ErrResponseTooLarge", client.ErrResponseTooLarge}, {"ErrPaging", client.ErrPaging}, {"ErrWaitedTooLong", client.ErrWaitedTooLong}, {"ErrDefinitionAmbiguous", client.ErrDefinitionAmbiguous},
+	{"ErrEmptyDownload", client.ErrEmptyDownload}, {"ErrResponseTooLarge", client.ErrResponseTooLarge}, {"ErrPaging", client.ErrPaging},
+	{"ErrWaitedTooLong", client.ErrWaitedTooLong}, {"ErrDefinitionAmbiguous", client.ErrDefinitionAmbiguous}, {"ErrNetwork", client.ErrNetwork},
 }
 
 // kinds are the names of the sentinels that err is.

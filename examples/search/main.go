@@ -35,8 +35,8 @@ func run(ctx context.Context) error {
 			client.Where("state").Eq("closed"),
 			client.Not(client.Where("number").Lt(5)),
 		),
-		Sort:  []client.SortKey{client.Descending("number")},
-		Limit: 2,
+		Sort:     []client.SortKey{client.Descending("number")},
+		PageSize: 2,
 	}
 	for issue, err := range client.Search[Issue](ctx, github, "issues", query) {
 		if err != nil {

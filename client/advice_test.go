@@ -1,0 +1,153 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// What an error says about making the call again, for a read and for a write.
+func TestErrorAdvice(t *testing.T) {
+	type advice struct{ retryable, unknown bool }
+	refusedDial := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	refusedProxy := &net.OpError{Op: "proxyconnect", Net: "tcp", Err: io.EOF}
+	half := sends(200, func(*http.Request) io.Reader { return &breaksOff{strings.NewReader(`{"status":`), syscall.ECONNRESET} }, -1)
+	for _, tc := range []struct {
+		name        string
+		answer      reply
+		kinds       string
+		read, write advice
+	}{
+		{"no connection", fails(refusedDial), "ErrNetwork", advice{true, false}, advice{true, false}},
+		{"no connection to the proxy", fails(refusedProxy), "ErrNetwork", advice{true, false}, advice{true, false}},
+		{"reset", fails(syscall.ECONNRESET), "ErrNetwork", advice{true, false}, advice{false, true}},
+		{"no answer", hangs, "ErrNetwork", advice{true, false}, advice{false, true}},
+		{"cut off", half, "ErrNetwork", advice{true, false}, advice{false, true}},
+		{"cut JSON", says(200, `{"status":"succ`), "ErrNetwork", advice{true, false}, advice{false, true}},
+		{"no JSON", says(200, "<html>", "Content-Type", "text/html"), "", advice{}, advice{false, true}},
+		{"no envelope", says(200, `{}`), "", advice{}, advice{false, true}},
+		{"too large", says(200, `{"status":"success","result":"`+strings.Repeat("x", 2000)+`"}`), "ErrResponseTooLarge", advice{}, advice{false, true}},
+		{"failed action", says(200, `{"status":"error"}`), "ErrExecution", advice{}, advice{}},
+		{"wrong", says(400, ""), "ErrInvalid", advice{}, advice{}},
+		{"unauthorized", says(401, ""), "ErrUnauthorized", advice{}, advice{}},
+		{"missing", says(404, ""), "ErrNotFound", advice{}, advice{}},
+		{"conflict", says(409, ""), "", advice{}, advice{}},
+		{"timed out", says(408, ""), "", advice{true, false}, advice{false, true}},
+		{"slow down", says(429, ""), "ErrRateLimited", advice{true, false}, advice{true, false}},
+		{"broken", says(500, ""), "ErrServer", advice{}, advice{false, true}},
+		{"bad gateway", says(502, ""), "ErrServer", advice{true, false}, advice{false, true}},
+		{"outage", says(503, ""), "ErrServer", advice{true, false}, advice{false, true}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClient(t, serve(t, tc.answer), client.WithMaxResponseBytes(1000))
+				for name, call := range map[string]func(context.Context, *client.Client) error{"read": read, "write": write} {
+					want := map[string]advice{"read": tc.read, "write": tc.write}[name]
+					err := asError(t, call(t.Context(), c))
+					wantKinds(t, err, tc.kinds)
+					if got := (advice{err.Retryable, err.OutcomeUnknown}); got != want {
+						t.Errorf("%s: retryable and unknown are %v, want %v: %v", name, got, want, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A write whose result does not fit the caller's type was carried out.
+func TestErrorAdviceOfAMisfit(t *testing.T) {
+	_, _, err := client.Execute[[]int](t.Context(), connectorOf(newClient(t, serve(t, ok(`{"id":1}`)))), "issues", "create", nil)
+	if e := asError(t, err); e.OutcomeUnknown || e.Retryable {
+		t.Errorf("retryable %v, unknown %v: %v", e.Retryable, e.OutcomeUnknown, err)
+	}
+}
+
+// A ctx that ends while a write is under way leaves open what became of it; one
+// that has ended before does not, and nothing is sent.
+func TestErrorAdviceOfAnEndedContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, hangs)
+		c := newClient(t, s)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := asError(t, write(ctx, c))
+		if wantKinds(t, err, ""); err.Retryable || !err.OutcomeUnknown || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("retryable %v, unknown %v: %v", err.Retryable, err.OutcomeUnknown, err)
+		}
+		err = asError(t, write(ctx, c))
+		if s.wantSent(t, 1); err.Retryable || err.OutcomeUnknown || !errors.Is(err, context.DeadlineExceeded) || err.Attempts != 0 {
+			t.Errorf("retryable %v, unknown %v: %v", err.Retryable, err.OutcomeUnknown, err)
+		}
+		if text := err.Error(); strings.Contains(text, "auth") || strings.Contains(text, "token") {
+			t.Errorf("%v: the caller's ctx has nothing to do with tokens", err)
+		}
+	})
+}
+
+// An error of a token tells all once, and can be told from one of the call.
+func TestErrorOfAToken(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		token     reply
+		kinds     string
+		retryable bool
+		message   string
+	}{
+		{"refused", says(401, `{"message":"The secret is stale."}`, "X-Request-Id", "r1"), "ErrUnauthorized", false, "The secret is stale."},
+		{"slow down", says(429, `{"message":"Too fast."}`, "X-Request-Id", "r1", "Retry-After", "600"), "ErrRateLimited", true, "Too fast."},
+		{"outage", says(503, `{"message":"Down."}`, "X-Request-Id", "r1"), "ErrServer", true, "Down."},
+		{"no connection", fails(syscall.ECONNREFUSED), "ErrNetwork", true, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := serve(t, ok("[]"))
+				s.token = tc.token
+				err := asError(t, write(t.Context(), newClientOfApp(t, s)))
+				wantKinds(t, err, tc.kinds)
+				var tok *auth.TokenError
+				if !errors.As(err, &tok) || err.Message != tc.message || err.Message != tok.Message {
+					t.Errorf("message %q, of the token's error %v", err.Message, tok)
+				}
+				if err.Retryable != tc.retryable || err.OutcomeUnknown || err.Path != executePath || err.Attempts != tok.Attempts {
+					t.Errorf("%+v: %v", *err, err)
+				}
+				for _, once := range []string{tc.message, "r1", "attempts", "Unauthorized", "Too Many"} {
+					if n := strings.Count(err.Error(), once); once != "" && n > 1 {
+						t.Errorf("%q is said %d times: %v", once, n, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A token that was revoked after the secret had changed: the answer is the 401
+// of the call, and the error says why there is no other token.
+func TestErrorOfARefreshThatFails(t *testing.T) {
+	s := serve(t, ok("[]"), says(401, `{"message":"The token has been revoked"}`))
+	c := newClientOfApp(t, s)
+	if err := read(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	s.token = says(401, `{"message":"The secret is stale."}`)
+	err := asError(t, read(t.Context(), c))
+	wantKinds(t, err, "ErrUnauthorized")
+	wantText(t, err, "The token has been revoked", "a new token could not be had", "The secret is stale.")
+	var tok *auth.TokenError
+	if !errors.As(err, &tok) || tok.ClientSecretSource != "option" {
+		t.Errorf("the token's error is %v", tok)
+	}
+	if err.Message != "The token has been revoked" || err.Path != executePath {
+		t.Errorf("message %q, path %q", err.Message, err.Path)
+	}
+}
