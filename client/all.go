@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"net/http"
-	"strconv"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -49,15 +48,15 @@ func WithPrefetch() ExecuteOption {
 // The next page is asked for with the parameter that [WithPageParam] names;
 // else with a name usual for this that params has; else as the kind of connector
 // is known to want it, which may take a request more if its slug is not known;
-// else under the name that its metadata suggests; else as "cursor". A cursor that comes back, and a next page that cannot be asked for
-// in this way, are errors that are [ErrPaging], so that no page is lost in
-// silence.
+// else under the name that its metadata suggests; else as "cursor". A cursor
+// that comes back, and a next page that cannot be asked for in this way, are
+// errors that are [ErrPaging], so that no page is lost in silence.
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		x := newExecution(entity, action, maps.Clone(params), opts)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		w := walk[T]{c: c, x: x, seen: map[uint64]struct{}{}}
+		w := walk[T]{turner: turner{c: c, x: x}, seen: map[uint64]struct{}{}}
 		w.start()
 		fetch := func() (*page[T], error) { return w.fetch(ctx) }
 		if x.prefetch {
@@ -86,16 +85,16 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 
 // A walk goes from page to page.
 type walk[T any] struct {
-	c    *Connector
-	x    *execution
+	turner
 	seen map[uint64]struct{} // hashes of the cursors that were used
 	seed maphash.Seed
 	body [2][]byte // what pages are read into; with a prefetch by turns, as one is in use
 	rows [2][]T
-	turn int
+	side int
 	over bool
 
-	looked bool // for the connector's slug, which was not known
+	number  int    // of the page, from 1
+	records uint64 // hash of the records of the page before
 }
 
 // page is one page of records, and why there is none after it although there
@@ -118,6 +117,7 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 		return nil, nil
 	}
 	w.over = true // unless another page is found
+	w.number++
 	var p *page[T]
 	var r *Result
 	err := w.c.run(ctx, w.x, func(resp *http.Response) error {
@@ -129,20 +129,20 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 		return nil, err
 	}
 	if w.x.prefetch {
-		w.turn = 1 - w.turn
+		w.side = 1 - w.side
 	}
 	p.err = w.advance(ctx, p, r)
 	return p, nil
 }
 
 func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
-	body, err := readAll(resp, w.body[w.turn])
-	w.body[w.turn] = body
+	body, err := readAll(resp, w.body[w.side])
+	w.body[w.side] = body
 	if err != nil {
 		return nil, nil, err
 	}
 	p := new(page[T])
-	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: w.rows[w.turn]}}
+	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: w.rows[w.side]}}
 	if e.Result.action == "" {
 		e.Result.action = "list"
 	}
@@ -152,7 +152,10 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	if err := e.verdict(); err != nil {
 		return nil, nil, withBody(err, body)
 	}
-	w.rows[w.turn] = e.Result.rows
+	w.rows[w.side] = e.Result.rows
+	for _, wrong := range e.Result.wrong {
+		wrong.Page = w.number
+	}
 	p.rows = e.Result
 	r := e.result(w.x, e.Result.meta)
 	if w.x.pager != nil {
@@ -168,145 +171,26 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 
 // advance makes the parameters those of the next page, if there is one.
 func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
-	if w.x.pager != nil {
-		params, err := w.x.pager(r, maps.Clone(w.x.params))
-		if err != nil {
-			return &Error{op: w.x.op(), err: fmt.Errorf("the pager: %w", err)}
+	params, cursor, err := w.turn(ctx, r, func() records { return records{n: len(p.rows.rows), lastID: p.rows.lastID()} })
+	if err != nil || params == nil {
+		return err
+	}
+	same := w.sameAsBefore(p)
+	if cursor != nil && !w.remember(fmt.Sprint(cursor.value)) {
+		if same {
+			p.rows.rows, p.rows.wrong = nil, nil // were yielded already
 		}
-		w.x.params, w.over = params, params == nil
-		return nil
+		return w.stuck(cursor.name)
 	}
-	if !r.Page.HasNext {
-		return nil
-	}
-	name, value, why := w.next(ctx, p, r.Page)
-	if why == "" && !w.remember(fmt.Sprint(value)) {
-		why = fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", name)
-	}
-	if why != "" {
-		return &Error{op: w.x.op(), kind: ErrPaging, Message: "there is a next page, but " + why +
-			"; name the right parameter with WithPageParam, or page with WithPager"}
-	}
-	if w.x.params == nil {
-		w.x.params = Params{}
-	}
-	w.x.params[name], w.over = value, false
+	w.x.params, w.over = params, false
 	return nil
 }
 
-// next is the parameter for the next page and its value, or why there is none.
-func (w *walk[T]) next(ctx context.Context, p *page[T], at Page) (name string, value any, why string) {
-	if at.link {
-		return "", nil, "the connector tells it as a link (Page.Cursor)"
-	}
-	name = w.param(ctx, at)
-	switch {
-	case at.Cursor != "" && (!at.counts || counted(name) == byPage):
-		if at.number || isInteger(w.x.params[name]) && isDigits(at.Cursor) {
-			return name, json.Number(at.Cursor), ""
-		}
-		return name, at.Cursor, ""
-	case counted(name) == byPage:
-		n, ok := asInt(w.x.params[name])
-		if !ok {
-			n = 1
-		}
-		return name, json.Number(itoa(n + 1)), ""
-	case counted(name) == byOffset:
-		n, _ := asInt(w.x.params[name])
-		if len(p.rows.rows) > 0 {
-			return name, json.Number(itoa(n + int64(len(p.rows.rows)))), ""
-		}
-	case name == "starting_after":
-		if id := p.rows.lastID(); id != "" {
-			return name, id, ""
-		}
-		return name, nil, "its last record has no id to go on from"
-	}
-	return name, nil, "the metadata has no cursor"
-}
-
-// param is the name that the next page is asked for with.
-func (w *walk[T]) param(ctx context.Context, at Page) string {
-	if w.x.pageParam != "" {
-		return w.x.pageParam
-	}
-	if w.x.action == actionSearch {
-		return "cursor" // the service's own paging, whatever the connector
-	}
-	if name, ok := w.given(); ok {
-		return name
-	}
-	suggested, ok := paramFor[at.name]
-	if !ok && !w.looked {
-		w.looked = true
-		w.c.findSlug(ctx)
-	}
-	if name, ok := paramOf[plainSlug(w.c.Slug())]; ok {
-		return name
-	}
-	if ok {
-		return suggested
-	}
-	return "cursor"
-}
-
-// given is a parameter of paging among those of the caller.
-func (w *walk[T]) given() (string, bool) {
-	for _, name := range pagingParams {
-		if _, ok := w.x.params[name]; ok {
-			return name, true
-		}
-	}
-	return "", false
-}
-
-// pagingParams are usual names of the parameter; the ones that can mean
-// nothing else come first.
-var pagingParams = []string{
-	"cursor", "after", "starting_after", "startingAfter", "page_token", "pageToken", "next_page_token", "nextPageToken", "next_cursor", "nextCursor",
-	"start_cursor", "startCursor", "continuation_token", "offset", "startAt", "start_at", "skip", "page", "page_number", "pageNumber",
-}
-
-// paramOf are connectors whose metadata suggests another name than the one
-// that they want, or none, by slug.
-var paramOf = map[string]string{
-	"github": "after",
-	"linear": "after",
-	"stripe": "starting_after",
-}
-
-// paramFor is the parameter that a name in the metadata suggests. Names are in
-// lower case without underscores, but for those whose parameter has the same
-// spelling as they have.
-var paramFor = map[string]string{
-	"nextpagetoken": "page_token",
-	"nextPageToken": "pageToken",
-	"nextoffset":    "offset",
-	"nextpage":      "page",
-	"page":          "page",
-	"after":         "after",
-	"offset":        "offset",
-	"startingafter": "starting_after",
-	"pagetoken":     "page_token",
-	"pageToken":     "pageToken",
-}
-
-// Ways that a parameter counts.
-const (
-	byCursor = iota
-	byPage
-	byOffset
-)
-
-func counted(param string) int {
-	switch param {
-	case "page", "page_number", "pageNumber":
-		return byPage
-	case "offset", "startAt", "start_at", "skip":
-		return byOffset
-	}
-	return byCursor
+// sameAsBefore reports whether the page has the records of the page before it.
+func (w *walk[T]) sameAsBefore(p *page[T]) bool {
+	before := w.records
+	w.records = maphash.Bytes(w.seed, p.rows.all.of(p.rows.raw))
+	return w.number > 1 && w.records == before
 }
 
 // remember notes a cursor and reports whether it is new.
@@ -377,24 +261,3 @@ func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error)
 	}
 	return next, wait
 }
-
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
-
-// asInt reads a parameter that is a number, or text of one.
-func asInt(v any) (int64, bool) {
-	if v == nil {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(v)), 10, 64)
-	return n, err == nil
-}
-
-func isInteger(v any) bool {
-	if _, text := v.(string); text {
-		return false
-	}
-	_, ok := asInt(v)
-	return ok
-}
-
-func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -181,7 +181,9 @@ func TestAllNeverStopsInSilence(t *testing.T) {
 		{"stripe without ids", "stripe", func(int) string { return `{"has_more":true}` }, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			v := &vendor{answer: func(n int, _ map[string]any) string { return success(`[{"x":1}]`, tt.metadata(n)) }}
+			v := &vendor{answer: func(n int, _ map[string]any) string {
+				return success(fmt.Sprintf(`[{"x":%d}]`, n), tt.metadata(n))
+			}}
 			rows, errs := collect(client.All[row](t.Context(), v.connector(t, tt.slug), "things", "list", nil))
 			if len(errs) != 1 || !errors.Is(errs[0], client.ErrPaging) || !strings.Contains(errs[0].Error(), "WithPageParam") {
 				t.Errorf("errors %v, want one ErrPaging that names WithPageParam", errs)
@@ -190,6 +192,29 @@ func TestAllNeverStopsInSilence(t *testing.T) {
 				t.Errorf("%d requests, %d rows; want %d", len(v.asked), len(rows), tt.requests)
 			}
 		})
+	}
+}
+
+// A page that comes back because the connector did not understand the cursor is
+// not yielded again.
+func TestAllYieldsNoPageTwice(t *testing.T) {
+	for name, opts := range map[string][]client.ExecuteOption{"": nil, "with prefetch": {client.WithPrefetch()}} {
+		v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1},{"id":"two"}]`, `{"next_cursor":"c"}`) }}
+		rows, errs := collect(client.All[row](t.Context(), v.connector(t, "x"), "things", "list", nil, opts...))
+		if len(rows) != 1 || len(errs) != 2 || !errors.Is(errs[1], client.ErrPaging) || len(v.asked) != 2 {
+			t.Errorf("%s: rows %v, errors %v, %d requests", name, rows, errs, len(v.asked))
+		}
+	}
+}
+
+// A link travels, too, if the caller says under which name.
+func TestAllFollowsLinksUnderAName(t *testing.T) {
+	v := &vendor{answer: func(n int, _ map[string]any) string {
+		return success(fmt.Sprintf(`[{"id":%d}]`, n), []string{`{"done":false,"nextRecordsUrl":"/services/data/2"}`, `{"done":true}`}[n])
+	}}
+	rows, errs := collect(client.All[row](t.Context(), v.connector(t, "salesforce"), "things", "list", nil, client.WithPageParam("next")))
+	if len(rows) != 2 || len(errs) != 0 || len(v.asked) != 2 || v.asked[1]["next"] != "/services/data/2" {
+		t.Errorf("rows %v, errors %v, asked %v", rows, errs, v.asked)
 	}
 }
 

@@ -158,6 +158,32 @@ func ExampleRows() {
 	// more: true
 }
 
+// Pages are asked for one at a time, as by a tool that a model calls.
+func ExampleResult_NextParams() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	stripe, err := client.Connect(ctx, "stripe", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	params := client.Params{"limit": 5}
+	for params != nil {
+		page, err := stripe.Execute(ctx, "customers", "list", params)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(len(page.Data) > 0, params)
+		if params, err = page.NextParams(ctx); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output:
+	// true map[limit:5]
+	// true map[limit:5 starting_after:cus_0005]
+	// true map[limit:5 starting_after:cus_0010]
+}
+
 func ExampleWorkspace_ListConnectors() {
 	fake, opts := sandbox()
 	defer fake.Close()

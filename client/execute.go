@@ -97,6 +97,7 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 	if err != nil {
 		return nil, err
 	}
+	r.pages = &turner{c: c, x: x}
 	return r, nil
 }
 
@@ -125,6 +126,7 @@ func Execute[T any](ctx context.Context, c *Connector, entity, action string, pa
 	if err != nil {
 		return zero, nil, err
 	}
+	r.pages = &turner{c: c, x: x}
 	return v, r, nil
 }
 

@@ -46,6 +46,8 @@ type Result struct {
 
 	action    string
 	useNumber bool
+
+	pages *turner // how to go on from here; nil for those that a Pager sees
 }
 
 // A Warning comes with results that are right but not all that they could be,
@@ -103,6 +105,7 @@ const actionDecoded = "(decoded)"
 // into.
 type RecordError struct {
 	Index int             // of the record in its page, from 0; -1 when it is no list
+	Page  int             // which page of [All] or [Search] it is on, from 1; 0 for a single result
 	Field string          // where in the record, such as "user.id"; "" for all of it
 	Raw   json.RawMessage // the record as it was sent; nil where it is not at hand
 	Err   error           // what does not fit
@@ -113,6 +116,9 @@ func (e *RecordError) Error() string {
 	if b.WriteString("the result"); e.Index >= 0 {
 		b.Reset()
 		fmt.Fprintf(&b, "record %d", e.Index)
+	}
+	if e.Page > 1 {
+		fmt.Fprintf(&b, " of page %d", e.Page)
 	}
 	if e.Field != "" {
 		b.WriteString(", field " + shorten(answer.Line(e.Field)))
@@ -167,6 +173,7 @@ type pageRows[T any] struct {
 	single bool // one object rather than a list
 	meta   jsontext.Value
 	last   span // of the last record, in raw
+	all    span // from the first record to the last
 }
 
 // A span is where a value stands in the bytes that were decoded.
@@ -184,7 +191,7 @@ func (p *pageRows[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return p.
 
 func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
 	clear(p.rows)
-	p.rows, p.wrong, p.single, p.meta, p.last = p.rows[:0], nil, false, nil, span{}
+	p.rows, p.wrong, p.single, p.meta, p.last, p.all = p.rows[:0], nil, false, nil, span{}, span{}
 	switch dec.PeekKind() {
 	case '[':
 		return p.list(dec)
@@ -221,6 +228,10 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		return broken
 	}
 	p.last = span{start, dec.InputOffset()}
+	if len(p.rows) == 0 {
+		p.all.start = start
+	}
+	p.all.end = p.last.end
 	if wrong == nil {
 		p.rows = append(p.rows, v)
 		return nil

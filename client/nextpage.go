@@ -1,0 +1,257 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// NextParams returns the parameters that ask for the page after r: those that r
+// was asked for with, and in them the cursor, under the name and in the form
+// that this kind of connector wants. It returns nil when r is the last page.
+//
+// It is for programs that page across requests of their own, such as a tool
+// that a model calls once for each page; [All] does the same within one loop.
+// The parameters can be stored as JSON. A next page that cannot be asked for is
+// [ErrPaging]. The options of [Connector.Execute] count, [WithPageParam] and
+// [WithPager] among them.
+//
+// Nothing is sent, except that the slug of a connector made by
+// [Workspace.ConnectorByID] is looked up if it matters. Some connectors go on
+// from the last record, which [Execute], the function, keeps only with
+// [WithRawData].
+func (r *Result) NextParams(ctx context.Context) (Params, error) {
+	t := r.pages
+	if t == nil {
+		return nil, invalid("next page", "the result is not one that Execute returned")
+	}
+	params, cursor, err := t.turn(ctx, r, r.records)
+	if err == nil && cursor != nil && fmt.Sprint(cursor.value) == fmt.Sprint(t.x.params[cursor.name]) {
+		return nil, t.stuck(cursor.name)
+	}
+	return params, err
+}
+
+// records are what there is to know of the records in Data.
+func (r *Result) records() records {
+	rows := pageRows[ignored]{action: r.action, raw: r.Data}
+	if len(r.Data) == 0 || rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) != nil {
+		return records{gone: r.action == actionDecoded}
+	}
+	return records{n: len(rows.rows), lastID: rows.lastID()}
+}
+
+// ignored is a value that is passed over.
+type ignored struct{}
+
+func (*ignored) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return dec.SkipValue() }
+
+// A turner finds the parameters of the page after one that x asked c for.
+type turner struct {
+	c *Connector
+	x *execution
+
+	looked bool // for the connector's slug, which was not known
+}
+
+// records are what is to be known of those on a page, for connectors that go on
+// from them.
+type records struct {
+	n      int
+	lastID string // "" if the last one has none
+	gone   bool   // they were decoded, and are not at hand any more
+}
+
+// A pageCursor is the parameter that asks for a page.
+type pageCursor struct {
+	name  string
+	value any
+}
+
+// turn returns the parameters of the page after r, nil if that is the last one,
+// and which of them is the cursor, nil if a pager chose them.
+func (t *turner) turn(ctx context.Context, r *Result, of func() records) (Params, *pageCursor, error) {
+	if t.x.pager != nil {
+		params, err := t.x.pager(r, maps.Clone(t.x.params))
+		if err != nil {
+			return nil, nil, &Error{op: t.x.op(), err: fmt.Errorf("the pager: %w", err)}
+		}
+		return params, nil, nil
+	}
+	if !r.Page.HasNext {
+		return nil, nil, nil
+	}
+	name, value, why := t.next(ctx, r.Page, of)
+	if why != "" {
+		return nil, nil, t.fail(why)
+	}
+	params := maps.Clone(t.x.params)
+	if params == nil {
+		params = Params{}
+	}
+	params[name] = value
+	return params, &pageCursor{name, value}, nil
+}
+
+// fail is the error of a next page that cannot be asked for.
+func (t *turner) fail(why string) error {
+	return &Error{op: t.x.op(), kind: ErrPaging, Message: "there is a next page, but " + why +
+		"; name the right parameter with WithPageParam, or page with WithPager"}
+}
+
+// stuck is the error of a cursor that leads nowhere.
+func (t *turner) stuck(name string) error {
+	return t.fail(fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", name))
+}
+
+// next is the parameter for the next page and its value, or why there is none.
+func (t *turner) next(ctx context.Context, at Page, of func() records) (name string, value any, why string) {
+	if at.link && t.x.pageParam == "" {
+		return "", nil, "the connector tells it as a link (Page.Cursor)"
+	}
+	name = t.param(ctx, at)
+	switch {
+	case at.Cursor != "" && (!at.counts || counted(name) == byPage):
+		if at.number || isInteger(t.x.params[name]) && isDigits(at.Cursor) {
+			return name, json.Number(at.Cursor), ""
+		}
+		return name, at.Cursor, ""
+	case counted(name) == byPage:
+		n, ok := asInt(t.x.params[name])
+		if !ok {
+			n = 1
+		}
+		return name, json.Number(itoa(n + 1)), ""
+	case counted(name) == byOffset:
+		before, _ := asInt(t.x.params[name])
+		switch have := of(); {
+		case have.n > 0:
+			return name, json.Number(itoa(before + int64(have.n))), ""
+		case have.gone:
+			return name, nil, recordsGone
+		}
+	case name == "starting_after":
+		switch have := of(); {
+		case have.lastID != "":
+			return name, have.lastID, ""
+		case have.gone:
+			return name, nil, recordsGone
+		case len(t.x.selected)+len(t.x.hidden) > 0:
+			return name, nil, "its last record has no id to go on from; let WithSelectFields and WithExcludeFields leave it in"
+		}
+		return name, nil, "its last record has no id to go on from"
+	}
+	return name, nil, "the metadata has no cursor"
+}
+
+const recordsGone = "it is asked for by the records of this one, which were decoded already; WithRawData keeps them"
+
+// param is the name that the next page is asked for with.
+func (t *turner) param(ctx context.Context, at Page) string {
+	if t.x.pageParam != "" {
+		return t.x.pageParam
+	}
+	if t.x.action == actionSearch {
+		return "cursor" // the service's own paging, whatever the connector
+	}
+	if name, ok := t.given(); ok {
+		return name
+	}
+	suggested, ok := paramFor[at.name]
+	if !ok && !t.looked {
+		t.looked = true
+		t.c.findSlug(ctx)
+	}
+	if name, ok := paramOf[plainSlug(t.c.Slug())]; ok {
+		return name
+	}
+	if ok {
+		return suggested
+	}
+	return "cursor"
+}
+
+// given is a parameter of paging among those of the caller.
+func (t *turner) given() (string, bool) {
+	for _, name := range pagingParams {
+		if _, ok := t.x.params[name]; ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// pagingParams are usual names of the parameter; the ones that can mean
+// nothing else come first.
+var pagingParams = []string{
+	"cursor", "after", "starting_after", "startingAfter", "page_token", "pageToken", "next_page_token", "nextPageToken", "next_cursor", "nextCursor",
+	"start_cursor", "startCursor", "continuation_token", "offset", "startAt", "start_at", "skip", "page", "page_number", "pageNumber",
+}
+
+// paramOf are connectors whose metadata suggests another name than the one
+// that they want, or none, by slug.
+var paramOf = map[string]string{
+	"github": "after",
+	"linear": "after",
+	"stripe": "starting_after",
+}
+
+// paramFor is the parameter that a name in the metadata suggests. Names are in
+// lower case without underscores, but for those whose parameter has the same
+// spelling as they have.
+var paramFor = map[string]string{
+	"nextpagetoken": "page_token",
+	"nextPageToken": "pageToken",
+	"nextoffset":    "offset",
+	"nextpage":      "page",
+	"page":          "page",
+	"after":         "after",
+	"offset":        "offset",
+	"startingafter": "starting_after",
+	"pagetoken":     "page_token",
+	"pageToken":     "pageToken",
+}
+
+// Ways that a parameter counts.
+const (
+	byCursor = iota
+	byPage
+	byOffset
+)
+
+func counted(param string) int {
+	switch param {
+	case "page", "page_number", "pageNumber":
+		return byPage
+	case "offset", "startAt", "start_at", "skip":
+		return byOffset
+	}
+	return byCursor
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// asInt reads a parameter that is a number, or text of one.
+func asInt(v any) (int64, bool) {
+	if v == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(v)), 10, 64)
+	return n, err == nil
+}
+
+func isInteger(v any) bool {
+	if _, text := v.(string); text {
+		return false
+	}
+	_, ok := asInt(v)
+	return ok
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
