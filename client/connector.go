@@ -26,8 +26,8 @@ type Connector struct {
 func (c *Connector) ID() string { return c.id }
 
 // Slug is that of the connector's kind, such as "github". It is "" for one made
-// by [Workspace.ConnectorByID], until [Connector.Info] or a need of [All] finds
-// it out.
+// by [Workspace.ConnectorByID], until [All] or [Result.NextParams] has had to
+// look it up: the service tells slugs in lists only.
 func (c *Connector) Slug() string {
 	if slug := c.slug.Load(); slug != nil {
 		return *slug
@@ -59,7 +59,7 @@ func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), n
 
 // ConnectorDetails is a connector and what it is set up with.
 type ConnectorDetails struct {
-	ConnectorInfo
+	ConnectorInfo // its Slug is "" unless the connector was found by it
 
 	// Entities are those that the connector is made for; empty for all.
 	Entities []RequestedEntity
@@ -87,7 +87,7 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 }
 
 // Info returns what the service knows of the connector, its configuration
-// included. One that does not exist is [ErrNotFound].
+// included. One that does not exist is [ErrConnectorNotFound].
 func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
 	call := &call{op: "get connector", name: "getConnector", read: true}
 	id, err := c.checkedID(call.op)
@@ -98,7 +98,7 @@ func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
 		return c.ws.client.raw.GetConnector(ctx, id, &gen.GetConnectorParams{})
 	})
 	if err != nil {
-		return nil, err
+		return nil, missing(err, ErrConnectorNotFound)
 	}
 	return c.details(got), nil
 }
@@ -195,7 +195,7 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
-		return nil, err
+		return nil, missing(err, ErrConnectorNotFound)
 	}
 	return c.details(got), nil
 }

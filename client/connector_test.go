@@ -69,7 +69,7 @@ func TestConnectorInfo(t *testing.T) {
 		t.Errorf("an odd answer: %v %v", got, err)
 	}
 	_, err = c.Info(t.Context())
-	wantKinds(t, err, "ErrNotFound")
+	wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
 	wantText(t, err, "get connector", "no such connector")
 }
 
@@ -370,6 +370,26 @@ func TestCheckResult(t *testing.T) {
 	}
 }
 
+func TestCheckResultReason(t *testing.T) {
+	for _, tc := range []struct {
+		r    client.CheckResult
+		want string
+	}{
+		{client.CheckResult{Status: client.CheckSucceeded, Message: "fine"}, ""},
+		{client.CheckResult{Status: client.CheckFailed}, "failed"},
+		{client.CheckResult{}, "unknown"},
+		{client.CheckResult{Status: client.CheckFailed, Message: "m"}, "m"},
+		{client.CheckResult{Message: "m", Failure: &client.CheckFailure{Message: "for users", Detail: "d"}}, "for users"},
+		{client.CheckResult{Message: "m", Failure: &client.CheckFailure{Detail: "d"}}, "m"},
+		{client.CheckResult{Failure: &client.CheckFailure{Detail: "d"}, Entities: []client.EntityCheck{{Message: "e"}}}, "d"},
+		{client.CheckResult{Status: client.CheckFailed, Entities: []client.EntityCheck{{}, {Message: "e"}, {Message: "f"}}}, "e"},
+	} {
+		if got := tc.r.Reason(); got != tc.want {
+			t.Errorf("%+v: %q, want %q", tc.r, got, tc.want)
+		}
+	}
+}
+
 // inspected is an answer of inspectConnector: supported entities, and those in
 // the store as JSON.
 func inspected(supported []string, configured ...string) string {
@@ -518,7 +538,7 @@ func TestWaitSearchable(t *testing.T) {
 	test("errors end it, after the retries of the call", func(t *testing.T) {
 		s := serve(t, says(200, inspected(ab, inStore("a", "filling", false))), says(503, ""), says(200, inspected(ab, inStore("a", "half", false))), says(404, `{"message":"gone"}`))
 		got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a")
-		wantKinds(t, err, "ErrNotFound")
+		wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
 		wantText(t, err, "inspect connector", "gone")
 		if got == nil || got.Status != "half" {
 			t.Errorf("the state seen last is %+v", got)

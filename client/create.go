@@ -264,7 +264,9 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 
 // DeleteConnector deletes a connector by its id. The service does so in the
 // background, as the job whose id is returned; the connector is listed until it
-// is done, which [Workspace.WaitDeleted] waits for.
+// is done, which [Workspace.WaitDeleted] waits for. One that does not exist is
+// [ErrConnectorNotFound]. Like [Workspace.ConnectorByID], it does not check that
+// the connector is one of this workspace.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
 	call := &call{op: "delete connector", name: "deleteConnector"}
 	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
@@ -274,7 +276,7 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 		return w.client.raw.DeleteConnector(ctx, id, &gen.DeleteConnectorParams{})
 	})
 	if err != nil {
-		return "", err
+		return "", missing(err, ErrConnectorNotFound)
 	}
 	return got.JobID, nil
 }

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -47,6 +49,14 @@ type ParamDescription struct {
 	Required    bool
 	Raw         json.RawMessage // the schema, where there is one
 }
+
+// String counts the entities, without what is known of them.
+func (d *Description) String() string {
+	return fmt.Sprintf("client.Description{%d entities, %d bytes}", len(d.Entities), len(d.Data))
+}
+
+// Format writes what String returns, for every verb.
+func (d *Description) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
 
 // Entity finds an entity by its name.
 func (d *Description) Entity(name string) (*EntityDescription, bool) {

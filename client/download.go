@@ -42,11 +42,14 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // Download asks for a file with the action download. The file streams: it may
 // be of any size, and takes no memory to speak of. A file without bytes is
 // [ErrEmptyDownload], here if the service tells the size, else when it is read.
+//
+// On networks that let no streams through, [Connector.Execute] can run the
+// action download with the parameter _airbyte_response_type set to "json": the
+// service answers with a part of the file, of 64 KiB at most, and with the
+// next_range_header to ask for the next part with. The other fields of such an
+// answer are not in the contract.
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	if x.chunked {
-		return c.downloadChunks(ctx, x)
-	}
 	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true}
 	resp, err := c.send(ctx, x, call)
 	if err != nil {
@@ -111,10 +114,11 @@ func (d *Download) Read(p []byte) (int, error) {
 // Close ends the download, whether it was read to its end or not.
 func (d *Download) Close() error { return d.body.Close() }
 
-// Save writes the file to path and closes the download. It returns the number
-// of bytes written. The file is there in full or not at all: it is written
-// under another name beside path, put on disk, and renamed. A file that was at
-// path before survives a failure, and lends its permissions.
+// Save writes the file to path, whose folder must exist, and closes the
+// download. It returns the number of bytes written. The file is there in full
+// or not at all: it is written under another name beside path, put on disk, and
+// renamed. A file that was at path before survives a failure, and lends its
+// permissions.
 func (d *Download) Save(path string) (n int64, err error) {
 	defer d.Close() //nolint:errcheck // all was read, or there is an error already
 	fail := func(err error) error {
@@ -139,6 +143,9 @@ func (d *Download) Save(path string) (n int64, err error) {
 	temp := filepath.Join(filepath.Dir(path), ".download-"+rand.Text())
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // as any new file
 	if err != nil {
+		if own, ok := errors.AsType[*fs.PathError](err); ok {
+			err = &fs.PathError{Op: "create", Path: path, Err: own.Err} // the name that the caller knows
+		}
 		return 0, fail(err)
 	}
 	defer func() {

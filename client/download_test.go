@@ -196,6 +196,44 @@ func TestDownloadThatIsNoFile(t *testing.T) {
 	})
 }
 
+// The action download is run by Execute where the service is asked to answer
+// with JSON; a file is refused there, with a word on who reads files.
+func TestExecuteDownload(t *testing.T) {
+	file := says(200, "a,b", "Content-Type", "text/csv", "Content-Disposition", "attachment; filename=x.csv")
+	for _, answer := range []reply{file, says(200, `[1]`, "Content-Disposition", "attachment")} {
+		conn := connectorOf(newClient(t, serve(t, answer)))
+		_, err := conn.Execute(t.Context(), "files", "download", client.Params{"id": 1})
+		wantText(t, err, "execute files.download", "Connector.Download")
+		_, _, err = client.Execute[any](t.Context(), conn, "files", "download", client.Params{"id": 1})
+		wantText(t, err, "Connector.Download")
+	}
+	s := serve(t, ok(`{"part":1,"next_range_header":"bytes=65536-131071"}`), ok(`{"part":2,"next_range_header":null}`))
+	conn := connectorOf(newClient(t, s))
+	params := client.Params{"id": 1, "_airbyte_response_type": "json"}
+	for params != nil {
+		r, err := conn.Execute(t.Context(), "files", "download", params, client.WithPager(func(page *client.Result, params client.Params) (client.Params, error) {
+			var part struct {
+				Next string `json:"next_range_header"`
+			}
+			if err := page.Decode(&part); err != nil || part.Next == "" {
+				return nil, err
+			}
+			params["range_header"] = part.Next
+			return params, nil
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if params, err = r.NextParams(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.wantSent(t, 2)
+	if got, _ := s.requests()[1].decoded(t)["params"].(map[string]any); got["range_header"] != "bytes=65536-131071" || got["id"] != 1.0 {
+		t.Errorf("asked for %v", got)
+	}
+}
+
 func TestDownloadBreaksOff(t *testing.T) {
 	d := mustDownload(t, sends(200, func(*http.Request) io.Reader {
 		return &breaksOff{strings.NewReader("half"), errReset}
@@ -300,9 +338,10 @@ func TestSaveFails(t *testing.T) {
 		wantDir(t, dir)
 	})
 	t.Run("no directory", func(t *testing.T) {
-		_, err := mustDownload(t, file("x")).Save(filepath.Join(t.TempDir(), "no", "f"))
+		path := filepath.Join(t.TempDir(), "no", "f")
+		_, err := mustDownload(t, file("x")).Save(path)
 		asError(t, err)
-		if !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".download") {
 			t.Error(err)
 		}
 	})

@@ -28,7 +28,8 @@ var (
 	ErrServer       error = &kind{text: "the service failed"} // 5xx
 
 	// ErrConnectorNotFound is also ErrNotFound: no connector of the workspace
-	// has the slug or name.
+	// has the slug or name, or there is none of the id. Of executions, which
+	// may miss something else, a 404 is ErrNotFound alone.
 	ErrConnectorNotFound error = &kind{"no such connector", ErrNotFound}
 
 	// ErrConnectorAmbiguous means that several connectors have the slug or
@@ -284,6 +285,15 @@ func fieldErrors(r answer.Reason) (list []FieldError) {
 		list = append(list, FieldError(f))
 	}
 	return list
+}
+
+// missing marks the error of an operation that is about one thing, by its id: what
+// is not found is that.
+func missing(err, kind error) error {
+	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+		e.kind = kind
+	}
+	return err
 }
 
 // withBody keeps, in an *Error of an answer, the beginning of that answer.

@@ -24,8 +24,29 @@ import (
 
 // Params are the parameters of an action. They are sent as encoding/json
 // writes them: a key with nil is sent as null, a key that is not there is not
-// sent. [Connector.Describe] and [Connector.Docs] tell which ones an action has.
+// sent. A [json.RawMessage] and a [json.Number] are sent as they are.
+// [Connector.Describe] and [Connector.Docs] tell which parameters an action has.
 type Params = map[string]any
+
+// IsRead reports whether an action of a connector changes nothing, as far as is
+// known: list, get, search, api_search, context_store_search,
+// context_store_sql_query, describe and download. All others count as writes,
+// also those that this version of the SDK does not know. Reads are sent again
+// after failures that leave open whether the request was received.
+func IsRead(action string) bool { return readActions[action] }
+
+// readActions are the actions of executeConnector that change nothing.
+var readActions = map[string]bool{
+	"list": true, "get": true, "search": true, "api_search": true,
+	actionSearch: true, "context_store_sql_query": true,
+	actionDescribe: true, actionDownload: true,
+}
+
+const (
+	actionSearch   = "context_store_search"
+	actionDescribe = "describe"
+	actionDownload = "download"
+)
 
 // maxIntent is how many characters the service takes as the intent of a call.
 const maxIntent = 512
@@ -45,7 +66,6 @@ type execution struct {
 	pager            Pager
 	prefetch         bool
 	progress         func(done, total int64)
-	chunked          bool
 }
 
 // WithSelectFields asks for these fields of each record only, as paths with
@@ -71,7 +91,7 @@ func WithTruncation() ExecuteOption {
 }
 
 // WithUseNumber decodes numbers into json.Number where they go into an any, so
-// that large integers survive.
+// that integers beyond 2^53 survive. Without it they become a float64.
 func WithUseNumber() ExecuteOption {
 	return func(x *execution) { x.useNumber = true }
 }
@@ -85,7 +105,8 @@ func WithRawData() ExecuteOption {
 // and returns the result as it was sent. [Execute], the function, decodes it,
 // and [All] goes through all pages.
 //
-// An action that fails is an error that is [ErrExecution].
+// An action that fails is an error that is [ErrExecution]. The action download
+// is for [Connector.Download].
 func (c *Connector) Execute(ctx context.Context, entity, action string, params Params, opts ...ExecuteOption) (*Result, error) {
 	x := newExecution(entity, action, params, opts)
 	var r *Result
@@ -205,10 +226,23 @@ func (x *execution) request() gen.ExecuteRequest {
 
 // run sends an execution and has consume read the answer.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
+	if x.action == actionDownload {
+		consume = refuseFile(consume)
+	}
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
 		op: x.op(), name: "executeConnector", read: readActions[x.action], consume: consume,
 	})
 	return err
+}
+
+// refuseFile is consume for an answer that may be a file, which it cannot read.
+func refuseFile(consume func(*http.Response) error) func(*http.Response) error {
+	return func(resp *http.Response) error {
+		if !isEnvelope(resp.Header) {
+			return &Error{Message: "the service answered with a file; Connector.Download reads files"}
+		}
+		return consume(resp)
+	}
 }
 
 func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {

@@ -118,7 +118,8 @@ func (i *inspectionItem) export() *Inspection {
 }
 
 // Inspect tells what the connector is: its kind, its documentation, and which
-// entities can be searched in the context store.
+// entities can be searched in the context store. One that does not exist is
+// [ErrConnectorNotFound].
 func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 	call := &call{op: "inspect connector", name: "inspectConnector", read: true}
 	id, err := c.checkedID(call.op)
@@ -129,7 +130,7 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 		return c.ws.client.raw.InspectConnector(ctx, id, &gen.InspectConnectorParams{})
 	})
 	if err != nil {
-		return nil, err
+		return nil, missing(err, ErrConnectorNotFound)
 	}
 	if docs := got.DocsID; docs != "" {
 		c.docs.Store(&docs)
@@ -146,10 +147,11 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 // It waits for 10 minutes at most, unless [WithWaitLimit] says otherwise; then
 // the error is [ErrWaitedTooLong].
 func (c *Connector) WaitSearchable(ctx context.Context, entity string, opts ...WaitOption) (*EntityReadiness, error) {
-	const op = "wait until an entity can be searched"
+	op := "wait until an entity can be searched"
 	if strings.TrimSpace(entity) == "" {
 		return nil, invalid(op, "the entity is empty; which ones there are, Inspect tells")
 	}
+	op = "wait until " + shorten(entity) + " can be searched"
 	var last *EntityReadiness // wait keeps no state of a look that fails
 	_, err := wait(ctx, op, opts, func(ctx context.Context) (*EntityReadiness, bool, error) {
 		got, err := c.Inspect(ctx)
@@ -193,9 +195,27 @@ type CheckResult struct {
 	Failure *CheckFailure `json:"failure_reason,omitempty"`
 }
 
-// OK reports whether the check succeeded. One that is neither, such as one that
-// was skipped, is not OK; see Status.
+// OK reports whether the check succeeded. One that neither succeeded nor failed,
+// such as one that was skipped, is not OK; see Status.
 func (r *CheckResult) OK() bool { return r.Status == CheckSucceeded }
+
+// Reason is why the check is not OK, in the words that are fittest for users of
+// those that the service gave: the message of the failure, the message of the
+// check, or that of the first entity that has one. It is the status if there are
+// no words, and "" for a check that is OK.
+func (r *CheckResult) Reason() string {
+	if r.OK() {
+		return ""
+	}
+	reason := r.Message
+	if r.Failure != nil {
+		reason = cmp.Or(r.Failure.Message, reason, r.Failure.Detail)
+	}
+	for _, e := range r.Entities {
+		reason = cmp.Or(reason, e.Message)
+	}
+	return cmp.Or(reason, string(r.Status), "unknown")
+}
 
 // A CheckStatus is how a check ended, or where it is. Others than those below
 // may come, and "" when the service does not say.
@@ -305,7 +325,7 @@ func (c *Connector) Check(ctx context.Context, opts ...CheckOption) (*CheckResul
 		return c.ws.client.raw.CheckConnector(ctx, id, &gen.CheckConnectorParams{}, o.change.wire())
 	})
 	if err != nil {
-		return nil, err
+		return nil, missing(err, ErrConnectorNotFound)
 	}
 	got.scrub(newScrubber(call.secrets))
 	return got, nil

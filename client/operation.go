@@ -122,19 +122,6 @@ func samePath(template, path string) bool {
 	return true
 }
 
-// readActions are the actions of executeConnector that change nothing.
-var readActions = map[string]bool{
-	"list": true, "get": true, "search": true, "api_search": true,
-	actionSearch: true, "context_store_sql_query": true,
-	actionDescribe: true, actionDownload: true,
-}
-
-const (
-	actionSearch   = "context_store_search"
-	actionDescribe = "describe"
-	actionDownload = "download"
-)
-
 // reads tells whether req of this operation changes nothing, and whether its
 // answer is a file. The action of an execution is read from the body.
 func (o operation) reads(req *http.Request) (read, stream bool) {

@@ -56,6 +56,14 @@ func TestReadActions(t *testing.T) {
 	var got []string
 	for a := range readActions {
 		got = append(got, a)
+		if !IsRead(a) {
+			t.Errorf("IsRead(%q) is false", a)
+		}
+	}
+	for _, a := range []string{"", "create", "update", "delete", "List", "lists", "upsert"} {
+		if IsRead(a) {
+			t.Errorf("IsRead(%q) is true", a)
+		}
 	}
 	slices.Sort(got)
 	want := []string{"api_search", "context_store_search", "context_store_sql_query", "describe", "download", "get", "list", "search"}

@@ -50,6 +50,19 @@ type Result struct {
 	pages *turner // how to go on from here; nil for those that a Pager sees
 }
 
+// String tells the state of the result, and not its data.
+func (r *Result) String() string {
+	next := ""
+	if r.Page.HasNext {
+		next = ", has next page"
+	}
+	return fmt.Sprintf("client.Result{%s, %d bytes of data, %d of metadata%s}", r.Status, len(r.Data), len(r.Metadata), next)
+}
+
+// Format writes what String returns, for every verb: fmt writes raw JSON as a
+// list of numbers.
+func (r *Result) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
+
 // A Warning comes with results that are right but not all that they could be,
 // such as those of a search in a store that had been paused.
 type Warning struct {

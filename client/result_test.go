@@ -225,3 +225,26 @@ func TestExecuteDoesNotRepeatForATypeThatRefuses(t *testing.T) {
 		t.Errorf("%v after %d requests, want a RecordError after 1", err, len(v.asked))
 	}
 }
+
+// Raw JSON in print would be lists of numbers, and may be private.
+func TestResultsInPrint(t *testing.T) {
+	conn := connectorOf(newClient(t, serve(t, ok(`{"entities":[{"name":"private","actions":["list"]}]}`))))
+	r, err := conn.Execute(t.Context(), "issues", "list", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := conn.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		for _, v := range []any{r, d} {
+			if got := fmt.Sprintf(format, v); !strings.Contains(got, "bytes") || strings.Contains(got, "private") || strings.Contains(got, "123") || len(got) > 100 {
+				t.Errorf("%s of %T is %s", format, v, got)
+			}
+		}
+	}
+	if got := d.String(); got != "client.Description{1 entities, 52 bytes}" {
+		t.Error(got)
+	}
+}

@@ -32,8 +32,8 @@ type waiting struct {
 	first, most time.Duration
 }
 
-// WithWaitLimit bounds how long is waited, 10 minutes unless it is given. The
-// deadline of the ctx counts as well.
+// WithWaitLimit bounds how long is waited, 10 minutes unless it is given; then
+// the error is [ErrWaitedTooLong]. If the ctx ends first, it is that of the ctx.
 func WithWaitLimit(d time.Duration) WaitOption {
 	return func(w *waiting) { w.limit = d }
 }
@@ -127,5 +127,9 @@ func ended(ctx context.Context) error {
 }
 
 func waited(since time.Time) string {
-	return fmt.Sprintf("waited for %s", time.Since(since).Round(time.Second))
+	unit := time.Second
+	if time.Since(since) < unit {
+		unit = time.Millisecond
+	}
+	return fmt.Sprintf("waited for %s", time.Since(since).Round(unit))
 }

@@ -173,7 +173,7 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 		return w.client.raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
 	})
 	if err != nil {
-		return nil, noWorkspace(err)
+		return nil, missing(err, ErrWorkspaceNotFound)
 	}
 	info := got.info()
 	return &info, nil
@@ -189,9 +189,9 @@ func (w *Workspace) Delete(ctx context.Context) error {
 		return err
 	}
 	w.known.Store(nil)
-	return noWorkspace(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
+	return missing(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.DeleteWorkspace(ctx, id, &gen.DeleteWorkspaceParams{})
-	}))
+	}), ErrWorkspaceNotFound)
 }
 
 // ConnectorInfo is what the service knows of a connector.
@@ -251,16 +251,16 @@ func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error)
 func (w *Workspace) explain(err error) error {
 	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
 		e.kind = ErrWorkspaceNotFound
-		e.note = fmt.Sprintf("if there is no workspace %q yet, Ensure creates it", w.name)
+		e.note = fmt.Sprintf("Workspace.Ensure creates %q if it is missing", w.name)
 	}
 	return err
 }
 
-// Connector finds a connector by the slug of its kind ("zendesk-support"), the
-// display name of its kind ("Zendesk Support") or its own name, in this order,
-// in any case. Where several have the slug or the display name, the own name
-// decides. None is [ErrConnectorNotFound], several are [ErrConnectorAmbiguous].
-// It takes one request.
+// Connector finds a connector of the workspace by the slug of its kind
+// ("zendesk-support"), the display name of its kind ("Zendesk Support"), its own
+// name or its id, in this order, in any case. Where several have the slug or the
+// display name, the own name decides. None is [ErrConnectorNotFound], several
+// are [ErrConnectorAmbiguous]. It takes one request.
 func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, error) {
 	const op = "find connector"
 	if plainSlug(slug) == "" {
@@ -274,6 +274,7 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 		func(c ConnectorInfo) string { return c.Slug },
 		func(c ConnectorInfo) string { return c.DisplayName },
 		func(c ConnectorInfo) string { return c.Name },
+		func(c ConnectorInfo) string { return strings.TrimPrefix(c.ID, "source_id:") },
 	} {
 		found := named(infos, of, slug)
 		if len(found) > 1 {
@@ -288,7 +289,7 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 			return conn, nil
 		case len(found) > 1:
 			return nil, &Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
-				"%d connectors of workspace %q match %q: %s; use a name of theirs, or ConnectorByID",
+				"%d connectors of workspace %q match %q: %s; ask for one by its own name or id",
 				len(found), w.name, slug, enumerate(found, func(c ConnectorInfo) string { return fmt.Sprintf("%q (%s)", c.Name, c.ID) }))}
 		}
 	}
@@ -332,6 +333,11 @@ func enumerate[T any](items []T, text func(T) string) string {
 
 // ConnectorByID is the connector of that id, a UUID. Nothing is sent; an id that
 // is none is an error of the first call.
+//
+// Nothing checks that the connector is one of this workspace: the token of an
+// application reaches all connectors of its organization. Where an id comes from
+// a user who must not reach other workspaces, use [Workspace.Connector], which
+// looks, or a client [WithScopedToken], to which the service refuses others.
 func (w *Workspace) ConnectorByID(id string) *Connector {
 	return &Connector{ws: w, id: strings.TrimSpace(id)}
 }

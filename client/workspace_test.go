@@ -68,7 +68,10 @@ func TestConnectorLookup(t *testing.T) {
 		{slug: "Other_Jira", id: 6},
 		{slug: "notion", id: 7},
 		{slug: "nameless", id: 10},
-		{slug: "slack", err: "ErrConnectorAmbiguous", text: []string{"2 connectors", `"slack"`, `"sales"`, `"ops"`, numbered(3), numbered(4), "ConnectorByID"}},
+		{slug: numbered(4), id: 4},
+		{slug: strings.ToUpper(numbered(10)), id: 10},
+		{slug: stubID, err: "ErrNotFound+ErrConnectorNotFound"},
+		{slug: "slack", err: "ErrConnectorAmbiguous", text: []string{"2 connectors", `"slack"`, `"sales"`, `"ops"`, numbered(3), numbered(4), "own name or id"}},
 		{slug: "same", err: "ErrConnectorAmbiguous", text: []string{"2 connectors", `"drive"`, `"msdrive"`}},
 		{slug: "twin", err: "ErrConnectorAmbiguous", text: []string{"2 connectors"}},
 		{slug: "gitlab", err: "ErrNotFound+ErrConnectorNotFound", text: []string{`no connector "gitlab"`, `workspace "default"`, "github", "zendesk-support", "slack"}},
@@ -180,14 +183,16 @@ func TestAWorkspaceThatIsMissing(t *testing.T) {
 	} {
 		err := do()
 		wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
-		wantText(t, err, "Workspace not found", `if there is no workspace "acme" yet, Ensure creates it`)
+		wantText(t, err, "Workspace not found", `Workspace.Ensure creates "acme"`)
 		if e := asError(t, err); e.StatusCode != 404 {
 			t.Errorf("%s: status %d", name, e.StatusCode)
 		}
 	}
 	// What is about one connector is not about the workspace.
 	_, err := w.ConnectorByID(stubID).Inspect(t.Context())
-	wantKinds(t, err, "ErrNotFound")
+	wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
+	_, err = w.ConnectorByID(stubID).Execute(t.Context(), "x", "get", nil)
+	wantKinds(t, err, "ErrNotFound") // perhaps the record
 }
 
 func workspacePage(next string, names ...string) reply {

@@ -178,19 +178,10 @@ func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, 
 		return c.raw.GetWorkspace(ctx, id, &gen.GetWorkspaceParams{})
 	})
 	if err != nil {
-		return nil, noWorkspace(err)
+		return nil, missing(err, ErrWorkspaceNotFound)
 	}
 	info := got.info()
 	return &info, nil
-}
-
-// noWorkspace marks the error of an operation that is about one workspace, by
-// its id: what is not found is that.
-func noWorkspace(err error) error {
-	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
-		e.kind = ErrWorkspaceNotFound
-	}
-	return err
 }
 
 // WorkspaceStats counts the workspaces of an organization, without those that
