@@ -82,7 +82,10 @@ func Configure(c Config) error {
 	if c.ClientSecret == "" {
 		missing = append(missing, "ClientSecret")
 	}
-	problems := c.problems()
+	var problems []string
+	for _, p := range c.problems() {
+		problems = append(problems, p.name+" "+p.what)
+	}
 	if len(missing) > 0 {
 		problems = append(problems, strings.Join(missing, " and ")+" must be given")
 	}
@@ -105,18 +108,23 @@ func (c Config) trimmed() Config {
 	}
 }
 
-// problems lists what is wrong with the values that are given, by the names of
-// their fields. It repeats no value that could be a secret pasted into the
-// wrong place.
-func (c Config) problems() []string {
-	var list []string
+// A problem is what is wrong with a value. It does not repeat the value, which
+// could be a secret pasted into the wrong place.
+type problem struct {
+	field
+	what string
+}
+
+// problems lists what is wrong with the values that are given.
+func (c Config) problems() []problem {
+	var list []problem
 	for _, f := range fields {
 		switch v := f.get(c); {
 		case strings.ContainsFunc(v, unicode.IsControl):
-			list = append(list, f.name+" has a control character inside (a line break in the middle?)")
+			list = append(list, problem{f, "has a control character inside (a line break in the middle?)"})
 		case f.name == "organization_id" && v != "":
 			if _, err := uuid.Parse(v); err != nil || len(v) != 36 {
-				list = append(list, "organization_id is not a UUID (like 00000000-0000-0000-0000-000000000000)")
+				list = append(list, problem{f, "is not a UUID (like 00000000-0000-0000-0000-000000000000)"})
 			}
 		}
 	}
@@ -232,10 +240,9 @@ func resolve(explicit Config, from int) (Credentials, error) {
 			}
 		}
 	}
-	problems := c.problems()
-	for i, p := range problems {
-		name, rest, _ := strings.Cut(p, " ")
-		problems[i] = fmt.Sprintf("%s (from %s) %s", name, c.Source(name), rest)
+	var problems []string
+	for _, p := range c.problems() {
+		problems = append(problems, fmt.Sprintf("%s (from %s) %s", p.name, origin(c.Source(p.name), p.env), p.what))
 	}
 	var missing []string
 	for _, f := range fields[from:max(from, secretFields)] {

@@ -165,7 +165,7 @@ func TestResolveReportsAllProblemsAtOnce(t *testing.T) {
 	for _, want := range []string{
 		"client_id (from option) has a control character",
 		"organization_id (from option) is not a UUID",
-		"workspace_name (from environment) has a control character",
+		"workspace_name (from AIRBYTE_WORKSPACE) has a control character",
 		"client_secret is missing",
 	} {
 		if !strings.Contains(err.Error(), want) {
