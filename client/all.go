@@ -15,42 +15,46 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// A Pager says what to ask for after a page: the parameters of the next
-// request, or nil when this was the last. page is the result with its Data, valid
-// only during the call; params are those that it was asked for with, and may be
-// changed and returned. [WithPager] installs one.
+// A Pager returns the parameters of the request for the next page, or nil if page was
+// the last one. page has its Data, which is valid only during the call. params are
+// the parameters that page was asked for with; the Pager may change and return them.
 type Pager func(page *Result, params Params) (Params, error)
 
-// WithPageParam names the parameter that [All] asks for the next page with,
-// such as "page_token", for connectors that All does not guess right.
+// WithPageParam sets the name of the parameter with which [All] and
+// [Result.NextParams] ask for the next page, such as "page_token", for connectors
+// whose parameter they do not find. The value is the cursor or the link in the
+// metadata of the page.
 func WithPageParam(name string) ExecuteOption {
 	return func(x *execution) { x.pageParam = strings.TrimSpace(name) }
 }
 
-// WithPager has p find the next page in place of [All]'s own rules, for
-// connectors that page in a way of their own, such as by links.
+// WithPager makes [All] and [Result.NextParams] call p to find the next page instead
+// of applying their own rules, for connectors that page in an unusual way.
 func WithPager(p Pager) ExecuteOption {
 	return func(x *execution) { x.pager = p }
 }
 
-// WithPrefetch has [All] ask for the next page while the caller goes through
-// the records of this one.
+// WithPrefetch makes [All] request the next page while the loop handles the records
+// of the current one.
 func WithPrefetch() ExecuteOption {
 	return func(x *execution) { x.prefetch = true }
 }
 
-// All runs an action, mostly list, api_search or context_store_search, and
-// yields the records of all its pages as they come, one page in memory at a
-// time (two [WithPrefetch]). A record that does not fit T is yielded as an error
-// that holds a [*RecordError], and the caller may go on; after any other error
-// there is nothing more. params is not changed.
+// All runs an action, usually "list", "api_search" or "context_store_search", and
+// iterates over the records of all its pages. It requests a page when the loop needs
+// it, and keeps one page in memory, two [WithPrefetch]. A record that does not fit T
+// is yielded as an error that holds a [*RecordError], and the iteration goes on if
+// the loop does; any other error is the last value. params is not changed.
 //
-// The next page is asked for with the parameter that [WithPageParam] names;
-// else with a name usual for this that params has; else as the kind of connector
-// is known to want it, which may take a request more if its slug is not known;
-// else under the name that its metadata suggests; else as "cursor". A cursor
-// that comes back, and a next page that cannot be asked for in this way, are
-// errors that are [ErrPaging], so that no page is lost in silence.
+// The parameter that asks for the next page is the one that [WithPageParam] names.
+// Without that option it is, in this order: a parameter in params that is commonly
+// used for paging, such as "cursor" or "offset"; the one that this kind of connector
+// is known to use, for which the slug of the connector is looked up if it is unknown;
+// the one that the metadata of the page suggests; "cursor".
+//
+// If there is another page that cannot be asked for, or if the cursor of a page was
+// used before, the last value is an error that matches [ErrPaging]: pages are never
+// left out without an error, and no page is yielded twice.
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		x := newExecution(entity, action, maps.Clone(params), opts)
@@ -62,7 +66,7 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 		if x.prefetch {
 			next, wait := ahead(fetch)
 			fetch = next
-			defer func() { cancel(); wait() }() // no request outlives the iteration
+			defer func() { cancel(); wait() }() // no request outlives the loop
 		}
 		for {
 			p, err := fetch()
@@ -83,22 +87,21 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 	}
 }
 
-// A walk goes from page to page.
+// A walk is the state of an iteration over pages.
 type walk[T any] struct {
 	turner
-	seen map[uint64]struct{} // hashes of the cursors that were used
+	seen map[uint64]struct{} // the hashes of the cursors that were used
 	seed maphash.Seed
-	body [2][]byte // what pages are read into; with a prefetch by turns, as one is in use
+	body [2][]byte // the buffers that pages are read into
 	rows [2][]T
-	side int
+	side int // the buffer to use next: with a prefetch, the loop still uses the other one
 	over bool
 
-	number  int    // of the page, from 1
-	records uint64 // hash of the records of the page before
+	number  int    // the number of the page, from 1
+	records uint64 // the hash of the records of the page before
 }
 
-// page is one page of records, and why there is none after it although there
-// should be.
+// A page is one page of records. err is why the next one cannot be asked for.
 type page[T any] struct {
 	rows pageRows[T]
 	err  error
@@ -111,7 +114,7 @@ func (w *walk[T]) start() {
 	}
 }
 
-// fetch asks for the next page; nil means that there is none.
+// fetch requests the next page. It returns nil if there is none.
 func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 	if w.over {
 		return nil, nil
@@ -169,7 +172,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	return p, r, nil
 }
 
-// advance makes the parameters those of the next page, if there is one.
+// advance sets the parameters to those of the next page, if there is one.
 func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
 	params, cursor, err := w.turn(ctx, r, func() records { return records{n: len(p.rows.rows), lastID: p.rows.lastID()} })
 	if err != nil || params == nil {
@@ -178,7 +181,7 @@ func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
 	same := w.sameAsBefore(p)
 	if cursor != nil && !w.remember(fmt.Sprint(cursor.value)) {
 		if same {
-			p.rows.rows, p.rows.wrong = nil, nil // were yielded already
+			p.rows.rows, p.rows.wrong = nil, nil // the loop has seen them
 		}
 		return w.stuck(cursor.name)
 	}
@@ -193,7 +196,7 @@ func (w *walk[T]) sameAsBefore(p *page[T]) bool {
 	return w.number > 1 && w.records == before
 }
 
-// remember notes a cursor and reports whether it is new.
+// remember records a cursor and reports whether it is new.
 func (w *walk[T]) remember(cursor string) bool {
 	h := maphash.String(w.seed, cursor)
 	if _, ok := w.seen[h]; ok {
@@ -203,7 +206,7 @@ func (w *walk[T]) remember(cursor string) bool {
 	return true
 }
 
-// lastID is the id of the last record, as text.
+// lastID returns the id of the last record as text, "" if it has none.
 func (p *pageRows[T]) lastID() string {
 	var r struct {
 		ID any `json:"id"`
@@ -220,8 +223,8 @@ func (p *pageRows[T]) lastID() string {
 	return ""
 }
 
-// ahead is a fetch that has the page after it fetched meanwhile. wait waits for
-// the fetch under way, if any.
+// ahead returns a function that returns the next page and starts to fetch the one
+// after it. wait waits for the fetch in progress, if any.
 func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error), wait func()) {
 	type outcome struct {
 		p        *page[T]

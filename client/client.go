@@ -15,9 +15,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// A Client uses the service with one set of credentials, in one organization.
-// It costs little: clients with the same credentials share their token, and all
-// clients share connections unless [WithHTTPClient] gives them others.
+// A Client calls the service with one set of credentials, in one organization.
+// Clients are cheap: those with the same credentials share a token, and all share
+// one pool of connections unless [WithHTTPClient] is given.
 type Client struct {
 	raw    *gen.Client
 	doer   gen.HttpRequestDoer
@@ -25,13 +25,13 @@ type Client struct {
 	tokens func() auth.TokenSource // a function, so that fmt finds no secret behind it
 
 	base                    *url.URL
-	workspace, organization string // that the configuration names
-	region                  Region // of workspaces that are created
+	workspace, organization string // as the configuration has them
+	region                  Region // for workspaces that are created
 }
 
-// New makes a client. It sends nothing; all problems of its configuration are
-// reported at once, in an error that is [ErrInvalid] and, if credentials are
-// missing, auth.ErrNoCredentials.
+// New returns a client. It sends nothing. It reports all problems of the
+// configuration at once, in an error that matches [ErrInvalid] and, if the client
+// id or the secret is missing, auth.ErrNoCredentials.
 func New(opts ...Option) (*Client, error) {
 	r, err := resolve(opts)
 	if err != nil {
@@ -68,7 +68,8 @@ func newClient(r *resolved) (*Client, error) {
 	return c, nil
 }
 
-// NewWorkspace is [New] and the workspace that the configuration names.
+// NewWorkspace makes a client, as [New] does, and returns the workspace that the
+// configuration names. It sends nothing.
 func NewWorkspace(opts ...Option) (*Workspace, error) {
 	c, err := New(opts...)
 	if err != nil {
@@ -77,9 +78,11 @@ func NewWorkspace(opts ...Option) (*Workspace, error) {
 	return c.Workspace(""), nil
 }
 
-// Connect finds a connector of the workspace that the configuration names by
-// its slug, such as "github"; see [Workspace.Connector]. A wrong slug is an
-// error here. [WithConnectorID] saves the request.
+// Connect makes a client, as [New] does, and finds a connector in the workspace
+// that the configuration names: by its slug, such as "github", or by what else
+// [Workspace.Connector] accepts. It sends one request for that, none with
+// [WithConnectorID]. If there is no such connector, the error matches
+// [ErrConnectorNotFound] and lists the connectors that exist.
 func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, error) {
 	r, err := resolve(opts)
 	if err != nil {
@@ -97,20 +100,20 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 	return c.Workspace("").Connector(ctx, slug)
 }
 
-// API is every operation of the contract, typed, with the credentials, retries
-// and limits of the client. Its methods return answers of any status: check it.
-// Errors are those of this package.
-//
-// It is made here and not kept, so that programs that do not call API do not
-// carry its code.
+// API returns the generated client of package gen, which has a typed method for
+// every operation of the service. Its requests have the credentials, retries and
+// limits of c, and its errors are of type *Error. A response of any status is not
+// an error there: check its StatusCode.
 func (c *Client) API() *gen.ClientWithResponses {
+	// Made here and not kept, so that programs that do not call API do not link it.
 	raw := *c.raw
 	raw.Client = byTable{c.doer}
 	return &gen.ClientWithResponses{ClientInterface: &raw}
 }
 
-// Workspace is the workspace of that name; "" is the one that the configuration
-// names. Nothing is sent, and it need not exist yet: see [Workspace.Ensure].
+// Workspace returns a handle for the workspace with the given name, or for the one
+// that the configuration names if name is empty. It sends nothing, and the
+// workspace need not exist; see [Workspace.Ensure].
 func (c *Client) Workspace(name string) *Workspace {
 	if name = strings.TrimSpace(name); name == "" {
 		name = c.workspace
@@ -118,11 +121,11 @@ func (c *Client) Workspace(name string) *Workspace {
 	return &Workspace{client: c, name: name}
 }
 
-// OrganizationID is the organization that the configuration names, "" for the
-// one that the credentials belong to.
+// OrganizationID returns the organization that the configuration names, or "" if
+// it names none: requests then act in the organization of the credentials.
 func (c *Client) OrganizationID() string { return c.organization }
 
-// String names the service and the workspace that the client is for.
+// String returns the address, the workspace and the organization of the client.
 func (c *Client) String() string {
 	return fmt.Sprintf("client.Client{%s, workspace %q, organization %q}", c.base.Redacted(), c.workspace, c.organization)
 }
@@ -136,8 +139,8 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // MarshalText returns what String returns.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// fetch makes a call of an operation whose answer is JSON, and decodes it. An
-// answer that lacks what was asked for is an error.
+// fetch calls an operation that answers with JSON and decodes the answer into a T.
+// An answer without the part that it is asked for (see partial) is an error.
 func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) (*T, error) {
 	var v *T
 	c.consume = func(resp *http.Response) error {
@@ -159,7 +162,7 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 	return v, nil
 }
 
-// fetchList is fetch for a list, which the service has under data.
+// fetchList is fetch for a list, which the service sends under the name "data".
 func fetchList[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) ([]T, error) {
 	got, err := fetch[listOf[T]](ctx, c, send)
 	if err != nil {
@@ -172,8 +175,7 @@ type listOf[T any] struct {
 	Data []T `json:"data"`
 }
 
-// acknowledge makes a call of an operation whose answer says nothing but that
-// it was done.
+// acknowledge calls an operation whose answer has no content of interest.
 func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {
 	c.consume = func(resp *http.Response) error {
 		_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody))
@@ -185,8 +187,8 @@ func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http
 	return nil
 }
 
-// follow is the GET of a URL that the service gave as the next page. It must be
-// of the service's own origin.
+// follow returns the request for next, a URL that the service sent as that of the
+// next page. Its origin must be the service's own: a token goes with it.
 func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Request, error) {
 	at, err := url.Parse(from)
 	if err != nil {
@@ -206,8 +208,8 @@ func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Reque
 	return req, nil
 }
 
-// checkUUID returns an id as it is written in paths and queries, or an error
-// that says whose id is none. Nothing else goes into a path.
+// checkUUID returns id in the form that goes into paths and queries, or an error
+// that names whose id it is not. Only what passes may become part of a path.
 func checkUUID(op, whose, id string) (string, error) {
 	if s, ok := plainUUID(id); ok {
 		return s, nil
@@ -224,8 +226,8 @@ func plainUUID(s string) (string, bool) {
 	return id.String(), err == nil
 }
 
-// connectorUUID is the UUID of a connector as it is written in paths. The
-// service puts "source_id:" before some.
+// connectorUUID is plainUUID for the id of a connector, which the service sends
+// with the prefix "source_id:" in some places.
 func connectorUUID(s string) (string, bool) {
 	return plainUUID(strings.TrimPrefix(strings.TrimSpace(s), "source_id:"))
 }

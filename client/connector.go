@@ -13,21 +13,21 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// A Connector is one connection of a workspace to a business system.
+// A Connector is a handle for one connection of a workspace to a business system.
 type Connector struct {
 	ws *Workspace
 	id string
 
-	slug atomic.Pointer[string] // that of its kind, once it is known
-	docs atomic.Pointer[string] // the id of its documentation, once Inspect told
+	slug atomic.Pointer[string] // the kind of connector, once it is known
+	docs atomic.Pointer[string] // the id of its documentation, once Inspect has found it
 }
 
-// ID is the connector's id, a UUID.
+// ID returns the id of the connector, a UUID.
 func (c *Connector) ID() string { return c.id }
 
-// Slug is that of the connector's kind, such as "github". It is "" for one made
-// by [Workspace.ConnectorByID], until [All] or [Result.NextParams] has had to
-// look it up: the service tells slugs in lists only.
+// Slug returns the kind of the connector, such as "github". It is "" for a connector
+// from [Workspace.ConnectorByID] until [All] or [Result.NextParams] needs the slug
+// and looks it up: the service sends slugs in lists only.
 func (c *Connector) Slug() string {
 	if slug := c.slug.Load(); slug != nil {
 		return *slug
@@ -35,20 +35,20 @@ func (c *Connector) Slug() string {
 	return ""
 }
 
-// learn keeps the slug, if it is one.
+// learn keeps the slug unless it is empty.
 func (c *Connector) learn(slug string) {
 	if slug != "" {
 		c.slug.Store(&slug)
 	}
 }
 
-// Workspace returns the workspace that the connector was found in.
+// Workspace returns the workspace that made c.
 func (c *Connector) Workspace() *Workspace { return c.ws }
 
-// Close does nothing: a connector holds nothing that needs closing.
+// Close does nothing and returns nil: a connector holds nothing to close.
 func (c *Connector) Close() error { return nil }
 
-// String names the connector.
+// String returns the slug and the id of the connector, for printing.
 func (c *Connector) String() string { return fmt.Sprintf("client.Connector{%s %s}", c.Slug(), c.id) }
 
 // Format writes what String returns, for every verb.
@@ -57,27 +57,27 @@ func (c *Connector) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Str
 // MarshalText returns what String returns.
 func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// ConnectorDetails is a connector and what it is set up with.
+// ConnectorDetails describes a connector and its configuration.
 type ConnectorDetails struct {
-	ConnectorInfo // its Slug is "" unless the connector was found by it
+	ConnectorInfo // Slug is "" if the connector was not found by it; the service does not send it here
 
-	// Entities are those that the connector is made for; empty for all.
+	// Entities are the entities that the connector may reach; empty means all.
 	Entities []RequestedEntity
 
 	// ReplicationConfig is the configuration for replication. The service masks
-	// the secrets that it knows of in it; take it for secret all the same.
-	// Numbers are json.Number, so that none loses digits on the way back.
+	// the secrets that it recognizes in it; treat it as secret all the same.
+	// Numbers are json.Number, so that they can be sent back without loss.
 	ReplicationConfig Configuration
 }
 
-// String tells what the connector is, and not how it is configured.
+// String describes the connector without its configuration.
 func (d ConnectorDetails) String() string {
 	return fmt.Sprintf("client.ConnectorDetails{ID:%q, Name:%q, Slug:%q, DefinitionID:%q, TemplateID:%q, Entities:%d, ReplicationConfig:%s}",
 		d.ID, d.Name, d.Slug, d.DefinitionID, d.TemplateID, len(d.Entities), d.ReplicationConfig)
 }
 
-// Format writes what String returns, for every verb: of a pointer inside
-// another type, fmt would else print the fields without asking them.
+// Format writes what String returns, for every verb: without it, fmt would print
+// the fields of a pointer that is inside another type.
 func (d ConnectorDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
 
 func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
@@ -86,8 +86,9 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 	return &ConnectorDetails{ConnectorInfo: info, Entities: got.Entities.v, ReplicationConfig: got.Config.v}
 }
 
-// Info returns what the service knows of the connector, its configuration
-// included. One that does not exist is [ErrConnectorNotFound].
+// Info returns what the service knows of the connector, including its
+// configuration. If the connector does not exist, the error matches
+// [ErrConnectorNotFound].
 func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
 	call := &call{op: "get connector", name: "getConnector", read: true}
 	id, err := c.checkedID(call.op)
@@ -103,26 +104,25 @@ func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
 	return c.details(got), nil
 }
 
-// A ConnectorChange says what [Connector.Update] changes. Zero fields stay as
-// they are. It does not print what may be secret, but in an unexported field of
-// another type, where fmt calls no methods.
+// A ConnectorChange describes what [Connector.Update] changes. Zero fields stay as
+// they are. Formatting and logging a change hide its configuration, except where it
+// is an unexported field of another type: fmt calls no methods there.
 type ConnectorChange struct {
 	Name string
 
-	// Entities are those that the connector is made for. [Value] of an empty
-	// list takes the selection away, so that all are. [Null] is sent as null, of
-	// which the service does not say what it does. Value of a nil slice is
-	// refused, since it could be meant as either.
+	// Entities are the entities that the connector may reach. [Value] of an empty
+	// slice removes the selection, so that the connector may reach all. [Null]
+	// sends null, whose effect the service does not document. Value of a nil slice
+	// is an error, since it could be meant as either.
 	Entities Nullable[[]RequestedEntity]
 
-	// ReplicationConfig takes the place of the configuration for replication as
-	// a whole, unless it is nil. Where [Connector.Info] tells a secret as
-	// asterisks, give the secret: what the service makes of asterisks is not
-	// published.
+	// ReplicationConfig, unless nil, replaces the whole configuration for
+	// replication. Where [Connector.Info] returned asterisks for a secret, set the
+	// secret: the service does not document what it does with asterisks.
 	ReplicationConfig map[string]any
 }
 
-// String tells what changes, and not to what where that may be secret.
+// String describes the change without values that may be secret.
 func (c ConnectorChange) String() string {
 	entities, config := "unchanged", "unchanged"
 	switch list, ok := c.Entities.Get(); {
@@ -160,7 +160,7 @@ func (c ConnectorChange) check(op string) error {
 	return refuse(op, append(problems, configProblem("ReplicationConfig", c.ReplicationConfig))...)
 }
 
-// secretValues are the texts of c that an error must not repeat.
+// secretValues returns the texts in c that an error must not repeat.
 func (c ConnectorChange) secretValues() []string { return configSecrets(c.ReplicationConfig) }
 
 func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
@@ -176,9 +176,10 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 	return r
 }
 
-// Update changes the connector and returns what it is then. A change of nothing
-// is [ErrInvalid], and nothing is sent. [Connector.Check] tries a change first.
-// c goes on standing for the connector, whatever its name.
+// Update changes the connector and returns its new state. A change without any
+// field set is an error that matches [ErrInvalid], and nothing is sent. To try a
+// change first, call [Connector.Check]. If the connector does not exist, the error
+// matches [ErrConnectorNotFound]. c remains valid, also after a change of the name.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
 	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues()}
 	id, err := c.checkedID(call.op)
@@ -200,8 +201,8 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 	return c.details(got), nil
 }
 
-// findSlug is the slug, looked up in the list of the workspace if need be. It is
-// "" where it cannot be found.
+// findSlug returns the slug, and looks it up in the list of the workspace if it is
+// not known. It returns "" if it cannot be found.
 func (c *Connector) findSlug(ctx context.Context) string {
 	if slug := c.Slug(); slug != "" {
 		return slug
@@ -229,7 +230,8 @@ func (c *Connector) WaitDeleted(ctx context.Context, opts ...WaitOption) (*Conne
 	return c.ws.WaitDeleted(ctx, c.id, opts...)
 }
 
-// checkedID is the id, if it is one: nothing else goes into a path.
+// checkedID returns the id in the form that goes into a path, or an error if it is
+// no UUID.
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)
 	if !ok {
@@ -238,7 +240,7 @@ func (c *Connector) checkedID(op string) (string, error) {
 	return id, nil
 }
 
-// shorten is s, or its beginning.
+// shorten returns s, or its first 80 bytes and an ellipsis.
 func shorten(s string) string {
 	if len(s) > 80 {
 		return strings.ToValidUTF8(s[:80], "") + "…"

@@ -15,69 +15,70 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// A CreateConnectorRequest describes a connector to be made. It needs exactly
-// one of ConnectorType, DefinitionID and SourceTemplateID, and at least one of
-// Credentials, ReplicationConfig and OAuthSecretID; empty ones do not count. It
-// prints nothing that
-// may be secret, but in an unexported field of another type, where fmt calls no
-// methods.
+// A CreateConnectorRequest describes a connector to create. Exactly one of
+// ConnectorType, DefinitionID and SourceTemplateID must be set, and at least one of
+// Credentials, ReplicationConfig and OAuthSecretID must not be empty. Formatting and
+// logging a request hide what may be secret, except where the request is an
+// unexported field of another type: fmt calls no methods there.
 type CreateConnectorRequest struct {
-	Name string // of the connector; the service chooses one when empty
+	Name string // the connector's own name; if empty, the service chooses one
 
-	ConnectorType    string // the slug, such as "github"
-	DefinitionID     string // a UUID
-	SourceTemplateID string // a UUID; needed when a type has several templates
+	ConnectorType    string // the slug of the kind, such as "github"
+	DefinitionID     string // the id of a source definition, a UUID
+	SourceTemplateID string // the id of a source template, a UUID; needed if a kind has several
 
-	// Credentials are those of the business system, such as a GitHub token.
-	// They are not the client id and secret of the application.
+	// Credentials are the credentials of the business system, such as a GitHub
+	// token. They are not the client id and the secret of the application. The
+	// source definition says which fields there are; see [Definitions.Source].
 	Credentials map[string]any
 
 	// Environment holds settings that are not secret, such as a subdomain.
 	Environment map[string]any
 
-	// ReplicationConfig is the configuration of connectors that replicate, or
+	// ReplicationConfig is the configuration of a connector that replicates, or
 	// overrides for it.
 	ReplicationConfig map[string]any
 
-	// OAuthSecretID is what the redirect of the OAuth flow handed back, in
-	// place of Credentials.
+	// OAuthSecretID is the id that the redirect at the end of an OAuth flow
+	// returned, in place of Credentials.
 	OAuthSecretID string
 
-	// Entities limits what the connector may reach; nil for all.
+	// Entities are the entities that the connector may reach; nil means all.
 	Entities []RequestedEntity
 
-	// ConnectionTemplateTags choose which of the organization's connection
-	// templates its data is replicated with: those that have one of the tags, or
-	// with TagMatchAll all of them.
+	// ConnectionTemplateTags select the connection templates of the organization
+	// with which the data is replicated: those with at least one of the tags, or
+	// with all of them if ConnectionTemplateMatch is TagMatchAll.
 	ConnectionTemplateTags  []string
-	ConnectionTemplateMatch TagMatch // TagMatchAny when empty
+	ConnectionTemplateMatch TagMatch // TagMatchAny if empty
 }
 
-// TagMatch tells how many of several tags are wanted.
+// A TagMatch says how many of several tags must match.
 type TagMatch string
 
-// How many of several tags are wanted.
+// The ways to match tags.
 const (
 	TagMatchAny TagMatch = "any"
 	TagMatchAll TagMatch = "all"
 )
 
-// A RequestedEntity is an entity that a connector is made for.
+// A RequestedEntity is an entity that a connector may reach.
 type RequestedEntity struct {
 	Entity string       `json:"entity"`
-	Modes  []EntityMode `json:"modes,omitempty"` // nil for the connector's default
+	Modes  []EntityMode `json:"modes,omitempty"` // nil means the connector's default
 }
 
-// An EntityMode is what a connector may do with an entity. Values that are not
-// among the constants may come.
+// An EntityMode is what a connector may do with an entity. The service may send
+// values that are not among the constants.
 type EntityMode string
 
-// What a connector may do with an entity.
+// The modes of entities.
 const (
 	EntityRead  EntityMode = "read"
 	EntityWrite EntityMode = "write"
 )
 
+// String describes the request without values that may be secret.
 func (r CreateConnectorRequest) String() string {
 	secret := `""`
 	if r.OAuthSecretID != "" {
@@ -95,10 +96,10 @@ func (r CreateConnectorRequest) Format(f fmt.State, _ rune) { _, _ = io.WriteStr
 // LogValue implements [slog.LogValuer].
 func (r CreateConnectorRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// MarshalText returns what String returns: a request is not for storing.
+// MarshalText returns what String returns: requests are not meant to be stored.
 func (r CreateConnectorRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// trimmed is r without white space around its texts.
+// trimmed returns r without white space around its texts.
 func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
 	for _, s := range []*string{&r.Name, &r.ConnectorType, &r.DefinitionID, &r.SourceTemplateID, &r.OAuthSecretID} {
 		*s = strings.TrimSpace(*s)
@@ -111,7 +112,7 @@ func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
 	return r
 }
 
-// check refuses what the service would refuse, too.
+// check returns an error for a request that the service would refuse.
 func (r CreateConnectorRequest) check(op string) error {
 	var problems []string
 	kinds := 0
@@ -141,7 +142,7 @@ func (r CreateConnectorRequest) check(op string) error {
 	return refuse(op, append(problems, unnamed(r.Entities)...)...)
 }
 
-// unnamed are the problems of entities.
+// unnamed lists the entities that have no name, as problems.
 func unnamed(entities []RequestedEntity) (problems []string) {
 	for i, e := range entities {
 		if strings.TrimSpace(e.Entity) == "" {
@@ -173,8 +174,8 @@ func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateReques
 	return w
 }
 
-// requested are entities as they are sent. None at all is not the same as an
-// empty list.
+// requested converts entities to the type of the contract. Nil stays nil: it is not
+// the same as an empty list.
 func requested(entities []RequestedEntity) []gen.RequestedEntity {
 	if entities == nil {
 		return nil
@@ -189,14 +190,15 @@ func requested(entities []RequestedEntity) []gen.RequestedEntity {
 	return list
 }
 
-// secretValues are the texts of r that an error must not repeat.
+// secretValues returns the texts in r that an error must not repeat.
 func (r CreateConnectorRequest) secretValues() []string {
 	return append(configSecrets(r.Credentials, r.ReplicationConfig), r.OAuthSecretID)
 }
 
-// CreateConnector makes a connector in the workspace. A request that is not
-// complete is [ErrInvalid], and nothing is sent. It is never sent twice; only
-// after 429, or when no connection was made, is it tried again.
+// CreateConnector creates a connector in the workspace. An incomplete request is an
+// error that matches [ErrInvalid], and nothing is sent. To try the configuration
+// first, call [Workspace.CheckConnector]. Like every write, it is retried only if
+// nothing can have been created; see [Error.OutcomeUnknown].
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
 	const op = "create connector"
 	r = r.trimmed()
@@ -214,7 +216,8 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	return &info, nil
 }
 
-// A wholeConnector is a connector with all of its template and configuration.
+// A wholeConnector is a connector as the service sends it with its template and its
+// configuration.
 type wholeConnector struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
@@ -240,11 +243,11 @@ func (c *wholeConnector) info(slug string) ConnectorInfo {
 	}
 }
 
-// CheckConnector asks the service to try the configuration of a connector
-// before [Workspace.CreateConnector] makes it: nothing is made. A configuration
-// that does not work is a result and no error; [CheckResult.OK] tells. A request
-// that is not complete is [ErrInvalid], and nothing is sent. What is secret in r
-// is removed from the texts of the result.
+// CheckConnector asks the service to try the configuration of a connector, without
+// creating it. A configuration that does not work is not an error: test
+// [CheckResult.OK], and [CheckResult.Reason] says why. An incomplete request is an
+// error that matches [ErrInvalid], and nothing is sent. Secrets of r are removed from
+// the texts of the result.
 func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
 	const op = "check connector configuration"
 	r = r.trimmed()
@@ -262,11 +265,11 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	return got, nil
 }
 
-// DeleteConnector deletes a connector by its id. The service does so in the
-// background, as the job whose id is returned; the connector is listed until it
-// is done, which [Workspace.WaitDeleted] waits for. One that does not exist is
-// [ErrConnectorNotFound]. Like [Workspace.ConnectorByID], it does not check that
-// the connector is one of this workspace.
+// DeleteConnector starts the deletion of the connector with the given id and returns
+// the id of the job that does it in the background. The connector is listed until
+// the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
+// exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
+// DeleteConnector does not check that the connector belongs to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
 	call := &call{op: "delete connector", name: "deleteConnector"}
 	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
@@ -281,15 +284,14 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 	return got.JobID, nil
 }
 
-// WaitDeleted waits until the connector of that id, which
-// [Workspace.DeleteConnector] deletes, is listed in the workspace no more. It
-// returns nil then, and else, with the error, the connector as it was listed
-// last. A connector that the workspace does not have counts as deleted, and so
-// does each connector of a workspace that is gone.
+// WaitDeleted waits until the workspace no longer lists the connector with the given
+// id, which is how the service shows that a deletion is done. It then returns nil
+// and no error. With an error it returns the connector as it was last listed. A
+// connector that the workspace never had counts as deleted, and so do all connectors
+// of a workspace that does not exist.
 //
-// It waits for 10 minutes at most, unless [WithWaitLimit] says otherwise; then
-// the error is [ErrWaitedTooLong]. It looks at the list, since leaving it is
-// what the service tells of a connector whose deletion is done.
+// It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
+// the error matches [ErrWaitedTooLong].
 func (w *Workspace) WaitDeleted(ctx context.Context, id string, opts ...WaitOption) (*ConnectorInfo, error) {
 	const op = "wait for the deletion of a connector"
 	id, err := w.ConnectorByID(id).checkedID(op)

@@ -1,5 +1,6 @@
-// Package client is what a program uses Airbyte Agents with: workspaces, the
-// connectors in them, and what those connectors can do.
+// Package client is the Go client for Airbyte Agents: it gives programs access to
+// workspaces, to the connectors in them, and to the business systems behind those
+// connectors.
 //
 //	github, err := client.Connect(ctx, "github")
 //	if err != nil {
@@ -12,51 +13,66 @@
 //		fmt.Println(issue.Title)
 //	}
 //
+// [New] makes a [Client], [Client.Workspace] returns a [Workspace], and
+// [Workspace.Connector] a [Connector]; [NewWorkspace] and [Connect] are shortcuts.
+// Connectors run actions on entities: [Execute] decodes one result, [All] iterates
+// over the records of every page, [Search] queries the context store, and
+// [Connector.Download] streams a file.
+//
 // # Credentials
 //
-// A client needs the client id and the secret of an Airbyte application, and
-// finds them in its options, in auth.Configure, or in the environment
-// (AIRBYTE_CLIENT_ID, AIRBYTE_CLIENT_SECRET), in this order. It trades them for
-// tokens and keeps these fresh; callers never see one. They are not the
-// credentials of a connector, which are given once, to
-// [Workspace.CreateConnector].
+// A client needs the client id and the client secret of an Airbyte application.
+// It looks for each in its options, then in what auth.Configure was given, then in
+// the environment (AIRBYTE_CLIENT_ID, AIRBYTE_CLIENT_SECRET). It exchanges them for
+// short-lived tokens and refreshes these in the background; callers never see one.
+// Clients of a process that have the same credentials, organization, address and
+// HTTP transport share one token.
+//
+// These are not the credentials of a connector, such as a GitHub token, which are
+// given once, to [Workspace.CreateConnector].
 //
 // # The rest of the service
 //
-// Beyond connectors and what they do, a [Client] has [Client.Definitions],
-// [Client.SourceTemplates], [Client.ConnectionTemplates], [Client.OAuthApps] and
-// [Client.Skills], a [Workspace] has [Workspace.Workflows]. In the body of a
-// change, a zero field stays as it is; where null means something, the field is
-// [Nullable]. Enumerations are strings whose constants are those known today.
-// [Client.API] has every operation as the contract has it.
+// [Client.Definitions], [Client.SourceTemplates], [Client.ConnectionTemplates],
+// [Client.OAuthApps], [Client.Skills] and [Workspace.Workflows] group the calls that
+// are not about connectors. In the types that describe a change, a zero field means
+// "leave it as it is"; a [Nullable] field can also be set to null. Enumerations are
+// string types whose constants are the values known today; the service may send
+// others. [Client.API] has every operation of the service's HTTP interface.
 //
 // # Errors
 //
-// What the service or the network refuses is an [*Error]. errors.Is tells its
-// kind ([ErrNotFound], [ErrRateLimited], [ErrExecution]…), errors.As gives the
-// rest.
+// Everything that the service or the network refuses is an [*Error]. Use errors.Is to
+// find its kind ([ErrNotFound], [ErrRateLimited], [ErrExecution] and so on) and
+// errors.As to read its fields, such as [Error.Retryable].
 //
-// # Retries
+// # Retries and time limits
 //
-// Reads (GET, and executions of list, get, search, api_search,
-// context_store_search, context_store_sql_query, describe and download) are
-// sent again, twice by default, after a network error or status 408, 429, 502,
-// 503 or 504. Writes are sent again only after 429, and when the connection was
-// never made: no write happens twice. Pauses grow, with jitter, and Retry-After
-// is honoured up to 60 seconds and within the ctx. In the long run a client
-// sends at most one retry for every ten calls, so that an outage is not made
-// worse. These rules may be refined in minor releases.
+// Reads (GET requests, and the actions for which [IsRead] is true) are retried after
+// a network error and after status 408, 429, 502, 503 and 504; twice by default, see
+// [WithMaxRetries]. Writes are retried only after 429 and when no connection could be
+// made, so that no write happens twice. Pauses grow exponentially, with full jitter.
+// Retry-After is honored up to 60 seconds, and if the deadline of the ctx allows it;
+// otherwise the call fails at once and [Error.RetryAfter] has the time to wait.
+//
+// Each client has a budget of retries, so that they do not make an outage worse: it
+// starts with 100, and ten calls earn another one, up to 100. These rules may be
+// refined in minor releases.
+//
+// A request may take 2 minutes ([WithAttemptTimeout]). A whole call is limited by its
+// ctx, and by [WithTimeout] if the ctx has no deadline. Downloads may take any time.
 //
 // # JSON
 //
-// Records are decoded by the rules of encoding/json/v2: the names of fields
-// match exactly, case included, and null sets a zero value. Duplicate names
-// (the last one wins) and invalid UTF-8 are accepted, as vendors send both.
-// json.Number and time.Duration (nanoseconds) work as in encoding/json.
+// Records are decoded by the rules of encoding/json/v2: member names match exactly,
+// including their case, and null sets a zero value. Duplicate names (the last one
+// wins) and invalid UTF-8 are accepted, because vendors send both. json.Number and
+// time.Duration (in nanoseconds) are decoded as encoding/json does. In a
+// map[string]any, numbers become float64 unless [WithUseNumber] is given.
 //
 // # Concurrency
 //
-// Everything is safe for concurrent use unless it says otherwise. Nothing needs
-// closing but a [Download]; the Close methods of [Workspace] and [Connector]
-// are there for programs that want to be ready for types that do.
+// Everything is safe for concurrent use unless its documentation says otherwise.
+// Only a [Download] must be closed; the Close methods of [Workspace] and [Connector]
+// do nothing.
 package client

@@ -19,35 +19,37 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// A Download is a file on its way. It is read like any [io.ReadCloser], by one
-// goroutine at a time, within the ctx that it was asked for with; Save puts it
-// on disk. It must be closed, which Save does.
+// A Download is a file that is being received. Read it like any [io.ReadCloser], from
+// one goroutine at a time, or call Save. It ends with the ctx of the call that returned
+// it. It must be closed; Save does that.
 type Download struct {
-	Filename    string // as the service names it, fit to be used as a name; "" when it does not
-	ContentType string // such as "text/csv; charset=utf-8"; "" when the service does not say
-	Size        int64  // in bytes, -1 when it is not known
+	Filename    string // the name that the service sent, without directories and safe to use; may be ""
+	ContentType string // such as "text/csv; charset=utf-8"; "" if the service does not say
+	Size        int64  // in bytes; -1 if unknown
 
 	body     io.ReadCloser
-	fault    func(error) *Error // of an error of body, or of its being empty for nil
+	fault    func(error) *Error // converts an error of body; nil means that body is empty
 	n        int64
 	progress func(done, total int64)
 }
 
-// WithProgress has f called while a [Download] is read, with the number of
-// bytes that were read and the size, -1 when it is not known.
+// WithProgress makes a [Download] call f after each read, with the number of bytes
+// read so far and the size of the file, or -1 if that is unknown.
 func WithProgress(f func(done, total int64)) ExecuteOption {
 	return func(x *execution) { x.progress = f }
 }
 
-// Download asks for a file with the action download. The file streams: it may
-// be of any size, and takes no memory to speak of. A file without bytes is
-// [ErrEmptyDownload], here if the service tells the size, else when it is read.
+// Download runs the action "download" and returns the file as a stream: it may have
+// any size and is not kept in memory. A file without any bytes is an error that matches
+// [ErrEmptyDownload], since the service answers so for files that do not exist: an
+// error of Download if the service sends the size, and of the first Read or of Save if
+// not.
 //
-// On networks that let no streams through, [Connector.Execute] can run the
-// action download with the parameter _airbyte_response_type set to "json": the
-// service answers with a part of the file, of 64 KiB at most, and with the
-// next_range_header to ask for the next part with. The other fields of such an
-// answer are not in the contract.
+// Where a network does not let streams pass, [Connector.Execute] can run the action
+// with the parameter _airbyte_response_type set to "json". The service then sends at
+// most 64 KiB of the file, and next_range_header, the value of the parameter
+// range_header for the next part. The other members of such a result are not
+// documented.
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
 	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true}
@@ -84,7 +86,7 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 	}, nil
 }
 
-// notAFile is why an execution answered an envelope where a file was wanted.
+// notAFile returns the error for an envelope where a file was expected.
 func notAFile(x *execution, call *call, resp *http.Response) error {
 	_, err := readRaw(x, resp)
 	if err == nil {
@@ -93,7 +95,7 @@ func notAFile(x *execution, call *call, resp *http.Response) error {
 	return call.whole(resp, err)
 }
 
-// Read implements [io.Reader]. Errors are *Error, but for io.EOF.
+// Read implements [io.Reader]. Every error but io.EOF is an *Error.
 func (d *Download) Read(p []byte) (int, error) {
 	n, err := d.body.Read(p)
 	d.n += int64(n)
@@ -111,14 +113,14 @@ func (d *Download) Read(p []byte) (int, error) {
 	return n, d.fault(err)
 }
 
-// Close ends the download, whether it was read to its end or not.
+// Close ends the download. It may be called before the end of the file.
 func (d *Download) Close() error { return d.body.Close() }
 
-// Save writes the file to path, whose folder must exist, and closes the
-// download. It returns the number of bytes written. The file is there in full
-// or not at all: it is written under another name beside path, put on disk, and
-// renamed. A file that was at path before survives a failure, and lends its
-// permissions.
+// Save writes the file to path, whose directory must exist, and closes the download.
+// It returns the number of bytes written. The file appears complete or not at all: it
+// is written to a temporary file in the same directory, synced, and renamed. If Save
+// fails, a file that was at path before is unchanged; if it succeeds, that file is
+// replaced and its permissions are kept.
 func (d *Download) Save(path string) (n int64, err error) {
 	defer d.Close() //nolint:errcheck // all was read, or there is an error already
 	fail := func(err error) error {
@@ -150,7 +152,7 @@ func (d *Download) Save(path string) (n int64, err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = f.Close() // again, perhaps: that does no harm
+			_ = f.Close() // perhaps again, which does no harm
 			_ = os.Remove(temp)
 			n, err = 0, fail(err)
 		}
@@ -173,13 +175,13 @@ func (d *Download) Save(path string) (n int64, err error) {
 		return n, err
 	}
 	if dir, openErr := os.Open(filepath.Dir(path)); openErr == nil {
-		_ = dir.Sync() // the name, too; some systems cannot
+		_ = dir.Sync() // for the new name; some systems cannot do that
 		_ = dir.Close()
 	}
 	return n, nil
 }
 
-// String describes the download.
+// String returns the name, the type and the size of the file.
 func (d *Download) String() string {
 	return fmt.Sprintf("client.Download{%q, %s, %d bytes}", d.Filename, d.ContentType, d.Size)
 }
@@ -190,8 +192,8 @@ func (d *Download) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.Stri
 // maxFilename is the longest name, in bytes, that common file systems take.
 const maxFilename = 255
 
-// filename is the name in a Content-Disposition header (RFC 6266), made fit
-// for a file system: without directories, control characters and what Windows
+// filename returns the name in a Content-Disposition header (RFC 6266), made safe for
+// a file system: without directories, control characters and names that Windows
 // reserves.
 func filename(disposition string) string {
 	return safeName(disposedName(disposition))
@@ -205,7 +207,7 @@ func disposedName(disposition string) string {
 		}
 		return name
 	}
-	// Some senders forget to quote, or to encode: what stands there will do.
+	// Some senders do not quote or encode the name: take it as it is.
 	plain := ""
 	for part := range strings.SplitSeq(disposition, ";") {
 		key, value, _ := strings.Cut(part, "=")

@@ -17,34 +17,34 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// Kinds of errors, for errors.Is. The first six follow the status of the
-// answer.
+// The kinds of errors, for use with errors.Is. The first six depend on the status of
+// the answer.
 var (
 	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
 	ErrForbidden    error = &kind{text: "not allowed"}        // 403
 	ErrNotFound     error = &kind{text: "not found"}          // 404
-	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input refused before sending
+	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input that is refused before sending
 	ErrRateLimited  error = &kind{text: "too many requests"}  // 429
 	ErrServer       error = &kind{text: "the service failed"} // 5xx
 
-	// ErrConnectorNotFound is also ErrNotFound: no connector of the workspace
-	// has the slug or name, or there is none of the id. Of executions, which
-	// may miss something else, a 404 is ErrNotFound alone.
+	// ErrConnectorNotFound means that the workspace has no connector with the slug
+	// or name, or that there is none with the id. It also matches ErrNotFound. A 404
+	// to the execution of an action, which may be about a record, matches ErrNotFound
+	// alone.
 	ErrConnectorNotFound error = &kind{"no such connector", ErrNotFound}
 
-	// ErrConnectorAmbiguous means that several connectors have the slug or
-	// name.
+	// ErrConnectorAmbiguous means that several connectors have the slug or name.
 	ErrConnectorAmbiguous error = &kind{text: "several connectors match"}
 
-	// ErrWorkspaceNotFound is also ErrNotFound. [Workspace.Ensure] creates a
-	// workspace that is missing.
+	// ErrWorkspaceNotFound means that there is no such workspace; [Workspace.Ensure]
+	// creates one. It also matches ErrNotFound.
 	ErrWorkspaceNotFound error = &kind{"no such workspace", ErrNotFound}
 
-	// ErrExecution means that the service ran an action and the action
-	// failed: the answer was 200, its status not success.
+	// ErrExecution means that the service ran an action and the action failed: the
+	// answer was 200, and the status in it is not "success".
 	ErrExecution error = &kind{text: "the action failed"}
 
-	// ErrEmptyDownload means that a file has no bytes; the service answers so
+	// ErrEmptyDownload means that a file has no bytes. The service also answers so
 	// for files that do not exist.
 	ErrEmptyDownload error = &kind{text: "the downloaded file is empty"}
 
@@ -52,11 +52,11 @@ var (
 	// [WithMaxResponseBytes] allows.
 	ErrResponseTooLarge error = &kind{text: "the answer is too large"}
 
-	// ErrNetwork means that there was no complete answer: the service could not
-	// be reached, the connection broke, or [WithAttemptTimeout] was over.
+	// ErrNetwork means that there was no complete answer: the service could not be
+	// reached, the connection broke, or the time of [WithAttemptTimeout] was over.
 	ErrNetwork error = &kind{text: "the service was not reached"}
 
-	// ErrPaging means that there is a next page, but no way to ask for it.
+	// ErrPaging means that there is another page that cannot be asked for.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
 )
 
@@ -68,49 +68,50 @@ type kind struct {
 func (k *kind) Error() string { return k.text }
 func (k *kind) Unwrap() error { return k.parent }
 
-// An Error is why a call failed. Its text holds no secret and at most 512 bytes
-// of what the service said. It is one line, but for problems of the
-// configuration, which have a line each.
+// An Error is the error of a call. Its text contains no secret and at most 512 bytes
+// of what the service sent. It is one line, except for an error of [New], which has a
+// line for each problem.
 type Error struct {
-	StatusCode int    // of the answer; 0 when there was none
-	Code       string // as the service names the problem, "" when it does not
-	Message    string // in the service's words; "" when there were none, and Error has it all
-	Fields     []FieldError
-	RequestID  string // as the service or a proxy told it
-	Method     string // of the call's request, also where no token could be had to send it; "" when there was none to send
-	Path       string
-	Attempts   int           // requests sent, replays after 401 and those for tokens included
-	RetryAfter time.Duration // how long the service asked to wait, 0 when it did not
+	StatusCode int           // the status of the answer; 0 if there was none
+	Code       string        // the service's code for the problem, if it sent one
+	Message    string        // the service's message, if it sent one; Error returns the whole text
+	Fields     []FieldError  // the problems of single fields
+	RequestID  string        // the id that the service or a proxy gave the request
+	Method     string        // the method of the request, even if it was not sent for want of a token
+	Path       string        // the path of that request
+	Attempts   int           // the number of requests sent, including those for tokens
+	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not
 
-	// Retryable reports whether the same call may succeed later and does no
-	// harm if it is made again: not true of a write that may have been carried
-	// out, nor of a request that is wrong.
+	// Retryable reports whether the same call may succeed later and can safely be
+	// made again. It is false for invalid requests, and for writes that may have
+	// been carried out.
 	Retryable bool
 
-	// OutcomeUnknown reports whether a write may have been carried out all the
-	// same, since no answer says: the connection broke, a gateway answered, or
-	// the answer could not be read. Look before making the call again.
+	// OutcomeUnknown reports whether a write may have been carried out although it
+	// returned an error: the connection broke, a gateway answered, or the answer
+	// could not be read. Find out before making the call again.
 	OutcomeUnknown bool
 
-	// BudgetExhausted tells that the call was not retried since too many of
-	// the client's calls had been; see the package documentation.
+	// BudgetExhausted reports whether the call was not retried because the client
+	// had used up its budget of retries; see the package documentation.
 	BudgetExhausted bool
 
 	op     string // what was being done
-	note   string // why there was no other attempt, if there is more to say
+	note   string // why there was no further attempt, if that needs saying
 	kind   error  // one of the kinds above, or nil
-	err    error  // what lies behind
-	ofAuth bool   // err has the status and all: there was no token to send the request with
+	err    error  // the cause
+	ofAuth bool   // err is about the token: StatusCode, Code and so on are from it
 	body   []byte
 }
 
-// A FieldError is what the service says of one field of a request, or, where
-// Field is "", of the request as a whole.
+// A FieldError is a problem of one field of a request or, if Field is "", of the
+// request as a whole.
 type FieldError struct {
 	Field, Message, Code string
 	Details              map[string]any
 }
 
+// Error returns what was being done, what went wrong, and what can be done about it.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("client: ")
@@ -154,7 +155,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// said is the message and what it does not have of the fields, at most 512
+// said returns the message and the fields that it does not mention, in at most 512
 // bytes.
 func (e *Error) said() string {
 	list := make([]string, 0, 4)
@@ -166,14 +167,14 @@ func (e *Error) said() string {
 			list = append(list, text)
 		}
 		if len(list) > 20 {
-			break // they are not all seen
+			break // the text is cut anyway
 		}
 	}
 	return answer.Line(strings.Join(list, "; "))
 }
 
-// cause is the text of what lies behind, on one line but for problems of the
-// configuration, which have one each.
+// cause returns the text of err, on one line unless the error is about the
+// configuration.
 func (e *Error) cause() string {
 	if e.op == opConfiguration {
 		return e.err.Error()
@@ -186,10 +187,10 @@ func (e *Error) cause() string {
 	}, e.err.Error())
 }
 
-// opConfiguration is what New does.
+// opConfiguration is the op of the errors of New.
 const opConfiguration = "configuration"
 
-// Is makes errors.Is match the kinds above.
+// Is reports whether the status of e is that of target, one of the kinds of errors.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
@@ -208,8 +209,8 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Unwrap gives errors.Is and errors.As the kind and what lies behind: an error
-// of the network, of ctx, of a token source (*auth.TokenError) or of decoding.
+// Unwrap returns the kind of the error and its cause: an error of the network, of the
+// ctx, of a token source (such as *auth.TokenError), or of decoding.
 func (e *Error) Unwrap() []error {
 	var list []error
 	for _, err := range []error{e.kind, e.err} {
@@ -220,10 +221,9 @@ func (e *Error) Unwrap() []error {
 	return list
 }
 
-// Body is the body of the answer, at most 1 MiB of it, nil when there was none
-// or when it was decoded as it arrived.
-// It is what the service sent and may hold anything, so it is for debugging
-// rather than for logs.
+// Body returns up to 1 MiB of the body of the answer, or nil if there was none or if it
+// was decoded on arrival. It is what the service sent and may contain anything: use it
+// for debugging, and do not log it.
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
 
 // Format writes what Error returns, for every verb.
@@ -245,16 +245,15 @@ func (e *Error) LogValue() slog.Value {
 // MarshalText returns what Error returns.
 func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// maxErrorBody is how many bytes of a failed answer are read.
+// maxErrorBody is the number of bytes that are read of the body of a failed answer.
 const maxErrorBody = 1 << 20
 
-// invalid is the error of input that is refused before anything is sent.
+// invalid returns an error for input that is refused before anything is sent.
 func invalid(op, format string, args ...any) *Error {
 	return &Error{op: op, kind: ErrInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
-// refuse is the error of input with these problems, the empty ones left out, or
-// nil.
+// refuse returns an error with the problems that are not empty, or nil if all are.
 func refuse(op string, problems ...string) error {
 	problems = slices.DeleteFunc(problems, func(p string) bool { return p == "" })
 	if len(problems) == 0 {
@@ -263,11 +262,11 @@ func refuse(op string, problems ...string) error {
 	return invalid(op, "%s", strings.Join(problems, "; "))
 }
 
-// refusal is the error of an answer whose status says no. It reads and closes
+// refusal returns the error for an answer whose status is not 2xx. It reads and closes
 // the body.
 func refusal(call *call, resp *http.Response) *Error {
 	defer answer.Discard(resp.Body)
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what arrived will do
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // whatever arrived is better than nothing
 	e := responseError(call, resp)
 	e.body = body
 	reason := answer.Parse(body)
@@ -287,8 +286,8 @@ func fieldErrors(r answer.Reason) (list []FieldError) {
 	return list
 }
 
-// missing marks the error of an operation that is about one thing, by its id: what
-// is not found is that.
+// missing sets the kind of the error of a 404, for an operation that names just one
+// thing that can be missing.
 func missing(err, kind error) error {
 	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
 		e.kind = kind
@@ -296,7 +295,7 @@ func missing(err, kind error) error {
 	return err
 }
 
-// withBody keeps, in an *Error of an answer, the beginning of that answer.
+// withBody keeps the beginning of an answer in its error.
 func withBody(err error, body []byte) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.body == nil {
 		e.body = bytes.Clone(body[:min(len(body), maxErrorBody)])
@@ -304,8 +303,7 @@ func withBody(err error, body []byte) error {
 	return err
 }
 
-// withhold removes what a good answer said from the error of reading it, if the
-// answer is a secret.
+// withhold removes the answer from the error of decoding it if the answer is a secret.
 func (c *call) withhold(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !c.confidential {
@@ -318,7 +316,7 @@ func (c *call) withhold(err error) error {
 	return e
 }
 
-// responseError is an error of an answer, without what its body says.
+// responseError returns an error for an answer, without the content of its body.
 func responseError(call *call, resp *http.Response) *Error {
 	e := call.fail(nil)
 	e.StatusCode, e.RequestID = resp.StatusCode, answer.RequestID(resp.Header)
@@ -328,7 +326,7 @@ func responseError(call *call, resp *http.Response) *Error {
 	return e
 }
 
-// fail is the error of a call for which there is no answer.
+// fail returns an error for a call that got no answer.
 func (c *call) fail(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own

@@ -22,17 +22,17 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// Params are the parameters of an action. They are sent as encoding/json
-// writes them: a key with nil is sent as null, a key that is not there is not
-// sent. A [json.RawMessage] and a [json.Number] are sent as they are.
-// [Connector.Describe] and [Connector.Docs] tell which parameters an action has.
+// Params are the parameters of an action, by name. They are encoded as
+// encoding/json does it: nil is sent as null, a name that is missing is not sent, a
+// [json.Number] is a number and a [json.RawMessage] is sent as it is.
+// [Connector.Describe] and [Connector.Docs] say which parameters an action has.
 type Params = map[string]any
 
-// IsRead reports whether an action of a connector changes nothing, as far as is
-// known: list, get, search, api_search, context_store_search,
-// context_store_sql_query, describe and download. All others count as writes,
-// also those that this version of the SDK does not know. Reads are sent again
-// after failures that leave open whether the request was received.
+// IsRead reports whether the action of a connector only reads: list, get, search,
+// api_search, context_store_search, context_store_sql_query, describe and download.
+// Every other action counts as a write, including those that this version of the SDK
+// does not know. Only reads are retried when it is unknown whether the service
+// received a request.
 func IsRead(action string) bool { return readActions[action] }
 
 // readActions are the actions of executeConnector that change nothing.
@@ -48,13 +48,13 @@ const (
 	actionDownload = "download"
 )
 
-// maxIntent is how many characters the service takes as the intent of a call.
+// maxIntent is the number of characters that the service accepts as an intent.
 const maxIntent = 512
 
-// An ExecuteOption changes one execution.
+// An ExecuteOption changes how one action is run.
 type ExecuteOption func(*execution)
 
-// execution is a request to run an action.
+// An execution is a request to run an action.
 type execution struct {
 	entity, action   string
 	params           Params
@@ -68,45 +68,47 @@ type execution struct {
 	progress         func(done, total int64)
 }
 
-// WithSelectFields asks for these fields of each record only, as paths with
-// dots. It wins over WithExcludeFields.
+// WithSelectFields asks for only these fields of each record, as paths with dots. It
+// takes precedence over [WithExcludeFields].
 func WithSelectFields(paths ...string) ExecuteOption {
 	return func(x *execution) { x.selected = append(x.selected, paths...) }
 }
 
-// WithExcludeFields leaves these fields out of each record, as paths with dots.
+// WithExcludeFields asks for all fields of each record but these, as paths with
+// dots.
 func WithExcludeFields(paths ...string) ExecuteOption {
 	return func(x *execution) { x.hidden = append(x.hidden, paths...) }
 }
 
-// WithIntent tells the service why the call is made, in at most 512 characters.
+// WithIntent tells the service the purpose of the call, in at most 512 characters.
 func WithIntent(why string) ExecuteOption {
 	return func(x *execution) { x.intent = why }
 }
 
-// WithTruncation lets the service shorten long texts in lists and searches,
-// which it does not do by default.
+// WithTruncation lets the service shorten long texts in lists and searches. By
+// default the client asks for whole texts.
 func WithTruncation() ExecuteOption {
 	return func(x *execution) { x.truncate = true }
 }
 
-// WithUseNumber decodes numbers into json.Number where they go into an any, so
-// that integers beyond 2^53 survive. Without it they become a float64.
+// WithUseNumber decodes numbers into a json.Number where the destination is an any.
+// Without it they become a float64, and integers beyond 2^53 lose digits.
 func WithUseNumber() ExecuteOption {
 	return func(x *execution) { x.useNumber = true }
 }
 
-// WithRawData keeps Result.Data beside what [Execute] decodes of it.
+// WithRawData makes [Execute] keep the result in Result.Data as well as decode it.
 func WithRawData() ExecuteOption {
 	return func(x *execution) { x.raw = true }
 }
 
-// Execute runs an action on an entity of the connector, such as list on issues,
-// and returns the result as it was sent. [Execute], the function, decodes it,
-// and [All] goes through all pages.
+// Execute runs an action on an entity of the connector, such as the action "list" on
+// the entity "issues", and returns the result undecoded. The function [Execute]
+// decodes it, and [All] iterates over all pages. For the action "download", use
+// [Connector.Download].
 //
-// An action that fails is an error that is [ErrExecution]. The action download
-// is for [Connector.Download].
+// An action that the service ran and that failed is an error that matches
+// [ErrExecution].
 func (c *Connector) Execute(ctx context.Context, entity, action string, params Params, opts ...ExecuteOption) (*Result, error) {
 	x := newExecution(entity, action, params, opts)
 	var r *Result
@@ -122,9 +124,11 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 	return r, nil
 }
 
-// Execute runs an action and decodes its result into a T. Result.Data is nil:
-// the result is decoded as it arrives. A result that does not fit T is an error
-// that holds a [*RecordError]; [All] and [Rows] judge each record by itself.
+// Execute runs an action and decodes its result into a T, often a slice of structs.
+// The result is decoded as it arrives, so Result.Data is nil unless [WithRawData] is
+// given. If the result does not fit T, the error holds a [*RecordError]; a write has
+// been carried out nevertheless. Use [All], or [Connector.Execute] and [Rows], to
+// handle each record by itself.
 func Execute[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) (T, *Result, error) {
 	var zero T
 	x := newExecution(entity, action, params, opts)
@@ -168,13 +172,13 @@ func (x *execution) op() string {
 	return "execute " + x.entity + "." + x.action
 }
 
-// check refuses what the service would refuse, too.
+// check returns an error for a request that the service would refuse.
 func (x *execution) check() error {
 	switch {
 	case strings.TrimSpace(x.action) == "":
-		return invalid("execute", "the action is empty; which ones there are, Describe tells")
+		return invalid("execute", "the action is empty; Describe lists the actions of each entity")
 	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe:
-		return invalid(x.op(), "the entity is empty; which ones there are, Describe tells")
+		return invalid(x.op(), "the entity is empty; Describe lists the entities")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
@@ -186,9 +190,8 @@ func (x *execution) check() error {
 	return nil
 }
 
-// holdsSecret reports whether an auth.Secret or a Configuration is in v, in
-// objects and lists as deep as anyone writes them. In types of the caller's it is
-// not looked for.
+// holdsSecret reports whether an auth.Secret or a Configuration is in v, also inside
+// maps and slices of any. It does not look into other types.
 func holdsSecret(v any, depth int) bool {
 	switch v := v.(type) {
 	case auth.Secret, *auth.Secret, Configuration:
@@ -224,7 +227,7 @@ func (x *execution) request() gen.ExecuteRequest {
 	return r
 }
 
-// run sends an execution and has consume read the answer.
+// run sends an execution and calls consume to read the answer.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
 	if x.action == actionDownload {
 		consume = refuseFile(consume)
@@ -235,7 +238,8 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 	return err
 }
 
-// refuseFile is consume for an answer that may be a file, which it cannot read.
+// refuseFile returns consume for an answer that may be a file, which consume cannot
+// read.
 func refuseFile(consume func(*http.Response) error) func(*http.Response) error {
 	return func(resp *http.Response) error {
 		if !isEnvelope(resp.Header) {
@@ -262,8 +266,8 @@ func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.R
 
 var noExecuteParams = &gen.ExecuteConnectorParams{}
 
-// failBuilding is the error of a generated method: the pipeline's own, or that
-// of putting the request together.
+// failBuilding converts the error of a generated method, which is either an *Error of
+// the pipeline or about building the request.
 func (c *call) failBuilding(err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
@@ -271,13 +275,13 @@ func (c *call) failBuilding(err error) error {
 	return &Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)}
 }
 
-// envelope is what every execution answers with, around a result that R reads.
+// An envelope is the answer to every execution. R reads the result in it.
 type envelope[R any] struct {
 	frame
 	Result R `json:"result"`
 }
 
-// frame is what an envelope has around its result.
+// A frame is all of an envelope but its result.
 type frame struct {
 	Status    loose[string]            `json:"status"`
 	Metadata  jsontext.Value           `json:"connector_metadata"`
@@ -292,7 +296,7 @@ type executionMetadata struct {
 	Millis      loose[float64] `json:"execution_time_ms"`
 }
 
-// warning is a Warning on the wire.
+// A warning is a Warning as the service sends it.
 type warning struct {
 	Code          loose[string] `json:"code"`
 	Message       loose[string] `json:"message"`
@@ -312,7 +316,8 @@ func (w *warning) export() *Warning {
 	}
 }
 
-// verdict is the error that the envelope itself tells, whatever its result.
+// verdict returns the error that the envelope describes, if any, whatever its result
+// is.
 func (e *frame) verdict() error {
 	reason := said(e.Error)
 	if reason.Message == "" {
@@ -336,8 +341,8 @@ func (e *frame) verdict() error {
 	return err
 }
 
-// said is the reason in a member of an envelope, which may be text, an object
-// or a list of either.
+// said reads the reason in a member of an envelope, which may be text, an object or a
+// list of either.
 func said(v jsontext.Value) answer.Reason {
 	switch v.Kind() {
 	case '"', '{':
@@ -348,7 +353,8 @@ func said(v jsontext.Value) answer.Reason {
 	return answer.Reason{} // null, true or a number: no reason
 }
 
-// result is the Result that e is a part of, without its data.
+// result converts e to a Result without data. meta is the paging state inside the
+// result of a search.
 func (e *frame) result(x *execution, meta jsontext.Value) *Result {
 	r := &Result{
 		Status:      e.Status.v,
@@ -368,7 +374,8 @@ func (e *frame) result(x *execution, meta jsontext.Value) *Result {
 	return r
 }
 
-// duration is a number of milliseconds, 0 for one that makes no sense.
+// duration converts a number of milliseconds; it returns 0 for one that makes no
+// sense.
 func duration(millis float64) time.Duration {
 	ns := millis * float64(time.Millisecond)
 	if !(ns > 0 && ns < math.MaxInt64) {
@@ -377,8 +384,8 @@ func duration(millis float64) time.Duration {
 	return time.Duration(ns)
 }
 
-// typed is a result that is decoded into a T as it arrives. One that does not
-// fit is kept as an error, so that a status behind it is still read.
+// A typed result is decoded into a T as it arrives. If it does not fit, the error is
+// kept, so that a status that comes after it is still read.
 type typed[T any] struct {
 	v     T
 	wrong error
@@ -387,12 +394,12 @@ type typed[T any] struct {
 
 func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var broken error
-	t.v, t.list = *new(T), dec.PeekKind() == '[' // of results with the same name, the last one counts
+	t.v, t.list = *new(T), dec.PeekKind() == '[' // if there are two results, the last one counts
 	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &t.v) })
 	return broken
 }
 
-// readTyped reads the answer of an execution in one pass.
+// readTyped decodes the answer to an execution in one pass.
 func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	var e envelope[typed[T]]
 	var zero T
@@ -416,8 +423,8 @@ func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	return e.Result.v, r, nil
 }
 
-// readSearch is readTyped for a search of the context store, whose paging
-// stands in the result, beside the data that T may want or may not.
+// readSearch is readTyped for a search of the context store. Its paging state is
+// inside the result, so the result is kept until both are read.
 func readSearch[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	var v T
 	r, err := readRaw(x, resp)
@@ -428,8 +435,8 @@ func readSearch[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	return v, r, err
 }
 
-// readRaw reads the answer of an execution into memory once; Data is a part of
-// it.
+// readRaw reads the answer to an execution into memory. Data is a slice of that
+// memory.
 func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	body, err := readAll(resp, nil)
 	if err != nil {
@@ -457,7 +464,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	return r, nil
 }
 
-// spanned is a result that stays where it is.
+// A spanned result is not decoded: only its place in the answer is noted.
 type spanned struct{ span }
 
 func (s *spanned) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -467,7 +474,7 @@ func (s *spanned) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// readAll reads a bounded body into buf, which it may grow.
+// readAll reads a bounded body into buf, and allocates more if it is too small.
 func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 	if n := resp.ContentLength; n > 0 && n < 1<<20 && int64(cap(buf)) <= n {
 		buf = make([]byte, 0, n+bytes.MinRead) // ReadFrom wants room to see the end
@@ -477,14 +484,14 @@ func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// decodeBytes decodes an envelope that was read.
+// decodeBytes decodes an envelope that was read into memory.
 func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
 	err := explain(resp, jsonv2.Unmarshal(body, v, opts), body)
 	return withBody(notAnEnvelope(err), body)
 }
 
-// notAnEnvelope gives errors of the decoder, which are about JSON of another
-// shape, a message that says so.
+// notAnEnvelope replaces an error of the decoder about JSON of another shape with one
+// that says so.
 func notAnEnvelope(err error) error {
 	if _, ok := errors.AsType[*Error](err); ok || err == nil {
 		return err

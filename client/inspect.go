@@ -11,51 +11,52 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// An Inspection is what a connector is, and what of its data can be searched in
-// the context store.
+// An Inspection describes a connector, and which of its data can be searched in the
+// context store.
 type Inspection struct {
 	ConnectorID    string `json:"connector_id"`
-	Name           string `json:"name"` // of this connector; its owner chose it
+	Name           string `json:"name"` // the connector's own name
 	WorkspaceID    string `json:"workspace_id"`
 	OrganizationID string `json:"organization_id"`
-	TemplateID     string `json:"source_config_template_id"` // of the source template that it was made from
-	DefinitionID   string `json:"source_definition_id"`      // of its kind
-	DefinitionName string `json:"source_definition_name"`    // of its kind, "" when the service does not say
-	DocsID         string `json:"docs_skill_id"`             // of its documentation, which [Connector.Docs] reads
+	TemplateID     string `json:"source_config_template_id"` // the id of its source template
+	DefinitionID   string `json:"source_definition_id"`      // the id of its source definition
+	DefinitionName string `json:"source_definition_name"`    // the name of its source definition; "" if the service does not say
+	DocsID         string `json:"docs_skill_id"`             // the id of its documentation, which [Connector.Docs] reads
 
-	// Warnings are problems that did not keep the answer from being given.
+	// Warnings are problems that did not prevent an answer.
 	Warnings []string `json:"warnings,omitempty"`
 
-	// ContextStore has the entities that this connector puts into the store.
+	// ContextStore lists the entities that this connector copies to the context
+	// store.
 	ContextStore []EntityReadiness `json:"configured_cache_entities,omitempty"`
 
-	// Supported are the entities that this kind of connector can put into the
-	// store. It is nil when the service does not know.
+	// Supported lists the entities that connectors of this kind can copy to the
+	// context store. It is nil if the service does not know.
 	Supported []SupportedEntity `json:"supported_context_store_entities,omitempty"`
 }
 
-// EntityReadiness is how far an entity is in the context store.
+// EntityReadiness is the state of an entity in the context store.
 type EntityReadiness struct {
 	Entity    string    `json:"entity"`
-	Status    string    `json:"status"`           // how far filling the store is, in the service's words
-	Supported bool      `json:"supported"`        // this kind of connector declares the entity
-	Ready     bool      `json:"ready_for_search"` // it can be searched now
-	Count     int       `json:"entity_count"`     // about how many records there are; -1 when that is not known
-	UpdatedAt time.Time `json:"updated_at"`       // when they were last brought up to date; zero when that is not known
+	Status    string    `json:"status"`           // the state of the copy, in the service's words
+	Supported bool      `json:"supported"`        // connectors of this kind declare the entity
+	Ready     bool      `json:"ready_for_search"` // the entity can be searched now
+	Count     int       `json:"entity_count"`     // the approximate number of records; -1 if unknown
+	UpdatedAt time.Time `json:"updated_at"`       // when the copy was last updated; zero if unknown
 
-	// Semantic are the fields with a semantic index, if there are any.
+	// Semantic lists the fields that have a semantic index.
 	Semantic []SemanticField `json:"semantic_search_status,omitempty"`
 }
 
-// A SemanticField is a field that can be searched by meaning once its status is
-// [SemanticReady].
+// A SemanticField is a field of text with a semantic index. It can be searched by
+// meaning when its status is [SemanticReady].
 type SemanticField struct {
 	Field  string         `json:"field"`
 	Status SemanticStatus `json:"status"`
 }
 
-// A SemanticStatus is the state of a semantic index. Others than those below may
-// come.
+// A SemanticStatus is the state of a semantic index. The service may send values
+// that are not among the constants.
 type SemanticStatus string
 
 // The states of semantic indexes.
@@ -64,22 +65,21 @@ const (
 	SemanticReady    SemanticStatus = "READY"
 )
 
-// A SupportedEntity is one that a kind of connector can put into the context
+// A SupportedEntity is an entity that connectors of a kind can copy to the context
 // store.
 type SupportedEntity struct {
 	Entity    string `json:"entity"`
-	Suggested bool   `json:"suggested,omitempty"` // the service recommends it
+	Suggested bool   `json:"suggested,omitempty"` // the service recommends to copy it
 }
 
-// Searchable reports whether the entity can be searched in the context store
-// now.
+// Searchable reports whether the entity can be searched in the context store now.
 func (i *Inspection) Searchable(entity string) bool {
 	r := i.readiness(entity)
 	return r != nil && r.Ready
 }
 
-// readiness is how far the entity is, nil for one that the connector does not
-// put into the store.
+// readiness returns the state of the entity, or nil if the connector does not copy
+// it to the context store.
 func (i *Inspection) readiness(entity string) *EntityReadiness {
 	for n := range i.ContextStore {
 		if i.ContextStore[n].Entity == entity {
@@ -89,14 +89,14 @@ func (i *Inspection) readiness(entity string) *EntityReadiness {
 	return nil
 }
 
-// inspectionItem is what the service sends for an Inspection.
+// inspectionItem is an Inspection as the service sends it.
 type inspectionItem struct {
 	Inspection
 
 	Store *struct {
 		Configured []struct {
 			EntityReadiness
-			Count *int `json:"entity_count"` // in place of the other one
+			Count *int `json:"entity_count"` // hides the embedded one, which has no null
 		} `json:"configured_cache_entities"`
 		Supported []SupportedEntity `json:"supported_context_store_entities"`
 	} `json:"context_store_readiness"`
@@ -117,9 +117,9 @@ func (i *inspectionItem) export() *Inspection {
 	return &i.Inspection
 }
 
-// Inspect tells what the connector is: its kind, its documentation, and which
-// entities can be searched in the context store. One that does not exist is
-// [ErrConnectorNotFound].
+// Inspect returns what the service knows of the connector beyond its configuration:
+// its documentation, and which entities can be searched in the context store. If the
+// connector does not exist, the error matches [ErrConnectorNotFound].
 func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 	call := &call{op: "inspect connector", name: "inspectConnector", read: true}
 	id, err := c.checkedID(call.op)
@@ -138,18 +138,19 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 	return got.export(), nil
 }
 
-// WaitSearchable waits until the entity can be searched in the context store,
-// which takes a while after a connector was made. It returns how far the entity
-// is, also with an error: nil while the connector does not put it into the
-// store. That filling the store has failed, it does not understand: it goes on. An entity that this kind of connector cannot put there is [ErrInvalid]
-// at once; the error names those that it can.
+// WaitSearchable waits until the entity can be searched in the context store, which
+// takes a while after a connector was created. It returns the last known state of
+// the entity, also with an error; the state is nil if the connector does not copy the
+// entity to the context store yet. It does not recognize that copying has failed: it
+// goes on waiting. An entity that connectors of this kind cannot copy is an error
+// that matches [ErrInvalid], at once, and names the entities that they can.
 //
-// It waits for 10 minutes at most, unless [WithWaitLimit] says otherwise; then
-// the error is [ErrWaitedTooLong].
+// It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
+// the error matches [ErrWaitedTooLong].
 func (c *Connector) WaitSearchable(ctx context.Context, entity string, opts ...WaitOption) (*EntityReadiness, error) {
 	op := "wait until an entity can be searched"
 	if strings.TrimSpace(entity) == "" {
-		return nil, invalid(op, "the entity is empty; which ones there are, Inspect tells")
+		return nil, invalid(op, "the entity is empty; Inspect lists the entities")
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
 	var last *EntityReadiness // wait keeps no state of a look that fails
@@ -170,39 +171,39 @@ func (c *Connector) WaitSearchable(ctx context.Context, entity string, opts ...W
 	return last, err
 }
 
-// supports reports whether the connector can put the entity into the store, as
-// far as the service knows.
+// supports reports whether the connector can copy the entity to the context store,
+// as far as the service knows.
 func (i *Inspection) supports(entity string) bool {
 	return i.Supported == nil || slices.ContainsFunc(i.Supported, func(s SupportedEntity) bool { return s.Entity == entity })
 }
 
-// supported lists entities for an error.
+// supported returns a list of the supported entities for an error.
 func (i *Inspection) supported() string {
 	return cmp.Or(enumerate(i.Supported, func(s SupportedEntity) string { return s.Entity }), "none")
 }
 
-// A CheckResult is whether a connector works. A check that failed is a result,
-// with a status and a message, and not an error.
+// A CheckResult says whether the configuration of a connector works. A check that
+// fails is a result and not an error: test [CheckResult.OK].
 type CheckResult struct {
-	ID      string      `json:"id"` // of the check
+	ID      string      `json:"id"` // the id of the check
 	Status  CheckStatus `json:"status"`
 	Message string      `json:"error_message,omitzero"` // what is wrong
 
-	// Entities are the outcomes for each entity that was tried.
+	// Entities are the results for each entity that was tried.
 	Entities []EntityCheck `json:"entity_check_results,omitempty"`
 
-	// Failure is why the check failed, nil when the service does not say.
+	// Failure is why the check failed; nil if the service does not say.
 	Failure *CheckFailure `json:"failure_reason,omitempty"`
 }
 
-// OK reports whether the check succeeded. One that neither succeeded nor failed,
+// OK reports whether the check succeeded. A check that neither succeeded nor failed,
 // such as one that was skipped, is not OK; see Status.
 func (r *CheckResult) OK() bool { return r.Status == CheckSucceeded }
 
-// Reason is why the check is not OK, in the words that are fittest for users of
-// those that the service gave: the message of the failure, the message of the
-// check, or that of the first entity that has one. It is the status if there are
-// no words, and "" for a check that is OK.
+// Reason returns why the check is not OK, in words that can be shown to the owner of
+// the credentials: the message of the failure, that of the check, or that of the
+// first entity that has one. If the service sent none, it returns the status. For a
+// check that is OK it returns "".
 func (r *CheckResult) Reason() string {
 	if r.OK() {
 		return ""
@@ -217,11 +218,11 @@ func (r *CheckResult) Reason() string {
 	return cmp.Or(reason, string(r.Status), "unknown")
 }
 
-// A CheckStatus is how a check ended, or where it is. Others than those below
-// may come, and "" when the service does not say.
+// A CheckStatus is the state of a check, "" if the service does not say. It may send
+// values that are not among the constants.
 type CheckStatus string
 
-// The states of checks.
+// The states of a check.
 const (
 	CheckSucceeded    CheckStatus = "succeeded"
 	CheckFailed       CheckStatus = "failed"
@@ -232,28 +233,29 @@ const (
 	CheckInconclusive CheckStatus = "inconclusive"
 )
 
-// An EntityCheck is what a check found for one entity.
+// An EntityCheck is the result of a check for one entity.
 type EntityCheck struct {
 	Entity     string      `json:"entity"`
 	Status     CheckStatus `json:"status"`
 	Message    string      `json:"error_message,omitzero"` // what is wrong
-	StatusCode int         `json:"status_code,omitzero"`   // that the vendor answered with; 0 when the service does not say
+	StatusCode int         `json:"status_code,omitzero"`   // the HTTP status that the vendor answered with; 0 if unknown
 }
 
 // A CheckFailure is why a check failed, as far as the service says.
 type CheckFailure struct {
 	Origin    FailureOrigin `json:"failure_origin,omitzero"`
 	Type      FailureType   `json:"failure_type,omitzero"`
-	Message   string        `json:"external_message,omitzero"` // fit to be shown to users
-	Detail    string        `json:"internal_message,omitzero"` // technical
-	Trace     string        `json:"stacktrace,omitzero"`       // where in the connector's code it failed
-	Retryable bool          `json:"retryable,omitzero"`        // the service says that trying again may help
+	Message   string        `json:"external_message,omitzero"` // for users
+	Detail    string        `json:"internal_message,omitzero"` // for developers
+	Trace     string        `json:"stacktrace,omitzero"`       // the stack trace of the connector
+	Retryable bool          `json:"retryable,omitzero"`        // the service says that another check may succeed
 }
 
-// A FailureOrigin is the part that failed. Others than those below may come.
+// A FailureOrigin is the part of the system that failed. The service may send values
+// that are not among the constants.
 type FailureOrigin string
 
-// The parts that fail.
+// The origins of failures.
 const (
 	FailureOfSource        FailureOrigin = "source"
 	FailureOfDestination   FailureOrigin = "destination"
@@ -265,21 +267,22 @@ const (
 	FailureOfUnknown       FailureOrigin = "unknown"
 )
 
-// A FailureType is the kind of a failure. Others than those below may come.
+// A FailureType is the kind of a failure. The service may send values that are not
+// among the constants.
 type FailureType string
 
 // The kinds of failures.
 const (
-	FailureConfiguration      FailureType = "config_error" // for the user to mend
+	FailureConfiguration      FailureType = "config_error" // the user can correct it
 	FailureSystem             FailureType = "system_error"
-	FailureTransient          FailureType = "transient_error" // may pass
+	FailureTransient          FailureType = "transient_error" // it may go away
 	FailureManualCancellation FailureType = "manual_cancellation"
 	FailureRefreshSchema      FailureType = "refresh_schema"
 	FailureHeartbeatTimeout   FailureType = "heartbeat_timeout"
 	FailureDestinationTimeout FailureType = "destination_timeout"
 )
 
-// scrub removes secrets from what the service says.
+// scrub removes secrets from the texts of the service.
 func (r *CheckResult) scrub(s scrubber) {
 	r.Message = s.text(r.Message)
 	for i := range r.Entities {
@@ -295,17 +298,18 @@ type CheckOption func(*checking)
 
 type checking struct{ change ConnectorChange }
 
-// WithChange checks the connector as it would be after that change, and changes
-// nothing. Of several, the last one counts.
+// WithChange makes [Connector.Check] try the connector with a change, without
+// changing it. If it is given twice, the last one counts.
 func WithChange(change ConnectorChange) CheckOption {
 	return func(c *checking) { c.change = change }
 }
 
-// Check asks the service to try the connector's configuration, or with
-// [WithChange] the one that it would have. A check that fails is a result and no
-// error; [CheckResult.OK] tells. A change that [Connector.Update] would refuse is
-// [ErrInvalid], and nothing is sent, but one that changes nothing is fine. What
-// is secret in a change is removed from the texts of the result.
+// Check asks the service to try the configuration of the connector or, with
+// [WithChange], the one that it would have after a change. A configuration that does
+// not work is not an error: test [CheckResult.OK]. A change that [Connector.Update]
+// would refuse is an error that matches [ErrInvalid], and nothing is sent; a change
+// without any field set is accepted. Secrets of a change are removed from the texts
+// of the result.
 func (c *Connector) Check(ctx context.Context, opts ...CheckOption) (*CheckResult, error) {
 	var o checking
 	for _, opt := range opts {

@@ -12,20 +12,20 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// NextParams returns the parameters that ask for the page after r: those that r
-// was asked for with, and in them the cursor, under the name and in the form
-// that this kind of connector wants. It returns nil when r is the last page.
+// NextParams returns the parameters that ask for the page after r: the parameters
+// that r was asked for with, and the cursor under the name and in the form that this
+// kind of connector expects; see [All] for how the name is found. It returns nil if r
+// is the last page. If the next page cannot be asked for, the error matches
+// [ErrPaging]. The options with which r was asked for apply, including
+// [WithPageParam] and [WithPager].
 //
-// It is for programs that page across requests of their own, such as a tool
-// that a model calls once for each page; [All] does the same within one loop.
-// The parameters can be stored as JSON. A next page that cannot be asked for is
-// [ErrPaging]. The options of [Connector.Execute] count, [WithPageParam] and
-// [WithPager] among them.
+// NextParams is for programs that handle one page at a time, such as a tool that a
+// model calls once for each page; in one loop, use [All]. The parameters can be stored
+// as JSON.
 //
-// Nothing is sent, except that the slug of a connector made by
-// [Workspace.ConnectorByID] is looked up if it matters. Some connectors go on
-// from the last record, which [Execute], the function, keeps only with
-// [WithRawData].
+// It sends nothing, except to look up the slug of a connector from
+// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the id
+// of the last record: for these the function [Execute] needs [WithRawData].
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	t := r.pages
 	if t == nil {
@@ -38,7 +38,7 @@ func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	return params, err
 }
 
-// records are what there is to know of the records in Data.
+// records describes the records in Data.
 func (r *Result) records() records {
 	rows := pageRows[ignored]{action: r.action, raw: r.Data}
 	if len(r.Data) == 0 || rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) != nil {
@@ -47,35 +47,36 @@ func (r *Result) records() records {
 	return records{n: len(rows.rows), lastID: rows.lastID()}
 }
 
-// ignored is a value that is passed over.
+// An ignored value is skipped when it is decoded.
 type ignored struct{}
 
 func (*ignored) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return dec.SkipValue() }
 
-// A turner finds the parameters of the page after one that x asked c for.
+// A turner finds the parameters that turn a page: those that ask c for the page after
+// one that x asked for.
 type turner struct {
 	c *Connector
 	x *execution
 
-	looked bool // for the connector's slug, which was not known
+	looked bool // the slug of the connector was unknown and has been looked up
 }
 
-// records are what is to be known of those on a page, for connectors that go on
-// from them.
+// records describe the records of a page, for connectors that page by them.
 type records struct {
 	n      int
-	lastID string // "" if the last one has none
-	gone   bool   // they were decoded, and are not at hand any more
+	lastID string // "" if the last record has no id
+	gone   bool   // the records were decoded and not kept
 }
 
-// A pageCursor is the parameter that asks for a page.
+// A pageCursor is the parameter that asks for a page, and its value.
 type pageCursor struct {
 	name  string
 	value any
 }
 
-// turn returns the parameters of the page after r, nil if that is the last one,
-// and which of them is the cursor, nil if a pager chose them.
+// turn returns the parameters of the page after r, or nil if r is the last one, and
+// the cursor among them, or nil if a Pager chose them. It calls of if the connector
+// pages by the records of r.
 func (t *turner) turn(ctx context.Context, r *Result, of func() records) (Params, *pageCursor, error) {
 	if t.x.pager != nil {
 		params, err := t.x.pager(r, maps.Clone(t.x.params))
@@ -99,18 +100,18 @@ func (t *turner) turn(ctx context.Context, r *Result, of func() records) (Params
 	return params, &pageCursor{name, value}, nil
 }
 
-// fail is the error of a next page that cannot be asked for.
+// fail returns the error for a next page that cannot be asked for.
 func (t *turner) fail(why string) error {
 	return &Error{op: t.x.op(), kind: ErrPaging, Message: "there is a next page, but " + why +
 		"; name the right parameter with WithPageParam, or page with WithPager"}
 }
 
-// stuck is the error of a cursor that leads nowhere.
+// stuck returns the error for a cursor that was used before.
 func (t *turner) stuck(name string) error {
 	return t.fail(fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", name))
 }
 
-// next is the parameter for the next page and its value, or why there is none.
+// next returns the parameter for the next page and its value, or why there is none.
 func (t *turner) next(ctx context.Context, at Page, of func() records) (name string, value any, why string) {
 	if at.link && t.x.pageParam == "" {
 		return "", nil, "the connector tells it as a link (Page.Cursor)"
@@ -152,13 +153,13 @@ func (t *turner) next(ctx context.Context, at Page, of func() records) (name str
 
 const recordsGone = "it is asked for by the records of this one, which were decoded already; WithRawData keeps them"
 
-// param is the name that the next page is asked for with.
+// param returns the name of the parameter that asks for the next page.
 func (t *turner) param(ctx context.Context, at Page) string {
 	if t.x.pageParam != "" {
 		return t.x.pageParam
 	}
 	if t.x.action == actionSearch {
-		return "cursor" // the service's own paging, whatever the connector
+		return "cursor" // the service pages here, not the connector
 	}
 	if name, ok := t.given(); ok {
 		return name
@@ -177,7 +178,7 @@ func (t *turner) param(ctx context.Context, at Page) string {
 	return "cursor"
 }
 
-// given is a parameter of paging among those of the caller.
+// given returns the paging parameter among the caller's parameters, if any.
 func (t *turner) given() (string, bool) {
 	for _, name := range pagingParams {
 		if _, ok := t.x.params[name]; ok {
@@ -187,24 +188,24 @@ func (t *turner) given() (string, bool) {
 	return "", false
 }
 
-// pagingParams are usual names of the parameter; the ones that can mean
-// nothing else come first.
+// pagingParams are the common names of paging parameters. Names that cannot mean
+// anything else come first.
 var pagingParams = []string{
 	"cursor", "after", "starting_after", "startingAfter", "page_token", "pageToken", "next_page_token", "nextPageToken", "next_cursor", "nextCursor",
 	"start_cursor", "startCursor", "continuation_token", "offset", "startAt", "start_at", "skip", "page", "page_number", "pageNumber",
 }
 
-// paramOf are connectors whose metadata suggests another name than the one
-// that they want, or none, by slug.
+// paramOf has the parameter of connectors whose metadata suggests another one, or
+// none, by slug.
 var paramOf = map[string]string{
 	"github": "after",
 	"linear": "after",
 	"stripe": "starting_after",
 }
 
-// paramFor is the parameter that a name in the metadata suggests. Names are in
-// lower case without underscores, but for those whose parameter has the same
-// spelling as they have.
+// paramFor has the parameter that a name in the metadata suggests. Names are in lower
+// case and without underscores, except where the parameter follows the spelling of the
+// name.
 var paramFor = map[string]string{
 	"nextpagetoken": "page_token",
 	"nextPageToken": "pageToken",
@@ -218,7 +219,7 @@ var paramFor = map[string]string{
 	"pageToken":     "pageToken",
 }
 
-// Ways that a parameter counts.
+// What a paging parameter holds.
 const (
 	byCursor = iota
 	byPage

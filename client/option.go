@@ -14,11 +14,11 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// DefaultBaseURL is the address of the service.
+// DefaultBaseURL is the address of the service unless another one is configured.
 const DefaultBaseURL = "https://api.airbyte.ai"
 
-// EnvAPIHost is the environment variable that [New] reads the address of the
-// service from when [WithBaseURL] is not given.
+// EnvAPIHost is the environment variable that holds the address of the service for
+// clients without [WithBaseURL].
 const EnvAPIHost = "AIRBYTE_API_HOST"
 
 const (
@@ -27,15 +27,14 @@ const (
 	defaultMaxBytes       = 64 << 20
 )
 
-// An Option configures a [Client]. Of two that say the same, the last one
-// counts.
+// An Option configures a [Client]. If one is given twice, the last one counts.
 type Option interface{ apply(*config) }
 
 type optionFunc func(*config)
 
 func (f optionFunc) apply(c *config) { f(c) }
 
-// config is what options write to; problems collects what is wrong with them.
+// config holds what the options set, and the problems that they found.
 type config struct {
 	explicit       auth.Config
 	connectorID    string
@@ -58,51 +57,58 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// WithCredentials gives the client id and the secret of the Airbyte
-// application. They are not those of a connector.
+// WithCredentials sets the client id and the client secret of the Airbyte
+// application. They are not the credentials of a connector.
 func WithCredentials(clientID, clientSecret string) Option {
 	return optionFunc(func(c *config) {
 		c.explicit.ClientID, c.explicit.ClientSecret = clientID, auth.Secret(clientSecret)
 	})
 }
 
-// WithClientID gives the client id alone.
+// WithClientID sets the client id alone. The secret then comes from auth.Configure
+// or the environment.
 func WithClientID(id string) Option {
 	return optionFunc(func(c *config) { c.explicit.ClientID = id })
 }
 
-// WithClientSecret gives the client secret alone.
+// WithClientSecret sets the client secret alone. The id then comes from
+// auth.Configure or the environment.
 func WithClientSecret(secret string) Option {
 	return optionFunc(func(c *config) { c.explicit.ClientSecret = auth.Secret(secret) })
 }
 
-// WithOrganizationID chooses one of several organizations, by its UUID.
+// WithOrganizationID sets the organization to act in, a UUID. By default it is
+// the one that the credentials belong to; [Client.Organizations] lists those that
+// they reach.
 func WithOrganizationID(id string) Option {
 	return optionFunc(func(c *config) { c.explicit.OrganizationID = id })
 }
 
-// WithWorkspaceName chooses the workspace of [NewWorkspace], [Connect] and
-// Client.Workspace(""). The default is "default".
+// WithWorkspaceName sets the workspace that [NewWorkspace], [Connect] and
+// Client.Workspace("") use. The default is "default".
 func WithWorkspaceName(name string) Option {
 	return optionFunc(func(c *config) { c.explicit.WorkspaceName = name })
 }
 
-// WithConnectorID tells [Connect] the id of the connector, a UUID, so that it
-// need not ask for it. Other functions refuse it.
+// WithConnectorID gives [Connect] the id of the connector, a UUID, so that it does
+// not look the connector up. Only Connect accepts it.
 func WithConnectorID(id string) Option {
 	return optionFunc(func(c *config) { c.connectorID = strings.TrimSpace(id) })
 }
 
-// WithBaseURL gives the address of the service, by default that in
-// AIRBYTE_API_HOST, else https://api.airbyte.ai. A bare host means https; http
-// is for loopback addresses only; a path is kept as a prefix.
+// WithBaseURL sets the address of the service. By default it is the value of the
+// environment variable AIRBYTE_API_HOST or, without that, [DefaultBaseURL]. A bare
+// host means https. Plain http is accepted for loopback addresses only. A path is
+// kept as a prefix.
 func WithBaseURL(u string) Option {
 	return optionFunc(func(c *config) { c.baseURL = u })
 }
 
-// WithHTTPClient has requests sent with a copy of hc, which is not changed. The
-// copy refuses redirects to other origins. By default all clients of the
-// process share one transport, with 64 idle connections per host.
+// WithHTTPClient sets the HTTP client that sends the requests, for example one
+// with a proxy, a private CA, or a transport that traces. The SDK uses a copy of hc
+// that refuses redirects to other origins; hc is not changed. By default all
+// clients of the process share one transport with up to 64 idle connections per
+// host.
 func WithHTTPClient(hc *http.Client) Option {
 	return optionFunc(func(c *config) {
 		if c.httpClient = hc; hc == nil {
@@ -111,9 +117,9 @@ func WithHTTPClient(hc *http.Client) Option {
 	})
 }
 
-// WithTokenSource has src give the tokens. No client id or secret is needed
-// then, and none is looked for. src is asked before each request is sent, so
-// one that has to fetch belongs into an auth.Cache.
+// WithTokenSource makes the client take its tokens from src. It then needs no
+// client id or secret, and looks for none. src.Token is called before each request,
+// so a source that fetches should be wrapped in an auth.Cache.
 func WithTokenSource(src auth.TokenSource) Option {
 	return optionFunc(func(c *config) {
 		if c.source = src; src == nil {
@@ -122,22 +128,26 @@ func WithTokenSource(src auth.TokenSource) Option {
 	})
 }
 
-// WithScopedToken has the client act with tokens that reach nothing but the
-// client's workspace. The application's own token is used only to get them.
-// Getting one creates the workspace if there is none of that name.
+// WithScopedToken makes the client use tokens that reach only its workspace, the
+// one that the configuration names. The token of the application is used to get
+// them and for nothing else.
+//
+// The service creates a workspace that does not exist when it issues a token for
+// it, so with this option a misspelled name is an empty workspace and not
+// [ErrWorkspaceNotFound]. To prevent that, call [Workspace.Info] first, through a
+// client without the option.
 func WithScopedToken() Option {
 	return optionFunc(func(c *config) { c.scope = scopedSource })
 }
 
-// scopedSource gives tokens for the workspace of r alone. Only the option above
-// knows it, so that other programs do not carry its code.
+// scopedSource returns a source of tokens for the workspace of r alone. It is
+// reached only through the option above, so that other programs do not link it.
 func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
 	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, RegionID: string(r.region), OrganizationID: r.cred.OrganizationID}
 	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer()))
 }
 
-// observer is told of the client's fetches of tokens, nil if nobody wants to
-// know.
+// observer returns the function to call after each fetch of a token, nil for none.
 func (r *resolved) observer() func(auth.Fetch) {
 	log, observe := r.log, r.observe
 	switch {
@@ -152,20 +162,19 @@ func (r *resolved) observer() func(auth.Fetch) {
 	}
 }
 
-// A Region is where the service keeps a workspace, by its id, a UUID.
+// A Region is the id, a UUID, of a place where the service keeps workspaces.
 type Region string
 
-// The regions of the service.
+// The known regions.
 const (
 	RegionUS Region = "645a183f-b12b-4c6e-8ad3-99e165603450"
 	RegionEU Region = "b9e48d61-f082-4a14-a8d0-799a907938cb"
 )
 
-// WithRegion chooses where workspaces are created that do not exist yet: by
-// [Workspace.Ensure], and by the tokens that [WithScopedToken],
-// [Workspace.ScopedToken], [Workspace.ScopedTokens] and [Workspace.WidgetToken]
-// get. The service's default is the US. A workspace that exists stays where it
-// is.
+// WithRegion sets the region of workspaces that the client creates: with
+// [Workspace.Ensure], and by getting a token with [WithScopedToken],
+// [Workspace.ScopedToken], [Workspace.ScopedTokens] or [Workspace.WidgetToken].
+// The default is the US. Workspaces that exist stay where they are.
 func WithRegion(r Region) Option {
 	return optionFunc(func(c *config) {
 		id, ok := plainUUID(string(r))
@@ -175,16 +184,18 @@ func WithRegion(r Region) Option {
 	})
 }
 
-// WithTokenObserver has f called after each fetch of a token that the client
-// makes. It is quick, and safe for concurrent use. It is not called for tokens
-// of [WithTokenSource], nor for those that another client of the process
-// fetched.
+// WithTokenObserver makes the client call f after each fetch of a token, whether
+// it succeeded or not. f must be quick and safe for concurrent use. It is not called
+// for tokens from a [WithTokenSource], for tokens that another client of the
+// process fetched, or for the scoped tokens with which [Workspace.Ensure] creates
+// workspaces.
 func WithTokenObserver(f func(auth.Fetch)) Option {
 	return optionFunc(func(c *config) { c.observe = f })
 }
 
-// WithMaxRetries limits how often a call is sent again; 0 turns retries off,
-// the default is 2. The replay after a refused token does not count.
+// WithMaxRetries sets how many times a call may be retried. The default is 2; 0
+// turns retries off. The replay of a request whose token was refused does not
+// count.
 func WithMaxRetries(n int) Option {
 	return optionFunc(func(c *config) {
 		if c.maxRetries = n; n < 0 {
@@ -193,9 +204,9 @@ func WithMaxRetries(n int) Option {
 	})
 }
 
-// WithTimeout limits each call, retries and pauses included, that comes with a
-// ctx without deadline. 0, the default, means no limit. Downloads are not
-// limited.
+// WithTimeout limits a whole call, including its retries and the pauses between
+// them, if its ctx has no deadline. The default, 0, means no limit. Downloads are
+// not limited. The error matches context.DeadlineExceeded.
 func WithTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) {
 		if c.timeout = d; d < 0 {
@@ -204,9 +215,10 @@ func WithTimeout(d time.Duration) Option {
 	})
 }
 
-// WithAttemptTimeout limits each request of a call, reading the answer
-// included; of a download, the time until the answer begins. The default is 2
-// minutes; 0 means no limit.
+// WithAttemptTimeout limits each request of a call, including the time to read the
+// answer; for a download, the time until the answer begins. The default is 2
+// minutes; 0 means no limit. The error matches [ErrNetwork] and
+// os.ErrDeadlineExceeded, and reads are retried.
 func WithAttemptTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) {
 		if c.attemptTimeout = d; d < 0 {
@@ -227,7 +239,7 @@ func WithLogger(l *slog.Logger) Option {
 	})
 }
 
-// WithUserAgent appends to the SDK's own User-Agent, for example "myapp/1.2".
+// WithUserAgent appends s, for example "myapp/1.2", to the User-Agent header.
 func WithUserAgent(s string) Option {
 	return optionFunc(func(c *config) {
 		if c.userAgent = strings.TrimSpace(s); strings.ContainsFunc(c.userAgent, unicode.IsControl) {
@@ -236,8 +248,9 @@ func WithUserAgent(s string) Option {
 	})
 }
 
-// WithMaxResponseBytes limits JSON answers, after decompression; the default is
-// 64 MiB. Downloads stream without limit.
+// WithMaxResponseBytes limits the size of JSON answers, in bytes after
+// decompression. The default is 64 MiB. Downloads have no limit. An answer that is
+// larger is an error that matches [ErrResponseTooLarge].
 func WithMaxResponseBytes(n int64) Option {
 	return optionFunc(func(c *config) {
 		if c.maxBytes = n; n <= 0 {
@@ -246,14 +259,15 @@ func WithMaxResponseBytes(n int64) Option {
 	})
 }
 
-// resolved is a config whose values have been found and checked.
+// resolved is a config whose values were looked up and checked.
 type resolved struct {
 	config
 	cred auth.Credentials
 	base *url.URL
 }
 
-// resolve applies opts and reports all their problems at once.
+// resolve applies opts and looks up what they leave open. It reports all problems
+// at once.
 func resolve(opts []Option) (*resolved, error) {
 	r := &resolved{config: config{
 		maxRetries:     defaultMaxRetries,

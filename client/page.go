@@ -8,33 +8,36 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Page tells where the page after a result is.
+// A Page says whether another page follows a result. To ask for it, use the
+// parameters that [Result.NextParams] returns: which parameter takes the cursor
+// differs by connector.
 type Page struct {
-	// HasNext reports whether there is one.
+	// HasNext reports whether there is another page.
 	HasNext bool
 
-	// Cursor is what to ask for it with, or a link to it; "" when there is
-	// none, and for connectors that want to be asked with something else.
+	// Cursor is the cursor of the next page, or a link to it. It is "" if there is
+	// no next page, and also for connectors that page by something else, such as
+	// the id of the last record.
 	Cursor string
 
-	name   string // the metadata's name for the cursor, as paramFor has it
+	name   string // the name of the cursor in the metadata, in the form of paramFor
 	number bool   // the cursor was a JSON number
 	link   bool   // the cursor is a URL
-	counts bool   // the cursor is a page number that was counted up here
+	counts bool   // the cursor is a page number that was computed here
 }
 
-// pageState is what metadata says about paging, before it is understood.
+// A pageState holds what metadata says about paging, before it is interpreted.
 type pageState struct {
 	hasNext, known bool   // known: a flag says whether there is a next page
 	cursor, name   string // the best cursor and its name
-	rank           int    // of that name; a lower one is better
+	rank           int    // the rank of that name
 	number         bool
 	link           string
-	page, pages    string // the number of this page, and how many there are
+	page, pages    string // the number of this page, and the number of pages
 }
 
-// Ranks of names that cursors go by, all in lower case without _ and -. The
-// surer a name means the next page, the lower.
+// cursorNames are the names of cursors, in lower case and without _ and -, and their
+// ranks: the lower the rank, the more certain it is that the name means the next page.
 var cursorNames = map[string]int{
 	"nextcursor": 1, "nextpagetoken": 1, "nextoffset": 1, "nexttoken": 1, "nextpage": 2,
 	"endcursor": 3, "after": 4, "startingafter": 4, "pagetoken": 4, "continuationtoken": 4, "cursor": 5, "next": 6, "offset": 9,
@@ -44,31 +47,32 @@ var linkNames = map[string]bool{
 	"nextlink": true, "nextpageurl": true, "nextrecordsurl": true, "nexturl": true, "nexthref": true, "nextpagelink": true,
 }
 
-// moreNames are flags; false are those that say that this is the last page.
+// moreNames are the names of flags that say whether there are more pages. The value
+// is what there is if the flag is true.
 var moreNames = map[string]bool{
 	"hasnextpage": true, "hasmore": true, "hasnext": true, "more": true, "hasmorepages": true, "morerecords": true, "moreresultsavailable": true,
 	"islast": false, "islastpage": false, "lastpage": false, "done": false,
 }
 
-// containers are objects inside metadata that paging is put into.
+// containers are the names of objects inside metadata that hold paging state.
 var containers = map[string]bool{
 	"pagination": true, "paging": true, "pageinfo": true, "meta": true, "metadata": true, "responsemetadata": true,
 	"links": true, "cursors": true, "cursor": true, "page": true, "next": true, "info": true,
 }
 
-// readPage understands the paging state in metadata, given the parameters that
-// the page was asked for with. Metadata of any shape will do.
+// readPage interprets the paging state in metadata, which may have any shape. params
+// are those that the page was asked for with.
 func readPage(metadata jsontext.Value, params Params) Page {
 	if len(metadata) == 0 || metadata.Kind() != '{' {
 		return Page{}
 	}
 	var s pageState
 	dec := jsontext.NewDecoder(strings.NewReader(string(metadata)), lenient)
-	s.object(dec, "", 0) //nolint:errcheck // what could be read counts
+	s.object(dec, "", 0) //nolint:errcheck // what could be read is used
 	return s.understood(params)
 }
 
-// object reads the members of an object that paging may stand in.
+// object reads an object that may hold paging state.
 func (s *pageState) object(dec *jsontext.Decoder, in string, depth int) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
@@ -149,7 +153,7 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 	}
 }
 
-// understood puts together what was read.
+// understood interprets what was read.
 func (s *pageState) understood(params Params) Page {
 	if s.known && !s.hasNext {
 		return Page{}
@@ -167,8 +171,8 @@ func (s *pageState) understood(params Params) Page {
 	return Page{HasNext: s.hasNext}
 }
 
-// nextNumber understands a member "page": mostly the number of this page, but
-// some connectors mean the next one. What was asked for tells which.
+// nextNumber interprets a member "page". It is the number of this page for most
+// connectors and that of the next for some: the page that was asked for decides.
 func (s *pageState) nextNumber(params Params) (string, bool) {
 	have, err := json.Number(s.page).Int64()
 	if err != nil {
@@ -191,7 +195,7 @@ func isURL(s string) bool {
 	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "/services/")
 }
 
-// plainName is a member's name without regard to case, hyphens and underscores.
+// plainName returns a member's name in lower case and without punctuation.
 func plainName(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {

@@ -18,8 +18,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 )
 
-// pipeline puts together the way of every request, from the outside in:
-// log, retry, token and the replay after 401, limit of the body, http.
+// pipeline assembles the stages that every request passes, from the outside in: the
+// entrance, retries and their log, the token and the replay after a 401, the limit of
+// the body, and HTTP.
 func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
 	limit := &limiter{next: hc, max: r.maxBytes}
 	token := auth.NewEditor(r.base, src, limit, r.cred.OrganizationID)
@@ -27,27 +28,27 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpReques
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
-// A call is one use of the service by the program: what all its requests have
-// in common. It travels in the ctx.
+// A call is one call of the SDK by the program, with what all its requests have in
+// common. Its ctx carries it through the pipeline.
 type call struct {
-	op      string // as errors say it: "list connectors"
+	op      string // what errors call it, such as "list connectors"
 	name    string // the operationId
 	method  string
 	path    string
-	read    bool // may be sent again when it is unknown whether it was received
-	stream  bool // the answer is a file: no limits of size or time
-	secrets []string
+	read    bool     // retry even if the request may have been received
+	stream  bool     // the answer is a file: no limit of its size or time
+	secrets []string // what the request contains and errors must not
 
-	confidential bool // a good answer is a secret, and in no error
+	confidential bool // the answer is a secret, and errors must not contain it
 
-	// consume reads an answer of status 2xx. With it, a call ends with an
-	// *Error for any other answer, and reading is repeated with the request.
-	// Without it, the answer is the caller's.
+	// consume reads an answer with status 2xx. If it is set, the call ends with an
+	// *Error for any other status, and a failure to read is retried. If it is nil,
+	// the caller gets the answer.
 	consume func(*http.Response) error
 
-	sent      atomic.Int32 // requests
-	note      string       // why there was no other attempt
-	exhausted bool         // it was the budget
+	sent      atomic.Int32 // the number of requests sent
+	note      string       // why there was no further attempt
+	exhausted bool         // because the budget was used up
 }
 
 type callKey struct{}
@@ -61,7 +62,8 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// entrance is where requests come in. Their ctx says what call it is.
+// entrance is the first stage. It finds the call in the ctx of a request, and applies
+// the time limit of calls.
 type entrance struct {
 	next    *retrier
 	timeout time.Duration
@@ -94,8 +96,8 @@ func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.
 	return e.next.do(c, req)
 }
 
-// defaultHTTP is shared by all clients without an HTTP client of their own, so
-// that they share connections, and tokens too.
+// defaultHTTP is shared by all clients without WithHTTPClient, so that they share
+// connections and tokens.
 var defaultHTTP = sync.OnceValue(func() *http.Client {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -110,7 +112,7 @@ var defaultHTTP = sync.OnceValue(func() *http.Client {
 	return &http.Client{Transport: t}
 })
 
-// limiter sends requests and bounds what is read of the answers.
+// limiter sends requests and limits the size of the answers.
 type limiter struct {
 	next *http.Client
 	max  int64
@@ -123,7 +125,7 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	if resp.Request == nil { // a transport of the user's may leave it out
+	if resp.Request == nil { // a transport of the program may not set it
 		resp.Request = req
 	}
 	b := &body{rc: resp.Body, left: l.max, max: l.max}
@@ -137,16 +139,15 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// A body is that of an answer. It is read up to a limit and remembers what
-// went wrong.
+// A body is the body of an answer. It has a limit, and keeps the error that ended it.
 type body struct {
 	rc      io.ReadCloser
-	left    int64 // bytes to give out
+	left    int64 // the number of bytes that may still be read
 	max     int64
-	cut     bool // end at the limit rather than fail
+	cut     bool // at the limit, end rather than fail
 	n       int64
-	err     error    // of the network, not io.EOF
-	closers []func() // run once, on Close
+	err     error    // the error of rc other than io.EOF
+	closers []func() // called once, by Close
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -185,7 +186,7 @@ func (b *body) Close() error {
 	return err
 }
 
-// onClose has f called when the body of resp is closed.
+// onClose makes the body of resp call f when it is closed.
 func onClose(resp *http.Response, f func()) {
 	if b, ok := resp.Body.(*body); ok {
 		b.closers = append(b.closers, f)
@@ -198,7 +199,7 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// brokenOff is the error of the network that ended the reading of resp, or nil.
+// brokenOff returns the error that ended the body of resp, or nil.
 func brokenOff(resp *http.Response) error {
 	if b, ok := resp.Body.(*body); ok {
 		return b.err
@@ -206,6 +207,6 @@ func brokenOff(resp *http.Response) error {
 	return nil
 }
 
-// errAttemptTimeout is os.ErrDeadlineExceeded, as timeouts of the network are,
-// and not that of a ctx, which the caller's would be.
+// errAttemptTimeout matches os.ErrDeadlineExceeded, as timeouts of the network do. It
+// does not match context.DeadlineExceeded, which would mean the caller's ctx.
 var errAttemptTimeout = fmt.Errorf("the request took longer than WithAttemptTimeout allows: %w", os.ErrDeadlineExceeded)

@@ -15,45 +15,44 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 )
 
-// A Query is a search of the context store, where the service keeps copies of
-// records to search in. The zero Query finds everything. [Search] runs it;
-// Params makes the parameters of the action context_store_search, for which a
-// map of the caller's will do as well.
+// A Query is a search of the context store, in which the service keeps copies of
+// records. The zero Query finds all records. [Search] runs a query. [Query.Params]
+// returns the parameters of the action "context_store_search", which can also be
+// written by hand.
 type Query struct {
-	// Filter tells which records; the zero Filter lets all pass. See [Where].
+	// Filter selects records; the zero Filter matches all. See [Where].
 	Filter Filter
 
-	// Sort gives the order, the first key counting most.
+	// Sort is the order of the records, the most significant key first.
 	Sort []SortKey
 
-	// Semantic searches by meaning. It takes the place of Filter and Sort, and
-	// what it finds are [Hit]s.
+	// Semantic searches by meaning. It cannot be combined with Filter and Sort,
+	// and finds values of type [Hit].
 	Semantic *Semantic
 
-	PageSize int      // how many records a page has, not how many there are in all; 0 for the service's default
-	Cursor   string   // where to begin, as Page.Cursor has it; "" for the first page
-	Fields   []string // the fields to return, as paths with dots; nil for all
+	PageSize int      // the number of records on a page, not in all; 0 means the service's default
+	Cursor   string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
+	Fields   []string // the fields to return, as paths with dots; nil means all
 }
 
-// Semantic is a search by meaning, in the texts that the service has an index
-// for: [Connector.Inspect] tells which. What is like the prompt most comes
-// first. The service calls this alpha: its form may change.
+// Semantic is a search by meaning in the fields that have a semantic index, which
+// [Connector.Inspect] lists. The best matches come first. The service calls this
+// feature alpha: its form may change.
 type Semantic struct {
-	Prompt string // what is looked for, in plain words
-	Field  string // the text to search in; "" where only one has an index
-	Filter Filter // which records; the zero Filter lets all pass
+	Prompt string // what to find, in plain words
+	Field  string // the field to search in; "" if only one has an index
+	Filter Filter // selects records; the zero Filter matches all
 
-	// ContextSize is how many characters of text a hit has, at most as many as
-	// the index keeps; 0 for all of these.
+	// ContextSize is the length of the text in a hit, in characters; 0 means as
+	// much as the index keeps.
 	ContextSize int
 
-	// AllPassages yields each passage of a record that fits, rather than the
-	// best one alone.
+	// AllPassages finds every matching passage of a record, not only the best one.
 	AllPassages bool
 }
 
-// A Hit is what a search by meaning finds: a record, and the passage in it that
-// is like the prompt.
+// A Hit is a result of a search by meaning: a record, and the passage in it that
+// matches the prompt.
 //
 //	client.Search[client.Hit[Call]](ctx, gong, "call_transcripts", client.Query{Semantic: &client.Semantic{Prompt: "worried about the price"}})
 type Hit[T any] struct {
@@ -63,11 +62,11 @@ type Hit[T any] struct {
 
 func (Hit[T]) hit() {}
 
-// HitDetails tells how a [Hit] fits. Connectors add to it: More has the rest.
+// HitDetails describes the match of a [Hit].
 type HitDetails struct {
-	Score   float64        // how like the prompt it is; more is better, 1 the most
-	Context string         // the passage
-	More    map[string]any // such as who said it
+	Score   float64        // how well it matches, up to 1
+	Context string         // the passage that matches
+	More    map[string]any // what the connector adds, such as the speaker
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -83,7 +82,7 @@ func (h *HitDetails) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// A SortKey orders records by a field. [Ascending] and [Descending] make one.
+// A SortKey orders records by a field. [Ascending] and [Descending] return one.
 type SortKey struct{ field, order string }
 
 // Ascending orders by a field, the smallest first.
@@ -92,58 +91,59 @@ func Ascending(field string) SortKey { return SortKey{field, "asc"} }
 // Descending orders by a field, the largest first.
 func Descending(field string) SortKey { return SortKey{field, "desc"} }
 
-// A Filter is a condition on records. [Where], [And], [Or] and [Not] make
-// filters; what is wrong with one is told when the query is used.
+// A Filter is a condition on records, made with [Where], [And], [Or], [Not] or
+// [RawFilter]. A mistake in a filter is an error of the query that uses it.
 type Filter struct {
-	cond map[string]any // nil lets all pass
+	cond map[string]any // nil matches all records
 	err  error
 }
 
-// A Condition waits for what a field is to be compared with.
+// A Condition is the beginning of a filter: a field. Its methods complete the filter.
 type Condition struct{ field string }
 
-// Where begins a condition on a field, which may be a path with dots:
+// Where begins a filter on a field, which may be a path with dots:
 //
 //	client.Where("state").Eq("open")
 //
-// Values are strings, numbers, bools and times. A time is sent in UTC, in the
-// form of RFC 3339.
+// Values are strings, numbers, bools and times. Times are sent in UTC, in the format
+// of RFC 3339.
 func Where(field string) Condition { return Condition{strings.TrimSpace(field)} }
 
-// Eq is the field being equal to v; nil finds records without it.
+// Eq matches records whose field equals v. With nil, it matches records without the
+// field.
 func (c Condition) Eq(v any) Filter { return c.compare("eq", v, true) }
 
-// Neq is the field being other than v.
+// Neq matches records whose field does not equal v.
 func (c Condition) Neq(v any) Filter { return c.compare("neq", v, true) }
 
-// Gt is the field being greater than v.
+// Gt matches records whose field is greater than v.
 func (c Condition) Gt(v any) Filter { return c.compare("gt", v, false) }
 
-// Gte is the field being v or greater.
+// Gte matches records whose field is greater than or equal to v.
 func (c Condition) Gte(v any) Filter { return c.compare("gte", v, false) }
 
-// Lt is the field being less than v.
+// Lt matches records whose field is less than v.
 func (c Condition) Lt(v any) Filter { return c.compare("lt", v, false) }
 
-// Lte is the field being v or less.
+// Lte matches records whose field is less than or equal to v.
 func (c Condition) Lte(v any) Filter { return c.compare("lte", v, false) }
 
-// In is the field being one of several values.
+// In matches records whose field equals one of the values.
 func (c Condition) In(values ...any) Filter { return c.several("in", values) }
 
-// Any is one of several values being among those of the field, a list.
+// Any matches records whose field, a list, contains at least one of the values.
 func (c Condition) Any(values ...any) Filter { return c.several("any", values) }
 
-// Contains is v being among the values of the field, a list.
+// Contains matches records whose field, a list, contains v.
 func (c Condition) Contains(v any) Filter { return c.compare("contains", v, false) }
 
-// Like is the field fitting a pattern, in which % stands for any text.
+// Like matches records whose field matches a pattern, in which % stands for any text.
 func (c Condition) Like(pattern string) Filter { return c.compare("like", pattern, false) }
 
-// Fuzzy is the field being similar to a text.
+// Fuzzy matches records whose field is similar to text.
 func (c Condition) Fuzzy(text string) Filter { return c.compare("fuzzy", text, false) }
 
-// Keyword is the field having a word in it.
+// Keyword matches records whose field contains the word.
 func (c Condition) Keyword(word string) Filter { return c.compare("keyword", word, false) }
 
 func (c Condition) compare(op string, v any, null bool) Filter {
@@ -175,9 +175,9 @@ func (c Condition) several(op string, values []any) Filter {
 	return Filter{cond: map[string]any{op: map[string]any{c.field: list}}}
 }
 
-// RawFilter returns a filter that is sent as it is: an object with one operator,
-// such as {"eq": {"state": "open"}}, as [Query.Params] writes it. It is for
-// filters that come as JSON. A nil condition matches every record.
+// RawFilter returns a filter that is sent as it is: an object with one operator, such
+// as {"eq": {"state": "open"}}. It is for filters that a program receives as JSON. A
+// nil condition matches all records.
 func RawFilter(condition map[string]any) Filter {
 	switch {
 	case condition == nil:
@@ -188,19 +188,19 @@ func RawFilter(condition map[string]any) Filter {
 	return Filter{cond: condition}
 }
 
-// And is all of the filters.
+// And matches records that match all filters.
 func And(filters ...Filter) Filter { return joined("and", filters) }
 
-// Or is one of the filters at least.
+// Or matches records that match at least one filter.
 func Or(filters ...Filter) Filter { return joined("or", filters) }
 
-// Not is the opposite of a filter.
+// Not matches records that do not match f.
 func Not(f Filter) Filter {
 	switch {
 	case f.err != nil:
 		return f
 	case f.cond == nil:
-		return broken("not: the filter lets all pass")
+		return broken("not: the filter matches all records")
 	}
 	return Filter{cond: map[string]any{"not": f.cond}}
 }
@@ -214,7 +214,7 @@ func joined(op string, filters []Filter) Filter {
 		case f.cond != nil:
 			list = append(list, f.cond)
 		case op == "or":
-			return Filter{} // all pass one of them
+			return Filter{} // it matches all records, so the whole does
 		}
 	}
 	switch len(list) {
@@ -228,7 +228,7 @@ func joined(op string, filters []Filter) Filter {
 
 func broken(format string, args ...any) Filter { return Filter{err: fmt.Errorf(format, args...)} }
 
-// scalar is v as JSON has it, if it is a value that fields can have.
+// scalar converts v to a value that a field can be compared with.
 func scalar(v any) (any, bool) {
 	switch v := v.(type) {
 	case nil, string, bool, json.Number:
@@ -251,8 +251,8 @@ func scalar(v any) (any, bool) {
 	return nil, false
 }
 
-// Params are the parameters of context_store_search that the query stands for.
-// A query that makes no sense is [ErrInvalid].
+// Params returns the parameters of the action "context_store_search" for q. If q is
+// not valid, the error matches [ErrInvalid].
 func (q Query) Params() (Params, error) {
 	const op = "search"
 	p, query := Params{}, map[string]any{}
@@ -324,8 +324,8 @@ func (s *Semantic) params(op string) (map[string]any, error) {
 	return p, nil
 }
 
-// fits refuses a type that would silently stay empty: searches by meaning
-// answer with hits, and no others do.
+// fits returns an error for a type of result that would silently stay empty: only
+// searches by meaning find hits, and they find nothing else.
 func (q Query) fits(t reflect.Type) error {
 	const op = "search"
 	_, isHit := reflect.Zero(t).Interface().(interface{ hit() })
@@ -338,7 +338,7 @@ func (q Query) fits(t reflect.Type) error {
 	return nil
 }
 
-// hasEntity reports whether the JSON member entity of a hit has a place in a t.
+// hasEntity reports whether a t can hold the member "entity" of a hit.
 func hasEntity(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -352,16 +352,16 @@ func hasEntity(t reflect.Type) bool {
 	})
 }
 
-// reads reports whether a t decodes JSON in a way of its own.
+// reads reports whether a t has a method that decodes it.
 func reads(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]()) ||
 		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-// Search yields the records of the context store that a query finds, page after
-// page, as [All] does. Which entities can be searched, [Connector.Inspect]
-// tells.
+// Search iterates over the records of an entity that a query finds in the context
+// store, on all pages, as [All] does. [Connector.Inspect] lists the entities that can
+// be searched. With Query.Semantic, T is a [Hit].
 func Search[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
 	params, err := q.Params()
 	if err == nil {

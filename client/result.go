@@ -19,38 +19,40 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// A Result is what an execution found, and what the service says about it.
+// A Result is the result of an action, and what the service says about it.
 type Result struct {
-	// Status is "success": any other is an error.
+	// Status is "success": any other status is an error.
 	Status string
 
-	// Data is what the service calls "result", as it was sent. [Execute] and
-	// [All] decode it on the way and leave Data nil, unless [WithRawData] asks
-	// for it.
+	// Data is the result as it was sent ("result" in the service's answer). It is
+	// nil if it was decoded on arrival, by [Execute] without [WithRawData].
 	Data json.RawMessage
 
-	// Metadata is the connector_metadata, as it was sent.
+	// Metadata is what the connector says about the result, as it was sent
+	// ("connector_metadata").
 	Metadata json.RawMessage
 
-	// Page tells where the next page is, the same way for every connector.
+	// Page says whether there is another page, in the same way for every
+	// connector. NextParams returns the parameters that ask for it.
 	Page Page
 
-	// Warning is what the service wants to be known, nil for nothing.
+	// Warning is nil if the service sent none.
 	Warning *Warning
 
-	// Duration is how long the service took (execution_time_ms).
+	// Duration is the time that the service took ("execution_time_ms").
 	Duration time.Duration
 
-	// ConnectorID is the connector that ran the action, as the service says.
+	// ConnectorID is the id of the connector that ran the action, as the service
+	// sent it.
 	ConnectorID string
 
 	action    string
 	useNumber bool
 
-	pages *turner // how to go on from here; nil for those that a Pager sees
+	pages *turner // finds the next page; nil in a result that a Pager gets
 }
 
-// String tells the state of the result, and not its data.
+// String describes the result without its data.
 func (r *Result) String() string {
 	next := ""
 	if r.Page.HasNext {
@@ -59,22 +61,23 @@ func (r *Result) String() string {
 	return fmt.Sprintf("client.Result{%s, %d bytes of data, %d of metadata%s}", r.Status, len(r.Data), len(r.Metadata), next)
 }
 
-// Format writes what String returns, for every verb: fmt writes raw JSON as a
-// list of numbers.
+// Format writes what String returns, for every verb: without it, fmt would print
+// raw JSON as a list of numbers.
 func (r *Result) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
-// A Warning comes with results that are right but not all that they could be,
-// such as those of a search in a store that had been paused.
+// A Warning comes with a result that may be incomplete or old, such as that of a
+// search in a context store that had been paused. Times are zero and texts empty if
+// the service does not say.
 type Warning struct {
 	Code, Message string
-	DeactivatedAt time.Time // of the context store; zero when the service does not say
-	ReactivatedAt time.Time
-	StaleSince    time.Time // the data may be older than this
+	DeactivatedAt time.Time // when the context store was paused
+	ReactivatedAt time.Time // when it was resumed
+	StaleSince    time.Time // the data may not have changed since then
 	StatusURL     string
 }
 
-// Decode decodes Data into v, a pointer, as [Execute] does. Where the service
-// sent no result, v stays as it is.
+// Decode decodes Data into the value that v points to, by the same rules as
+// [Execute]. If the service sent no result, v is left unchanged.
 func (r *Result) Decode(v any) error {
 	switch {
 	case r.Data == nil && r.action != actionDecoded:
@@ -88,10 +91,10 @@ func (r *Result) Decode(v any) error {
 	return nil
 }
 
-// Rows yields the records in the Data of r: the elements of an array or of a
-// context store answer's data, else the one object that there is. A record that
-// does not fit T is yielded as an error that holds a [*RecordError]; the caller
-// may go on.
+// Rows iterates over the records in the Data of r: the elements of an array, the
+// elements of "data" in the answer of a search of the context store, or the single
+// object of an action such as "get". A record that does not fit T is yielded as an
+// error that holds a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -111,17 +114,16 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 	}
 }
 
-// actionDecoded marks the result of a typed execution, whose data is gone.
+// actionDecoded is the action of a result whose data was decoded and not kept.
 const actionDecoded = "(decoded)"
 
-// A RecordError is a record that does not fit the type it should be decoded
-// into.
+// A RecordError reports a record that does not fit the type that it is decoded into.
 type RecordError struct {
-	Index int             // of the record in its page, from 0; -1 when it is no list
-	Page  int             // which page of [All] or [Search] it is on, from 1; 0 for a single result
-	Field string          // where in the record, such as "user.id"; "" for all of it
-	Raw   json.RawMessage // the record as it was sent; nil where it is not at hand
-	Err   error           // what does not fit
+	Index int             // the index of the record in its page, from 0; -1 if the result is no list
+	Page  int             // the number of the page in [All] or [Search], from 1; 0 for a single result
+	Field string          // the place in the record, such as "user.id"; "" means the record itself
+	Raw   json.RawMessage // the record as it was sent; nil if the error is of [Execute]
+	Err   error           // why it does not fit
 }
 
 func (e *RecordError) Error() string {
@@ -146,8 +148,8 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // Format writes what Error returns, for every verb, and so not Raw.
 func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
-// misfit makes a RecordError of what the decoder says of a value. prefix is the
-// JSON pointer of what was decoded; list tells that it was a list of records.
+// misfit converts an error of the decoder. prefix is the JSON pointer of the value
+// that was decoded; list reports whether that was a list of records.
 func misfit(err error, prefix string, list bool) *RecordError {
 	e := &RecordError{Index: -1, Err: err}
 	sem, ok := err.(*jsonv2.SemanticError) //nolint:errorlint // the decoder's own
@@ -168,28 +170,29 @@ func misfit(err error, prefix string, list bool) *RecordError {
 	return e
 }
 
-// mismatch is sem in fewer words, without the place, which a RecordError has.
+// mismatch returns sem without the place of the error, which a RecordError has in its
+// fields.
 func mismatch(sem *jsonv2.SemanticError) error {
 	short := *sem
 	short.JSONPointer, short.ByteOffset = "", 0
 	return &short
 }
 
-// pageRows are the decoded records of one result. The ones that do not fit are
-// kept as errors, in the order of their places.
+// pageRows are the decoded records of one result. Records that do not fit are kept as
+// errors, in the order of the records.
 type pageRows[T any] struct {
 	action string
-	raw    []byte // what the decoder reads, where that is at hand
+	raw    []byte // the input of the decoder; nil if it is not in memory
 
 	rows   []T
 	wrong  []*RecordError
 	single bool // one object rather than a list
 	meta   jsontext.Value
-	last   span // of the last record, in raw
-	all    span // from the first record to the last
+	last   span // the last record, in raw
+	all    span // the first record to the last, in raw
 }
 
-// A span is where a value stands in the bytes that were decoded.
+// A span is the place of a value in the bytes that were decoded.
 type span struct{ start, end int64 }
 
 func (s span) of(raw []byte) []byte {
@@ -249,7 +252,7 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.rows = append(p.rows, v)
 		return nil
 	}
-	e := misfit(wrong, string(dec.StackPointer()), false) // of this record, which was read last
+	e := misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
 	e.Index = len(p.rows)
 	if p.single {
 		e.Index = -1
@@ -260,9 +263,9 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// search reads the answer of a search of the context store: an object with the
-// records under data and the state of the paging under meta. Where it is not
-// known that it is one, an object without both is a record.
+// search reads the answer to a search of the context store: an object with the
+// records in "data" and the paging state in "meta". If the action is unknown, an
+// object without both is a record.
 func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 	if p.action == "" {
 		start := dec.InputOffset()
@@ -315,11 +318,11 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 	return err
 }
 
-// errNoList is what is wrong with the data of a search that is something else.
+// errNoList is the error for a search whose data is not an array.
 var errNoList = errors.New("it is not a list of records")
 
-// each yields the records and the errors in their order. It reports false when
-// the caller has had enough.
+// each yields the records and the errors in order. It returns false if the loop
+// ended.
 func (p *pageRows[T]) each(op string, yield func(T, error) bool) bool {
 	wrong := p.wrong
 	for i, v := range p.rows {

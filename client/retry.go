@@ -24,8 +24,8 @@ const (
 	maxRetryAfter = 60 * time.Second
 )
 
-// retrier sends a call's requests until one has an answer that is worth
-// keeping, or another would be wrong or in vain.
+// retrier repeats the request of a call until it has an answer that is final, or
+// until another attempt would be unsafe or useless.
 type retrier struct {
 	next    gen.HttpRequestDoer
 	max     int
@@ -34,7 +34,7 @@ type retrier struct {
 	log     attemptLog // nil for none
 }
 
-// do is the whole of a call. Its error, if any, is an *Error.
+// do makes a call. Its error, if any, is an *Error.
 func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if ctx.Err() != nil {
@@ -45,7 +45,7 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 	for n := 0; ; n++ {
 		start, before := time.Now(), c.sent.Load()
 		resp, repeat, err := r.attempt(c, req)
-		sent := c.sent.Load() > before // not if there was no token to send it with
+		sent := c.sent.Load() > before // false if there was no token
 		if sent && r.log != nil {
 			r.log.attempt(ctx, c, n+1, time.Since(start), resp, err)
 		}
@@ -75,21 +75,21 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 			e.note = "while waiting to try again"
 			return nil, e
 		}
-		req = req.WithContext(ctx) // a copy: the first one is the caller's
+		req = req.WithContext(ctx) // a copy, because the first one is the caller's
 		req.Body = body
 	}
 }
 
-// How willing a failure makes one to repeat.
+// willing says which calls may be repeated after a failure.
 type willing int
 
 const (
 	never     willing = iota
-	readsOnly         // the request may have been acted upon
-	always            // it was certainly not
+	readsOnly         // the request may have been carried out
+	always            // it was certainly not carried out
 )
 
-// attempt sends req once and, if the call says how, reads the answer.
+// attempt sends req once and reads the answer if the call consumes it.
 func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	stop := func() bool { return true }
@@ -112,7 +112,7 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	if c.consume == nil || resp.StatusCode/100 != 2 {
 		w := willingStatus(resp.StatusCode)
 		if c.stream && w == never {
-			stop() // a file may take its time
+			stop() // a file may take any time
 		}
 		onClose(resp, end)
 		return resp, w, nil
@@ -136,27 +136,27 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	if _, misfit := errors.AsType[*RecordError](err); !misfit && errors.Is(err, io.ErrUnexpectedEOF) {
 		return resp, readsOnly, c.whole(resp, err)
 	}
-	return resp, never, c.whole(resp, err) // a type of the caller's that refuses a value will refuse it again
+	return resp, never, c.whole(resp, err) // it would not be decoded the next time either
 }
 
-// cut is the error of a request whose answer the network kept back.
+// cut returns the error for a request to which no answer arrived.
 func (c *call) cut(err error) *Error {
 	e := c.fail(err)
 	e.kind = ErrNetwork
 	return e
 }
 
-// broken is the error of an answer that did not arrive in full.
+// broken returns the error for an answer that did not arrive in full.
 func (c *call) broken(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	e.err = fmt.Errorf("reading the answer: %w", err)
-	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) { // those are the caller's
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) { // the caller ended it
 		e.kind = ErrNetwork
 	}
 	return c.scrub(e, resp.Request)
 }
 
-// whole is err with what is known of the answer, which arrived in full.
+// whole adds what is known of an answer, which arrived in full, to err.
 func (c *call) whole(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if own, ok := errors.AsType[*Error](err); ok {
@@ -168,8 +168,8 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	return c.scrub(e, resp.Request)
 }
 
-// plain is err without the method and the URL that net/http puts before it;
-// an Error has both.
+// plain returns err without the method and the URL that net/http adds: an Error has
+// both.
 func plain(err error) error {
 	if u, ok := err.(*url.Error); ok { //nolint:errorlint // only the outermost is net/http's
 		return u.Err
@@ -187,11 +187,11 @@ func willingStatus(status int) willing {
 	return never
 }
 
-// willingAfter judges an error of sending. Only what net/http reports is worth
-// a second try: a token source has tried for itself.
+// willingAfter judges an error of sending. Only errors of net/http are retried here:
+// token sources do their own retries.
 func willingAfter(ctx context.Context, resp *http.Response, err error) willing {
 	if _, ok := err.(*url.Error); !ok || resp != nil || ctx.Err() != nil { //nolint:errorlint // see plain
-		return never // with an answer it was a redirect that was refused
+		return never // with a response, the error is about a redirect that was refused
 	}
 	if errors.Is(err, auth.ErrUnsafe) {
 		return never
@@ -205,8 +205,8 @@ func willingAfter(ctx context.Context, resp *http.Response, err error) willing {
 	return readsOnly
 }
 
-// again decides whether there is a next attempt, and after what pause. Where
-// the reason against it needs words, it leaves them in c.
+// again decides whether there is another attempt, and after which pause. If there is
+// none for a reason that the error should mention, it sets c.note.
 func (r *retrier) again(ctx context.Context, c *call, n int, resp *http.Response, w willing) (time.Duration, bool) {
 	if w == never || w == readsOnly && !c.read {
 		return 0, false
@@ -230,8 +230,8 @@ func (r *retrier) again(ctx context.Context, c *call, n int, resp *http.Response
 	return 0, false
 }
 
-// finish ends a call. An answer goes to the caller if it is the caller's to
-// judge or has been read well. w and sent are those of the last attempt.
+// finish ends a call. The caller gets the answer if the call does not consume answers,
+// or if it was consumed without an error. w and sent are about the last attempt.
 func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*http.Response, error) {
 	switch {
 	case err == nil && (c.consume == nil || resp.StatusCode/100 == 2):
@@ -245,9 +245,9 @@ func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*htt
 	return nil, e
 }
 
-// judge says of a failed call whether it may be repeated, and whether it may
-// have been carried out. The attempts before the last one do not matter: a
-// write has others only if those were certainly not acted upon.
+// judge sets whether a failed call may be repeated, and whether it may have been
+// carried out. Only the last attempt matters: a write is retried only if the attempts
+// before were certainly not carried out.
 func (c *call) judge(e *Error, w willing, sent bool) {
 	e.Retryable = w == always || w == readsOnly && c.read
 	if tok, ok := errors.AsType[*auth.TokenError](e.err); ok && !sent {
@@ -256,7 +256,7 @@ func (c *call) judge(e *Error, w willing, sent bool) {
 	if c.read || !sent || w == always {
 		return
 	}
-	_, misfit := errors.AsType[*RecordError](e.err) // of the result of a write that was carried out
+	_, misfit := errors.AsType[*RecordError](e.err) // the write was carried out and has a result
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.err)
 	switch status := e.StatusCode; {
 	case status == 0:
@@ -268,7 +268,7 @@ func (c *call) judge(e *Error, w willing, sent bool) {
 	}
 }
 
-// rewind is the body of req from its start.
+// rewind returns the body of req from its start.
 func rewind(req *http.Request) (io.ReadCloser, error) {
 	switch {
 	case req.Body == nil || req.Body == http.NoBody:
@@ -279,8 +279,8 @@ func rewind(req *http.Request) (io.ReadCloser, error) {
 	return req.GetBody()
 }
 
-// A budget limits retries to one for every ten calls in the long run, and
-// allows a hundred at once, so that a hiccup is ridden out.
+// A budget limits retries to one for every ten calls in the long run, and allows a
+// hundred at once, so that a short outage does not reach the callers.
 type budget struct{ tenths atomic.Int64 }
 
 const fullBudget = 100 * 10
@@ -301,7 +301,7 @@ func (b *budget) earn() {
 	}
 }
 
-// spend takes a retry out of the budget. It reports false when that is empty.
+// spend takes a retry out of the budget. It returns false if the budget is empty.
 func (b *budget) spend() bool {
 	for {
 		have := b.tenths.Load()

@@ -17,25 +17,25 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// A Workspace is a set of connectors, often one for each customer of a program.
-// Its name is its handle.
+// A Workspace is a handle for a set of connectors, known by its name. Programs
+// that serve several customers often have one for each.
 type Workspace struct {
 	client *Client
 	name   string
 
-	known atomic.Pointer[string] // its id, once it was looked up
+	known atomic.Pointer[string] // the id, once it has been looked up
 }
 
-// Name returns the workspace's name.
+// Name returns the name of the workspace.
 func (w *Workspace) Name() string { return w.name }
 
-// Client returns the client that the workspace is used with.
+// Client returns the client that made w.
 func (w *Workspace) Client() *Client { return w.client }
 
-// Close does nothing: a workspace holds nothing that needs closing.
+// Close does nothing and returns nil: a workspace holds nothing to close.
 func (w *Workspace) Close() error { return nil }
 
-// String names the workspace.
+// String returns the name of the workspace, for printing.
 func (w *Workspace) String() string { return fmt.Sprintf("client.Workspace{%q}", w.name) }
 
 // Format writes what String returns, for every verb.
@@ -44,8 +44,9 @@ func (w *Workspace) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, w.Str
 // MarshalText returns what String returns.
 func (w *Workspace) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 
-// Info finds the workspace by its name, exactly, among those that are not
-// deleted. One that does not exist is [ErrWorkspaceNotFound].
+// Info returns what the service knows of the workspace. It finds the workspace by
+// its exact name and ignores deleted ones. If there is none, the error matches
+// [ErrWorkspaceNotFound].
 func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 	for info, err := range w.named(ctx) {
 		if err != nil {
@@ -56,8 +57,8 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 	return nil, w.notFound("find workspace")
 }
 
-// named yields the workspaces that have the name and are not deleted: one, if
-// the service keeps names apart.
+// named yields the workspaces that have the name and are not deleted: one at most,
+// unless the service lets several have one name.
 func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	return func(yield func(WorkspaceInfo, error) bool) {
 		for info, err := range w.client.Workspaces(ctx, WithNameContains(w.name)) {
@@ -68,8 +69,8 @@ func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	}
 }
 
-// only is the id of the one workspace that has the name, looked up anew for an
-// operation that must not meet another one.
+// only looks up the id of the one workspace with the name, for an operation that
+// must not affect another one. It uses nothing that was looked up before.
 func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 	var id string
 	for info, err := range w.named(ctx) {
@@ -92,8 +93,8 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 	return uuid, nil
 }
 
-// id is the workspace's id, which operations want that know no names. It is
-// looked up once; forget has it looked up again.
+// id returns the id of the workspace, for operations that do not accept a name.
+// It is looked up once, and again after forget.
 func (w *Workspace) id(ctx context.Context) (string, error) {
 	if known := w.known.Load(); known != nil {
 		return *known, nil
@@ -105,13 +106,13 @@ func (w *Workspace) id(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// oddID is the error of a workspace that is listed under an id that is none.
+// oddID is the error for a workspace that is listed with an id that is no UUID.
 func (w *Workspace) oddID(op, id string) *Error {
 	return &Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))}
 }
 
-// forget drops the id if err says that something was not found by it: the
-// workspace may have been made anew since. It returns err.
+// forget drops the id if err says that something was not found: the workspace may
+// have been deleted and created again. It returns err.
 func (w *Workspace) forget(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		w.known.Store(nil)
@@ -123,13 +124,15 @@ func (w *Workspace) notFound(op string) *Error {
 	return &Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)}
 }
 
-// Ensure creates the workspace unless it exists; [WithRegion] says where.
+// Ensure creates the workspace if it does not exist, in the region that
+// [WithRegion] sets. It sends one request if the workspace exists and two if not.
 func (w *Workspace) Ensure(ctx context.Context) error {
 	_, err := w.Info(ctx)
 	if err == nil || !errors.Is(err, ErrWorkspaceNotFound) {
 		return err
 	}
-	// The service creates the workspace of a scoped token that it mints.
+	// The service has no call to create a workspace: it creates one when it issues a
+	// scoped token for it.
 	call := &call{op: "create workspace", name: "createScopedToken", confidential: true}
 	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.region))}
 	_, err = fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
@@ -138,21 +141,21 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	return err
 }
 
-// A WorkspaceChange says what [Workspace.Update] changes. Zero fields stay as
-// they are.
+// A WorkspaceChange describes what [Workspace.Update] changes. Zero fields stay
+// as they are.
 type WorkspaceChange struct {
 	Name   string
-	Status WorkspaceStatus // WorkspaceInactive also stops the connections that are active
+	Status WorkspaceStatus // WorkspaceInactive also stops the connections of the workspace
 
-	// ContextStore switches the context store on or off; null has it as the
-	// organization has it.
+	// ContextStore switches the context store on or off; null restores the default
+	// of the organization.
 	ContextStore Nullable[bool]
 }
 
-// Update changes the workspace and returns what it is then. It takes a request
-// more, to find the workspace's id; several of that name are an error. After a
-// change of the name, w still stands for the old one: Client.Workspace gives
-// the workspace of the new one.
+// Update changes the workspace and returns its new state. It sends one request to
+// find the id of the workspace and one to change it. If several workspaces have the
+// name, it returns an error and changes nothing. After a change of the name, w still
+// refers to the old name; use [Client.Workspace] with the new one.
 func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
 	call := &call{op: "update workspace", name: "updateWorkspace"}
 	change.Name = strings.TrimSpace(change.Name)
@@ -164,7 +167,7 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 		return nil, err
 	}
 	if change.Name != "" {
-		w.known.Store(nil) // w stays with the name
+		w.known.Store(nil) // w goes on to refer to the name
 	}
 	body := gen.WorkspaceUpdateRequest{
 		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
@@ -179,9 +182,10 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 	return &info, nil
 }
 
-// Delete deletes the workspace: nothing is replicated for it any more, and it is
-// listed as a tombstone. It takes a request more, to find the workspace's id;
-// several of that name are an error, and nothing is deleted.
+// Delete deletes the workspace. Replication for it stops, and [Client.Workspaces]
+// lists it as a tombstone. Delete sends one request to find the id of the workspace
+// and one to delete it. If several workspaces have the name, it returns an error and
+// deletes nothing.
 func (w *Workspace) Delete(ctx context.Context) error {
 	call := &call{op: "delete workspace", name: "deleteWorkspace"}
 	id, err := w.only(ctx, call.op)
@@ -194,17 +198,17 @@ func (w *Workspace) Delete(ctx context.Context) error {
 	}), ErrWorkspaceNotFound)
 }
 
-// ConnectorInfo is what the service knows of a connector.
+// ConnectorInfo is what the service tells about a connector in a list.
 type ConnectorInfo struct {
 	ID   string `json:"id"`
-	Name string `json:"name"` // of this connector; its owner chose it
+	Name string `json:"name"` // the connector's own name, chosen by who created it
 
-	Slug         string `json:"slug"`          // of its kind, such as zendesk-support
-	DisplayName  string `json:"display_name"`  // of its kind, such as Zendesk Support
-	DefinitionID string `json:"definition_id"` // of its kind
-	TemplateID   string `json:"template_id"`   // of the source template that it was made from
+	Slug         string `json:"slug"`          // the kind of connector, such as zendesk-support
+	DisplayName  string `json:"display_name"`  // the name of its source template, such as Zendesk Support
+	DefinitionID string `json:"definition_id"` // the id of its source definition
+	TemplateID   string `json:"template_id"`   // the id of its source template
 
-	CreatedAt time.Time `json:"created_at,omitzero"` // zero when the service does not say
+	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not say
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
@@ -230,8 +234,9 @@ func (c connectorItem) info() ConnectorInfo {
 	}
 }
 
-// ListConnectors lists the connectors of the workspace. The service has them on
-// one page. A workspace that does not exist is [ErrWorkspaceNotFound].
+// ListConnectors returns the connectors of the workspace, all of them with one
+// request. If the workspace does not exist, the error matches
+// [ErrWorkspaceNotFound].
 func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error) {
 	call := &call{op: "list connectors", name: "listConnectors", read: true}
 	got, err := fetchList[connectorItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
@@ -247,7 +252,8 @@ func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error)
 	return infos, nil
 }
 
-// explain makes a 404 of a request about the workspace say that it is missing.
+// explain makes the error of a 404 for a request that names the workspace say that
+// the workspace is missing.
 func (w *Workspace) explain(err error) error {
 	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
 		e.kind = ErrWorkspaceNotFound
@@ -256,11 +262,16 @@ func (w *Workspace) explain(err error) error {
 	return err
 }
 
-// Connector finds a connector of the workspace by the slug of its kind
-// ("zendesk-support"), the display name of its kind ("Zendesk Support"), its own
-// name or its id, in this order, in any case. Where several have the slug or the
-// display name, the own name decides. None is [ErrConnectorNotFound], several
-// are [ErrConnectorAmbiguous]. It takes one request.
+// Connector finds a connector of the workspace. It compares slug with the slugs of
+// the connectors ("zendesk-support"), then with their display names ("Zendesk
+// Support"), then with their own names, then with their ids; the first of these that
+// matches any connector counts. Case, spaces, hyphens and underscores make no
+// difference. If several connectors have the slug or the display name, the one whose
+// own name matches as well is returned.
+//
+// If no connector matches, the error matches [ErrConnectorNotFound] and lists those
+// that exist; if several do, it matches [ErrConnectorAmbiguous]. Connector sends one
+// request.
 func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, error) {
 	const op = "find connector"
 	if plainSlug(slug) == "" {
@@ -310,13 +321,12 @@ func named(infos []ConnectorInfo, of func(ConnectorInfo) string, name string) []
 	return found
 }
 
-// plainSlug is a name without regard to case, and to what stands between its
-// words.
+// plainSlug is a name in lower case, with a hyphen between its words.
 func plainSlug(s string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' }), "-"))
 }
 
-// enumerate lists some of the items for an error.
+// enumerate returns a list of the items for an error, shortened if they are many.
 func enumerate[T any](items []T, text func(T) string) string {
 	var list []string
 	for _, item := range items {
@@ -331,13 +341,14 @@ func enumerate[T any](items []T, text func(T) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConnectorByID is the connector of that id, a UUID. Nothing is sent; an id that
-// is none is an error of the first call.
+// ConnectorByID returns a handle for the connector with the given id, a UUID. It
+// sends nothing; if the id is no UUID, the first call returns an error that matches
+// [ErrInvalid].
 //
-// Nothing checks that the connector is one of this workspace: the token of an
-// application reaches all connectors of its organization. Where an id comes from
-// a user who must not reach other workspaces, use [Workspace.Connector], which
-// looks, or a client [WithScopedToken], to which the service refuses others.
+// It does not check that the connector belongs to w: the token of an application
+// reaches every connector of its organization. If the id comes from a user who must
+// not reach other workspaces, call [Workspace.Connector], which checks, or use a
+// client [WithScopedToken], for which the service refuses other workspaces.
 func (w *Workspace) ConnectorByID(id string) *Connector {
 	return &Connector{ws: w, id: strings.TrimSpace(id)}
 }
