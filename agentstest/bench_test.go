@@ -8,7 +8,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 )
 
-// What the stand-in costs, beside the network.
+// BenchmarkExecute measures the cost of the service without the network.
 func BenchmarkExecute(b *testing.B) {
 	records := make([]object, 100)
 	for i := range records {

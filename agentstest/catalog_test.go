@@ -1,6 +1,8 @@
 package agentstest_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -19,7 +21,7 @@ func TestDefinitions(t *testing.T) {
 	if a.text("id") != id || len(a.list("definition", "spec", "connectionSpecification", "required")) != 2 || len(a.list("example_questions", "search")) != 1 {
 		t.Errorf("source %s", a.raw)
 	}
-	c.refused(c.get("/integrations/definitions/sources/"+unknownID), 404, "not_found")
+	c.denied(c.get("/integrations/definitions/sources/"+unknownID), 404, "")
 	a = c.ok(c.get("/integrations/definitions/destinations"))
 	if len(a.list("destinations")) != 3 {
 		t.Errorf("destinations %s", a.raw)
@@ -31,7 +33,7 @@ func TestDefinitions(t *testing.T) {
 	if a = c.ok(c.get("/integrations/definitions/destinations/" + s3)); a.text("definition", "name") != "S3" {
 		t.Errorf("destination %s", a.raw)
 	}
-	c.refused(c.get("/integrations/definitions/destinations/"+unknownID), 404, "not_found")
+	c.denied(c.get("/integrations/definitions/destinations/"+unknownID), 404, "")
 }
 
 func TestSourceTemplates(t *testing.T) {
@@ -66,7 +68,7 @@ func TestSourceTemplates(t *testing.T) {
 	c.refused(c.post(path, object{"original_source_template_id": made.text("id")}), 400, "name_taken")
 	c.refused(c.post(path, object{}), 422, "one_of")
 	c.refused(c.post(path, object{"actor_definition_id": definition}), 422, "missing")
-	c.refused(c.post(path, object{"actor_definition_id": unknownID, "partial_default_config": object{}}), 404, "not_found")
+	c.denied(c.post(path, object{"actor_definition_id": unknownID, "partial_default_config": object{}}), 404, "")
 	c.refused(c.post(path, object{"actor_definition_id": 7, "partial_default_config": object{}}), 422, "type_error")
 
 	one := path + "/" + made.text("id")
@@ -80,15 +82,15 @@ func TestSourceTemplates(t *testing.T) {
 	if a = c.ok(c.get(one)); a.text("connector_name") == "" || a.at("auth_tooltip") == nil {
 		t.Errorf("details %s", a.raw)
 	}
-	c.refused(c.patch(path+"/"+global.text("data", 0, "id"), object{"name": "Mine"}), 403, "forbidden")
-	c.refused(c.delete(path+"/"+global.text("data", 0, "id")), 403, "forbidden")
+	c.denied(c.patch(path+"/"+global.text("data", 0, "id"), object{"name": "Mine"}), 403, "provided by Airbyte")
+	c.denied(c.delete(path+"/"+global.text("data", 0, "id")), 403, "")
 	c.refused(c.patch(one, object{"mode": "SIDEWAYS"}), 422, "enum")
 
-	// Two of the organization's own for one kind: it must be said which.
+	// With two templates of its own for one kind, a request must name one.
 	body := object{"workspace_name": "default", "definition_id": definition, "credentials": object{}}
 	c.refused(c.post("/integrations/connectors", body), 422, "ambiguous")
 	c.ok(c.delete(one))
-	c.refused(c.get(one), 404, "not_found")
+	c.denied(c.get(one), 404, "")
 	if a = c.ok(c.post("/integrations/connectors", body)); a.text("source_template", "name") != "Clone" {
 		t.Errorf("connector %s", a.raw)
 	}
@@ -122,7 +124,7 @@ func TestConnectionTemplates(t *testing.T) {
 	c.refused(c.patch(one, object{"non_breaking_changes_preference": "panic"}), 422, "enum")
 	c.ok(c.get(one))
 	c.ok(c.delete(one))
-	c.refused(c.get(one), 404, "not_found")
+	c.denied(c.get(one), 404, "")
 
 	if a = c.ok(c.post(path, object{"data_hosting_type": "airbyte_hosted"})); a.text("destination_name") == "" {
 		t.Errorf("hosted %s", a.raw)
@@ -183,7 +185,7 @@ func TestOAuthCredentials(t *testing.T) {
 	for range 2 {
 		c.expect(c.delete(path+"/connector_type/github"), 204)
 	}
-	c.refused(c.delete(path+"/connector_type/fax"), 404, "not_found")
+	c.denied(c.delete(path+"/connector_type/fax"), 404, "")
 	if third := c.ok(c.put(path, object{"connector_type": "github", "configuration": app})); third.text("id") == first.text("id") {
 		t.Error("not deleted")
 	}
@@ -209,7 +211,7 @@ func TestSkills(t *testing.T) {
 	if n := len(c.ok(c.get("/skills?workspace_id=" + c.workspace("customer-42"))).list("data")); n != 5 {
 		t.Errorf("%d skills of a workspace", n)
 	}
-	c.refused(c.get("/skills?organization_id="+agentstest.SecondOrganizationID), 403, "forbidden")
+	c.denied(c.get("/skills?organization_id="+agentstest.SecondOrganizationID), 403, "")
 	c.refused(c.get("/skills?limit=101"), 422, "less_than_equal")
 	if a := c.ok(c.get("/skills/search?query=Tickets")); len(a.list("data")) != 1 {
 		t.Errorf("search %s", a.raw)
@@ -243,8 +245,8 @@ func TestSkills(t *testing.T) {
 	if len(types) != 5 {
 		t.Errorf("block types %v", types)
 	}
-	c.refused(c.get("/skills/docs?id=connector_source:"+unknownID), 404, "not_found")
-	c.refused(c.get("/skills/docs?id="+ids[0]+"&section=none"), 404, "not_found")
+	c.denied(c.get("/skills/docs?id=connector_source:"+unknownID), 404, "")
+	c.denied(c.get("/skills/docs?id="+ids[0]+"&section=none"), 404, "")
 	c.refused(c.get("/skills/docs"), 422, "missing")
 }
 
@@ -265,8 +267,8 @@ func TestWorkflows(t *testing.T) {
 	if a = c.ok(c.patch(one+in, object{})); a.text("name") != "Renamed" {
 		t.Errorf("unchanged %s", a.raw)
 	}
-	c.refused(c.get(one+"?workspace_id="+other), 404, "not_found")
-	c.refused(c.post(path, object{"workspace_id": unknownID, "name": "x"}), 404, "not_found")
+	c.denied(c.get(one+"?workspace_id="+other), 404, "")
+	c.denied(c.post(path, object{"workspace_id": unknownID, "name": "x"}), 404, "")
 	c.refused(c.post(path, object{"workspace_id": ws}), 422, "missing")
 
 	autos := one + "/automations"
@@ -292,7 +294,57 @@ func TestWorkflows(t *testing.T) {
 		t.Errorf("%d automations", n)
 	}
 	c.expect(c.delete(auto+in), 204)
-	c.refused(c.get(auto+in), 404, "not_found")
+	c.denied(c.get(auto+in), 404, "")
 	c.expect(c.delete(one+in), 204)
-	c.refused(c.get(autos+in), 404, "not_found")
+	c.denied(c.get(autos+in), 404, "")
+}
+
+// An outline names each entity once. A connector without entities has an outline, too.
+func TestOutline(t *testing.T) {
+	empty := agentstest.Connector{Slug: "acme-empty", Name: "Spare", Entities: map[string]agentstest.Entity{}}
+	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("default", empty)))
+	outline := func(slug string) *answer {
+		return c.ok(c.get("/skills/docs?id=connector_source:" + c.connector("default", slug)))
+	}
+	a := outline("github")
+	text := strings.ToLower(a.text("metadata", "title") + a.text("metadata", "summary") + fmt.Sprint(a.at("content")) + fmt.Sprint(a.at("outline")))
+	for _, entity := range []string{"files", "issues", "repositories", "users"} {
+		if n := strings.Count(text, entity); n != 2 { // in the id and in the title of its section
+			t.Errorf("%s is named %d times: %s", entity, n, a.raw)
+		}
+	}
+	if n := strings.Count(text, "actions of github"); n != 1 {
+		t.Errorf("the summary is there %d times: %s", n, a.raw)
+	}
+	if a = outline("acme-empty"); a.text("metadata", "summary") != "Acme empty has no entities." || len(a.list("outline")) != 0 || len(a.list("content")) != 0 {
+		t.Errorf("without entities: %s", a.raw)
+	}
+	// Searches find the entities nevertheless.
+	if n := len(c.ok(c.get("/skills/search?query=repositories")).list("data")); n != 3 {
+		t.Errorf("%d skills about repositories", n)
+	}
+}
+
+func TestTimezones(t *testing.T) {
+	_, c := start(t)
+	in := "?workspace_id=" + c.workspace("default")
+	path := "/internal/workflows/" + c.ok(c.get("/internal/workflows"+in)).text("data", 0, "id") + "/automations"
+	for name, valid := range map[string]bool{
+		"Europe/Berlin": true, "UTC": true, "Etc/GMT+5": true, "America/Argentina/Buenos_Aires": true,
+		"": false, "Local": false, "Mars/Olympus": false, "+01:00": false, "Europe/Berlin ": false, "../zoneinfo/UTC": false,
+	} {
+		body := object{"workspace_id": c.workspace("default"), "enabled": true, "trigger_type": "schedule", "cron_expression": "0 0 7 ? * MON", "timezone": name}
+		if !valid {
+			a := c.refused(c.post(path+in, body), 422, "timezone")
+			if a.text("errors", 0, "field") != "body.timezone" {
+				t.Errorf("%q: %s", name, a.raw)
+			}
+			c.refused(c.patch(path+"/automation-1"+in, object{"timezone": name}), 422, "timezone")
+			continue
+		}
+		made := c.ok(c.post(path+in, body))
+		if made.text("timezone") != name || c.ok(c.patch(path+"/"+made.text("id")+in, object{"timezone": name})).text("timezone") != name {
+			t.Errorf("%q: %s", name, made.raw)
+		}
+	}
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// connectionTemplate is a connection template, of either kind.
+// A connectionTemplate is a connection template, with a destination of the user
+// or of Airbyte.
 type connectionTemplate struct {
 	serial             int64
 	id, organization   string
-	destination        *destination // nil when Airbyte provides it
+	destination        *destination // nil if Airbyte provides it
 	name               string
 	config             map[string]any
 	cron               *string
@@ -23,6 +24,7 @@ type connectionTemplate struct {
 	createdAt, updated time.Time
 }
 
+// wire returns the template in the form of the contract.
 func (t *connectionTemplate) wire() (u server.ConnectionTemplate, err error) {
 	if t.destination == nil {
 		err = u.FromAirbyteHostedConnectionTemplate(server.AirbyteHostedConnectionTemplate{
@@ -44,7 +46,8 @@ func (t *connectionTemplate) wire() (u server.ConnectionTemplate, err error) {
 	return u, err
 }
 
-// connectionTemplate finds one of the organization. The lock is held.
+// connectionTemplate returns a connection template of the organization. The
+// caller holds the lock.
 func (w *world) connectionTemplate(g *grant, id string) (*connectionTemplate, error) {
 	t := w.connections[strings.ToLower(id)]
 	if t == nil || t.organization != g.organization {
@@ -88,7 +91,7 @@ func (a *api) CreateConnectionTemplate(ctx context.Context, req server.CreateCon
 	now := a.s.now()
 	t := &connectionTemplate{organization: g.organization, createdAt: now, updated: now, tags: []string{}}
 	fields := callOf(ctx).fields
-	hosting := string(server.UserHostingType) // unless told otherwise
+	hosting := string(server.UserHostingType) // the default
 	if given, ok := fields["data_hosting_type"]; ok {
 		if err := json.Unmarshal(given, &hosting); err != nil {
 			return nil, mismatch(err)
@@ -118,7 +121,8 @@ func (a *api) CreateConnectionTemplate(ctx context.Context, req server.CreateCon
 	return server.CreateConnectionTemplate200JSONResponse(wire), err
 }
 
-// userHosted reads a template with a destination of the user.
+// userHosted reads a template with a destination of the user. The caller holds
+// the lock.
 func (t *connectionTemplate) userHosted(w *world, from *server.ConnectionTemplateCreateRequest, fields map[string]json.RawMessage) error {
 	var items []errorItem
 	for _, name := range []string{"destination_name", "destination_definition_id", "destination_config"} {
@@ -148,6 +152,7 @@ func (t *connectionTemplate) userHosted(w *world, from *server.ConnectionTemplat
 	return nil
 }
 
+// checkConfig checks that a configuration has all required fields.
 func (d *destination) checkConfig(config map[string]any) error {
 	var items []errorItem
 	for _, name := range d.required {
@@ -161,6 +166,7 @@ func (d *destination) checkConfig(config map[string]any) error {
 	return nil
 }
 
+// checkCron checks a cron expression, if there is one.
 func checkCron(field string, expression *string) error {
 	if expression == nil {
 		return nil
@@ -184,8 +190,8 @@ func (a *api) GetConnectionTemplate(ctx context.Context, req server.GetConnectio
 	return server.GetConnectionTemplate200JSONResponse(wire), err
 }
 
-// UpdateConnectionTemplate implements updateConnectionTemplate. Null takes away
-// the schedule, the preference and the choice of an early sync.
+// UpdateConnectionTemplate implements updateConnectionTemplate. Null removes
+// cron_expression, non_breaking_changes_preference and sync_on_create.
 func (a *api) UpdateConnectionTemplate(ctx context.Context, req server.UpdateConnectionTemplateRequestObject) (server.UpdateConnectionTemplateResponseObject, error) {
 	g, err := applicationOnly(ctx)
 	if err != nil {
@@ -232,7 +238,7 @@ func (a *api) UpdateConnectionTemplate(ctx context.Context, req server.UpdateCon
 	return server.UpdateConnectionTemplate200JSONResponse(wire), err
 }
 
-// optional is a value, or nil for null and for nothing.
+// optional returns the value, nil if it is null or absent.
 func optional[T any](n server.Nullable[T]) *T {
 	if v, ok := n.Get(); ok {
 		return &v
@@ -261,7 +267,7 @@ func (a *api) DeleteConnectionTemplate(ctx context.Context, req server.DeleteCon
 func (a *api) DescribeCron(_ context.Context, req server.DescribeCronRequestObject) (server.DescribeCronResponseObject, error) {
 	description, err := describeCron(req.Body.CronExpression)
 	if err != nil {
-		return server.DescribeCron200JSONResponse{Description: err.Error(), IsValid: false}, nil //nolint:nilerr // that is the answer
+		return server.DescribeCron200JSONResponse{Description: err.Error(), IsValid: false}, nil //nolint:nilerr // the answer says so
 	}
 	return server.DescribeCron200JSONResponse{Description: description, IsValid: true}, nil
 }

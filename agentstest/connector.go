@@ -11,125 +11,149 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// A Connector is a connector to put into a workspace; see [WithConnector].
+// A Connector describes a connector for [WithConnector]. It is valid if it has a
+// Slug or the DefinitionID of a kind that exists, its ids are UUIDs that no other
+// connector has, and the Records and the Paging of its entities are valid.
 type Connector struct {
-	// ID is a UUID; invented when empty, the same in each run.
+	// ID is a UUID. By default it is invented, the same in every run.
 	ID string
 
-	// Name is that of the instance; that of its kind when empty.
+	// Name is the name of this instance. The default is the name of its kind.
 	Name string
 
-	// Slug names the kind, such as zendesk-support. One that the service does
-	// not know becomes a new kind, with these entities.
+	// Slug is the kind, such as zendesk-support. A slug that the service does
+	// not know makes a new kind with these Entities.
 	Slug string
 
-	// DisplayName is the kind's, such as Zendesk Support, when it is new.
+	// DisplayName is the name of a new kind, such as Zendesk Support. By default
+	// it is made from the slug.
 	DisplayName string
 
-	// DefinitionID is the kind's; a UUID. It is invented when the kind is new,
-	// and can stand in for Slug when it is not.
+	// DefinitionID is the UUID of the kind. By default, the one of a new kind is
+	// invented. It may replace the Slug of a kind that exists.
 	DefinitionID string
 
-	// Entities are what actions can be run on, by name. Nil is those that the
-	// seeded world has for this kind; for none at all, give an empty map.
+	// Entities are what actions run on, by name. If it is nil, the connector has
+	// the seeded entities of its kind; if it is empty, it has none.
 	Entities map[string]Entity
 
-	// Config is what the service shows as the replication_config.
+	// Config is the replication_config that the service shows.
 	Config map[string]any
 
-	// Fail has each action answer 200 with the status "error" and this reason.
+	// Fail makes every action fail for this reason: the answer has the HTTP
+	// status 200 and the status "error".
 	Fail string
 
-	// CheckError has checks fail with this reason.
+	// CheckError makes checks of the connector fail for this reason.
 	CheckError string
 
-	// Latency passes before the result of each action.
+	// Latency is the time before the result of each action.
 	Latency time.Duration
 
-	// Stale has context store searches warn that the store had been paused.
+	// Stale makes searches of the context store warn that the store was paused.
 	Stale bool
 }
 
-// An Entity is a kind of records that a connector has, or files, or both.
+// An Entity is a kind of records that a connector has, or of files, or both.
 type Entity struct {
-	// Records is a slice of anything that JSON can hold, mostly of
-	// map[string]any or of structs. It is copied. Nil is an entity without
-	// records yet: they can be created, and are then listed. An entity that has
-	// Files and nil Records has files only; give it an empty slice if records
-	// are to be created as well.
+	// Records is a slice of values that encode as JSON objects, such as
+	// map[string]any or structs. It is copied. If it is nil, the entity has no
+	// records yet, but takes new ones. With Files and nil Records, an entity has
+	// only files; use an empty slice if it takes records as well.
+	//
+	// Fields at the top level that hold text of more than one word in the first
+	// record have a semantic index.
 	Records any
 
-	// Paging is how lists go on after a page; see [Paging].
+	// Paging is how lists continue after a page; see [Paging] for the default.
 	Paging Paging
 
-	// PageSize is how many records a page has unless the request says so, 10
-	// when 0. MaxPageSize is the most a request gets, 100 when 0.
+	// PageSize is the number of records on a page if the request does not say.
+	// The default is 10. MaxPageSize is the largest number that a request gets.
+	// The default is 100 or PageSize, whichever is larger.
 	PageSize, MaxPageSize int
 
-	// Repeat has a plain list give the records so many times over, for long
-	// walks that cost no memory. Filters and the other actions see them once,
-	// and PagingStripe cannot use it.
+	// Repeat makes plain lists return the records that many times, for long
+	// lists that need no memory. Filtered lists and other actions see each
+	// record once. It does not work with PagingStripe.
 	Repeat int
 
-	// Key is the field that get, update and delete find records by, "id" when
-	// empty.
+	// Key is the field that identifies a record, and the parameter that get,
+	// update, delete and download require. The default is "id". For an entity
+	// called tickets, the parameters id, ticket_id, ticketId and tickets_id mean
+	// the same, unless the records have a field of that name.
 	Key string
 
-	// Actions limits the actions; by default they are list, get, api_search,
-	// search, context_store_search, create, update and delete for records, and
-	// download for files.
+	// Actions are the actions that can be run. The default is list, get,
+	// api_search, search, context_store_search, create, update and delete for
+	// records, and download for files.
 	Actions []string
 
-	// Files are what download gives, by the value of the parameter that names
-	// one. Which parameter that is makes no difference.
+	// Files are what download returns, by id. The id may be in any parameter,
+	// since its name differs by vendor. If no file has the id, the answer has no
+	// bytes; if no parameter is an id, it is 422.
 	Files map[string]File
 
-	// Fail is as in Connector, for this entity.
+	// Fail is like Connector.Fail for this entity.
 	Fail string
 }
 
-// A File is something to download.
+// A File is a file to download.
 type File struct {
-	Name        string // sent in Content-Disposition; none when empty
-	ContentType string // application/octet-stream when empty
+	Name        string // the filename in Content-Disposition; without a name there is no such header
+	ContentType string // the default is application/octet-stream
 	Data        []byte
 
-	// Size makes up that many bytes in place of Data, without holding them:
-	// byte i is 'a' + i%26.
+	// Size replaces Data by that many bytes, which take no memory. The byte at
+	// offset i is 'a' + i%26.
 	Size int64
 
-	// Unsized sends no Content-Length.
+	// Unsized leaves out the Content-Length.
 	Unsized bool
 
-	// Disposition is sent as the whole Content-Disposition in place of Name.
+	// Disposition is the whole Content-Disposition. It replaces Name.
 	Disposition string
 }
 
-// connector is a connector of the world.
+// A connector is a connector of the world. The lock of the world guards it, but
+// not its entities, which have locks of their own.
 type connector struct {
-	serial             int64
-	id, name           string
-	workspace          *workspace
-	template           *template
-	config             map[string]any
-	selected           []server.RequestedEntity // nil is all
-	createdAt, updated time.Time
-	deletedAt          time.Time // when the job ends that deletes it; zero when there is none
-	job                string
+	serial                int64
+	id, name              string
+	workspace             *workspace
+	template              *template
+	config                map[string]any           // as the service shows it
+	credentials, settings map[string]any           // for checks, secrets included; nil unless a request made it
+	selected              []server.RequestedEntity // nil means all; replaced, never changed
+	createdAt, updated    time.Time
+	deletedAt             time.Time // the end of the job that deletes it; zero if there is none
+	job                   string
 
-	// What follows does not change; entities have a lock of their own.
+	// These do not change.
+	searchFrom       time.Time // when the context store is filled
 	entities         map[string]*entity
 	fail, checkError string
 	latency          time.Duration
 	stale            bool
 }
 
+// inStore reports whether the connector puts the entity into the context store,
+// given its selected entities.
+func (e *entity) inStore(selected []server.RequestedEntity) bool {
+	return e.allows("context_store_search") &&
+		(selected == nil || slices.ContainsFunc(selected, func(s server.RequestedEntity) bool { return s.Entity == e.name }))
+}
+
+// filled reports whether the entities can be searched in the context store.
+func (c *connector) filled(now time.Time) bool { return !now.Before(c.searchFrom) }
+
+// gone reports whether the connector has been deleted.
 func (c *connector) gone(now time.Time) bool {
 	return !c.deletedAt.IsZero() && !now.Before(c.deletedAt)
 }
 
-// addConnector puts a connector into a workspace. The lock is held, or the
-// service is not in use yet.
+// addConnector puts a connector into a workspace. The caller holds the lock, or
+// the service is not in use yet.
 func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 	k, err := w.kindFor(c, now)
 	if err != nil {
@@ -156,9 +180,9 @@ func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 	}
 	switch {
 	case !isUUID(conn.id):
-		return fmt.Errorf("the id %q is no UUID", c.ID)
+		return fmt.Errorf("the id %q is not a UUID", c.ID)
 	case w.connectors[conn.id] != nil:
-		return fmt.Errorf("there is a connector %s already", conn.id)
+		return fmt.Errorf("another connector has the id %s", conn.id)
 	}
 	if err := conn.fill(k.slug, entities); err != nil {
 		return err
@@ -177,7 +201,7 @@ func (w *world) remove(c *connector) {
 	w.byWorkspace[c.workspace.id] = slices.DeleteFunc(w.byWorkspace[c.workspace.id], func(o *connector) bool { return o == c })
 }
 
-// fill gives a connector its entities, each with records of its own.
+// fill gives a connector its entities, each with its own copy of the records.
 func (c *connector) fill(slug string, entities map[string]Entity) error {
 	c.entities = make(map[string]*entity, len(entities))
 	for name, spec := range entities {
@@ -190,14 +214,14 @@ func (c *connector) fill(slug string, entities map[string]Entity) error {
 	return nil
 }
 
-// kindFor finds or makes the kind of a connector.
+// kindFor returns the kind of a connector. It makes one for a new slug.
 func (w *world) kindFor(c Connector, now time.Time) (*kind, error) {
 	slug := plainSlug(c.Slug)
 	if slug == "" {
 		if k := w.kindByID(c.DefinitionID); k != nil {
 			return k, nil
 		}
-		return nil, errors.New("it has neither a slug nor the definition id of a kind")
+		return nil, errors.New("neither the slug nor the definition id names a kind")
 	}
 	if k := w.kindBySlug(slug); k != nil {
 		if c.DefinitionID != "" && !strings.EqualFold(c.DefinitionID, k.id) {
@@ -207,7 +231,7 @@ func (w *world) kindFor(c Connector, now time.Time) (*kind, error) {
 	}
 	k := &kind{id: strings.ToLower(c.DefinitionID), slug: slug, name: c.DisplayName, custom: true, support: server.SupportLevelNone, entities: maps.Clone(c.Entities)}
 	if k.id != "" && !isUUID(k.id) {
-		return nil, fmt.Errorf("the definition id %q is no UUID", c.DefinitionID)
+		return nil, fmt.Errorf("the definition id %q is not a UUID", c.DefinitionID)
 	}
 	if k.name == "" {
 		k.name = title(slug)

@@ -1,6 +1,7 @@
 package agentstest
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
+// wire returns the connector in the form of the contract.
 func (c *connector) wire() server.Connector {
 	config := c.config
 	if config == nil {
@@ -21,7 +23,8 @@ func (c *connector) wire() server.Connector {
 	}
 }
 
-// connector finds a connector that the token reaches. The lock is held.
+// connector returns a connector that the token reaches. The caller holds the
+// lock.
 func (a *api) connector(g *grant, id string) (*connector, error) {
 	c := a.s.world.connectors[strings.ToLower(id)]
 	if c == nil || c.gone(a.s.now()) || c.workspace.organization != g.organization || g.scoped() && c.workspace.id != g.workspaceID {
@@ -82,8 +85,8 @@ func (a *api) ListConnectors(ctx context.Context, req server.ListConnectorsReque
 	return list, nil
 }
 
-// checkCreate finds out what a request to create a connector means. The lock is
-// held.
+// checkCreate checks a request to create a connector, and returns the workspace
+// and the template for it. The caller holds the lock.
 func (w *world) checkCreate(g *grant, body *server.ConnectorCreateRequest) (*workspace, *template, error) {
 	var items []errorItem
 	given := func(s *string) bool { return s != nil && *s != "" }
@@ -117,6 +120,7 @@ func (w *world) checkCreate(g *grant, body *server.ConnectorCreateRequest) (*wor
 	return ws, t, err
 }
 
+// checkModes returns what is wrong with a selection of entities.
 func checkModes(entities []server.RequestedEntity) (items []errorItem) {
 	for _, e := range entities {
 		if e.Entity == "" {
@@ -131,7 +135,7 @@ func checkModes(entities []server.RequestedEntity) (items []errorItem) {
 	return items
 }
 
-// templateFor finds the template that a new connector is made from.
+// templateFor returns the template to make a new connector from.
 func (w *world) templateFor(g *grant, body *server.ConnectorCreateRequest) (*template, error) {
 	if id := body.SourceTemplateID; id != nil && *id != "" {
 		return w.visibleTemplate(g, *id)
@@ -142,14 +146,14 @@ func (w *world) templateFor(g *grant, body *server.ConnectorCreateRequest) (*tem
 			return nil, notFound("source definition", *id)
 		}
 	} else if k = w.kindBySlug(*body.ConnectorType); k == nil {
-		return nil, invalid(fieldProblem("body.connector_type", "unknown_connector_type", "There is no connector type %q", *body.ConnectorType))
+		return nil, invalid(fieldProblem("body.connector_type", "unknown_connector_type", "Unknown connector type %q", *body.ConnectorType))
 	}
 	own, global := w.templatesOf(g.organization, k)
 	switch {
 	case len(own) == 1:
 		return own[0], nil
 	case len(own) > 1:
-		return nil, invalid(fieldProblem("body.source_template_id", "ambiguous", "There are %d source templates for %s; name one", len(own), k.name))
+		return nil, invalid(fieldProblem("body.source_template_id", "ambiguous", "%s has %d source templates; name one of them", k.name, len(own)))
 	}
 	return global[0], nil
 }
@@ -166,21 +170,17 @@ func (a *api) CreateConnector(ctx context.Context, req server.CreateConnectorReq
 	}
 	now := a.s.now()
 	w.sweep(ws, now)
-	config := map[string]any{}
-	maps.Copy(config, body.Environment)
-	maps.Copy(config, body.ReplicationConfig)
+	settings := settingsOf(body)
 	c := &connector{
 		serial: w.next(), id: w.newID("connector"), name: t.name, workspace: ws, template: t,
-		config: hideSecrets(config), createdAt: now, updated: now,
+		config: hideSecrets(settings), credentials: merged(body.Credentials), settings: settings,
+		createdAt: now, updated: now, searchFrom: now.Add(a.s.options.searchDelay),
 	}
 	if body.Name != nil && *body.Name != "" {
 		c.name = *body.Name
 	}
 	if len(body.Entities) > 0 {
 		c.selected = body.Entities
-	}
-	if reason := refusedBy(t, body); reason != "" {
-		c.checkError = reason
 	}
 	if err := c.fill(t.kind.slug, t.kind.entities); err != nil {
 		return nil, err
@@ -189,7 +189,8 @@ func (a *api) CreateConnector(ctx context.Context, req server.CreateConnectorReq
 	return server.CreateConnector200JSONResponse(c.wire()), nil
 }
 
-// sweep removes connectors whose deletion is done.
+// sweep removes the connectors of a workspace that have been deleted. The caller
+// holds the lock.
 func (w *world) sweep(ws *workspace, now time.Time) {
 	for _, c := range slices.Clone(w.byWorkspace[ws.id]) {
 		if c.gone(now) {
@@ -198,32 +199,73 @@ func (w *world) sweep(ws *workspace, now time.Time) {
 	}
 }
 
-// hideSecrets is a configuration as the service shows it.
-func hideSecrets(config map[string]any) map[string]any {
-	for name, v := range config {
-		if nested, ok := v.(map[string]any); ok {
-			config[name] = hideSecrets(nested)
-		} else if secretNames[name] {
-			config[name] = "**********"
-		}
-	}
-	return config
+// settingsOf returns the configuration in a request, without the credentials.
+func settingsOf(body *server.ConnectorCreateRequest) map[string]any {
+	return merged(body.Environment, body.ReplicationConfig)
 }
 
-// refusedBy tells why the vendor would refuse a configuration, "" when it
-// would not. The vendors of this world refuse what is empty or "invalid".
-func refusedBy(t *template, body *server.ConnectorCreateRequest) string {
-	for _, config := range []map[string]any{body.Credentials, body.ReplicationConfig} {
+// merged returns a copy of the maps as one, in which the later ones win.
+func merged(configs ...map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, config := range configs {
 		for name, v := range config {
-			if s, ok := v.(string); ok && (s == "" || s == "invalid") {
-				return t.kind.name + " refused the " + strings.ToLower(title(name))
-			}
+			out[name] = copied(v)
+		}
+	}
+	return out
+}
+
+// copied returns a copy of a JSON value.
+func copied(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return merged(v)
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = copied(element)
+		}
+		return list
+	}
+	return v
+}
+
+// hideSecrets returns a configuration as the service shows it.
+func hideSecrets(config map[string]any) map[string]any {
+	out := make(map[string]any, len(config))
+	for name, v := range config {
+		if nested, ok := v.(map[string]any); ok {
+			out[name] = hideSecrets(nested)
+		} else if secretNames[name] {
+			out[name] = "**********"
+		} else {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// refusal returns why the vendor refuses a configuration, "" if it does not. The
+// caller does not hold the lock, since the option's function may call the
+// service.
+func (s *Service) refusal(k *kind, credentials, settings map[string]any) string {
+	config := merged(settings, credentials)
+	if check := s.options.check; check != nil {
+		if err := check(k.slug, config); err != nil {
+			return cmp.Or(err.Error(), k.name+" refused the credentials")
+		}
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(config)) {
+		if text, ok := config[name].(string); ok && (strings.TrimSpace(text) == "" || text == "invalid") {
+			return k.name + " refused the " + strings.ToLower(title(name))
 		}
 	}
 	return ""
 }
 
-// checkResult is what a check finds.
+// checkResult returns the result of a check, which failed if there is a reason.
+// The caller holds the lock.
 func (a *api) checkResult(reason string, entities []string) server.ConnectorCheckResult {
 	r := server.ConnectorCheckResult{ID: a.s.world.newID("check"), Status: ptr(server.CheckStatusSucceeded)}
 	slices.Sort(entities)
@@ -250,14 +292,16 @@ func (a *api) checkResult(reason string, entities []string) server.ConnectorChec
 // CheckConnectorConfig implements checkConnectorConfig.
 func (a *api) CheckConnectorConfig(ctx context.Context, req server.CheckConnectorConfigRequestObject) (server.CheckConnectorConfigResponseObject, error) {
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.mu.RLock()
 	_, t, err := w.checkCreate(callOf(ctx).grant, req.Body)
+	w.mu.RUnlock()
 	if err != nil {
 		return nil, err
 	}
-	entities := slices.Collect(maps.Keys(t.kind.entities))
-	return server.CheckConnectorConfig200JSONResponse(a.checkResult(refusedBy(t, req.Body), entities)), nil
+	reason := a.s.refusal(t.kind, req.Body.Credentials, settingsOf(req.Body))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return server.CheckConnectorConfig200JSONResponse(a.checkResult(reason, slices.Collect(maps.Keys(t.kind.entities)))), nil
 }
 
 // GetConnector implements getConnector.
@@ -272,8 +316,8 @@ func (a *api) GetConnector(ctx context.Context, req server.GetConnectorRequestOb
 	return server.GetConnector200JSONResponse(c.wire()), nil
 }
 
-// UpdateConnector implements updateConnector. For each field, leaving it out
-// and null keep what there is; an empty list of entities stands for all.
+// UpdateConnector implements updateConnector. A field that is absent or null
+// stays as it is. An empty list of entities means all.
 func (a *api) UpdateConnector(ctx context.Context, req server.UpdateConnectorRequestObject) (server.UpdateConnectorResponseObject, error) {
 	selected, hasSelected := req.Body.Entities.Get()
 	if items := checkModes(selected); items != nil {
@@ -295,6 +339,9 @@ func (a *api) UpdateConnector(ctx context.Context, req server.UpdateConnectorReq
 	}
 	if config, ok := req.Body.ReplicationConfig.Get(); ok {
 		c.config = hideSecrets(config)
+		if c.settings != nil {
+			c.settings = merged(config)
+		}
 	}
 	if hasSelected {
 		c.selected = nil
@@ -332,16 +379,25 @@ func (a *api) CheckConnector(ctx context.Context, req server.CheckConnectorReque
 		return nil, invalid(items...)
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.mu.RLock()
 	c, err := a.connector(callOf(ctx).grant, req.ID)
+	var credentials, settings map[string]any
+	if err == nil {
+		credentials, settings = c.credentials, c.settings
+	}
+	w.mu.RUnlock()
 	if err != nil {
 		return nil, err
 	}
-	reason := c.checkError
-	if config, ok := req.Body.ReplicationConfig.Get(); ok && reason == "" {
-		reason = refusedBy(c.template, &server.ConnectorCreateRequest{ReplicationConfig: config})
+	if config, ok := req.Body.ReplicationConfig.Get(); ok {
+		settings = config
 	}
+	reason := c.checkError
+	if reason == "" && settings != nil {
+		reason = a.s.refusal(c.template.kind, credentials, settings)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	entities := slices.Collect(maps.Keys(c.entities))
 	if len(selected) > 0 {
 		entities = nil
@@ -362,6 +418,7 @@ func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorR
 		return nil, err
 	}
 	k := c.template.kind
+	ready := c.filled(a.s.now())
 	readiness := &server.ContextStoreReadiness{ConnectorID: c.id, SourceDefinitionID: k.id}
 	for i, e := range c.sortedEntities() {
 		if !e.allows("context_store_search") {
@@ -369,16 +426,18 @@ func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorR
 		}
 		readiness.SupportedContextStoreEntities = append(readiness.SupportedContextStoreEntities,
 			server.SupportedContextStoreEntity{Entity: e.name, Suggested: ptr(i == 0)})
-		if c.selected != nil && !slices.ContainsFunc(c.selected, func(s server.RequestedEntity) bool { return s.Entity == e.name }) {
+		if !e.inStore(c.selected) {
 			continue
 		}
-		configured := server.ConfiguredContextStoreEntity{
-			Entity: e.name, Status: "ready", ReadyForSearch: true, Supported: true,
-			EntityCount: ptr(len(e.snapshot())), UpdatedAt: ptr(c.updated),
+		configured := server.ConfiguredContextStoreEntity{Entity: e.name, Status: "pending", Supported: true}
+		index := server.SemanticSearchStatusIndexing
+		if ready {
+			configured.Status, configured.ReadyForSearch = "ready", true
+			configured.EntityCount, configured.UpdatedAt = ptr(len(e.snapshot())), ptr(c.updated)
+			index = server.SemanticSearchStatusReady
 		}
 		for _, field := range e.textFields() {
-			configured.SemanticSearchStatus = append(configured.SemanticSearchStatus,
-				server.SemanticSearchField{Field: field, Status: server.SemanticSearchStatusReady})
+			configured.SemanticSearchStatus = append(configured.SemanticSearchStatus, server.SemanticSearchField{Field: field, Status: index})
 		}
 		readiness.ConfiguredCacheEntities = append(readiness.ConfiguredCacheEntities, configured)
 	}

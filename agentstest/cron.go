@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// cronField is a field of a cron expression in Quartz syntax.
+// A cronField is a field of a cron expression in Quartz syntax.
 type cronField struct {
 	name     string
 	min, max int
-	names    []string // for min and what follows
+	names    []string // of min and the numbers after it
 }
 
 var (
@@ -31,12 +31,12 @@ var (
 	}
 )
 
-// describeCron checks an expression and says it in words: the usual schedules
-// as people say them, and others field by field.
+// describeCron describes a cron expression in words. Unusual ones it describes
+// field by field. The error says what is wrong with the expression.
 func describeCron(expression string) (string, error) {
 	parts := strings.Fields(strings.ToUpper(expression))
 	if len(parts) != 6 && len(parts) != 7 {
-		return "", fmt.Errorf("the expression has %d fields; Quartz has 6 or 7: second minute hour day-of-month month day-of-week [year]", len(parts))
+		return "", fmt.Errorf("the expression has %d fields instead of 6 or 7: second minute hour day-of-month month day-of-week [year]", len(parts))
 	}
 	for i, part := range parts {
 		if err := cronFields[i].check(i, part); err != nil {
@@ -44,11 +44,12 @@ func describeCron(expression string) (string, error) {
 		}
 	}
 	if (parts[3] == "?") == (parts[5] == "?") {
-		return "", errors.New("exactly one of day of the month and day of the week must be ?")
+		return "", errors.New("either the day of the month or the day of the week must be ?")
 	}
 	return sayCron(parts), nil
 }
 
+// check checks the i-th field of an expression.
 func (f cronField) check(i int, part string) error {
 	dayField := i == 3 || i == 5
 	for item := range strings.SplitSeq(part, ",") {
@@ -60,7 +61,7 @@ func (f cronField) check(i int, part string) error {
 		}
 		span, step, stepped := strings.Cut(item, "/")
 		if n, err := strconv.Atoi(step); stepped && (err != nil || n < 1) {
-			return fmt.Errorf("%q is no step for the %s", item, f.name)
+			return fmt.Errorf("%q is not a step of the %s", item, f.name)
 		}
 		if stepped && span == "*" {
 			continue
@@ -69,7 +70,7 @@ func (f cronField) check(i int, part string) error {
 		if i == 5 && !ranged {
 			if day, nth, found := strings.Cut(first, "#"); found {
 				if n, err := strconv.Atoi(nth); err != nil || n < 1 || n > 5 {
-					return fmt.Errorf("%q is no %s", item, f.name)
+					return fmt.Errorf("%q is not a %s", item, f.name)
 				}
 				first = day
 			}
@@ -79,17 +80,18 @@ func (f cronField) check(i int, part string) error {
 			first = strings.TrimSuffix(first, "W")
 		}
 		if _, ok := f.value(first); !ok {
-			return fmt.Errorf("%q is no %s", item, f.name)
+			return fmt.Errorf("%q is not a %s", item, f.name)
 		}
 		if ranged {
 			if _, ok := f.value(last); !ok {
-				return fmt.Errorf("%q is no %s", item, f.name)
+				return fmt.Errorf("%q is not a %s", item, f.name)
 			}
 		}
 	}
 	return nil
 }
 
+// value returns the number that s stands for, and whether it is in range.
 func (f cronField) value(s string) (int, bool) {
 	if i := slices.Index(f.names, s); i >= 0 {
 		return f.min + i, true
@@ -125,7 +127,7 @@ func sayTime(second, minute, hour string) string {
 	h, hourErr := strconv.Atoi(hour)
 	switch {
 	case second == "0" && minuteErr == nil && hourErr == nil:
-		m, _ := strconv.Atoi(minute) // it was one a line ago
+		m, _ := strconv.Atoi(minute) // cannot fail: minuteErr is nil
 		return fmt.Sprintf("At %02d:%02d", h, m)
 	case second == "0" && minute == "0" && hour == "*":
 		return "Every hour"
@@ -139,6 +141,7 @@ func sayTime(second, minute, hour string) string {
 	return fmt.Sprintf("At second %s, minute %s, hour %s", second, minute, hour)
 }
 
+// stepOf returns n of */n and 0/n, "" for anything else.
 func stepOf(part string) string {
 	span, step, found := strings.Cut(part, "/")
 	if !found || span != "*" && span != "0" {

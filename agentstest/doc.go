@@ -1,16 +1,13 @@
-// Package agentstest is an Airbyte Agents service in memory, for tests, for
+// Package agentstest is an in-memory Airbyte Agents service for tests, for
 // examples and for a first run without an account.
 //
-// It is a stand-in, written for this SDK from what is known of the service's
-// interface; it is not the service, and no part of it. It holds real state:
-// tokens that expire and can be revoked, organizations and workspaces that are
-// apart from each other, connectors that can be created, changed and deleted,
-// and records that actions list, page by page in the manner of each vendor,
-// search, change and delete. What it cannot do is reach a vendor. Where the
-// service's behaviour is not known, the stand-in is strict: a request that it
-// accepts should be one that the service accepts too.
+// It is a fake, written for this SDK from what is publicly known about the
+// service. It has real state: tokens that expire and can be revoked,
+// organizations and workspaces that do not see each other, connectors that can
+// be created, changed and deleted, and records that actions list page by page in
+// the manner of each vendor, search, change and delete. It reaches no vendor.
 //
-// A test starts a server, and points at it whatever talks to the service:
+// A test starts a server and points its client at it:
 //
 //	fake := agentstest.NewServer()
 //	defer fake.Close()
@@ -20,26 +17,75 @@
 //		client.WithOrganizationID(agentstest.OrganizationID),
 //		client.WithWorkspaceName(agentstest.WorkspaceName))
 //
-// Give all of these, the organization and the workspace too: what is left out,
-// package client looks for in the environment, and a developer who works with a
-// real account has AIRBYTE_ORGANIZATION_ID or AIRBYTE_WORKSPACE set there. The
-// test would then pass on one machine and fail on the next.
+// Set the organization and the workspace, too. Package client otherwise takes
+// them from the environment, where a developer with an account has
+// AIRBYTE_ORGANIZATION_ID or AIRBYTE_WORKSPACE, and the test passes on one machine
+// and fails on another.
 //
-// Unless [WithoutSeed] says otherwise there is a small world already, the same
-// in each run; see [WorkspaceName] and the other constants. [WithConnector]
-// adds connectors with one's own records.
+// In a [testing/synctest] bubble there is no network. Use [New] and
+// [Service.Transport] there: tokens expire in the time of the bubble, and delays
+// take no time. The folder examples/testing tests a small program in this way.
+// The command agents-sandbox serves the same service on a port, for programs in
+// any language.
 //
-// [Service.Inject] scripts what goes wrong: errors, delays, answers that break
-// off, for any request or for one action on one entity. A test that injects
-// faults ends by asking [Service.PendingFaults] whether all were met.
-// [Service.Count] and [Service.Requests] tell what was asked.
-// [Service.RevokeTokens] and [Service.SetClientSecret] do what an administrator
-// may do in the middle of the night.
+// # Faults and requests
 //
-// In a [testing/synctest] bubble, where there is no network, use [New] and
-// [Service.Transport]: tokens then expire in the bubble's time, and pauses and
-// delays take none. The folder examples/testing tests a small program so.
+// [Service.Inject] makes requests fail: with an error, after a delay or in the
+// middle of the answer, for one operation or for one action on one entity. At its
+// end, a test that injects faults checks that [Service.PendingFaults] is 0.
+// [Service.Count] and [Service.Requests] return what the service was asked.
+// [Service.RevokeTokens] and [Service.SetClientSecret] do what administrators do.
 //
-// The command agents-sandbox serves the same on a port, for programs in any
-// language.
+// # Strictness
+//
+// A program should not pass with the fake and fail with the service. So the fake
+// refuses what it does not know: unknown connectors, entities, actions, operators
+// and cursors, values of a wrong type, and requests without a required field,
+// such as get without the key of a record. It cannot judge what only a vendor
+// knows. It ignores unknown fields of bodies and unknown parameters of actions and
+// queries, it stores any fields that create and update send, and it makes
+// connectors with any credentials; [WithCredentialCheck] sets what checks say.
+//
+// # The seeded world
+//
+// Unless [WithoutSeed] is given, the service has the workspaces [WorkspaceName]
+// and [SecondWorkspaceName] and these records, the same in every run. Each
+// connector has its own copy. The column next is the parameter for the next page
+// and the column indexed are the fields that a semantic search can look at.
+//
+//	connector        entity         records  next            indexed               actions
+//	github           files                -  -               -                     download
+//	github           issues              15  after           body, title           all
+//	github           repositories         3  after           -                     read
+//	github           users               12  after           -                     list, get
+//	hubspot          companies            3  after           -                     all
+//	hubspot          contacts            12  after           -                     all
+//	salesforce       accounts            12  nextRecordsUrl  Name                  all
+//	salesforce       opportunities        7  nextRecordsUrl  Name                  all
+//	slack            channels             4  cursor          -                     all
+//	slack            messages            12  cursor          text                  all
+//	slack            users                6  cursor          real_name             all
+//	stripe           charges             23  starting_after  -                     read
+//	stripe           customers           12  starting_after  name                  all
+//	stripe           invoices             4  starting_after  -                     all, download
+//	zendesk-support  attachments          -  -               -                     download
+//	zendesk-support  tickets             12  page            description, subject  all
+//	zendesk-support  users                5  page            name                  all
+//
+// All actions are list, get, api_search, search, context_store_search, create,
+// update and delete; the first five of them read. Records are found by id, the
+// issues of github by number, and the records of salesforce by Id. These are the
+// files, by the id that download takes:
+//
+//	connector        entity       id          name
+//	github           files        README.md   README.md
+//	github           files        backup.tar  backup.tar, 8 MiB without a Content-Length
+//	github           files        empty.txt   empty.txt, 0 bytes
+//	github           files        logo.png    logo.png
+//	stripe           invoices     in_0001     invoice-1001.pdf
+//	stripe           invoices     in_0002     Rechnung für März.pdf
+//	zendesk-support  attachments  7001        screenshot.txt, of ticket 101; see AttachmentID
+//	zendesk-support  attachments  7002        log.txt, of ticket 108
+//
+// [WithConnector] adds connectors with records and files of your own.
 package agentstest

@@ -3,6 +3,7 @@ package agentstest_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +12,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// What the documentation advises for package client, tried with it.
+// These tests run what the documentation advises for package client.
 
-// join is the lines that the documentation of Transport gives.
+// join does what the documentation of Transport shows.
 func join(t *testing.T, opts ...agentstest.Option) (*agentstest.Service, *client.Workspace) {
 	t.Helper()
 	fake := agentstest.New(opts...)
@@ -45,8 +46,8 @@ func TestNextDay(t *testing.T) {
 	})
 }
 
-// With the settings that the package's documentation advises, what a developer
-// has in the environment makes no difference.
+// The settings that the package documentation advises make a test independent of
+// the environment.
 func TestTheEnvironmentMakesNoDifference(t *testing.T) {
 	for name, value := range map[string]string{
 		"AIRBYTE_API_HOST":        "https://nowhere.example.com",
@@ -76,7 +77,7 @@ func TestTheEnvironmentMakesNoDifference(t *testing.T) {
 	}
 }
 
-// A refusal that a client rides out, and how to see it nevertheless.
+// A client retries a 429 and succeeds, unless the fault is as documented.
 func TestRefusalsThatAreTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake, ws := join(t)
@@ -98,4 +99,73 @@ func TestRefusalsThatAreTriedAgain(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// The documentation of SetClientSecret says how long a refusal is remembered.
+func TestRefusedSecretsAreRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake, ws := join(t)
+		connect := func() error { _, err := ws.Connector(t.Context(), "github"); return err }
+		fake.SetClientSecret(agentstest.ClientID, "another")
+		if err := connect(); !errors.Is(err, client.ErrUnauthorized) {
+			t.Errorf("error %v", err)
+		}
+		fake.SetClientSecret(agentstest.ClientID, agentstest.ClientSecret)
+		if err := connect(); !errors.Is(err, client.ErrUnauthorized) || fake.Count("createToken") != 1 {
+			t.Errorf("at once: %v, %d requests for a token", err, fake.Count("createToken"))
+		}
+		time.Sleep(4 * time.Second)
+		if err := connect(); err != nil {
+			t.Errorf("later: %v", err)
+		}
+	})
+}
+
+// WaitSearchable waits for the context store, as long as WithSearchDelay says.
+func TestWaitSearchable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const delay = 5 * time.Minute
+		_, ws := join(t, agentstest.WithSearchDelay(delay))
+		github, err := ws.Connector(t.Context(), "github")
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if _, err := github.WaitSearchable(t.Context(), "issues", client.WithWaitLimit(time.Minute)); !errors.Is(err, client.ErrWaitedTooLong) {
+			t.Errorf("too short a limit: %v", err)
+		}
+		_, err = github.Execute(t.Context(), "issues", "context_store_search", client.Params{"query": client.Params{}})
+		if !errors.Is(err, client.ErrInvalid) {
+			t.Errorf("a search before that: %v", err)
+		}
+		issues, err := github.WaitSearchable(t.Context(), "issues")
+		if took := time.Since(began); err != nil || !issues.Ready || took < delay || took > delay+time.Minute {
+			t.Errorf("%+v %v after %v", issues, err, took)
+		}
+		if _, err := github.Execute(t.Context(), "issues", "context_store_search", client.Params{"query": client.Params{}}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What package client says of an answer names things once.
+func TestErrorTexts(t *testing.T) {
+	fake, ws := join(t)
+	nowhere := ws.Client().Workspace("nowhere")
+	_, err := nowhere.ListConnectors(t.Context())
+	if !errors.Is(err, client.ErrNotFound) || strings.Count(err.Error(), `"nowhere"`) != 1 {
+		t.Errorf("a workspace that does not exist: %v", err)
+	}
+	github, err := ws.Connector(t.Context(), "github")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []int{403, 404, 409, 500} {
+		fake.Inject(agentstest.Fault{Entity: "issues", Status: status})
+		_, err := github.Execute(t.Context(), "issues", "create", nil)
+		var e *client.Error
+		if !errors.As(err, &e) || len(e.Fields) != 0 || strings.Count(strings.ToLower(err.Error()), strings.ToLower(http.StatusText(status))) != 1 {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package agentstest_test
 
 import (
-	"encoding/base64"
 	"io"
 	"mime"
 	"net/http"
@@ -25,7 +24,7 @@ func TestDownload(t *testing.T) {
 			t.Errorf("%s: %q, %v", file, a.header.Get("Content-Disposition"), err)
 		}
 	}
-	// A missing file is one without bytes.
+	// A file that does not exist has no bytes.
 	a = c.ok(c.execute(stripe, "invoices", "download", object{"id": "in_9999"}))
 	if len(a.raw) != 0 || a.header.Get("Content-Disposition") != "" || a.header.Get("Content-Length") != "0" {
 		t.Errorf("missing: %v %q", a.header, a.raw)
@@ -62,50 +61,4 @@ func TestLargeDownload(t *testing.T) {
 			t.Errorf("%s: %d bytes of %d, %v", file, n, resp.ContentLength, err)
 		}
 	}
-}
-
-func TestDownloadInChunks(t *testing.T) {
-	text := strings.Repeat("äöü€😀", 20000)
-	_, c := start(t, agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{"files": {Files: map[string]agentstest.File{
-		"text":   {Name: "a.txt", ContentType: "text/plain", Data: []byte(text)},
-		"binary": {Name: "a.bin", Data: []byte("\xff\xfe\x00" + text)},
-	}}}}))
-	id := c.connector("w", "acme")
-	for _, x := range []struct{ file, format, want string }{{"text", "text", text}, {"text", "", text}, {"binary", "base64", "\xff\xfe\x00" + text}} {
-		params := object{"id": x.file, "_airbyte_response_type": "json"}
-		if x.format != "" {
-			params["_airbyte_response_format"] = x.format
-		}
-		var got strings.Builder
-		chunks := 0
-		for {
-			a := c.ok(c.execute(id, "files", "download", params))
-			content := a.text("result", "content")
-			if a.text("result", "encoding") == "base64" {
-				raw, err := base64.StdEncoding.DecodeString(content)
-				if err != nil {
-					t.Fatal(err)
-				}
-				content = string(raw)
-			}
-			got.WriteString(content)
-			chunks++
-			next := a.at("result", "next_range_header")
-			if (next == nil) == (a.at("result", "has_more") == true) {
-				t.Fatalf("has_more and next_range_header disagree")
-			}
-			if next == nil {
-				break
-			}
-			params["range_header"] = next
-		}
-		if got.String() != x.want || chunks < 2 {
-			t.Errorf("%s as %q: %d bytes of %d in %d chunks", x.file, x.format, got.Len(), len(x.want), chunks)
-		}
-	}
-	for _, bad := range []string{"bytes=5-1", "bytes=a-b", "0-5", "bytes=0-65536", "bytes=-5"} {
-		c.refused(c.execute(id, "files", "download", object{"id": "text", "_airbyte_response_type": "json", "range_header": bad}), 422, "range")
-	}
-	c.refused(c.execute(id, "files", "download", object{"id": "binary", "_airbyte_response_type": "json"}), 422, "encoding")
-	c.refused(c.execute(id, "files", "download", object{"id": "text", "_airbyte_response_type": "json", "_airbyte_response_format": "hex"}), 422, "enum")
 }

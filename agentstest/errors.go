@@ -12,7 +12,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// errorBody is an error in the service's shape, with its nulls.
+// An errorBody is an error in the service's shape. Its nulls are sent.
 type errorBody struct {
 	Message string      `json:"message"`
 	Errors  []errorItem `json:"errors"`
@@ -25,8 +25,8 @@ type errorItem struct {
 	Details map[string]any `json:"details"`
 }
 
-// apiError is an answer that is no success. The methods of api return it as
-// their error; answerError writes it.
+// An apiError is an answer that is not a success. The methods of api return it,
+// and answerError writes it.
 type apiError struct {
 	status int
 	body   errorBody
@@ -34,68 +34,47 @@ type apiError struct {
 
 func (e *apiError) Error() string { return strconv.Itoa(e.status) + " " + e.body.Message }
 
-// problem is an error that concerns no single field.
-func problem(status int, code, format string, args ...any) *apiError {
-	message := fmt.Sprintf(format, args...)
-	return &apiError{status, errorBody{Message: message, Errors: []errorItem{{Message: message, Code: code}}}}
+// problem returns an error that concerns no field. The service lists none then.
+func problem(status int, format string, args ...any) *apiError {
+	return &apiError{status, errorBody{Message: fmt.Sprintf(format, args...), Errors: []errorItem{}}}
 }
 
 func notFound(what, id string) *apiError {
-	return problem(http.StatusNotFound, "not_found", "There is no %s %q", what, id)
+	return problem(http.StatusNotFound, "No %s has the id %q", what, id)
 }
 
 func forbidden(format string, args ...any) *apiError {
-	return problem(http.StatusForbidden, "forbidden", format, args...)
+	return problem(http.StatusForbidden, format, args...)
 }
 
-// fieldProblem is one value that is not acceptable.
+// fieldProblem returns what is wrong with the value of one field.
 func fieldProblem(field, code, format string, args ...any) errorItem {
 	return errorItem{Field: &field, Message: fmt.Sprintf(format, args...), Code: code}
 }
 
-// invalid is a request with values that are not acceptable.
-func invalid(items ...errorItem) *apiError {
-	return &apiError{http.StatusUnprocessableEntity, errorBody{Message: "Validation failed", Errors: items}}
+// invalid returns the error of a request with unacceptable values.
+func invalid(items ...errorItem) *apiError { return refuse(http.StatusUnprocessableEntity, items...) }
+
+// refuse is like invalid with another status.
+func refuse(status int, items ...errorItem) *apiError {
+	return &apiError{status, errorBody{Message: "Validation failed", Errors: items}}
 }
 
-// missing is a request that leaves a field out.
+// missing returns the problem of a field that the request leaves out.
 func missing(field string) errorItem { return fieldProblem(field, "missing", "Field required") }
-
-// statusText is what the service says for want of anything better.
-var statusText = map[int][2]string{
-	http.StatusBadRequest:          {"Malformed request", "bad_request"},
-	http.StatusUnauthorized:        {"Unauthorized", "unauthorized"},
-	http.StatusForbidden:           {"Forbidden", "forbidden"},
-	http.StatusNotFound:            {"Not found", "not_found"},
-	http.StatusUnprocessableEntity: {"Validation failed", "invalid"},
-	http.StatusTooManyRequests:     {"Too many requests", "rate_limited"},
-	http.StatusInternalServerError: {"Internal server error", "internal_error"},
-	http.StatusBadGateway:          {"Bad gateway", "bad_gateway"},
-	http.StatusServiceUnavailable:  {"Service unavailable", "unavailable"},
-	http.StatusGatewayTimeout:      {"Gateway timeout", "timeout"},
-}
-
-// statusProblem is an error of which only the status is known.
-func statusProblem(status int) *apiError {
-	text, ok := statusText[status]
-	if !ok {
-		text = [2]string{http.StatusText(status), "status_" + strconv.Itoa(status)}
-	}
-	return problem(status, text[1], "%s", text[0])
-}
 
 // answerError writes an error in the service's shape.
 func answerError(w http.ResponseWriter, _ *http.Request, err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
-		e = problem(http.StatusInternalServerError, "internal_error", "%v", err)
+		e = problem(http.StatusInternalServerError, "%v", err)
 	}
 	writeJSON(w, e.status, e.body)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
-	if err != nil { // only what a user put into the world can do that
+	if err != nil { // only records and details that a user made can do that
 		status, body = http.StatusInternalServerError, []byte(`{"message":"agentstest cannot encode its answer","errors":[]}`)
 	}
 	h := w.Header()
@@ -111,7 +90,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// bodyError is for bodies that do not decode into what the operation wants.
+// bodyError answers a request whose body has the wrong type.
 func bodyError(w http.ResponseWriter, r *http.Request, err error) {
 	var wrong *json.UnmarshalTypeError
 	switch {
@@ -120,11 +99,11 @@ func bodyError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, io.EOF):
 		answerError(w, r, invalid(missing("body")))
 	default:
-		answerError(w, r, problem(http.StatusBadRequest, "malformed_json", "The body is not valid JSON: %v", err))
+		answerError(w, r, problem(http.StatusBadRequest, "The body is not valid JSON: %v", err))
 	}
 }
 
-// kindName says a Go type in JSON's words.
+// kindName returns the JSON name of a Go type.
 func kindName(goType string) string {
 	t := strings.TrimLeft(goType, "*")
 	switch {
@@ -142,7 +121,8 @@ func kindName(goType string) string {
 	return "of another type"
 }
 
-// parameterError is for parameters that the generated server cannot bind.
+// parameterError answers a request with parameters that the generated server
+// cannot bind.
 func parameterError(w http.ResponseWriter, r *http.Request, err error) {
 	var required *server.RequiredParamError
 	var format *server.InvalidParamFormatError
@@ -155,7 +135,7 @@ func parameterError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &many):
 		answerError(w, r, invalid(fieldProblem("header."+many.ParamName, "type_error", "Expected one value, got %d", many.Count)))
 	default:
-		answerError(w, r, problem(http.StatusBadRequest, "bad_request", "%v", err))
+		answerError(w, r, problem(http.StatusBadRequest, "%v", err))
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// Any HTTP client can talk to the service. Here the answer of a token request
-// is lost on its way, and the second one arrives.
+// Any HTTP client can call the service. Here the first request for a token fails,
+// and the second one succeeds.
 func Example() {
 	fake := agentstest.NewServer()
 	defer fake.Close()
@@ -40,7 +40,7 @@ func Example() {
 	// 2 token requests
 }
 
-// A world of one's own: a connector with records that page as the vendor's do.
+// A connector of a new kind, with its own records and its own way of paging.
 func ExampleWithConnector() {
 	fake := agentstest.NewServer(agentstest.WithConnector(agentstest.WorkspaceName, agentstest.Connector{
 		Slug: "acme-crm",
@@ -80,10 +80,9 @@ func ExampleWithConnector() {
 	// 2 pages
 }
 
-// Package client and the service in one process, with no network between them.
-// Every setting is given, so that none is taken from the environment. In a
-// bubble of testing/synctest the same lines have time pass at once; see the
-// documentation of Transport.
+// Package client calls the service without a network. All settings are given, so
+// that none comes from the environment. The documentation of Transport shows the
+// same in a bubble of testing/synctest.
 func ExampleService_Transport() {
 	fake := agentstest.New()
 	ws, err := client.NewWorkspace(
@@ -112,8 +111,8 @@ func ExampleService_Transport() {
 	// listConnectors 200
 }
 
-// One action on one entity fails, and all others go on. Whoever injects a fault
-// asks at the end whether it was met.
+// One action on one entity fails, and all others succeed. At the end, the test
+// checks that the fault is used up.
 func ExampleService_Inject() {
 	fake := agentstest.New()
 	fake.Inject(agentstest.Fault{Entity: "messages", Action: "create", Status: http.StatusForbidden})

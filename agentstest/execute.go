@@ -15,27 +15,28 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// maxText is how much of a long text lists and searches keep when the request
-// has skip_truncation as false.
+// maxText is how many characters of a text lists and searches keep if
+// skip_truncation is false.
 const maxText = 500
 
 // maxIntent is how many characters an intent may have.
 const maxIntent = 512
 
-const staleMessage = "The Context Store of this connector had been paused; it is being brought up to date."
+const staleMessage = "The Context Store of this connector was paused; its records are being updated"
 
-// execution is a request to run an action.
+// An execution is a request to run an action.
 type execution struct {
-	a      *api
-	conn   *connector
-	entity *entity
-	body   *server.ExecuteRequest
-	params map[string]any
-	began  time.Time
+	a        *api
+	conn     *connector
+	selected []server.RequestedEntity // of the connector, when the request came
+	entity   *entity                  // nil if the request names none
+	body     *server.ExecuteRequest
+	params   map[string]any
+	began    time.Time
 }
 
-// envelope is the answer to an execution. It is written by hand: decoding
-// records to encode them again is most of what it would cost.
+// An envelope is the answer to an execution. It is written by hand, since
+// decoding records only to encode them again would be most of its cost.
 type envelope struct {
 	status, reason string
 	result         json.RawMessage
@@ -94,11 +95,13 @@ func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorR
 	w := &a.s.world
 	w.mu.RLock()
 	conn, err := a.connector(callOf(ctx).grant, req.ID)
+	if err == nil {
+		x.conn, x.selected = conn, conn.selected
+	}
 	w.mu.RUnlock()
 	if err != nil {
 		return nil, err
 	}
-	x.conn = conn
 	if err := x.read(callOf(ctx).fields["params"]); err != nil {
 		return nil, err
 	}
@@ -109,8 +112,8 @@ func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorR
 	return x.run()
 }
 
-// read checks a request and decodes its parameters, so that no number loses
-// digits.
+// read checks the request and decodes its parameters, without losing digits of
+// numbers.
 func (x *execution) read(params json.RawMessage) error {
 	if x.body.Intent != nil && utf8.RuneCountInString(*x.body.Intent) > maxIntent {
 		return invalid(fieldProblem("body.intent", "string_too_long", "Input should have at most %d characters", maxIntent))
@@ -137,6 +140,7 @@ func (x *execution) read(params json.RawMessage) error {
 	return nil
 }
 
+// failure returns why the action fails, "" if it does not.
 func (x *execution) failure() string {
 	if x.conn.fail != "" {
 		return x.conn.fail
@@ -147,6 +151,7 @@ func (x *execution) failure() string {
 	return ""
 }
 
+// answer fills in what all envelopes have.
 func (x *execution) answer(v *envelope) *envelope {
 	if v.status == "" {
 		v.status = "success"
@@ -168,38 +173,54 @@ func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
 		return x.search()
 	case "download":
 		return x.download()
-	case "get":
-		records := x.entity.snapshot()
-		if i := x.entity.find(records, x.params); i >= 0 {
-			return x.one(records[i])
-		}
 	case "create":
 		r, err := x.entity.create(x.params)
 		if err != nil {
 			return nil, err
 		}
 		return x.one(r)
-	case "update":
-		if r, err := x.entity.update(x.params); r != nil || err != nil {
-			if err != nil {
-				return nil, err
-			}
-			return x.one(r)
-		}
-	case "delete":
-		if r := x.entity.remove(x.params); r != nil {
-			key, err := json.Marshal(map[string]any{x.entity.Key: r.field(x.entity.Key), "deleted": true})
-			if err != nil {
-				return nil, err
-			}
-			return x.answer(&envelope{result: key}), nil
-		}
-	default: // an action that the entity's Actions made up
+	case "get", "update", "delete":
+		return x.record()
+	default: // an action that only Entity.Actions names
 		return x.answer(&envelope{result: json.RawMessage("{}")}), nil
 	}
-	return nil, problem(http.StatusNotFound, "record_not_found", "%s has no such record in %q", x.conn.template.kind.name, x.entity.name)
 }
 
+// record runs an action on the record that a parameter names.
+func (x *execution) record() (*envelope, error) {
+	e := x.entity
+	name, key, err := e.keyOf(x.params)
+	if err != nil {
+		return nil, err
+	}
+	var r *record
+	switch x.body.Action {
+	case "get":
+		records := e.snapshot()
+		if i := e.find(records, key); i >= 0 {
+			r = records[i]
+		}
+	case "update":
+		r, err = e.update(key, e.content(x.params, name))
+	default:
+		r = e.remove(key)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case r == nil:
+		return nil, problem(http.StatusNotFound, "%s has no record with the %s %q in %q", x.conn.template.kind.name, e.Key, key, e.name)
+	case x.body.Action == "delete":
+		raw, err := json.Marshal(map[string]any{e.Key: r.field(e.Key), "deleted": true})
+		if err != nil {
+			return nil, err
+		}
+		return x.answer(&envelope{result: raw}), nil
+	}
+	return x.one(r)
+}
+
+// one answers a single record.
 func (x *execution) one(r *record) (*envelope, error) {
 	result, err := x.shape([]*record{r}, false)
 	if err != nil {
@@ -208,7 +229,8 @@ func (x *execution) one(r *record) (*envelope, error) {
 	return x.answer(&envelope{result: result[1 : len(result)-1]}), nil // without the brackets
 }
 
-// shape writes records as an array, with the fields that the request wants.
+// shape writes records as an array, with the fields that the request selects.
+// Of many records it cuts long texts if the request asks for that.
 func (x *execution) shape(records []*record, many bool) (json.RawMessage, error) {
 	selected, excluded := x.body.SelectFields, x.body.ExcludeFields
 	cut := many && x.body.SkipTruncation != nil && !*x.body.SkipTruncation
@@ -282,8 +304,8 @@ func (x *execution) list() (*envelope, error) {
 	return x.answer(&envelope{result: result, metadata: e.metadata(s, size)}), nil
 }
 
-// filter keeps the records that have what the parameters say: a parameter that
-// is a field of the records must equal it, and the searches look for words.
+// filter returns the records that match the parameters: a parameter with the
+// name of a field must equal that field, and searches look for words.
 func (x *execution) filter(records []*record) []*record {
 	if len(records) == 0 || len(x.params) == 0 {
 		return records
@@ -328,106 +350,4 @@ next:
 		kept = append(kept, r)
 	}
 	return kept
-}
-
-// describe tells what the connector can do.
-func (x *execution) describe() (*envelope, error) {
-	entities := []any{}
-	for _, e := range x.conn.sortedEntities() {
-		if x.entity != nil && x.entity != e {
-			continue
-		}
-		properties := e.properties()
-		actions := []any{}
-		for _, name := range e.actions {
-			action := map[string]any{"name": name}
-			if params := e.paramsOf(name, properties); params != nil {
-				action["params"] = params
-			}
-			actions = append(actions, action)
-		}
-		item := map[string]any{"name": e.name, "actions": actions, "key": e.Key}
-		if properties != nil {
-			item["schema"] = map[string]any{"type": "object", "properties": properties}
-		}
-		entities = append(entities, item)
-	}
-	k := x.conn.template.kind
-	raw, err := json.Marshal(map[string]any{"connector": k.slug, "name": k.name, "entities": entities})
-	if err != nil {
-		return nil, err
-	}
-	return x.answer(&envelope{result: raw}), nil
-}
-
-// properties are the fields of the records, as JSON Schema has them; nil when
-// there are no records.
-func (e *entity) properties() map[string]any {
-	records := e.snapshot()
-	if len(records) == 0 {
-		return nil
-	}
-	properties := map[string]any{}
-	first, _ := records[0].get().(map[string]any)
-	for name, v := range first {
-		properties[name] = map[string]any{"type": typeName(v)}
-	}
-	return properties
-}
-
-// paramsOf is the JSON Schema of the parameters of an action, nil for one that
-// is not known.
-func (e *entity) paramsOf(action string, fields map[string]any) map[string]any {
-	params := map[string]any{}
-	required := []string{}
-	switch action {
-	case "search", "api_search":
-		params["query"] = map[string]any{"type": "string", "description": "words to look for"}
-		fallthrough
-	case "list":
-		params["per_page"] = map[string]any{"type": "integer", "default": e.PageSize, "maximum": e.MaxPageSize, "description": "how many records a page has"}
-		if p := e.Paging.Param(); p != "" {
-			params[p] = map[string]any{"type": "string", "description": "where to go on"}
-		}
-	case "context_store_search":
-		params["query"] = map[string]any{"type": "object", "description": "a filter and an order"}
-		params["semantic"] = map[string]any{"type": "object", "description": "a prompt, in place of query"}
-		params["limit"] = map[string]any{"type": "integer", "default": defaultHits, "maximum": maxHits}
-		params["cursor"] = map[string]any{"type": "string", "description": "where to go on"}
-		params["fields"] = map[string]any{"type": "array", "items": map[string]any{"type": "string"}}
-	case "update", "create":
-		maps.Copy(params, fields)
-		if action == "create" {
-			break
-		}
-		fallthrough
-	case "get", "delete":
-		params[e.Key] = map[string]any{"type": "string"}
-		if field := fields[e.Key]; field != nil {
-			params[e.Key] = field
-		}
-		required = append(required, e.Key)
-	case "download":
-		params["id"] = map[string]any{"type": "string", "description": "of the file"}
-		required = append(required, "id")
-	default:
-		return nil
-	}
-	return map[string]any{"type": "object", "properties": params, "required": required}
-}
-
-func typeName(v any) string {
-	switch v.(type) {
-	case nil:
-		return "null"
-	case string:
-		return "string"
-	case bool:
-		return "boolean"
-	case []any:
-		return "array"
-	case map[string]any:
-		return "object"
-	}
-	return "number"
 }

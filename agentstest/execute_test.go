@@ -1,6 +1,9 @@
 package agentstest_test
 
 import (
+	"maps"
+	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -53,9 +56,9 @@ func TestExecuteWrites(t *testing.T) {
 		t.Errorf("%d issues", len(a.list("result")))
 	}
 	c.ok(c.execute(id, "issues", "delete", object{"number": "16"}))
-	c.refused(c.execute(id, "issues", "get", object{"number": 16}), 404, "record_not_found")
-	c.refused(c.execute(id, "issues", "update", object{"number": 16}), 404, "record_not_found")
-	c.refused(c.execute(id, "issues", "delete", object{"number": 16}), 404, "record_not_found")
+	c.denied(c.execute(id, "issues", "get", object{"number": 16}), 404, "has no record")
+	c.denied(c.execute(id, "issues", "update", object{"number": 16}), 404, "has no record")
+	c.denied(c.execute(id, "issues", "delete", object{"number": 16}), 404, "has no record")
 	c.refused(c.execute(id, "issues", "create", object{"number": 3}), 422, "exists")
 
 	stripe := c.connector("default", "stripe")
@@ -66,7 +69,7 @@ func TestExecuteWrites(t *testing.T) {
 	if a = c.ok(c.execute(stripe, "customers", "get", object{"customer_id": "cus_0003"})); a.text("result", "id") != "cus_0003" {
 		t.Errorf("by customer_id: %s", a.raw)
 	}
-	// Another connector of the same kind has records of its own.
+	// Another connector of the same kind has its own records.
 	if a = c.ok(c.execute(c.connector("customer-42", "stripe"), "customers", "list", object{"limit": 100})); len(a.list("result")) != 12 {
 		t.Errorf("%d customers elsewhere", len(a.list("result")))
 	}
@@ -85,11 +88,11 @@ func TestExecuteRefusals(t *testing.T) {
 	c.refused(c.execute(id, "issues", "", nil), 422, "string_too_short")
 	c.refused(c.execute(id, "issues", "list", []int{1}), 422, "type_error")
 	c.refused(c.execute(id, "issues", "list", nil, object{"intent": strings.Repeat("x", 513)}), 422, "string_too_long")
-	c.refused(c.execute("no-uuid", "issues", "list", nil), 404, "not_found")
-	c.refused(c.execute("11111111-0000-4000-8000-000000000009", "issues", "list", nil), 404, "not_found")
+	c.denied(c.execute("no-uuid", "issues", "list", nil), 404, "")
+	c.denied(c.execute("11111111-0000-4000-8000-000000000009", "issues", "list", nil), 404, "")
 	path := "/integrations/connectors/" + id + "/execute"
 	c.refused(c.post(path, object{"action": "list"}), 422, "missing")
-	c.refused(c.post(path, `{"entity":"issues","action":"list"} x`), 400, "malformed_json")
+	c.denied(c.post(path, `{"entity":"issues","action":"list"} x`), 400, "not valid JSON")
 	c.refused(c.post(path, object{"entity": nil, "action": "list"}), 422, "type_error")
 	plain := c.as(c.token)
 	plain.header.Set("Content-Type", "text/plain")
@@ -146,7 +149,7 @@ func TestFieldSelection(t *testing.T) {
 	if a.text("result", "a", "c") != "2" || a.at("result", "id") != nil {
 		t.Errorf("get: %s", a.raw)
 	}
-	c.refused(c.execute(id, "things", "get", object{"id": 9007199254740992}), 404, "record_not_found")
+	c.denied(c.execute(id, "things", "get", object{"id": 9007199254740992}), 404, "has no record")
 }
 
 func TestDescribe(t *testing.T) {
@@ -156,7 +159,7 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("describe: %s", a.raw)
 	}
 	a = c.ok(c.execute(c.connector("default", "github"), "issues", "describe", nil))
-	if len(a.list("result", "entities")) != 1 || a.text("result", "entities", 0, "schema", "properties", "number", "type") != "number" {
+	if len(a.list("result", "entities")) != 1 || a.text("result", "entities", 0, "schema", "properties", "number", "type") != "integer" {
 		t.Errorf("describe issues: %s", a.raw)
 	}
 	params := map[string][]any{}
@@ -169,6 +172,136 @@ func TestDescribe(t *testing.T) {
 	}
 	if len(params) < 4 || len(params["list"]) != 0 || len(params["get"]) != 1 || params["get"][0] != "number" {
 		t.Errorf("describe issues: required are %v in %s", params, a.raw)
+	}
+}
+
+// parametersIn returns what a description says about the parameters of an entity's
+// actions: the required ones and the optional ones, as documentation has them.
+func parametersIn(entity any) map[string][2]string {
+	list := map[string][2]string{}
+	for _, a := range entity.(object)["actions"].([]any) {
+		schema, _ := a.(object)["params"].(object)
+		properties, _ := schema["properties"].(object)
+		required, _ := schema["required"].([]any)
+		var must, may []string
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			if slices.Contains(required, any(name)) {
+				must = append(must, name)
+			} else {
+				may = append(may, name)
+			}
+		}
+		if schema["oneOf"] != nil {
+			must = append(must, "query or semantic")
+			may = slices.DeleteFunc(may, func(name string) bool { return name == "query" || name == "semantic" })
+		}
+		list[a.(object)["name"].(string)] = [2]string{strings.Join(must, ", "), strings.Join(may, ", ")}
+	}
+	return list
+}
+
+// The documentation of a connector and its description agree on the parameters.
+func TestDocumentationAgreesWithDescription(t *testing.T) {
+	entities := map[string]agentstest.Entity{"empty": {}, "jobs": {Actions: []string{"run"}}, "nothing": {Actions: []string{}}, "both": {Records: numbers(2), Files: map[string]agentstest.File{"f": {}}}}
+	for _, p := range agentstest.Pagings() {
+		entities[string(p)] = agentstest.Entity{Records: numbers(1), Paging: p}
+	}
+	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("default", agentstest.Connector{Slug: "acme", Entities: entities})))
+	for _, item := range c.ok(c.get(connectorsPath + "?workspace_name=default")).list("data") {
+		id := item.(object)["id"].(string)
+		skill := c.ok(c.get(connectorsPath + "/" + id + "/inspect")).text("docs_skill_id")
+		for _, e := range c.ok(c.execute(id, "", "describe", nil)).list("result", "entities") {
+			name := e.(object)["name"].(string)
+			docs := c.ok(c.get("/skills/docs?id=" + skill + "&section=entities." + url.QueryEscape(name)))
+			got := map[string][2]string{}
+			example := ""
+			for _, block := range docs.list("content") {
+				switch b := block.(object); b["type"] {
+				case "table":
+					for _, row := range b["rows"].([]any) {
+						cells := row.([]any)
+						optional := strings.Split(cells[2].(string), ", ")
+						slices.Sort(optional)
+						got[cells[0].(string)] = [2]string{cells[1].(string), strings.Join(optional, ", ")}
+					}
+				case "code":
+					example = b["code"].(string)
+				}
+			}
+			if want := parametersIn(e); !maps.Equal(got, want) {
+				t.Errorf("%s documents %v, and describes %v", name, got, want)
+			}
+			if name == "nothing" {
+				continue
+			}
+			// The example works.
+			if a := c.post(connectorsPath+"/"+id+"/execute", example); a.status != 200 || len(a.raw) == 0 && name == "files" {
+				t.Errorf("%s: %s is answered %d %s", name, example, a.status, a.raw)
+			}
+		}
+	}
+}
+
+func TestDescribedTypes(t *testing.T) {
+	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{"things": {Records: []object{
+		{"id": 1, "mixed": 1, "size": 2, "gone": nil, "text": "x", "either": "x", "flag": true, "list": []int{}, "object": object{}},
+		{"id": 2, "mixed": 1.5, "size": nil, "gone": nil, "text": "x", "either": 5, "late": "x"},
+	}}}})))
+	properties := func(id, entity string) object {
+		p, _ := c.ok(c.execute(id, entity, "describe", nil)).at("result", "entities", 0, "schema", "properties").(object)
+		return p
+	}
+	got := properties(c.connector("w", "acme"), "things")
+	for field, want := range map[string]any{
+		"id": "integer", "mixed": "number", "size": []any{"integer", "null"}, "text": "string", "either": []any{"integer", "string"}, "late": "string",
+		"flag": "boolean", "list": "array", "object": "object", "gone": nil,
+	} {
+		schema, ok := got[field].(object)
+		if !ok || !reflect.DeepEqual(schema["type"], want) {
+			t.Errorf("%s: %v, want the type %v", field, got[field], want)
+		}
+	}
+	if a := properties(c.connector("default", "zendesk-support"), "tickets")["assignee_id"]; !reflect.DeepEqual(a, object{"type": []any{"integer", "null"}}) {
+		t.Errorf("assignee_id: %v", a)
+	}
+}
+
+// Parameters that count something are integers.
+func TestDescribedPaging(t *testing.T) {
+	entities := map[string]agentstest.Entity{}
+	for _, p := range agentstest.Pagings() {
+		entities[string(p)] = agentstest.Entity{Records: numbers(3), Paging: p}
+	}
+	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: entities})))
+	for _, e := range c.ok(c.execute(c.connector("w", "acme"), "", "describe", nil)).list("result", "entities") {
+		p := agentstest.Paging(e.(object)["name"].(string))
+		for _, a := range e.(object)["actions"].([]any) {
+			action := a.(object)["name"].(string)
+			properties := a.(object)["params"].(object)["properties"].(object)
+			typeOf := func(name string) any { schema, _ := properties[name].(object); return schema["type"] }
+			switch action {
+			case "list", "search", "api_search":
+				next, size := any("string"), any("integer")
+				switch p {
+				case agentstest.PagingOffset, agentstest.PagingPage, agentstest.PagingPageNumber:
+					next = "integer"
+				case agentstest.PagingNone:
+					next, size = nil, nil
+				}
+				if typeOf("per_page") != size || typeOf(p.Param()) != next {
+					t.Errorf("%s.%s: %v", p, action, properties)
+				}
+			case "context_store_search":
+				for _, name := range []string{"query", "semantic"} {
+					if text, _ := properties[name].(object)["description"].(string); !strings.Contains(text, "either query or semantic is required") {
+						t.Errorf("%s: %q", name, text)
+					}
+				}
+				if typeOf("limit") != "integer" || len(a.(object)["params"].(object)["oneOf"].([]any)) != 2 {
+					t.Errorf("context_store_search: %v", a)
+				}
+			}
+		}
 	}
 }
 
@@ -206,7 +339,7 @@ func TestStructsAsRecords(t *testing.T) {
 	if a := c.ok(c.execute("22222222-0000-4000-8000-000000000001", "things", "get", object{"id": 2})); a.text("result", "name") != "two" {
 		t.Errorf("get %s", a.raw)
 	}
-	// The kind is there now, with its records.
+	// The kind exists now, with its records.
 	made := c.ok(c.post("/integrations/connectors", object{"workspace_name": "default", "connector_type": "acme-tool", "credentials": object{}}))
 	if a := c.ok(c.execute(made.text("id"), "things", "list", nil)); len(a.list("result")) != 2 {
 		t.Errorf("made %s", a.raw)
@@ -234,7 +367,7 @@ func TestConnectorsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// An entity without records is one that has none yet.
+// An entity without records takes new ones.
 func TestEntityWithoutRecords(t *testing.T) {
 	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
 		"notes":   {},
@@ -254,4 +387,74 @@ func TestEntityWithoutRecords(t *testing.T) {
 	}
 	c.refused(c.execute(id, "reports", "create", object{"text": "one"}), 422, "unknown_action")
 	c.ok(c.execute(id, "reports", "download", object{"id": "f"}))
+}
+
+// get, update, delete and download need an id.
+func TestActionsNeedAnID(t *testing.T) {
+	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
+		"files":  {Files: map[string]agentstest.File{"f": {Data: []byte("x")}}},
+		"papers": {Key: "path", Files: map[string]agentstest.File{"a/b": {Data: []byte("x")}}},
+	}}))
+	c := memoryCaller(t, s)
+	acme := c.connector("w", "acme")
+	for _, tc := range []struct{ id, entity, key string }{
+		{c.connector("default", "github"), "issues", "number"},
+		{c.connector("default", "stripe"), "invoices", "id"},
+		{c.connector("default", "salesforce"), "accounts", "Id"},
+		{c.connector("default", "zendesk-support"), "attachments", "id"},
+		{acme, "files", "id"},
+		{acme, "papers", "path"},
+	} {
+		actions := []string{"get", "update", "delete"}
+		switch tc.entity {
+		case "invoices":
+			actions = append(actions, "download")
+		case "files", "papers", "attachments":
+			actions = []string{"download"}
+		}
+		for _, action := range actions {
+			for _, params := range []any{nil, object{}, object{tc.key: nil}, object{tc.key: ""}, object{"per_page": 10}, object{"title": "Add a dark theme"}, object{tc.key: "", "id": nil}} {
+				a := c.refused(c.execute(tc.id, tc.entity, action, params), 422, "missing")
+				if a.text("errors", 0, "field") != "body.params."+tc.key || len(a.list("errors")) != 1 {
+					t.Errorf("%s.%s with %v: %s", tc.entity, action, params, a.raw)
+				}
+			}
+			for _, wrong := range []any{object{}, []int{1}} {
+				c.refused(c.execute(tc.id, tc.entity, action, object{tc.key: wrong}), 422, "type_error")
+			}
+		}
+	}
+	// Nothing was changed or deleted.
+	if n := len(c.ok(c.execute(c.connector("default", "github"), "issues", "list", object{"state": "open", "per_page": 100})).list("result")); n != 10 {
+		t.Errorf("%d open issues", n)
+	}
+	// Any parameter can name a file that exists; only an id can name one that does not.
+	for params, size := range map[string]int{`{"path":"a/b"}`: 1, `{"name":"a/b"}`: 1, `{"paper_id":"no"}`: 0, `{"fileId":"no"}`: 0, `{"id":"","paper_id":"a/b"}`: 1} {
+		a := c.ok(c.post(connectorsPath+"/"+acme+"/execute", `{"entity":"papers","action":"download","params":`+params+`}`))
+		if len(a.raw) != size {
+			t.Errorf("%s: %q", params, a.raw)
+		}
+	}
+}
+
+// A parameter that names a record is not stored as a field, and a field names no record.
+func TestNamesOfRecords(t *testing.T) {
+	c := memoryCaller(t, agentstest.New())
+	hubspot, github := c.connector("default", "hubspot"), c.connector("default", "github")
+	for _, id := range []string{"id", "company_id", "companyId", "companies_id"} {
+		a := c.ok(c.execute(hubspot, "companies", "update", object{id: "901", "archived": true}))
+		if _, there := a.at("result").(object)[id]; there != (id == "id") || a.text("result", "id") != "901" || a.at("result", "archived") != true {
+			t.Errorf("by %s: %s", id, a.raw)
+		}
+	}
+	// An issue has an id and a number. The number is its key.
+	c.refused(c.execute(github, "issues", "get", object{"id": 15}), 422, "missing")
+	if a := c.ok(c.execute(github, "issues", "get", object{"number": "15"})); a.text("result", "title") != "Timeouts are not configurable" {
+		t.Errorf("by number: %s", a.raw)
+	}
+	// Nested fields of a vendor stay nested.
+	a := c.ok(c.execute(hubspot, "contacts", "create", object{"properties": object{"firstname": "Ada"}}))
+	if a.text("result", "properties", "firstname") != "Ada" {
+		t.Errorf("created %s", a.raw)
+	}
 }

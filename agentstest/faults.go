@@ -13,111 +13,111 @@ import (
 	"time"
 )
 
-// A Fault is a scripted answer in place of the service's own, or a disturbance
-// of it; see [Service.Inject]. A Fault of which only Delay is set lets the real
-// answer come late.
+// A Fault replaces or disturbs the answers to some requests; see
+// [Service.Inject]. A Fault with only a Delay delays the real answer.
 //
-// Operation, Entity and Action say which requests it is for; Times, After and
-// Rate, which of those it strikes. Here the first message that is created gets
-// lost on its way back, whatever was asked before:
+// Operation, Entity and Action select requests; Times, After and Rate choose
+// among the selected ones. This Fault breaks the connection after the first
+// message has been created, whatever other requests come first:
 //
 //	fake.Inject(agentstest.Fault{Entity: "messages", Action: "create", Lost: true})
 type Fault struct {
-	// Operation is the operationId that the requests are for; "" for any.
-	// [Operations] lists them all. Each action of each connector is the one
-	// operation executeConnector, and the request for a token is createToken.
+	// Operation is the operationId of the requests, "" for any. [Operations]
+	// lists them. Requests for tokens are createToken; every action of every
+	// connector is executeConnector.
 	Operation string
 
-	// Entity and Action are those that a request to run an action names; ""
-	// for any. With either, the fault is for executeConnector alone, and
-	// Operation is that or "".
+	// Entity and Action select requests to run an action, "" for any. If one of
+	// them is set, Operation must be executeConnector or "".
 	Entity, Action string
 
-	Times int     // how many of these requests it strikes; 0 is one, less than 0 is all
-	After int     // lets so many of them pass first
-	Rate  float64 // the probability that it strikes; 0 is always. The same in each run
+	Times int     // how many of the requests are hit: 0 means 1, negative means all
+	After int     // how many of the requests pass before that
+	Rate  float64 // the probability that one is hit, 0 means always; every run hits the same ones
 
-	// Delay passes before the answer, unless the client is gone before.
+	// Delay is the time before the answer. It ends early if the client goes
+	// away.
 	Delay time.Duration
 
-	// Status is that of an answer made here; 200 if only a Body is given.
-	// Without a Body, the answer is an error in the service's shape.
+	// Status is the status of an answer that the Fault makes. The default is 200
+	// if there is a Body. Without a Body, an answer of 400 and above is an error
+	// in the service's shape.
 	//
-	// A 429 has Retry-After: 1 unless Header says otherwise. Clients that try
-	// again wait that second and succeed, so that the caller sees nothing of
-	// it. To see the refusal itself, have all requests refused, for longer
-	// than a client waits: Times: -1 and Header: http.Header{"Retry-After":
-	// {"600"}}. Other errors that are tried again need Times: -1 alone.
+	// A 429 has the header Retry-After: 1 by default. A client that retries
+	// waits that second and succeeds, so its caller sees no error. To make it
+	// fail, refuse all requests and demand a longer wait than it accepts: Times:
+	// -1 and Header: http.Header{"Retry-After": {"600"}}. For other errors that
+	// are retried, Times: -1 is enough.
 	Status int
 
-	// Header is added to the answer, also to a real one. A name without
-	// values takes a header away, such as the Retry-After that a 429 has.
+	// Header is added to the answer, even to the real one. A name without values
+	// removes that header, such as the Retry-After of a 429.
 	Header http.Header
 
-	// Body is that of the answer, with a Content-Type that fits unless Header
+	// Body is the body of the answer. Its Content-Type is guessed, unless Header
 	// has one.
 	Body string
 
-	// BodyDelay passes between the first half of the body and the second.
+	// BodyDelay is the time between the first half of the body and the second.
 	BodyDelay time.Duration
 
-	// Reset breaks the connection before an answer. The operation is not
-	// carried out.
+	// Reset breaks the connection before the answer. The request has no effect.
 	Reset bool
 
-	// Truncate sends the real answer, or the one above, and breaks the
-	// connection after so many bytes of its body; after the header if less
-	// than 0. The operation is carried out.
+	// Truncate breaks the connection after that many bytes of the body, or right
+	// after the header if it is negative. The request takes effect, unless
+	// Status or Body make the answer.
 	Truncate int
 
-	// Lost carries the operation out and breaks the connection before the
-	// answer, as when a gateway dies.
+	// Lost breaks the connection before the answer, but after the request has
+	// taken effect, as when a gateway dies.
 	Lost bool
 
-	// Raw is written on the connection as it is, which is then closed: for
-	// answers that are not HTTP.
+	// Raw is written to the connection as it is; then the connection is closed.
+	// It is for answers that are not HTTP.
 	Raw string
 
-	// Handler answers, if nothing of the above does.
+	// Handler answers if none of the fields above makes an answer.
 	Handler http.Handler
 }
 
-// Inject adds a fault. Each request meets at most one: the first, in the order
-// they were injected, that is for it and not used up. Faults come before all
-// checks, so a token is neither needed nor looked at. It panics when the service
-// has no such operation, and when a fault with an Entity or an Action is for
-// another operation than executeConnector.
+// Inject adds a fault. A request is hit by at most one: the first, in the order
+// of Inject, that selects it and is not used up. Faults come before all checks,
+// so requests need no token. Inject panics if the service has no such operation,
+// and if a fault with an Entity or an Action has another operation than
+// executeConnector.
 //
-// A fault that no request meets, such as one for an Entity that is misspelt,
-// goes unnoticed unless the test asks [Service.PendingFaults] at its end.
+// A fault that hits no request, for example because its Entity is misspelled,
+// goes unnoticed. Call [Service.PendingFaults] at the end of the test to find it.
 func (s *Service) Inject(f Fault) {
 	s.mustKnow(f.Operation)
 	if f.selective() && f.Operation != "" && f.Operation != executeConnector {
-		panic(fmt.Sprintf("agentstest: a fault with an Entity or an Action is for %s, not for %s", executeConnector, f.Operation))
+		panic(fmt.Sprintf("agentstest: a fault with an Entity or an Action must have the Operation %s or none, not %s", executeConnector, f.Operation))
 	}
 	s.faults.add(f)
 }
 
-// selective tells whether the fault looks at what is executed.
+// selective reports whether the fault depends on the entity or the action.
 func (f *Fault) selective() bool { return f.Entity != "" || f.Action != "" }
 
-// mustKnow finds typing errors, which would have a test pass for no reason.
+// mustKnow panics if there is no such operation. A typing error would otherwise
+// let a test pass for no reason.
 func (s *Service) mustKnow(operationID string) {
 	if operationID != "" && s.counts[operationID] == nil {
 		panic(fmt.Sprintf("agentstest: the service has no operation %q", operationID))
 	}
 }
 
-// ClearFaults forgets the faults that are left.
+// ClearFaults removes the faults that are left.
 func (s *Service) ClearFaults() { s.faults.clear() }
 
-// PendingFaults tells how many faults are not used up, which at the end of a
-// test should be none. Those with a Times less than 0 never are: to know that
-// they were met, look at [Service.Requests] or [Service.Count].
+// PendingFaults returns the number of faults that are not used up. At the end of
+// a test it should be 0. A fault with negative Times is never used up; use
+// [Service.Requests] or [Service.Count] to see what it hit.
 func (s *Service) PendingFaults() int { return int(s.faults.pending.Load()) }
 
 type faultQueue struct {
-	pending atomic.Int64 // so that a service without faults needs no lock
+	pending atomic.Int64 // len(queue), so that a service without faults takes no lock
 	mu      sync.Mutex
 	queue   []*Fault
 	random  *rand.Rand
@@ -141,12 +141,12 @@ func (q *faultQueue) clear() {
 	q.pending.Store(0)
 }
 
-// next is the fault that strikes a request, or nil.
+// next returns the fault that hits a request, nil if there is none.
 func (q *faultQueue) next(op string, body []byte) *Fault {
 	if q.pending.Load() == 0 {
 		return nil
 	}
-	var entity, action string // none for other operations
+	var entity, action string // empty for other operations
 	if op == executeConnector {
 		entity, action, _ = readExecution(body)
 	}
@@ -175,7 +175,7 @@ func (q *faultQueue) next(op string, body []byte) *Fault {
 	return nil
 }
 
-// strike answers a request as a fault says.
+// strike answers a request that a fault hits.
 func (s *Service) strike(w http.ResponseWriter, r *http.Request, f *Fault, next http.HandlerFunc) {
 	pause(r.Context(), f.Delay)
 	answer := next
@@ -205,14 +205,14 @@ func (s *Service) strike(w http.ResponseWriter, r *http.Request, f *Fault, next 
 	f.send(w, r, held)
 }
 
-// answer is the answer that the fault itself makes.
+// answer writes the answer that the fault itself makes.
 func (f *Fault) answer(w http.ResponseWriter, r *http.Request) {
 	status := f.Status
 	if status == 0 {
 		status = http.StatusOK
 	}
 	if f.Body == "" && status >= http.StatusBadRequest {
-		answerError(w, r, statusProblem(status))
+		answerError(w, r, problem(status, "Injected fault"))
 		return
 	}
 	if status == http.StatusTooManyRequests {
@@ -235,11 +235,11 @@ func (f *Fault) answer(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(f.Body)) // the client may be gone
 }
 
-// send sends an answer that was held back, with what the fault does to it.
+// send sends an answer that was held back, changed as the fault says.
 func (f *Fault) send(w http.ResponseWriter, r *http.Request, held *heldAnswer) {
 	body := held.body.Bytes()
 	h := w.Header()
-	if h.Get("Content-Length") == "" && held.status != http.StatusNoContent {
+	if h.Get("Content-Length") == "" && held.status != http.StatusNoContent && !held.flushed {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	for name, values := range f.Header {
@@ -250,6 +250,9 @@ func (f *Fault) send(w http.ResponseWriter, r *http.Request, held *heldAnswer) {
 		}
 	}
 	w.WriteHeader(max(held.status, http.StatusOK))
+	if held.flushed {
+		_ = http.NewResponseController(w).Flush() // so that net/http adds no length
+	}
 	cut := len(body)
 	if f.Truncate != 0 {
 		cut = min(max(f.Truncate, 0), cut)
@@ -272,28 +275,35 @@ func (f *Fault) send(w http.ResponseWriter, r *http.Request, held *heldAnswer) {
 	}
 }
 
-// heldAnswer keeps an answer back. Its header is that of the answer to be.
+// A heldAnswer holds an answer back. Its header is the header of the answer.
 type heldAnswer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+	header  http.Header
+	status  int
+	body    bytes.Buffer
+	flushed bool // early, and so without a length
 }
 
+// Header implements [http.ResponseWriter].
 func (h *heldAnswer) Header() http.Header { return h.header }
 
+// Flush implements [http.Flusher].
+func (h *heldAnswer) Flush() { h.flushed = true }
+
+// WriteHeader implements [http.ResponseWriter].
 func (h *heldAnswer) WriteHeader(status int) {
 	if h.status == 0 {
 		h.status = status
 	}
 }
 
+// Write implements [http.ResponseWriter].
 func (h *heldAnswer) Write(p []byte) (int, error) {
 	h.WriteHeader(http.StatusOK)
 	return h.body.Write(p)
 }
 
-// breakConnection ends the connection in the middle; reset tells the client so
-// at once, where that is possible.
+// breakConnection breaks the connection. With reset, the client learns of it at
+// once, where that is possible.
 func breakConnection(w http.ResponseWriter, reset bool) {
 	if reset {
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
@@ -307,7 +317,7 @@ func breakConnection(w http.ResponseWriter, reset bool) {
 	panic(http.ErrAbortHandler) // net/http, and Transport, close the connection
 }
 
-// writeRaw writes something that need not be HTTP.
+// writeRaw writes raw to the connection and closes it.
 func writeRaw(w http.ResponseWriter, raw string) {
 	if m, ok := unwrap[*memoryWriter](w); ok {
 		m.raw = raw
@@ -321,7 +331,7 @@ func writeRaw(w http.ResponseWriter, raw string) {
 	_ = conn.Close()
 }
 
-// unwrap finds the writer of type T under w.
+// unwrap returns the writer of type T that w wraps, and whether there is one.
 func unwrap[T http.ResponseWriter](w http.ResponseWriter) (T, bool) {
 	for {
 		if found, ok := w.(T); ok {

@@ -32,15 +32,15 @@ func faulty(t *testing.T, test func(t *testing.T, s *agentstest.Service, c *call
 func TestFaultAnswers(t *testing.T) {
 	faulty(t, func(t *testing.T, s *agentstest.Service, c *caller) {
 		s.Inject(agentstest.Fault{Status: 429})
-		if a := c.refused(c.get("/workspaces"), 429, "rate_limited"); a.header.Get("Retry-After") != "1" {
+		if a := c.denied(c.get("/workspaces"), 429, "Injected fault"); a.header.Get("Retry-After") != "1" {
 			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 		}
 		s.Inject(agentstest.Fault{Status: 429, Header: http.Header{"Retry-After": {"Mon, 02 Jan 2040 15:04:05 GMT"}}})
-		if a := c.refused(c.get("/workspaces"), 429, "rate_limited"); a.header.Get("Retry-After") != "Mon, 02 Jan 2040 15:04:05 GMT" {
+		if a := c.denied(c.get("/workspaces"), 429, "Injected fault"); a.header.Get("Retry-After") != "Mon, 02 Jan 2040 15:04:05 GMT" {
 			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 		}
 		s.Inject(agentstest.Fault{Status: 429, Header: http.Header{"Retry-After": nil}})
-		if a := c.refused(c.get("/workspaces"), 429, "rate_limited"); a.header.Get("Retry-After") != "" {
+		if a := c.denied(c.get("/workspaces"), 429, "Injected fault"); a.header.Get("Retry-After") != "" {
 			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 		}
 		s.Inject(agentstest.Fault{Status: 502, Body: "<html>Bad gateway</html>"})
@@ -52,7 +52,7 @@ func TestFaultAnswers(t *testing.T) {
 			t.Errorf("%s", a.raw)
 		}
 		s.Inject(agentstest.Fault{Status: 503})
-		c.refused(c.get("/workspaces"), 503, "unavailable")
+		c.denied(c.get("/workspaces"), 503, "Injected fault")
 		s.Inject(agentstest.Fault{Status: 204})
 		c.expect(c.get("/workspaces"), 204)
 		s.Inject(agentstest.Fault{Header: http.Header{"X-Extra": {"1"}, "Content-Type": {"text/plain"}}})
@@ -133,7 +133,7 @@ func TestFaultsForEntityAndAction(t *testing.T) {
 				t.Errorf("%v: %d", body, a.status)
 			}
 		}
-		c.refused(c.post("/no/such/operation", object{"entity": "messages"}), 404, "not_found")
+		c.denied(c.post("/no/such/operation", object{"entity": "messages"}), 404, "")
 		if s.PendingFaults() != 1 {
 			t.Error("a fault was met")
 		}
@@ -264,4 +264,70 @@ func TestDelays(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// A fault does not add a Content-Length.
+func TestFaultsAddNoLength(t *testing.T) {
+	const size = 100
+	opts := []agentstest.Option{agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{"files": {Files: map[string]agentstest.File{
+		"known": {Size: size}, "unknown": {Size: size, Unsized: true},
+	}}}})}
+	test := func(t *testing.T, s *agentstest.Service, c *caller) {
+		id := c.connector("w", "acme")
+		for _, tc := range []struct {
+			name  string
+			fault agentstest.Fault
+			bytes int
+		}{
+			{"no fault", agentstest.Fault{Operation: "createToken"}, size},
+			{"header", agentstest.Fault{Entity: "files", Header: http.Header{"X-Extra": {"1"}}}, size},
+			{"body delay", agentstest.Fault{Entity: "files", BodyDelay: time.Nanosecond}, size},
+			{"truncate", agentstest.Fault{Entity: "files", Truncate: 10}, 10},
+			{"truncate at once", agentstest.Fault{Entity: "files", Truncate: -1}, 0},
+			{"truncate later", agentstest.Fault{Entity: "files", Truncate: 1000}, size},
+		} {
+			for file, length := range map[string]int64{"known": size, "unknown": -1} {
+				s.ClearFaults()
+				s.Inject(tc.fault)
+				req, err := http.NewRequestWithContext(t.Context(), "POST", c.base+"/api/v1/integrations/connectors/"+id+"/execute",
+					strings.NewReader(`{"entity":"files","action":"download","params":{"id":"`+file+`"}}`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Content-Type", "application/json")
+				req.Header.Set("Authorization", "Bearer "+c.token)
+				resp, err := c.http.Do(req)
+				if err != nil {
+					t.Fatalf("%s of %s: %v", tc.name, file, err)
+				}
+				n, err := io.Copy(io.Discard, resp.Body)
+				_ = resp.Body.Close()
+				if resp.ContentLength != length || n != int64(tc.bytes) || (err != nil) != (tc.bytes < size) {
+					t.Errorf("%s of %s: Content-Length %d, %d bytes, %v", tc.name, file, resp.ContentLength, n, err)
+				}
+			}
+		}
+	}
+	t.Run("network", func(t *testing.T) {
+		s, c := start(t, opts...)
+		c.http.Transport = &http.Transport{DisableKeepAlives: true}
+		test(t, s.Service, c)
+	})
+	t.Run("memory", func(t *testing.T) {
+		s := agentstest.New(opts...)
+		test(t, s, memoryCaller(t, s))
+	})
+}
+
+// An error that concerns no field lists none.
+func TestErrorsWithoutFields(t *testing.T) {
+	s := agentstest.New()
+	c := memoryCaller(t, s)
+	for _, status := range []int{400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504, 507} {
+		s.Inject(agentstest.Fault{Status: status})
+		a := c.denied(c.get("/workspaces"), status, "Injected fault")
+		if string(a.raw) != `{"message":"Injected fault","errors":[]}` {
+			t.Errorf("%d: %s", status, a.raw)
+		}
+	}
 }

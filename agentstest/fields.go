@@ -1,19 +1,22 @@
 package agentstest
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
-// lookup finds what a dotted path leads to. In arrays it looks into every
-// element and gives what it found as an array.
+// lookup returns the value at a dotted path, nil if there is none. In an array
+// it looks into every element and returns what it finds as an array.
 func lookup(v any, path string) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if member, ok := v[path]; ok {
-			return member // also a name that has dots in it
+			return member // also a name with dots in it
 		}
 		if name, rest, found := strings.Cut(path, "."); found {
 			return lookup(v[name], rest)
@@ -36,7 +39,7 @@ func lookup(v any, path string) any {
 	return nil
 }
 
-// pick is a copy of a record with these paths only.
+// pick returns a copy of a record with only these paths.
 func pick(v any, paths []string) any {
 	switch v := v.(type) {
 	case []any:
@@ -69,7 +72,7 @@ func pick(v any, paths []string) any {
 	return v
 }
 
-// drop is a copy of a record without these paths.
+// drop returns a copy of a record without these paths.
 func drop(v any, paths []string) any {
 	switch v := v.(type) {
 	case []any:
@@ -94,7 +97,7 @@ func drop(v any, paths []string) any {
 	return v
 }
 
-// shorten is a copy of a record whose long texts are cut.
+// shorten returns a copy of a record with its long texts cut.
 func shorten(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -117,8 +120,9 @@ func shorten(v any) any {
 	return v
 }
 
-// compare orders two values: numbers by size, texts by letters. It reports
-// false for values that have no order.
+// compare orders two values: numbers by size, date-times by instant, other
+// texts byte by byte, false before true. It reports false for values that have
+// no order.
 func compare(a, b any) (int, bool) {
 	x, xok := number(a)
 	y, yok := number(b)
@@ -128,6 +132,11 @@ func compare(a, b any) (int, bool) {
 	s, sok := a.(string)
 	t, tok := b.(string)
 	if sok && tok {
+		if at, ok := instant(s); ok {
+			if other, ok := instant(t); ok {
+				return at.Compare(other), true
+			}
+		}
 		return strings.Compare(s, t), true
 	}
 	p, pok := a.(bool)
@@ -144,15 +153,60 @@ func compare(a, b any) (int, bool) {
 	return 0, false
 }
 
-// equal compares two values of JSON.
+// sortCompare is compare for sorting, where every two values need an order:
+// booleans come first, then numbers, date-times, other texts, and the rest.
+func sortCompare(a, b any) int {
+	if order := cmp.Compare(sortRank(a), sortRank(b)); order != 0 {
+		return order
+	}
+	order, _ := compare(a, b)
+	return order
+}
+
+func sortRank(v any) int {
+	switch v := v.(type) {
+	case bool:
+		return 0
+	case json.Number, float64:
+		return 1
+	case string:
+		if _, ok := instant(v); ok {
+			return 2
+		}
+		return 3
+	}
+	return 4
+}
+
+// instant reads a date-time of RFC 3339, in which t and z may be lower case.
+func instant(s string) (time.Time, bool) {
+	const shortest = "2006-01-02T15:04:05Z"
+	if len(s) < len(shortest) || s[4] != '-' || s[10] != 'T' && s[10] != 't' {
+		return time.Time{}, false
+	}
+	var t time.Time
+	err := t.UnmarshalText([]byte(strings.ToUpper(s))) // stricter than time.Parse
+	return t, err == nil
+}
+
+// equal reports whether two JSON values are the same. Texts are the same if
+// they are date-times of the same instant.
 func equal(a, b any) bool {
 	if order, ok := compare(a, b); ok {
 		return order == 0
 	}
-	if a == nil || b == nil {
-		return a == nil && b == nil
+	switch a := a.(type) {
+	case nil:
+		return b == nil
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, equal)
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && maps.EqualFunc(a, b, equal)
+	case json.Number: // one that number does not read
+		b, ok := b.(json.Number)
+		return ok && a == b
 	}
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
+	return false
 }

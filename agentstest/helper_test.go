@@ -14,7 +14,7 @@ import (
 
 type object = map[string]any
 
-// caller talks to a service over plain HTTP.
+// A caller calls a service over plain HTTP.
 type caller struct {
 	t      testing.TB
 	http   *http.Client
@@ -23,7 +23,7 @@ type caller struct {
 	header http.Header
 }
 
-// answer is what came back.
+// An answer is the answer to a request.
 type answer struct {
 	status int
 	header http.Header
@@ -31,7 +31,7 @@ type answer struct {
 	body   any
 }
 
-// start starts a server and gets a token of it.
+// start starts a server and gets a token.
 func start(t testing.TB, opts ...agentstest.Option) (*agentstest.Server, *caller) {
 	t.Helper()
 	s := agentstest.NewServer(opts...)
@@ -42,7 +42,7 @@ func start(t testing.TB, opts ...agentstest.Option) (*agentstest.Server, *caller
 	return s, c
 }
 
-// as is the same caller with another token.
+// as returns the same caller with another token.
 func (c *caller) as(token string) *caller {
 	other := *c
 	other.token, other.header = token, http.Header{}
@@ -139,33 +139,44 @@ func (c *caller) ok(a *answer) *answer {
 	return a
 }
 
-// refused expects an error in the service's shape, and its code.
+// refused expects an error about fields, one of them with this code.
 func (c *caller) refused(a *answer, status int, code string) *answer {
 	c.t.Helper()
 	c.expect(a, status)
-	if a.text("message") == "" {
-		c.t.Errorf("no message in %s", a.raw)
+	if a.text("message") != "Validation failed" {
+		c.t.Errorf("message %q", a.text("message"))
 	}
-	errs, ok := a.at("errors").([]any)
-	if !ok || len(errs) == 0 {
-		c.t.Fatalf("no errors in %s", a.raw)
-	}
-	for _, e := range errs {
+	found := false
+	for _, e := range a.list("errors") {
 		item := e.(object)
-		for _, name := range []string{"field", "message", "error_code", "details"} {
-			if _, ok := item[name]; !ok {
-				c.t.Errorf("error without %s: %s", name, a.raw)
-			}
+		if item["field"] == nil || item["field"] == "" || item["message"] == "" {
+			c.t.Errorf("an error without a field or a message: %s", a.raw)
 		}
-		if item["error_code"] == code {
-			return a
+		if _, ok := item["details"]; !ok {
+			c.t.Errorf("an error without details: %s", a.raw)
 		}
+		found = found || item["error_code"] == code
 	}
-	c.t.Errorf("no error_code %q in %s", code, a.raw)
+	if !found {
+		c.t.Errorf("no error_code %q in %s", code, a.raw)
+	}
 	return a
 }
 
-// at finds something in the body by a path of names and numbers.
+// denied expects an error about no field, whose message has this text.
+func (c *caller) denied(a *answer, status int, text string) *answer {
+	c.t.Helper()
+	c.expect(a, status)
+	if message := a.text("message"); message == "" || !strings.Contains(message, text) {
+		c.t.Errorf("message %q, want %q in it", message, text)
+	}
+	if errs, ok := a.at("errors").([]any); !ok || len(errs) > 0 {
+		c.t.Errorf("errors %v: the message says it", a.at("errors"))
+	}
+	return a
+}
+
+// at returns the value in the body at a path of names and indexes.
 func (a *answer) at(path ...any) any {
 	v := a.body
 	for _, step := range path {
@@ -197,7 +208,7 @@ func (a *answer) list(path ...any) []any {
 	return list
 }
 
-// connector finds the id of a connector by its slug.
+// connector returns the id of the connector with a slug.
 func (c *caller) connector(workspace, slug string) string {
 	c.t.Helper()
 	a := c.ok(c.get("/integrations/connectors?workspace_name=" + workspace))
@@ -226,7 +237,7 @@ func (c *caller) execute(id, entity, action string, params any, more ...object) 
 	return c.post("/integrations/connectors/"+id+"/execute", body)
 }
 
-// workspace finds the id of a workspace by its name.
+// workspace returns the id of the workspace with a name.
 func (c *caller) workspace(name string) string {
 	c.t.Helper()
 	for _, item := range c.ok(c.get("/workspaces?limit=100&name_contains=" + name)).list("data") {
@@ -238,7 +249,7 @@ func (c *caller) workspace(name string) string {
 	return ""
 }
 
-// numbers makes n records.
+// numbers returns n records.
 func numbers(n int) []object {
 	list := make([]object, n)
 	for i := range list {
@@ -247,7 +258,7 @@ func numbers(n int) []object {
 	return list
 }
 
-// memoryCaller is a caller without a network.
+// memoryCaller returns a caller that uses no network.
 func memoryCaller(t testing.TB, s *agentstest.Service) *caller {
 	t.Helper()
 	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "https://api.example.com", header: http.Header{}}

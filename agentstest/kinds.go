@@ -9,18 +9,18 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// kind is a kind of connector: a source definition.
+// A kind is a kind of connector, which the contract calls a source definition.
 type kind struct {
 	id, slug, name string
 	support        server.SupportLevel
 	tags           []string
-	credentials    []string // what its configuration must have
+	credentials    []string // names of the fields that its configuration requires
 	custom         bool
-	entities       map[string]Entity // of connectors that are created by a request
-	direct, search []string          // questions that it can answer
+	entities       map[string]Entity // of connectors that do not have their own
+	direct, search []string          // example questions
 }
 
-// destination is a kind of destination.
+// A destination is a kind of destination.
 type destination struct {
 	id, name, slug string
 	required       []string
@@ -47,11 +47,12 @@ func (w *world) kindByID(id string) *kind {
 	return nil
 }
 
+// plainSlug returns a slug in lower case with hyphens.
 func plainSlug(s string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "-", "_", "-").Replace(strings.TrimSpace(s)))
 }
 
-// addKind adds a kind of connector, with the template that everybody can use.
+// addKind adds a kind of connector and a template for all organizations.
 func (w *world) addKind(k *kind, now time.Time) *kind {
 	if k.id == "" {
 		k.id = inventID("source-definition", k.slug)
@@ -68,7 +69,7 @@ func (w *world) addKind(k *kind, now time.Time) *kind {
 	return k
 }
 
-// spec is how connectors of the kind are configured.
+// spec returns how connectors of the kind are configured.
 func (k *kind) spec() server.ConnectorSpecification {
 	properties := map[string]any{}
 	for _, name := range k.credentials {
@@ -100,7 +101,7 @@ func (k *kind) spec() server.ConnectorSpecification {
 	}
 }
 
-// title makes a heading of a name: "api_key" is "Api key".
+// title returns a name as a heading: "Api key" for "api_key".
 func title(name string) string {
 	name = strings.NewReplacer("_", " ", "-", " ").Replace(name)
 	if name == "" {

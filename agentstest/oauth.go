@@ -2,11 +2,13 @@ package agentstest
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// oauthKey is whose OAuth application for which kind something is.
+// An oauthKey identifies the OAuth application of an organization for a kind of
+// connector.
 type oauthKey struct{ organization, kind string }
 
 // SetOAuthCredentials implements setOAuthCredentials.
@@ -27,7 +29,7 @@ func (a *api) SetOAuthCredentials(ctx context.Context, req server.SetOAuthCreden
 	var k *kind
 	if byType {
 		if k = w.kindBySlug(*body.ConnectorType); k == nil {
-			return nil, invalid(fieldProblem("body.connector_type", "unknown_connector_type", "There is no connector type %q", *body.ConnectorType))
+			return nil, invalid(fieldProblem("body.connector_type", "unknown_connector_type", "Unknown connector type %q", *body.ConnectorType))
 		}
 	} else if k = w.kindByID(*body.ConnectorDefinitionID); k == nil {
 		return nil, notFound("source definition", *body.ConnectorDefinitionID)
@@ -65,7 +67,7 @@ func (a *api) DeleteOAuthCredentials(ctx context.Context, req server.DeleteOAuth
 	defer w.mu.Unlock()
 	k := w.kindBySlug(req.ConnectorType)
 	if k == nil {
-		return nil, notFound("connector type", req.ConnectorType)
+		return nil, problem(http.StatusNotFound, "Unknown connector type %q", req.ConnectorType)
 	}
 	delete(w.oauth, oauthKey{g.organization, k.id})
 	return server.DeleteOAuthCredentials204Response{}, nil

@@ -12,18 +12,18 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// api implements the contract's operations. One that the contract gains does
-// not compile until it is here.
+// api implements the operations of the contract. When the contract gains one,
+// the package does not compile until api has it.
 type api struct{ s *Service }
 
 var _ server.StrictServerInterface = (*api)(nil)
 
-// operation is what ServeHTTP has to know of an operation.
+// An operation is what ServeHTTP has to know about an operation.
 type operation struct {
-	id       string   // as in the contract
+	id       string   // the operationId
 	open     bool     // needs no token
 	ids      []string // path parameters that are UUIDs
-	body     bool     // has a body of JSON
+	body     bool     // has a JSON body
 	required []string // members that the body must have
 }
 
@@ -32,7 +32,8 @@ const v1 = "/api/v1/"
 // executeConnector is the operation that runs the actions of connectors.
 const executeConnector = "executeConnector"
 
-// operations are those of the contract, by the routes of the generated server.
+// operations are the operations of the contract, by route of the generated
+// server.
 var operations = map[string]*operation{
 	"POST " + v1 + "account/applications/token":            {id: "createToken", open: true, body: true, required: []string{"client_id", "client_secret"}},
 	"POST " + v1 + "account/applications/scoped-token":     {id: "createScopedToken", body: true, required: []string{"workspace_name"}},
@@ -94,10 +95,11 @@ var operations = map[string]*operation{
 	"DELETE " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}": {id: "deleteAutomation"},
 }
 
-// call is what an operation has to know of its request, beyond its parameters.
+// A call is what an operation has to know about its request, beside its
+// parameters.
 type call struct {
-	grant  *grant                     // what the token allows; nil for createToken
-	base   string                     // scheme and host that the client used
+	grant  *grant                     // of the token; nil for createToken
+	base   string                     // the scheme and host that the client used
 	header string                     // X-Organization-Id
 	fields map[string]json.RawMessage // of the body
 }
@@ -109,8 +111,8 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// admit checks what all operations have in common. It answers nil after having
-// answered the request.
+// admit checks what all operations have in common. If a check fails, it answers
+// the request and returns nil.
 func (s *Service) admit(w http.ResponseWriter, r *http.Request, op *operation) *call {
 	c := &call{base: "http://" + r.Host, header: r.Header.Get("X-Organization-Id")}
 	if r.TLS != nil || r.URL.Scheme == "https" { // the latter by Transport
@@ -155,8 +157,8 @@ func (s *Service) check(r *http.Request, op *operation, c *call) *apiError {
 	return readFields(r, op, c)
 }
 
-// readFields looks at a body before the generated server decodes it: only here
-// a member that is missing can be told from an empty one.
+// readFields reads a body before the generated server decodes it, since
+// afterwards a missing member looks like an empty one.
 func readFields(r *http.Request, op *operation, c *call) *apiError {
 	kept, ok := r.Body.(interface{ Bytes() []byte })
 	if !ok {
@@ -167,14 +169,14 @@ func readFields(r *http.Request, op *operation, c *call) *apiError {
 		return invalid(missing("body"))
 	}
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
-		return invalid(fieldProblem("header.Content-Type", "content_type", "The body should come as application/json"))
+		return invalid(fieldProblem("header.Content-Type", "content_type", "The Content-Type should be application/json"))
 	}
 	if err := json.Unmarshal(body, &c.fields); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
 			return invalid(fieldProblem("body", "type_error", "Input should be an object"))
 		}
-		return problem(http.StatusBadRequest, "malformed_json", "The body is not valid JSON: %v", err)
+		return problem(http.StatusBadRequest, "The body is not valid JSON: %v", err)
 	}
 	if c.fields == nil {
 		return invalid(fieldProblem("body", "type_error", "Input should be an object"))

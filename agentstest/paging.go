@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Paging is a convention of a vendor's lists: under which name a request says
-// where to go on, and under which names connector_metadata tells it. As with
-// the vendors, a parameter of another convention is ignored, and the answer is
-// page one again.
+// Paging is how lists of a vendor are divided into pages: the parameter with
+// which a request asks for the next page, and the fields of connector_metadata
+// from which its value comes. A request with the parameter of another Paging gets
+// the first page again, as with the vendors.
 type Paging string
 
-// The conventions. An Entity without one has that of its connector's slug, for
-// the slugs named here, and PagingCursor otherwise.
+// The values of Paging, each with its parameter, the metadata, and the kinds of
+// connectors that use it by default. All other kinds use PagingCursor.
 const (
 	PagingGitHub         Paging = "github"           // after ← has_next_page, end_cursor; github
 	PagingGraphQL        Paging = "graphql"          // after ← hasNextPage, endCursor; linear
 	PagingPageInfo       Paging = "page_info"        // after ← page_info {has_next_page, end_cursor}
-	PagingStripe         Paging = "starting_after"   // starting_after, the last record's id ← has_more; stripe
+	PagingStripe         Paging = "starting_after"   // starting_after, the id of the last record ← has_more; stripe
 	PagingCursor         Paging = "cursor"           // cursor ← next_cursor, has_more; slack
 	PagingSameCursor     Paging = "same_cursor"      // cursor ← cursor, has_more
 	PagingPageToken      Paging = "page_token"       // page_token ← next_page_token
 	PagingPageTokenCamel Paging = "pageToken"        // pageToken ← nextPageToken; google-drive, gmail
 	PagingOffset         Paging = "offset"           // offset ← next_offset, a number
 	PagingPage           Paging = "page"             // page ← next_page, a number; zendesk-support
-	PagingPageNumber     Paging = "page_number"      // page ← page, the number of this one, and has_more
+	PagingPageNumber     Paging = "page_number"      // page ← page, the number of this page, and has_more
 	PagingAfter          Paging = "after"            // after ← after
 	PagingNestedAfter    Paging = "paging.next"      // after ← paging {next {after, link}}; hubspot
 	PagingNextLink       Paging = "next_link"        // ← next_link, a URL
@@ -37,7 +37,7 @@ const (
 	PagingNone           Paging = "none"             // all records on one page
 )
 
-// Pagings lists the conventions.
+// Pagings returns all values of Paging.
 func Pagings() []Paging {
 	return []Paging{
 		PagingGitHub, PagingGraphQL, PagingPageInfo, PagingStripe, PagingCursor, PagingSameCursor, PagingPageToken, PagingPageTokenCamel,
@@ -47,8 +47,9 @@ func Pagings() []Paging {
 
 func (p Paging) valid() bool { return slices.Contains(Pagings(), p) }
 
-// Param is the parameter that a request goes on with. Those that give links
-// take the link under the name of the metadata; none is "".
+// Param returns the name of the parameter that asks for the next page, "" for
+// PagingNone. For a Paging with links, it is the name that the link has in the
+// metadata.
 func (p Paging) Param() string {
 	switch p {
 	case PagingGitHub, PagingGraphQL, PagingPageInfo, PagingAfter, PagingNestedAfter:
@@ -75,6 +76,7 @@ func (p Paging) Param() string {
 	return ""
 }
 
+// defaultPaging returns the Paging of a kind of connector.
 func defaultPaging(slug string) Paging {
 	switch slug {
 	case "github":
@@ -95,17 +97,17 @@ func defaultPaging(slug string) Paging {
 	return PagingCursor
 }
 
-// sizeNames are the parameters that say how long a page shall be.
+// sizeNames are the parameters for the size of a page.
 var sizeNames = []string{"per_page", "limit", "page_size", "pageSize", "first", "count", "max_results", "maxResults"}
 
-// pagingNames are parameters that no list takes for a filter.
+// pagingNames are the parameters that are never filters.
 var pagingNames = map[string]bool{
 	"after": true, "before": true, "starting_after": true, "ending_before": true, "cursor": true, "page_token": true, "pageToken": true,
 	"offset": true, "page": true, "next_link": true, "next_page_url": true, "nextRecordsUrl": true,
 	"sort": true, "order": true, "direction": true, "fields": true, "query": true, "q": true, "search": true, "text": true,
 }
 
-// pageSize reads how long a page shall be.
+// pageSize returns the size of the page that the parameters ask for.
 func (e *entity) pageSize(params map[string]any) (int, error) {
 	for _, name := range sizeNames {
 		v, given := params[name]
@@ -122,13 +124,13 @@ func (e *entity) pageSize(params map[string]any) (int, error) {
 	return e.PageSize, nil
 }
 
-// span is a page of a list: records from start up to end, of total.
+// A span is a page of a list: the records from start to before end, of total.
 type span struct{ start, end, total int }
 
 func (s span) more() bool { return s.end < s.total }
 
-// page finds the page that the parameters ask for. keyAt gives the key of a
-// record, for conventions that go on after one.
+// page returns the page that the parameters ask for. keyAt returns the key of a
+// record.
 func (e *entity) page(params map[string]any, total int, keyAt func(int) string) (span, error) {
 	size, err := e.pageSize(params)
 	if err != nil {
@@ -145,6 +147,7 @@ func (e *entity) page(params map[string]any, total int, keyAt func(int) string) 
 	return span{start, min(start+size, total), total}, nil
 }
 
+// start returns the index of the first record of the page.
 func (e *entity) start(params map[string]any, size, total int, keyAt func(int) string) (int, error) {
 	name := e.Paging.Param()
 	v, _ := scalar(params[name])
@@ -164,7 +167,7 @@ func (e *entity) start(params map[string]any, size, total int, keyAt func(int) s
 				return i + 1, nil
 			}
 		}
-		return 0, wrong("There is no record %q to start after", v)
+		return 0, wrong("No record has the id %q", v)
 	case PagingOffset, PagingNestedAfter:
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 {
@@ -180,16 +183,18 @@ func (e *entity) start(params map[string]any, size, total int, keyAt func(int) s
 	}
 	n, ok := e.readCursor(v)
 	if !ok {
-		return 0, wrong("The cursor is not one of this list")
+		return 0, wrong("The cursor is not from this list")
 	}
 	return n, nil
 }
 
+// links reports whether the metadata has a link to the next page.
 func (p Paging) links() bool {
 	return p == PagingNextLink || p == PagingNextPageURL || p == PagingNextRecordsURL
 }
 
-// linkIn finds a link under a name of the caller's choice.
+// linkIn returns a link and the parameter it is in, if there is one under a usual
+// name.
 func linkIn(params map[string]any) (link, name string) {
 	for _, name := range []string{"cursor", "url", "link", "next", "next_url", "page_url"} {
 		if v, _ := scalar(params[name]); v != "" {
@@ -199,12 +204,12 @@ func linkIn(params map[string]any) (link, name string) {
 	return "", ""
 }
 
-// cursor is an opaque place in a list.
+// cursor returns an opaque cursor for an offset.
 func (e *entity) cursor(offset int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(e.name + ":" + strconv.Itoa(offset)))
 }
 
-// readCursor reads a cursor, or a link that ends in one.
+// readCursor returns the offset of a cursor, or of a link that ends in one.
 func (e *entity) readCursor(v string) (int, bool) {
 	if e.Paging.links() {
 		v = v[strings.LastIndexAny(v, "=/")+1:]
@@ -218,9 +223,9 @@ func (e *entity) readCursor(v string) (int, bool) {
 	return n, found && err == nil && n >= 0
 }
 
-// metadata tells how to go on, as the vendor does. It is read by clients, so
-// it has the traps that vendors have: GitHub gives a cursor on the last page,
-// some say null there and some nothing.
+// metadata returns the connector_metadata of a page. Clients read it, so it has
+// the traps of the vendors: on the last page GitHub still has a cursor, some have
+// null, and others leave the field out.
 func (e *entity) metadata(s span, size int) json.RawMessage {
 	var next any // null on the last page
 	if s.more() {

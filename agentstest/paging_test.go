@@ -7,7 +7,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 )
 
-// nextOf reads what a convention says about the next page: nil at the end.
+// nextOf returns the value that asks for the next page, nil on the last page.
 func nextOf(t *testing.T, p agentstest.Paging, a *answer) any {
 	t.Helper()
 	meta, ok := a.at("connector_metadata").(object)
@@ -119,7 +119,7 @@ func TestPagingTraps(t *testing.T) {
 		t.Errorf("first page of %d", len(first.list("result")))
 	}
 	cursor := first.text("connector_metadata", "end_cursor")
-	// GitHub does not know cursor: page one again.
+	// GitHub ignores cursor and returns page one again.
 	wrong := c.ok(c.execute(id, "issues", "list", object{"cursor": cursor}))
 	if wrong.text("result", 0, "number") != first.text("result", 0, "number") {
 		t.Error("cursor was understood")

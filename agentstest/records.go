@@ -13,17 +13,17 @@ import (
 	"sync"
 )
 
-// entity holds the records and files of an entity of one connector.
+// An entity holds the records and files of one entity of one connector.
 type entity struct {
 	Entity
 	slug, name string
 	actions    []string
 
 	mu      sync.RWMutex
-	records []*record // never changed in place: readers work on a snapshot
+	records []*record // never changed in place, since readers share it
 }
 
-// record is a record as it is sent, and decoded for those who look into it.
+// A record is kept as JSON, which is what is sent, and decoded when first needed.
 type record struct {
 	raw   json.RawMessage
 	once  sync.Once
@@ -32,8 +32,8 @@ type record struct {
 
 func newRecord(raw json.RawMessage) *record { return &record{raw: raw} }
 
-// get is the record's value, with json.Number for numbers. It must not be
-// changed.
+// get returns the record's value, with numbers as json.Number. Callers must not
+// change it.
 func (r *record) get() any {
 	r.once.Do(func() { r.value = decode(r.raw) })
 	return r.value
@@ -41,7 +41,8 @@ func (r *record) get() any {
 
 func (r *record) field(path string) any { return lookup(r.get(), path) }
 
-// decode reads JSON; it is nil when that is not valid.
+// decode decodes JSON, with numbers as json.Number. It returns nil for what is
+// not valid.
 func decode(raw json.RawMessage) any {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
@@ -69,7 +70,7 @@ func newEntity(slug, name string, spec Entity) (*entity, error) {
 		e.Paging = defaultPaging(slug)
 	}
 	if !e.Paging.valid() {
-		return nil, fmt.Errorf("there is no paging %q", e.Paging)
+		return nil, fmt.Errorf("unknown paging %q", e.Paging)
 	}
 	e.Files = maps.Clone(spec.Files)
 	if spec.Records != nil {
@@ -79,14 +80,14 @@ func newEntity(slug, name string, spec Entity) (*entity, error) {
 		}
 		var all []json.RawMessage
 		if err := json.Unmarshal(raw, &all); err != nil {
-			return nil, errors.New("the records are no slice")
+			return nil, errors.New("the records are not a slice")
 		}
 		e.records = make([]*record, len(all))
 		for i, one := range all {
 			e.records[i] = newRecord(one)
 		}
 	}
-	e.Records = nil // the spec's, not needed any more
+	e.Records = nil // e.records has them now
 	if e.actions == nil {
 		if spec.Records != nil || spec.Files == nil {
 			e.actions = recordActions
@@ -114,7 +115,8 @@ func (c *connector) sortedEntities() []*entity {
 	return list
 }
 
-// textFields are the fields that hold prose, which semantic search looks at.
+// textFields returns the fields with a semantic index: those that hold more than
+// one word in the first record.
 func (e *entity) textFields() []string {
 	var fields []string
 	if records := e.snapshot(); len(records) > 0 {
@@ -128,37 +130,50 @@ func (e *entity) textFields() []string {
 	return fields
 }
 
-// find finds a record by its key, or by a field that the parameters name.
-func (e *entity) find(records []*record, params map[string]any) int {
-	candidates := [][2]string{{e.Key, e.Key}}
-	singular := strings.TrimSuffix(e.name, "s")
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		switch name {
-		case e.Key:
-		case "id", singular + "_id", singular + "Id", e.name + "_id":
-			candidates = append(candidates, [2]string{name, e.Key})
-		default:
-			candidates = append(candidates, [2]string{name, name})
-		}
-	}
-	for _, c := range candidates {
-		want, ok := scalar(params[c[0]])
-		if !ok {
-			continue
-		}
-		for i, r := range records {
-			if have, ok := scalar(r.field(c[1])); ok && have == want {
-				return i
-			}
-		}
-		if c[1] == e.Key {
-			return -1 // the key was given, and there is no such record
-		}
-	}
-	return -1
+// keyNames returns the parameters that name a record, its key first. Names of
+// other fields of the records are not among them.
+func (e *entity) keyNames() []string {
+	one := singular(e.name)
+	names := []string{e.Key, "id", one + "_id", one + "Id", e.name + "_id"}
+	records := e.snapshot()
+	return slices.DeleteFunc(names, func(name string) bool {
+		return name != e.Key && len(records) > 0 && records[0].field(name) != nil
+	})
 }
 
-// scalar writes a string, a number or a boolean as text.
+// singular returns the singular of a regular English plural.
+func singular(name string) string {
+	if stem, found := strings.CutSuffix(name, "ies"); found {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(name, "s")
+}
+
+// keyOf returns the key that the parameters name and the name of that parameter.
+func (e *entity) keyOf(params map[string]any) (name, key string, err error) {
+	for _, name := range e.keyNames() {
+		v := params[name]
+		if v == nil || v == "" {
+			continue
+		}
+		key, ok := scalar(v)
+		if !ok {
+			return "", "", invalid(fieldProblem("body.params."+name, "type_error", "Input should be a string or a number"))
+		}
+		return name, key, nil
+	}
+	return "", "", invalid(missing("body.params." + e.Key))
+}
+
+// find returns the index of the record with a key, -1 if there is none.
+func (e *entity) find(records []*record, key string) int {
+	return slices.IndexFunc(records, func(r *record) bool {
+		have, ok := scalar(r.field(e.Key))
+		return ok && have == key
+	})
+}
+
+// scalar returns a string, a number or a boolean as text, the same for 7 and 7.0.
 func scalar(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
@@ -176,10 +191,14 @@ func scalar(v any) (string, bool) {
 	return "", false
 }
 
-// content is what parameters say a record shall hold.
-func content(params map[string]any, key string) map[string]any {
+// content returns the fields that parameters give to a record: those in data,
+// body, properties or fields if one of them is an object and not itself a field
+// of the records, else all parameters but key.
+func (e *entity) content(params map[string]any, key string) map[string]any {
+	records := e.snapshot()
 	for _, name := range []string{"data", "body", "properties", "fields"} {
-		if nested, ok := params[name].(map[string]any); ok {
+		nested, ok := params[name].(map[string]any)
+		if ok && (len(records) == 0 || records[0].field(name) == nil) {
 			return maps.Clone(nested)
 		}
 	}
@@ -188,18 +207,18 @@ func content(params map[string]any, key string) map[string]any {
 	return own
 }
 
-// create adds a record and gives it a key.
+// create adds a record. It invents a key if the parameters have none.
 func (e *entity) create(params map[string]any) (*record, error) {
-	fields := content(params, "")
+	fields := e.content(params, "")
 	if fields == nil {
 		fields = map[string]any{}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, given := scalar(fields[e.Key]); !given {
+	if key, given := scalar(fields[e.Key]); !given {
 		fields[e.Key] = e.nextKey()
-	} else if e.find(e.records, map[string]any{e.Key: fields[e.Key]}) >= 0 {
-		return nil, invalid(fieldProblem("body.params."+e.Key, "exists", "There is a record %s already", text(fields[e.Key])))
+	} else if e.find(e.records, key) >= 0 {
+		return nil, invalid(fieldProblem("body.params."+e.Key, "exists", "A record has the %s %q already", e.Key, key))
 	}
 	raw, err := json.Marshal(fields)
 	if err != nil {
@@ -210,10 +229,11 @@ func (e *entity) create(params map[string]any) (*record, error) {
 	return r, nil
 }
 
-// nextKey invents the key of a new record, in the manner of the others.
+// nextKey invents a key like those of the other records. The caller holds the
+// lock.
 func (e *entity) nextKey() any {
 	var highest int64
-	prefix := strings.TrimSuffix(e.name, "s") + "_"
+	prefix := singular(e.name) + "_"
 	numeric := true
 	for _, r := range e.records {
 		switch key := r.field(e.Key).(type) {
@@ -233,23 +253,24 @@ func (e *entity) nextKey() any {
 	}
 	for i := len(e.records) + 1; ; i++ {
 		key := prefix + fmt.Sprintf("new%04d", i)
-		if e.find(e.records, map[string]any{e.Key: key}) < 0 {
+		if e.find(e.records, key) < 0 {
 			return key
 		}
 	}
 }
 
-// update changes fields of a record; it is nil when there is none.
-func (e *entity) update(params map[string]any) (*record, error) {
+// update changes fields of the record with a key and returns it, nil if there is
+// none.
+func (e *entity) update(key string, changes map[string]any) (*record, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	i := e.find(e.records, params)
+	i := e.find(e.records, key)
 	if i < 0 {
 		return nil, nil
 	}
 	old, _ := e.records[i].get().(map[string]any)
 	fields := maps.Clone(old)
-	maps.Copy(fields, content(params, e.Key))
+	maps.Copy(fields, changes)
 	fields[e.Key] = old[e.Key]
 	raw, err := json.Marshal(fields)
 	if err != nil {
@@ -262,11 +283,11 @@ func (e *entity) update(params map[string]any) (*record, error) {
 	return r, nil
 }
 
-// remove removes a record; it is nil when there is none.
-func (e *entity) remove(params map[string]any) *record {
+// remove removes the record with a key and returns it, nil if there is none.
+func (e *entity) remove(key string) *record {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	i := e.find(e.records, params)
+	i := e.find(e.records, key)
 	if i < 0 {
 		return nil
 	}

@@ -12,27 +12,26 @@ import (
 	"time"
 )
 
-// A Request is a request that the service saw, without its secrets.
+// A Request is a request that the service received, without its secrets.
 type Request struct {
 	Time      time.Time
-	ID        string // as X-Request-Id of the answer told
-	Operation string // the operationId; "" when there is no such operation
+	ID        string // the X-Request-Id of the answer
+	Operation string // the operationId, "" if the service has no such operation
 	Method    string
 	Path      string
 	Query     url.Values
 	Header    http.Header // with Authorization and cookies redacted
-	Body      []byte      // with secrets redacted; nil when it was longer than 64 KiB
-	Status    int         // of the answer; 0 before there is one, and when the connection was broken
+	Body      []byte      // with secrets redacted; nil if it is longer than 64 KiB
+	Status    int         // of the answer; 0 until there is one, and if the connection was broken
 
-	// Entity, Action and Params are those of a request to run an action, which
-	// is the operation executeConnector; empty for others. Params is nil when
-	// the request had none. Its secrets are redacted as in Body, its numbers
-	// are [json.Number], and the length of the body makes no difference.
+	// Entity, Action and Params are set for executeConnector, also if the body
+	// is too long for Body. Params is nil if the request has none. Its secrets
+	// are redacted, and its numbers are of type [json.Number].
 	Entity, Action string
 	Params         map[string]any
 
-	// TokenID tells tokens apart without showing them: the jti claim of the
-	// one that was sent. It is "" when there was none, or an unknown one.
+	// TokenID is the jti claim of the token, which tells tokens apart. It is ""
+	// if the request has no token that the service issued.
 	TokenID string
 }
 
@@ -41,9 +40,9 @@ const (
 	maxLogBytes = 64 << 10
 )
 
-// Count tells how many requests an operation has had, those that met a fault
-// or were refused included. All requests with "", whatever they were for. It
-// panics when the service has no such operation.
+// Count returns the number of requests for an operation, including requests that
+// were refused or hit by a fault. For "" it returns the number of all requests.
+// It panics if the service has no such operation.
 func (s *Service) Count(operationID string) int {
 	if operationID == "" {
 		return int(s.total.Load())
@@ -52,7 +51,7 @@ func (s *Service) Count(operationID string) int {
 	return int(s.counts[operationID].Load())
 }
 
-// Operations lists the operationIds of the service.
+// Operations returns the operationIds of the service, sorted.
 func Operations() []string {
 	list := make([]string, 0, len(operations))
 	for _, op := range operations {
@@ -62,7 +61,8 @@ func Operations() []string {
 	return list
 }
 
-// Requests lists the latest requests, the oldest first; see [WithRequestLog].
+// Requests returns the latest requests, the oldest first; see [WithRequestLog]
+// for how many. Callers may change what it returns.
 func (s *Service) Requests() []Request {
 	entries := s.log.entries()
 	list := make([]Request, len(entries))
@@ -83,8 +83,8 @@ func (s *Service) Requests() []Request {
 	return list
 }
 
-// readExecution finds out what the body of executeConnector asks for. What it
-// does not have, or not in the right type, is empty.
+// readExecution returns what the body of an executeConnector asks for. What is
+// missing or has the wrong type is empty.
 func readExecution(body []byte) (entity, action string, params map[string]any) {
 	fields, _ := decode(body).(map[string]any)
 	entity, _ = fields["entity"].(string)
@@ -93,7 +93,8 @@ func readExecution(body []byte) (entity, action string, params map[string]any) {
 	return entity, action, params
 }
 
-// Reset sets the counters back to 0 and forgets the requests; the world stays.
+// Reset sets all counters to 0 and clears the log of requests. Nothing else
+// changes.
 func (s *Service) Reset() {
 	s.total.Store(0)
 	for _, n := range s.counts {
@@ -105,12 +106,12 @@ func (s *Service) Reset() {
 func query(raw string) url.Values {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return values // as much as could be read
+		return values // the ones that are valid
 	}
 	return values
 }
 
-// requestLog holds the latest requests in a ring.
+// A requestLog holds the latest requests in a ring.
 type requestLog struct {
 	mu   sync.Mutex
 	ring []*logEntry
@@ -122,7 +123,7 @@ type logEntry struct {
 	at                             time.Time
 	id, op, method, path, rawQuery string
 	header                         http.Header
-	body                           []byte // may be longer than is shown
+	body                           []byte // may be longer than Request.Body
 	status                         atomic.Int32
 }
 
@@ -137,7 +138,7 @@ func (l *requestLog) add(s *Service, r *http.Request, op, id string, body []byte
 		return nil
 	}
 	if len(body) > maxLogBytes && op != executeConnector {
-		body = nil // it is not shown
+		body = nil // Requests would not return it
 	}
 	e := &logEntry{
 		at: s.now(), id: id, op: op, method: r.Method, path: r.URL.Path, rawQuery: r.URL.RawQuery, header: r.Header, body: body,
@@ -173,16 +174,16 @@ func redactHeader(h http.Header) http.Header {
 	return h
 }
 
-// secretNames are members of bodies whose strings are redacted, with all that
-// is in them.
+// secretNames are the members of bodies whose strings and numbers are redacted, at
+// any depth.
 var secretNames = map[string]bool{
 	"client_secret": true, "credentials": true, "configuration": true, "server_side_oauth_secret_id": true,
 	"replication_config": true, "destination_config": true, "partial_default_config": true,
 	"password": true, "api_key": true, "api_token": true, "access_token": true, "refresh_token": true, "secret": true, "token": true,
 }
 
-// redactBody takes the secrets out of a body. One that is no JSON is not shown
-// when it could hold any.
+// redactBody returns a copy of a body without secrets. A body that is not JSON it
+// redacts as a whole if it may hold any.
 func redactBody(body []byte) []byte {
 	if len(body) == 0 {
 		return nil
@@ -197,7 +198,7 @@ func redactBody(body []byte) []byte {
 		return bytes.Clone(body)
 	}
 	if !redactValue(v, false) {
-		return bytes.Clone(body) // byte for byte, when there is nothing to hide
+		return bytes.Clone(body) // as it was sent
 	}
 	out, err := json.Marshal(v)
 	if err != nil {
@@ -206,7 +207,7 @@ func redactBody(body []byte) []byte {
 	return out
 }
 
-// redactValue reports whether it has changed anything.
+// redactValue redacts the secrets in v and reports whether there are any.
 func redactValue(v any, secret bool) (changed bool) {
 	switch v := v.(type) {
 	case map[string]any:

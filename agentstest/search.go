@@ -19,13 +19,19 @@ const (
 	maxPassages = 100
 )
 
-// matcher tells whether a record is wanted.
+// A matcher reports whether a record matches a condition.
 type matcher func(record any) bool
 
 // search runs context_store_search.
 func (x *execution) search() (*envelope, error) {
+	switch {
+	case !x.entity.inStore(x.selected):
+		return nil, invalid(fieldProblem("body.entity", "not_in_context_store", "The connector does not put %q into the context store", x.entity.name))
+	case !x.conn.filled(x.began):
+		return nil, invalid(fieldProblem("body.entity", "not_ready", "The context store does not have %q yet", x.entity.name))
+	}
 	var hits []*record
-	var passages []passage // of a search by meaning
+	var passages []passage // nil unless the search is semantic
 	var err error
 	most := maxHits
 	query, hasQuery := x.params["query"]
@@ -91,6 +97,7 @@ func (x *execution) search() (*envelope, error) {
 	return x.answer(v), nil
 }
 
+// hitCursor returns the cursor of the page that begins at an offset.
 func hitCursor(offset int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("hits:" + strconv.Itoa(offset)))
 }
@@ -106,7 +113,7 @@ func readHitCursor(v any) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// paths reads a list of fields: dotted paths, or paths as lists.
+// paths reads a list of fields, each a dotted path or a list of its parts.
 func paths(v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -138,7 +145,7 @@ func paths(v any) ([]string, error) {
 	return fields, nil
 }
 
-// runQuery finds the records that a query describes, in its order.
+// runQuery returns the records that match a query, sorted as it says.
 func runQuery(records []*record, v any) ([]*record, error) {
 	const at = "body.params.query"
 	q, ok := v.(map[string]any)
@@ -147,7 +154,7 @@ func runQuery(records []*record, v any) ([]*record, error) {
 	}
 	for name := range q {
 		if name != "filter" && name != "sort" {
-			return nil, invalid(fieldProblem(at+"."+name, "extra_forbidden", "A query has filter and sort only"))
+			return nil, invalid(fieldProblem(at+"."+name, "extra_forbidden", "A query has only filter and sort"))
 		}
 	}
 	if filter, given := q["filter"]; given {
@@ -186,7 +193,8 @@ type sortKey struct {
 	desc  bool
 }
 
-// compare orders records; those without the field come last either way.
+// compare orders records. A record without the field comes last, whatever the
+// direction.
 func (k sortKey) compare(a, b *record) int {
 	x, y := a.field(k.field), b.field(k.field)
 	switch {
@@ -197,7 +205,7 @@ func (k sortKey) compare(a, b *record) int {
 	case y == nil:
 		return -1
 	}
-	order, _ := compare(x, y)
+	order := sortCompare(x, y)
 	if k.desc {
 		return -order
 	}
@@ -229,11 +237,11 @@ func sortKeys(at string, v any) ([]sortKey, *errorItem) {
 	return keys, nil
 }
 
-// condition reads a condition of a filter: an object with one operator.
+// condition reads a condition of a filter, an object with one operator.
 func condition(at string, v any) (matcher, *errorItem) {
 	c, ok := v.(map[string]any)
 	if !ok || len(c) != 1 {
-		item := fieldProblem(at, "condition", "A condition is an object with exactly one operator; leave the filter out for none")
+		item := fieldProblem(at, "condition", "Input should be an object with exactly one operator; a query without conditions has no filter")
 		return nil, &item
 	}
 	for op, operand := range c {
@@ -250,7 +258,7 @@ func condition(at string, v any) (matcher, *errorItem) {
 		}
 		test := testOf(op)
 		if test == nil {
-			item := fieldProblem(at, "unknown_operator", "There is no operator %q", op)
+			item := fieldProblem(at, "unknown_operator", "Unknown operator %q", op)
 			item.Details = map[string]any{"operators": operators}
 			return nil, &item
 		}
@@ -284,8 +292,8 @@ func combined(at, op string, operand any) (matcher, *errorItem) {
 	}, nil
 }
 
-// fieldTest reads the operand of an operator: an object of fields and what
-// they are compared with. All must be met.
+// fieldTest reads the operand of an operator, an object of fields and values. A
+// record matches if all fields do.
 func fieldTest(at, op string, operand any, test func(have, want any) bool) (matcher, *errorItem) {
 	fields, ok := operand.(map[string]any)
 	if !ok || len(fields) == 0 {
@@ -319,11 +327,11 @@ func fieldTest(at, op string, operand any, test func(have, want any) bool) (matc
 	}, nil
 }
 
-// operators are those that compare a field with a value.
+// operators are the operators that compare a field with a value.
 var operators = []string{"any", "contains", "eq", "fuzzy", "gt", "gte", "in", "keyword", "like", "lt", "lte", "neq"}
 
-// testOf is the comparison of an operator; nil when there is none of that name.
-// Texts in an array meet like, fuzzy and keyword when one of them does.
+// testOf returns the comparison of an operator, nil if there is no such operator.
+// An array matches like, fuzzy and keyword if one of its texts does.
 func testOf(op string) func(have, want any) bool {
 	switch op {
 	case "eq":
@@ -366,19 +374,19 @@ func in(have, want any) bool {
 	return slices.ContainsFunc(list, func(one any) bool { return equal(have, one) })
 }
 
-// contains is for arrays that have an element, and for texts that have a part.
+// contains reports whether an array has an element, or a text has a part.
 func contains(have, want any) bool {
 	switch have := have.(type) {
 	case []any:
 		return slices.ContainsFunc(have, func(one any) bool { return equal(one, want) })
 	case string:
 		part, ok := want.(string)
-		return ok && strings.Contains(strings.ToLower(have), strings.ToLower(part))
+		return ok && (equal(have, part) || strings.Contains(strings.ToLower(have), strings.ToLower(part)))
 	}
 	return false
 }
 
-// anyOf is for arrays of which some element is among the values, or meets a
+// anyOf reports whether an element of an array is one of the values or matches a
 // condition.
 func anyOf(have, want any) bool {
 	elements, ok := have.([]any)
@@ -412,7 +420,7 @@ func eachText(test func(have, want string) bool) func(have, want any) bool {
 	}
 }
 
-// like matches a text with a pattern in which % stands for any text and _ for
+// like matches a text against a pattern, in which % stands for any text and _ for
 // any character.
 func like(have, pattern string) bool {
 	h, p := []rune(have), []rune(pattern)
@@ -438,11 +446,12 @@ func like(have, pattern string) bool {
 	return j == len(p)
 }
 
+// wordsOf returns the words of a text in lower case.
 func wordsOf(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// keyword finds all words of the pattern, whole.
+// keyword reports whether a text has all words of the pattern.
 func keyword(have, pattern string) bool {
 	words := wordsOf(have)
 	wanted := wordsOf(pattern)
@@ -454,7 +463,7 @@ func keyword(have, pattern string) bool {
 	return len(wanted) > 0
 }
 
-// fuzzy finds all words of the pattern, with a typing error each.
+// fuzzy reports whether a text has all words of the pattern or words near them.
 func fuzzy(have, pattern string) bool {
 	words := wordsOf(have)
 	wanted := wordsOf(pattern)
@@ -466,7 +475,8 @@ func fuzzy(have, pattern string) bool {
 	return len(wanted) > 0
 }
 
-// near tells whether words differ by at most one letter, two when they are long.
+// near reports whether words differ by at most one letter, or two if b is longer
+// than 6 bytes.
 func near(a, b string) bool {
 	allowed := 1
 	if len(b) > 6 {
@@ -475,7 +485,8 @@ func near(a, b string) bool {
 	return distance([]rune(a), []rune(b)) <= allowed
 }
 
-// distance is how many letters must be changed, with two swapped ones as one.
+// distance returns the number of letters to change, insert or remove to make a of
+// b. Swapping two neighbours counts as one.
 func distance(a, b []rune) int {
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[1] {
@@ -498,7 +509,7 @@ func distance(a, b []rune) int {
 	return rows[1][len(b)]
 }
 
-// number reads a number of JSON, exactly.
+// number reads a JSON number without rounding it.
 func number(v any) (*big.Rat, bool) {
 	switch v := v.(type) {
 	case json.Number:
@@ -518,15 +529,15 @@ func number(v any) (*big.Rat, bool) {
 	return nil, false
 }
 
-// A passage is a text of a record that a question is like.
+// A passage is a text of a record that is like a prompt.
 type passage struct {
 	*record
 	text  string
 	score float64
 }
 
-// semantic ranks the texts of records by how many words of a question they
-// hold: no meaning is understood, but like questions find like texts.
+// semantic ranks the texts of records by how many words of the prompt they have.
+// It does not understand meaning, but finds texts that resemble the prompt.
 func (x *execution) semantic(v any) ([]passage, error) {
 	const at = "body.params.semantic"
 	options, ok := v.(map[string]any)
@@ -543,15 +554,11 @@ func (x *execution) semantic(v any) ([]passage, error) {
 	if len(wanted) == 0 {
 		return nil, invalid(fieldProblem(at+".prompt", "missing", "A semantic search needs a prompt"))
 	}
-	fields := x.entity.textFields()
-	if field, given := options["field"]; given {
-		name, _ := field.(string)
-		if !slices.Contains(fields, name) {
-			return nil, invalid(fieldProblem(at+".field", "field", "The field has no semantic index; these have: %s", strings.Join(fields, ", ")))
-		}
-		fields = []string{name}
-	}
 	records := x.entity.snapshot()
+	field, problem := x.entity.searchField(at+".field", options["field"])
+	if problem != nil {
+		return nil, invalid(*problem)
+	}
 	if filter, given := options["filter"]; given {
 		match, problem := condition(at+".filter", filter)
 		if problem != nil {
@@ -559,11 +566,8 @@ func (x *execution) semantic(v any) ([]passage, error) {
 		}
 		records = slices.DeleteFunc(slices.Clone(records), func(r *record) bool { return !match(r.get()) })
 	}
-	all := false
 	switch options["dedup"] {
-	case nil, "max":
-	case "none":
-		all = true
+	case nil, "max", "none": // the same here, since each record has one passage
 	default:
 		return nil, invalid(fieldProblem(at+".dedup", "enum", "Input should be max or none"))
 	}
@@ -575,37 +579,51 @@ func (x *execution) semantic(v any) ([]passage, error) {
 			return nil, invalid(fieldProblem(at+".context_size", "range", "Input should be an integer greater than 0"))
 		}
 	}
-	var found []passage
+	found := []passage{}
 	for _, r := range records {
-		object, _ := r.get().(map[string]any)
-		var best passage
-		for _, field := range fields {
-			text, _ := object[field].(string)
-			words, has := wordsOf(text), 0
-			for _, w := range wanted {
-				if slices.ContainsFunc(words, func(one string) bool { return near(one, w) }) {
-					has++
-				}
-			}
-			if size > 0 && len(text) > size {
-				text = strings.ToValidUTF8(text[:size], "")
-			}
-			one := passage{r, text, float64(has) / float64(len(wanted))}
-			if all && has > 0 {
-				found = append(found, one)
-			} else if one.score > best.score {
-				best = one
+		text, _ := r.field(field).(string)
+		words, has := wordsOf(text), 0
+		for _, w := range wanted {
+			if slices.ContainsFunc(words, func(one string) bool { return near(one, w) }) {
+				has++
 			}
 		}
-		if best.score > 0 {
-			found = append(found, best)
+		if size > 0 && len(text) > size {
+			text = strings.ToValidUTF8(text[:size], "")
+		}
+		if has > 0 {
+			found = append(found, passage{r, text, float64(has) / float64(len(wanted))})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b passage) int { return cmp.Compare(b.score, a.score) })
 	return found, nil
 }
 
-// wrap gives records, as JSON, what describes the match.
+// searchField returns the field that a semantic search is to look at. It must be
+// given if several have an index.
+func (e *entity) searchField(at string, given any) (string, *errorItem) {
+	fields := e.textFields()
+	name, isText := given.(string)
+	var problem errorItem
+	switch {
+	case given != nil && !isText:
+		problem = fieldProblem(at, "type_error", "Input should be a string")
+	case len(e.snapshot()) == 0, slices.Contains(fields, name): // without records, no field has an index yet
+		return name, nil
+	case len(fields) == 0:
+		problem = fieldProblem(at, "field", "No field of %q has a semantic index", e.name)
+	case given != nil:
+		problem = fieldProblem(at, "field", "The field %q has no semantic index; these have one: %s", name, strings.Join(fields, ", "))
+	case len(fields) == 1:
+		return fields[0], nil
+	default:
+		problem = fieldProblem(at, "missing", "Field required, since several have a semantic index: %s", strings.Join(fields, ", "))
+	}
+	problem.Details = map[string]any{"fields": fields}
+	return "", &problem
+}
+
+// wrap adds to each record, given as JSON, how it matches.
 func wrap(data json.RawMessage, hits []passage) (json.RawMessage, error) {
 	var entities []json.RawMessage
 	if err := json.Unmarshal(data, &entities); err != nil {

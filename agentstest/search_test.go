@@ -140,7 +140,7 @@ func TestSearchPages(t *testing.T) {
 	if len(a.list("result", "data")) != 1 || a.at("result", "meta", "has_more") != false || a.at("result", "meta", "cursor") != nil {
 		t.Errorf("page two: %s", a.raw)
 	}
-	// Records without the field come last, either way.
+	// Records without the field come last in both directions.
 	for direction, want := range map[string]string{"asc": "2 1 3 4", "desc": "1 2 3 4"} {
 		a = c.ok(c.execute(id, "things", "context_store_search", object{"query": object{"sort": []object{{"big": direction}, {"id": "asc"}}}}))
 		var got []string
@@ -180,4 +180,136 @@ func TestSemanticSearch(t *testing.T) {
 	if len(a.text("result", "data", 0, "metadata", "context")) > 5 || len(a.at("result", "data", 0, "entity").(object)) != 1 {
 		t.Errorf("%s", a.raw)
 	}
+}
+
+// found returns the ids of the records that a query finds.
+func (c *caller) found(id, entity string, query any) string {
+	c.t.Helper()
+	a := c.ok(c.execute(id, entity, "context_store_search", object{"query": query}))
+	var ids []string
+	for _, r := range a.list("result", "data") {
+		ids = append(ids, fmt.Sprint(r.(object)["id"]))
+	}
+	return strings.Join(ids, " ")
+}
+
+// Date-times are compared as instants, whatever their offset and precision.
+func TestSearchComparesInstants(t *testing.T) {
+	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{"events": {Records: []object{
+		{"id": 1, "at": "2026-01-05T08:10:00Z", "seen": []string{"2026-01-05T08:10:00Z"}, "in": object{"at": "2026-01-05T08:10:00Z"}},
+		{"id": 2, "at": "2026-01-05T08:10:00.5Z", "seen": []string{"2026-01-06T00:00:00+01:00", "x"}},
+		{"id": 3, "at": "2026-01-05T17:10:00+09:00", "seen": []string{"2026-01-05T17:10:00+09:00"}, "in": object{"at": "2026-01-05T17:10:00.000+09:00"}},
+		{"id": 4, "at": "2026-01-05T07:00:00-05:00", "seen": []string{}}, // 12:00Z
+		{"id": 5, "at": "2026-01-05t08:09:59.999999999z"},
+		{"id": 6, "at": "2026-01-05", "seen": []string{"2026-01-05"}}, // a text
+		{"id": 7, "at": "2026-01-05 08:10:00Z"},                       // a text
+		{"id": 8, "at": "2026-02-30T08:10:00Z"},                       // a text, since there is no such day
+		{"id": 9, "at": nil},
+	}}}}))
+	c := memoryCaller(t, s)
+	id := c.connector("w", "acme")
+	for _, tc := range []struct {
+		op, field string
+		want      any
+		ids       string
+	}{
+		{"eq", "at", "2026-01-05T08:10:00Z", "1 3"},
+		{"eq", "at", "2026-01-05T08:10:00.000Z", "1 3"},
+		{"eq", "at", "2026-01-05T17:10:00+09:00", "1 3"},
+		{"eq", "in.at", "2026-01-05T09:10:00+01:00", "1 3"},
+		{"eq", "in", object{"at": "2026-01-05T09:10:00+01:00"}, "1 3"},
+		{"eq", "seen", []string{"2026-01-05T09:10:00+01:00"}, "1 3"},
+		{"eq", "at", "2026-01-05", "6"},
+		{"eq", "at", "2026-01-05 08:10:00Z", "7"},
+		{"neq", "at", "2026-01-05T09:10:00+01:00", "2 4 5 6 7 8 9"},
+		{"gt", "at", "2026-01-05T17:10:00+09:00", "2 4 8"},
+		{"gte", "at", "2026-01-05T08:10:00Z", "1 2 3 4 8"},
+		{"lt", "at", "2026-01-05T08:10:00Z", "5 6 7"},
+		{"lte", "at", "2026-01-05T03:10:00-05:00", "1 3 5 6 7"}, // as texts, 6 and 7 come before
+		{"in", "at", []string{"2026-01-05T13:00:00+01:00", "2026-01-05"}, "4 6"},
+		{"any", "seen", []string{"2026-01-05T08:10:00Z", "2026-01-05T23:00:00Z"}, "1 2 3"},
+		{"any", "seen", "2026-01-05T08:10:00Z", "1 3"},
+		{"contains", "seen", "2026-01-05T23:00:00Z", "2"},
+		{"contains", "at", "2026-01-05T09:10:00+01:00", "1 3"},
+		{"contains", "at", "08:10", "1 2 7 8"}, // a part of a text
+		{"like", "at", "%+09:00", "3"},
+	} {
+		if ids := c.found(id, "events", object{"filter": object{tc.op: object{tc.field: tc.want}}}); ids != tc.ids {
+			t.Errorf("%s %s %v: %q, want %q", tc.field, tc.op, tc.want, ids, tc.ids)
+		}
+	}
+	for direction, want := range map[string]string{"asc": "5 1 3 2 4 6 7 8 9", "desc": "8 7 6 4 2 1 3 5 9"} {
+		if ids := c.found(id, "events", object{"sort": []object{{"at": direction}}}); ids != want {
+			t.Errorf("sorted %s: %q, want %q", direction, ids, want)
+		}
+	}
+}
+
+// A semantic search needs a field unless only one has an index.
+func TestSemanticSearchNeedsAField(t *testing.T) {
+	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
+		"two":   {Records: []object{{"id": 1, "title": "alpha beta", "body": "gamma delta"}}},
+		"one":   {Records: []object{{"id": 1, "title": "alpha beta"}}},
+		"none":  {Records: []object{{"id": 1, "title": "alpha"}}},
+		"empty": {},
+	}}))
+	c := memoryCaller(t, s)
+	id := c.connector("w", "acme")
+	search := func(entity string, field any) *answer {
+		semantic := object{"prompt": "alpha"}
+		if field != "" {
+			semantic["field"] = field
+		}
+		return c.execute(id, entity, "context_store_search", object{"semantic": semantic})
+	}
+	for _, tc := range []struct {
+		entity string
+		field  any
+		code   string // "" if it is accepted
+		hits   int
+	}{
+		{"two", "", "missing", 0},
+		{"two", nil, "missing", 0},
+		{"two", "title", "", 1},
+		{"two", "body", "", 0},
+		{"two", "id", "field", 0},
+		{"two", 7, "type_error", 0},
+		{"one", "", "", 1},
+		{"one", nil, "", 1},
+		{"one", "body", "field", 0},
+		{"none", "", "field", 0},
+		{"none", "title", "field", 0},
+		{"empty", "", "", 0},
+		{"empty", "title", "", 0},
+	} {
+		a := search(tc.entity, tc.field)
+		if tc.code == "" {
+			if n := len(c.ok(a).list("result", "data")); n != tc.hits {
+				t.Errorf("%s by %v: %s", tc.entity, tc.field, a.raw)
+			}
+			continue
+		}
+		c.refused(a, 422, tc.code)
+		if a.text("errors", 0, "field") != "body.params.semantic.field" {
+			t.Errorf("%s by %v: %s", tc.entity, tc.field, a.raw)
+		}
+	}
+	if a := search("two", ""); !strings.Contains(a.text("errors", 0, "message"), "body, title") || fmt.Sprint(a.at("errors", 0, "details", "fields")) != "[body title]" {
+		t.Errorf("the fields are not named: %s", a.raw)
+	}
+}
+
+// An entity that is not selected cannot be searched.
+func TestSearchOfEntitiesThatAreNotSelected(t *testing.T) {
+	c := memoryCaller(t, agentstest.New())
+	id := c.connector("default", "zendesk-support")
+	c.ok(c.put(connectorsPath+"/"+id, object{"entities": []object{{"entity": "tickets"}}}))
+	search := func(entity string) *answer {
+		return c.execute(id, entity, "context_store_search", object{"query": object{}})
+	}
+	c.ok(search("tickets"))
+	c.refused(search("users"), 422, "not_in_context_store")
+	c.ok(c.execute(id, "users", "list", nil))
+	c.ok(c.put(connectorsPath+"/"+id, object{"entities": []object{}}))
+	c.ok(search("users"))
 }

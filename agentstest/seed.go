@@ -8,41 +8,50 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// The seeded application. Its credentials are good for nothing else. It reaches
-// two organizations, the first unless a request names the second.
+// What every service has. The credentials work nowhere else.
 const (
+	// ClientID and ClientSecret are the credentials of an application that
+	// reaches both organizations. It uses the first if a request names none.
 	ClientID     = "a9e17e57-0000-4000-8000-000000000001"
 	ClientSecret = "agentstest-client-secret"
 
 	OrganizationID   = "0a9e17e5-0000-4000-8000-000000000001"
 	OrganizationName = "Example Corp"
 
-	// WorkspaceName is the seeded workspace with connectors of many kinds:
-	// github, hubspot, salesforce, slack, stripe and zendesk-support.
-	WorkspaceName = "default"
-
-	// SecondWorkspaceName is another workspace of the same organization, with a
-	// stripe and two github connectors.
-	SecondWorkspaceName = "customer-42"
-
-	// SecondOrganizationID has a workspace named as the first one's,
-	// WorkspaceName, with an hubspot connector.
 	SecondOrganizationID   = "0a9e17e5-0000-4000-8000-000000000002"
 	SecondOrganizationName = "Example Labs"
 )
 
-// epoch is when the seeded world came to be.
+// What a service has unless [WithoutSeed] is given.
+const (
+	// WorkspaceName is a workspace with the connectors github, hubspot,
+	// salesforce, slack, stripe and zendesk-support. The second organization has
+	// a workspace of the same name, with a hubspot connector.
+	WorkspaceName = "default"
+
+	// SecondWorkspaceName is another workspace of the first organization, with
+	// one stripe and two github connectors.
+	SecondWorkspaceName = "customer-42"
+
+	// AttachmentID and AttachmentName are the id and the name of a file that
+	// download returns for the entity attachments of zendesk-support. The
+	// ticket 101 refers to it.
+	AttachmentID   = 7001
+	AttachmentName = "screenshot.txt"
+)
+
+// epoch is the time of creation of everything in the seeded world.
 var epoch = time.Date(2026, time.January, 5, 8, 0, 0, 0, time.UTC)
 
-// day is the time of something that happened n days and n minutes later.
+// day returns the time n days and n minutes after epoch.
 func day(n int) string {
 	return epoch.AddDate(0, 0, n).Add(time.Duration(n) * time.Minute).Format(time.RFC3339)
 }
 
 type object = map[string]any
 
-// seedBase makes what there is in every world: the application, its
-// organizations, and the kinds of connectors and destinations.
+// seedBase adds what every world has: the application, its organizations, and the
+// kinds of connectors and destinations.
 func (w *world) seedBase() {
 	w.addOrganization(OrganizationID, OrganizationName)
 	w.addOrganization(SecondOrganizationID, SecondOrganizationName)
@@ -80,13 +89,13 @@ func (w *world) seedBase() {
 	}
 }
 
-// seed makes the small world that a service has unless told otherwise.
+// seed adds what a world has unless [WithoutSeed] is given.
 func (w *world) seed() {
 	connect := func(organization, name string, connectors ...Connector) *workspace {
 		ws := w.ensureWorkspace(organization, name, epoch)
 		for _, c := range connectors {
 			if err := w.addConnector(ws, c, epoch); err != nil {
-				panic(fmt.Sprintf("agentstest: seed: %v", err)) // a test finds it
+				panic(fmt.Sprintf("agentstest: seed: %v", err)) // every test would see it
 			}
 		}
 		return ws
@@ -134,21 +143,24 @@ func (w *world) seed() {
 	}
 }
 
+// addWorkflow adds a workflow to a workspace. The caller holds the lock.
 func (w *world) addWorkflow(ws *workspace, name string, now time.Time) *server.Workflow {
 	f := &server.Workflow{ID: fmt.Sprintf("workflow-%d", w.next()), Name: name, WorkspaceID: ws.id, CreatedAt: &now, UpdatedAt: &now}
 	w.workflows[f.ID] = f
 	return f
 }
 
-// people are the same throughout the world. Their addresses lead nowhere.
+// people are the users, customers and contacts of all seeded connectors.
 var people = []struct{ login, name string }{
 	{"ada", "Ada Lovelace"}, {"grace", "Grace Hopper"}, {"alan", "Alan Turing"}, {"edsger", "Edsger Dijkstra"},
 	{"barbara", "Barbara Liskov"}, {"donald", "Donald Knuth"}, {"frances", "Frances Allen"}, {"tony", "Tony Hoare"},
 	{"margaret", "Margaret Hamilton"}, {"ken", "Ken Thompson"}, {"radia", "Radia Perlman"}, {"john", "John Backus"},
 }
 
+// email returns the address of a person. The domain is reserved for examples.
 func email(i int) string { return people[i%len(people)].login + "@example.com" }
 
+// records returns n records, made by one.
 func records(n int, one func(i int) object) []object {
 	list := make([]object, n)
 	for i := range list {
@@ -244,21 +256,34 @@ func zendeskEntities() map[string]Entity {
 		"Cannot log in", "Refund please", "Where is my invoice?", "The export never ends", "Change of address", "Refund for a double charge",
 		"How do I add a colleague?", "App is slow in the morning", "Password reset mail is missing", "Cancel my plan", "Feature request: webhooks", "Wrong currency on the bill",
 	}
+	// The files that tickets refer to, by index of the ticket.
+	attachments := map[int]object{
+		0: {"id": AttachmentID, "file_name": AttachmentName, "content_type": "text/plain; charset=utf-8"},
+		7: {"id": AttachmentID + 1, "file_name": "log.txt", "content_type": "text/plain; charset=utf-8"},
+	}
 	return map[string]Entity{
 		"tickets": {Records: records(len(subjects), func(i int) object {
+			var assignee any // an open ticket has none
+			if i%3 != 0 {
+				assignee = 5005
+			}
+			attached := []object{}
+			if one := attachments[i]; one != nil {
+				attached = append(attached, one)
+			}
 			return object{
 				"id": 101 + i, "subject": subjects[i], "description": subjects[i] + " — details follow.", "status": []string{"open", "pending", "solved"}[i%3],
 				"priority": []string{"normal", "high", "urgent", "low"}[i%4], "tags": [][]string{{"account"}, {"billing", "refund"}, {"billing"}, {"export", "bug"}}[i%4],
-				"requester": object{"id": 5001 + i, "name": people[i].name, "email": email(i)}, "assignee_id": nil,
-				"created_at": day(i), "updated_at": day(i + 1),
+				"requester": object{"id": 5001 + i, "name": people[i].name, "email": email(i)}, "assignee_id": assignee,
+				"attachments": attached, "created_at": day(i), "updated_at": day(i + 1),
 			}
 		})},
 		"users": {Records: records(5, func(i int) object {
 			return object{"id": 5001 + i, "name": people[i].name, "email": email(i), "role": []string{"end-user", "agent"}[i/4], "created_at": day(i)}
 		})},
 		"attachments": {Files: map[string]File{
-			"7001": {Name: "screenshot.txt", ContentType: "text/plain; charset=utf-8", Data: []byte("A picture says more than a thousand words.\n")},
-			"7002": {Name: "log.txt", ContentType: "text/plain; charset=utf-8", Data: []byte(strings.Repeat("2026-02-03T09:30:00Z request timed out after 30 s\n", 4000))},
+			fmt.Sprint(AttachmentID):     {Name: AttachmentName, ContentType: "text/plain; charset=utf-8", Data: []byte("A picture says more than a thousand words.\n")},
+			fmt.Sprint(AttachmentID + 1): {Name: "log.txt", ContentType: "text/plain; charset=utf-8", Data: []byte(strings.Repeat("2026-02-03T09:30:00Z request timed out after 30 s\n", 4000))},
 		}},
 	}
 }

@@ -12,7 +12,7 @@ import (
 // A Server is a [Service] that listens on a loopback port.
 type Server struct {
 	*Service
-	URL string // its base URL, http://127.0.0.1:port
+	URL string // the base URL, http://127.0.0.1:port without a slash at its end
 
 	http   *http.Server
 	cancel context.CancelFunc
@@ -22,20 +22,20 @@ type Server struct {
 	close  sync.Once
 }
 
-// NewServer starts a server, which must be closed. It panics when it cannot
-// listen on a loopback port.
+// NewServer starts a server on a free loopback port. The caller must call Close
+// when it is done. NewServer panics if it cannot listen.
 func NewServer(opts ...Option) *Server {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not block
 	if err != nil {
-		if l, err = net.Listen("tcp6", "[::1]:0"); err != nil { //nolint:noctx // it does not wait
+		if l, err = net.Listen("tcp6", "[::1]:0"); err != nil { //nolint:noctx // it does not block
 			panic(fmt.Sprintf("agentstest: cannot listen: %v", err))
 		}
 	}
 	return Serve(l, New(opts...))
 }
 
-// Serve starts a server on a listener, for a port of one's own choice. The
-// server closes the listener.
+// Serve starts a server on a listener, which the server closes. Use it to choose
+// the port. The caller must call Close when it is done.
 func Serve(l net.Listener, service *Service) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{Service: service, URL: "http://" + l.Addr().String(), cancel: cancel, served: make(chan struct{})}
@@ -51,7 +51,7 @@ func Serve(l net.Listener, service *Service) *Server {
 			switch state {
 			case http.StateNew:
 				s.conns.Add(1)
-				if ctx.Err() != nil { // accepted too late for Close to know of it
+				if ctx.Err() != nil { // too late for http.Server.Close to see it
 					_ = conn.Close()
 				}
 			case http.StateClosed, http.StateHijacked:
@@ -67,11 +67,11 @@ func Serve(l net.Listener, service *Service) *Server {
 	return s
 }
 
-// Close ends the server, together with the requests it is answering. It returns
-// when nothing of it is left running. It may be called more than once.
+// Close stops the server and aborts the requests that it is answering. When it
+// returns, no goroutine of the server is left. Further calls do nothing.
 func (s *Server) Close() {
 	s.close.Do(func() {
-		s.cancel() // ends what waits
+		s.cancel() // ends delays
 		_ = s.http.Close()
 		<-s.served
 		s.conns.Wait()
@@ -79,8 +79,8 @@ func (s *Server) Close() {
 	})
 }
 
-// Shutdown is [Server.Close] that lets requests be answered first, as long as
-// ctx lasts.
+// Shutdown waits until the server has answered its requests or ctx is done, and
+// then closes it. It returns the error of ctx if ctx is done first.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
 	s.Close()

@@ -2,6 +2,7 @@ package agentstest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -12,28 +13,30 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// A Service is an Airbyte Agents service in memory, as an [http.Handler]. It is
-// safe for concurrent use. [New] makes one; [NewServer] also listens for it.
+// A Service is an in-memory Airbyte Agents service. It is an [http.Handler] and
+// safe for concurrent use. [New] makes one; [NewServer] makes one that listens.
 type Service struct {
 	options options
 	router  *http.ServeMux
 	world   world
 	tokens  tokenStore
-	counts  map[string]*atomic.Int64 // by operation, all there from the start
+	counts  map[string]*atomic.Int64 // by operationId; the map does not change
 	total   atomic.Int64
-	serial  atomic.Int64 // of requests
+	serial  atomic.Int64 // of the latest request
 	log     requestLog
 	faults  faultQueue
 }
 
-// An Option changes what [New] and [NewServer] make.
+// An Option configures the service that [New] or [NewServer] makes.
 type Option func(*options)
 
 type options struct {
 	tokenLifetime time.Duration
 	deleteDelay   time.Duration
+	searchDelay   time.Duration
 	latency       time.Duration
 	clock         func() time.Time
+	check         func(slug string, credentials map[string]any) error
 	bare          bool
 	relativeNext  bool
 	logSize       int
@@ -49,25 +52,54 @@ const (
 	maxRequestBytes      = 32 << 20
 )
 
-// WithTokenLifetime sets how long application tokens last, 15 minutes unless
-// told otherwise. The answer tells it in whole seconds, rounded up.
+// WithTokenLifetime sets the lifetime of application tokens. The default is 15
+// minutes. Answers state it in whole seconds, rounded up.
 func WithTokenLifetime(d time.Duration) Option {
 	return func(o *options) { o.tokenLifetime = d }
 }
 
-// WithDeleteDelay sets how long a deleted connector stays: the service deletes
-// in a job. It is gone at once unless told otherwise.
+// WithDeleteDelay sets how long a connector stays after the request to delete
+// it, as long as the job of the service runs. The default is 0.
 func WithDeleteDelay(d time.Duration) Option {
 	return func(o *options) { o.deleteDelay = d }
 }
 
-// WithLatency has the service wait before each answer, as one far away does.
+// WithSearchDelay sets how long the context store takes to fill: the entities of
+// a connector can be searched d after the connector was made, by the service's
+// clock. Until then inspectConnector reports them as not ready, and
+// context_store_search is answered with 422. For the seeded connectors and those
+// of [WithConnector], the time begins in New. The default is 0.
+func WithSearchDelay(d time.Duration) Option {
+	return func(o *options) { o.searchDelay = d }
+}
+
+// WithCredentialCheck sets the function that judges the configuration of a new
+// connector. checkConnectorConfig calls it before the connector is made, and
+// checkConnector for a connector made by createConnector. If it returns an error,
+// the check fails, and the text of the error is the reason. The connector can be
+// made and works nevertheless.
+//
+// The slug is the kind of connector, such as stripe. The credentials are the
+// environment, the replication_config and the credentials of the request in one
+// map, which is a copy and never nil. The service calls check from many goroutines
+// at once.
+//
+// By default, and if check is nil, a check fails if one of these values is a blank
+// string or "invalid". For connectors of [WithConnector], set CheckError instead:
+// check sees only the replication_config that a request to checkConnector tries
+// out.
+func WithCredentialCheck(check func(slug string, credentials map[string]any) error) Option {
+	return func(o *options) { o.check = check }
+}
+
+// WithLatency makes the service wait d before each answer. The default is 0.
 func WithLatency(d time.Duration) Option {
 	return func(o *options) { o.latency = d }
 }
 
-// WithClock sets what the service takes for the time; [time.Now] otherwise. It
-// is called by many goroutines at once.
+// WithClock sets the clock of the service. The default is [time.Now], and nil
+// changes nothing. The service calls now from many goroutines at once. Latencies
+// and the delays of a [Fault] do not depend on it.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) {
 		if now != nil {
@@ -76,29 +108,28 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithoutSeed leaves the world empty: there are the seeded application and its
-// two organizations, the kinds of connectors, and no workspace at all.
+// WithoutSeed leaves out the seeded workspaces and all that is in them. The
+// application, its two organizations and the kinds of connectors remain.
 func WithoutSeed() Option {
 	return func(o *options) { o.bare = true }
 }
 
-// WithRelativeNext has lists of workspaces give the next page as a URL without
-// a host. The service may do either.
+// WithRelativeNext makes lists of workspaces return the URL of the next page
+// without a host. By default it has one; the service may do either.
 func WithRelativeNext() Option {
 	return func(o *options) { o.relativeNext = true }
 }
 
-// WithRequestLog sets how many of the latest requests [Service.Requests]
-// remembers, 2048 unless told otherwise. None with 0, for benchmarks and where
-// many long bodies are sent: those of executions are kept whole.
+// WithRequestLog sets how many requests [Service.Requests] returns at most. The
+// default is 2048. Use 0 for benchmarks and for many long requests: the log keeps
+// the whole body of each executeConnector.
 func WithRequestLog(n int) Option {
 	return func(o *options) { o.logSize = max(n, 0) }
 }
 
-// WithApplication adds an application that reaches these organizations, the
-// first of them unless a request names another. Organizations that do not exist
-// yet are created; without any, it is the seeded one. It panics, in New, when
-// the id of an organization is no UUID.
+// WithApplication adds an application that reaches the organizations, by default
+// OrganizationID. It uses the first one if a request names none. Organizations
+// that do not exist are created. New panics if an id is not a UUID.
 func WithApplication(clientID, clientSecret string, organizationIDs ...string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
@@ -114,11 +145,11 @@ func WithApplication(clientID, clientSecret string, organizationIDs ...string) O
 	}
 }
 
-// WithWorkspace adds a workspace to the seeded organization.
+// WithWorkspace adds a workspace to the organization OrganizationID.
 func WithWorkspace(name string) Option { return WithWorkspaceIn(OrganizationID, name) }
 
-// WithWorkspaceIn adds a workspace to an organization, which is created when it
-// does not exist.
+// WithWorkspaceIn adds a workspace to an organization, which is created if it
+// does not exist. New panics if the id is not a UUID.
 func WithWorkspaceIn(organizationID, name string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
@@ -127,26 +158,27 @@ func WithWorkspaceIn(organizationID, name string) Option {
 	}
 }
 
-// WithConnector adds a connector to a workspace of the seeded organization,
-// which is created when it does not exist. It panics, in New, when the
-// connector makes no sense; see [Connector].
+// WithConnector adds a connector to a workspace of the organization
+// OrganizationID. The workspace is created if it does not exist. New panics if the
+// connector is not valid; see [Connector].
 func WithConnector(workspace string, c Connector) Option {
 	return WithConnectorIn(OrganizationID, workspace, c)
 }
 
-// WithConnectorIn is [WithConnector] for another organization.
+// WithConnectorIn is like [WithConnector] for any organization, which is created
+// if it does not exist. New panics if its id is not a UUID.
 func WithConnectorIn(organizationID, workspace string, c Connector) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
 			ws := s.world.ensureWorkspace(s.world.addOrganization(organizationID, ""), workspace, s.now())
 			if err := s.world.addConnector(ws, c, s.now()); err != nil {
-				panic(fmt.Sprintf("agentstest: connector %q: %v", c.Slug+c.Name, err))
+				panic(fmt.Sprintf("agentstest: connector %q: %v", cmp.Or(c.Slug, c.Name), err))
 			}
 		})
 	}
 }
 
-// New makes a service that listens nowhere: serve it as a handler, or call it
+// New makes a service that does not listen. Serve it as a handler, or call it
 // through [Service.Transport].
 func New(opts ...Option) *Service {
 	s := &Service{
@@ -162,7 +194,7 @@ func New(opts ...Option) *Service {
 	}
 	s.log.init(s.options.logSize)
 	s.tokens.init()
-	s.faults.random = rand.New(rand.NewPCG(1, 2)) // the same faults in each run
+	s.faults.random = rand.New(rand.NewPCG(1, 2)) // the same faults in every run
 	for _, op := range operations {
 		s.counts[op.id] = new(atomic.Int64)
 	}
@@ -175,13 +207,16 @@ func New(opts ...Option) *Service {
 	for _, f := range s.options.setup {
 		f(s)
 	}
+	for _, c := range s.world.connectors {
+		c.searchFrom = s.now().Add(s.options.searchDelay)
+	}
 	return s
 }
 
 func (s *Service) now() time.Time { return s.options.clock() }
 
-// route has the generated server put its handlers on a mux of ours, each behind
-// what all operations have in common.
+// route registers the handlers of the generated server, each behind what all
+// operations have in common.
 func (s *Service) route() {
 	s.router = http.NewServeMux()
 	strict := server.NewStrictHandlerWithOptions(&api{s}, nil, server.StrictHTTPServerOptions{
@@ -194,19 +229,20 @@ func (s *Service) route() {
 	})
 	s.router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.begin(w, r, &operation{}, func(w http.ResponseWriter, r *http.Request) {
-			answerError(w, r, problem(http.StatusNotFound, "not_found", "There is no %s %s", r.Method, r.URL.Path))
+			answerError(w, r, problem(http.StatusNotFound, "The service has no operation %s %s", r.Method, r.URL.Path))
 		})
 	})
 }
 
-// router tells the generated server's routes apart by operation.
+// A router takes the routes of the generated server and adds the operation to
+// each.
 type router struct{ s *Service }
 
 func (ro *router) ServeHTTP(w http.ResponseWriter, r *http.Request) { ro.s.router.ServeHTTP(w, r) }
 
 func (ro *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	op := operations[pattern]
-	if op == nil { // a new operation without an entry; a test says so
+	if op == nil { // a new operation without an entry, which a test reports
 		op = &operation{id: pattern}
 		ro.s.counts[pattern] = new(atomic.Int64)
 	}
@@ -219,11 +255,11 @@ func (ro *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	})
 }
 
-// ServeHTTP answers a request as the service would, or as a [Fault] says.
+// ServeHTTP implements [http.Handler].
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
-// begin counts and notes a request, and answers it with a fault if there is
-// one for it.
+// begin counts and logs a request. It answers the request with a fault if there
+// is one, and with next otherwise.
 func (s *Service) begin(w http.ResponseWriter, r *http.Request, op *operation, next http.HandlerFunc) {
 	s.total.Add(1)
 	if n := s.counts[op.id]; n != nil {
@@ -234,9 +270,9 @@ func (s *Service) begin(w http.ResponseWriter, r *http.Request, op *operation, n
 	body, err := s.readBody(w, r)
 	entry := s.log.add(s, r, op.id, requestID, body)
 	if entry != nil {
-		noting := &statusWriter{ResponseWriter: w}
-		defer func() { entry.status.Store(int32(noting.status)) }() //nolint:gosec // a status
-		w = noting
+		recorder := &statusWriter{ResponseWriter: w}
+		defer func() { entry.status.Store(int32(recorder.status)) }() //nolint:gosec // a status
+		w = recorder
 	}
 	if s.options.latency > 0 {
 		pause(r.Context(), s.options.latency)
@@ -246,13 +282,13 @@ func (s *Service) begin(w http.ResponseWriter, r *http.Request, op *operation, n
 		return
 	}
 	if err != nil {
-		answerError(w, r, problem(http.StatusBadRequest, "unreadable_body", "The body cannot be read: %v", err))
+		answerError(w, r, problem(http.StatusBadRequest, "The body cannot be read: %v", err))
 		return
 	}
 	next(w, r)
 }
 
-// readBody takes the body off the wire, so that it can be noted and read again.
+// readBody reads the body and replaces it by one that can be read again.
 func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
@@ -266,7 +302,7 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	return buf.Bytes(), err
 }
 
-// keptBody is a body that has been read and can be again.
+// A keptBody is a body that was read and can be read again.
 type keptBody struct {
 	*bytes.Reader
 	body []byte
@@ -274,10 +310,10 @@ type keptBody struct {
 
 func (b *keptBody) Bytes() []byte { return b.body }
 
-// Close does nothing: the body has been read.
+// Close implements [io.Closer].
 func (b *keptBody) Close() error { return nil }
 
-// pause waits, unless the request ends before, which a closing server sees to.
+// pause waits for d or until ctx is done, which a closing server causes.
 func pause(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
@@ -290,7 +326,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// statusWriter remembers the status of an answer.
+// A statusWriter remembers the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
 	status int

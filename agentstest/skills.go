@@ -11,21 +11,23 @@ import (
 
 func skillID(c *connector) string { return "connector_source:" + c.id }
 
-// skill is a piece of documentation: fixed, or made from a connector.
+// A skill is a document: a fixed one, or one about a connector.
 type skill struct {
-	serial   int64 // its place in lists
+	serial   int64 // orders lists
 	meta     server.Skill
 	guide    []server.SkillBlock
 	sections []skillSection
 }
 
 type skillSection struct {
-	id, title, summary string
+	id, title, summary string // summary may be ""
 	blocks             []server.SkillBlock
+	entity             *entity // writes the blocks when they are asked for; nil if they are fixed
 }
 
-func heading(level int, text string) server.SkillBlock {
-	return server.SkillBlock{Type: server.SkillBlockTypeHeading, Level: &level, Text: &text}
+// heading returns a heading of a section. Level 1 is the title of the document.
+func heading(text string) server.SkillBlock {
+	return server.SkillBlock{Type: server.SkillBlockTypeHeading, Level: ptr(2), Text: &text}
 }
 
 func paragraph(format string, args ...any) server.SkillBlock {
@@ -44,7 +46,7 @@ func table(headers []string, rows [][]string) server.SkillBlock {
 	return server.SkillBlock{Type: server.SkillBlockTypeTable, Headers: headers, Rows: rows}
 }
 
-// staticSkills come with the service.
+// staticSkills returns the documents that are about no connector.
 func staticSkills() []*skill {
 	meta := func(id, title, summary string, tags ...string) server.Skill {
 		return server.Skill{
@@ -58,21 +60,21 @@ func staticSkills() []*skill {
 			meta:   meta("static:getting-started", "Getting started", "From a connector to its first records.", "basics"),
 			guide:  []server.SkillBlock{paragraph("Read the sections in order.")},
 			sections: []skillSection{
-				{"steps", "Steps", "What to call, in order.", []server.SkillBlock{
-					heading(2, "Steps"), bullets("List the connectors", "Inspect one", "Read its documentation", "Execute an action"),
+				{id: "steps", title: "Steps", summary: "What to call, in order.", blocks: []server.SkillBlock{
+					heading("Steps"), bullets("List the connectors", "Inspect one", "Read its documentation", "Execute an action"),
 				}},
-				{"paging", "Paging", "How to go on after a page.", []server.SkillBlock{
-					heading(2, "Paging"), paragraph("Look into connector_metadata for a cursor. Its name differs by connector."),
+				{id: "paging", title: "Paging", summary: "How to go on after a page.", blocks: []server.SkillBlock{
+					heading("Paging"), paragraph("Look into connector_metadata for a cursor. Its name differs by connector."),
 				}},
 			},
 		},
 		{
 			serial: 2,
 			meta:   meta("static:context-store", "Context Store search", "How to write a query for the Context Store.", "search"),
-			guide:  []server.SkillBlock{paragraph("A query has a filter and a sort order. Both may be left out.")},
+			guide:  []server.SkillBlock{paragraph("A query has a filter and a sort order, both optional. Send either query or semantic.")},
 			sections: []skillSection{
-				{"operators", "Operators", "What a filter can say.", []server.SkillBlock{
-					heading(2, "Operators"),
+				{id: "operators", title: "Operators", summary: "What a filter can say.", blocks: []server.SkillBlock{
+					heading("Operators"),
 					table([]string{"Operator", "Meaning"}, [][]string{
 						{"eq, neq", "equal, not equal"}, {"gt, gte, lt, lte", "order"}, {"in", "one of several"},
 						{"like, fuzzy, keyword", "text"}, {"contains, any", "arrays"}, {"and, or, not", "conditions together"},
@@ -84,15 +86,14 @@ func staticSkills() []*skill {
 	}
 }
 
-// connectorSkill is the documentation of a connector.
+// connectorSkill documents a connector. Models pay for each word of an outline,
+// so it names each entity once.
 func (a *api) connectorSkill(c *connector, now time.Time) *skill {
 	k := c.template.kind
-	entities := c.sortedEntities()
-	names := make([]string, len(entities))
-	for i, e := range entities {
-		names[i] = e.name
+	summary, guide := "Actions of "+k.name+".", "Read a section for the actions on an entity and their parameters."
+	if len(c.entities) == 0 {
+		summary, guide = k.name+" has no entities.", ""
 	}
-	summary := "Actions of " + k.name + " on " + strings.Join(names, ", ") + "."
 	s := &skill{
 		serial: c.serial,
 		meta: server.Skill{
@@ -101,39 +102,18 @@ func (a *api) connectorSkill(c *connector, now time.Time) *skill {
 			Freshness: server.SkillFreshness{State: ptr(server.SkillFreshnessStateLive), CheckedAt: ptr(now.UTC().Format(time.RFC3339))},
 			Warnings:  []string{},
 		},
-		guide: []server.SkillBlock{
-			heading(1, k.name), paragraph("%s Read a section for the parameters of an entity.", summary), bullets(names...),
-		},
 	}
-	for _, e := range entities {
-		s.sections = append(s.sections, e.section())
+	if guide != "" {
+		s.guide = []server.SkillBlock{paragraph("%s", guide)}
+	}
+	for _, e := range c.sortedEntities() {
+		s.sections = append(s.sections, skillSection{id: "entities." + e.name, title: title(e.name), entity: e})
 	}
 	return s
 }
 
-func (e *entity) section() skillSection {
-	var rows [][]string
-	for _, action := range e.actions {
-		params := "—"
-		switch action {
-		case "list", "search", "api_search":
-			params = strings.TrimSuffix("per_page, "+e.Paging.Param(), ", ")
-		case "get", "update", "delete":
-			params = e.Key
-		case "context_store_search":
-			params = "query or semantic, limit, cursor, fields"
-		}
-		rows = append(rows, []string{action, params})
-	}
-	name := title(e.name)
-	example := fmt.Sprintf(`{"entity": %q, "action": %q, "params": {"per_page": 10}}`, e.name, e.actions[0])
-	return skillSection{"entities." + e.name, name, "Actions on " + e.name + ".", []server.SkillBlock{
-		heading(2, name), paragraph("A page has %d records unless asked otherwise.", e.PageSize),
-		table([]string{"Action", "Parameters"}, rows), code("json", example),
-	}}
-}
-
-// skills lists what the token can read, in the order of lists. The lock is held.
+// skills returns the skills that the token reaches, in the order of lists. The
+// caller holds the lock.
 func (a *api) skills(g *grant, organizationID, workspaceID *string) ([]*skill, error) {
 	if organizationID != nil && !strings.EqualFold(*organizationID, g.organization) {
 		return nil, forbidden("The token does not reach organization %s", *organizationID)
@@ -158,7 +138,7 @@ func (a *api) skills(g *grant, organizationID, workspaceID *string) ([]*skill, e
 	return list, nil
 }
 
-// page is a page of skills.
+// skillPage returns a page of skills.
 func skillPage(all []*skill, limit *int, cursor *string) (server.SkillList, error) {
 	size, after, err := pageOf(limit, cursor)
 	if err != nil {
@@ -193,7 +173,8 @@ func (a *api) ListSkills(ctx context.Context, req server.ListSkillsRequestObject
 	return server.ListSkills200JSONResponse(list), err
 }
 
-// SearchSkills implements searchSkills: skills that have all the keywords.
+// SearchSkills implements searchSkills. It finds the skills that have all the
+// keywords in the title, the summary, a tag or the title of a section.
 func (a *api) SearchSkills(ctx context.Context, req server.SearchSkillsRequestObject) (server.SearchSkillsResponseObject, error) {
 	words := wordsOf(req.Params.Query)
 	if len(words) == 0 {
@@ -209,7 +190,11 @@ func (a *api) SearchSkills(ctx context.Context, req server.SearchSkillsRequestOb
 	var found []*skill
 next:
 	for _, s := range all {
-		have := strings.ToLower(s.meta.Title + " " + *s.meta.Summary + " " + strings.Join(s.meta.Tags, " "))
+		texts := append([]string{s.meta.Title, *s.meta.Summary}, s.meta.Tags...)
+		for _, one := range s.sections {
+			texts = append(texts, one.title)
+		}
+		have := strings.ToLower(strings.Join(texts, "\n"))
 		for _, word := range words {
 			if !strings.Contains(have, word) {
 				continue next
@@ -241,7 +226,11 @@ func (a *api) GetSkillDocs(ctx context.Context, req server.GetSkillDocsRequestOb
 func (s *skill) docs(section *string) (server.GetSkillDocsResponseObject, error) {
 	docs := server.GetSkillDocs200JSONResponse{Metadata: s.meta, Outline: []server.SkillSection{}, Content: s.guide}
 	for _, one := range s.sections {
-		docs.Outline = append(docs.Outline, server.SkillSection{ID: one.id, Title: one.title, Summary: ptr(one.summary), Available: ptr(true)})
+		section := server.SkillSection{ID: one.id, Title: one.title, Available: ptr(true)}
+		if one.summary != "" {
+			section.Summary = ptr(one.summary)
+		}
+		docs.Outline = append(docs.Outline, section)
 	}
 	if section == nil || *section == "" {
 		return docs, nil
@@ -249,6 +238,9 @@ func (s *skill) docs(section *string) (server.GetSkillDocsResponseObject, error)
 	for _, one := range s.sections {
 		if one.id == *section {
 			docs.SectionID, docs.Content = section, one.blocks
+			if one.entity != nil {
+				docs.Content = one.entity.documentation()
+			}
 			return docs, nil
 		}
 	}

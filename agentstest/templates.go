@@ -10,11 +10,11 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// template is a source template.
+// A template is a source template.
 type template struct {
 	serial             int64
 	id                 string
-	organization       string // "" for one that everybody can use
+	organization       string // "" if all organizations have it
 	kind               *kind
 	name               string
 	config             map[string]any
@@ -26,6 +26,7 @@ type template struct {
 
 func (t *template) runtimeMode() server.RuntimeMode { return server.RuntimeModeDirectAndContextStore }
 
+// wire returns the template in the form of the contract.
 func (t *template) wire() server.SourceTemplate {
 	config := t.config
 	if config == nil {
@@ -66,8 +67,8 @@ func (t *template) summary() server.SourceTemplateSummary {
 	return s
 }
 
-// tagsMatch tells whether something with these tags is wanted; with no tags
-// wanted, everything is.
+// tagsMatch reports whether the tags match the wanted ones: all of them, or one
+// of them if mode says so. Without wanted tags everything matches.
 func tagsMatch(have, want []string, mode *server.TagMatch) bool {
 	if len(want) == 0 {
 		return true
@@ -79,8 +80,8 @@ func tagsMatch(have, want []string, mode *server.TagMatch) bool {
 	return !slices.ContainsFunc(want, func(tag string) bool { return !has(tag) })
 }
 
-// templatesOf lists templates of a kind, those of the organization first. The
-// lock is held.
+// templatesOf returns the templates of a kind: the organization's own, and those
+// that all organizations have. The caller holds the lock.
 func (w *world) templatesOf(organization string, k *kind) (own, global []*template) {
 	for _, t := range sorted(w.templates, func(t *template) int64 { return t.serial }) {
 		switch {
@@ -94,8 +95,8 @@ func (w *world) templatesOf(organization string, k *kind) (own, global []*templa
 	return own, global
 }
 
-// visibleTemplate finds a template of the organization or of everybody. The
-// lock is held.
+// visibleTemplate returns a template that the organization can use. The caller
+// holds the lock.
 func (w *world) visibleTemplate(g *grant, id string) (*template, error) {
 	t := w.templates[strings.ToLower(id)]
 	if t == nil || t.organization != "" && t.organization != g.organization {
@@ -104,8 +105,8 @@ func (w *world) visibleTemplate(g *grant, id string) (*template, error) {
 	return t, nil
 }
 
-// ownTemplate finds a template that the organization may change. The lock is
-// held.
+// ownTemplate returns a template that the organization can change. The caller
+// holds the lock.
 func (w *world) ownTemplate(g *grant, id string) (*template, error) {
 	t, err := w.visibleTemplate(g, id)
 	if err == nil && t.organization == "" {
@@ -198,7 +199,7 @@ func (a *api) CreateSourceTemplate(ctx context.Context, req server.CreateSourceT
 	}
 	for _, other := range w.templates {
 		if other.organization == g.organization && other.name == t.name {
-			return nil, problem(http.StatusBadRequest, "name_taken", "There is a source template %q already", t.name)
+			return nil, refuse(http.StatusBadRequest, fieldProblem("body.name", "name_taken", "Another source template has the name %q", t.name))
 		}
 	}
 	t.serial = w.next()
@@ -207,12 +208,12 @@ func (a *api) CreateSourceTemplate(ctx context.Context, req server.CreateSourceT
 	return server.CreateSourceTemplate200JSONResponse(t.wire()), nil
 }
 
-// mismatch is for a body that is one of several and fits none.
+// mismatch returns the error of a body that fits none of several types.
 func mismatch(err error) error {
 	if wrong, ok := asTypeError(err); ok {
 		return invalid(fieldProblem("body."+wrong.Field, "type_error", "Input should be %s, not %s", kindName(wrong.Type.String()), wrong.Value))
 	}
-	return problem(http.StatusBadRequest, "malformed_json", "The body does not fit: %v", err)
+	return problem(http.StatusBadRequest, "The body has the wrong form: %v", err)
 }
 
 // GetSourceTemplate implements getSourceTemplate.

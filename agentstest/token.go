@@ -18,13 +18,13 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// application is a pair of credentials and what it reaches.
+// An application is a pair of credentials and the organizations it reaches.
 type application struct {
 	id, secret    string
-	organizations []string // the first is the one meant when none is named
+	organizations []string // the first is the default
 }
 
-// grant is what a token allows.
+// A grant is what a token allows.
 type grant struct {
 	jti           string
 	application   string
@@ -37,17 +37,17 @@ type grant struct {
 
 func (g *grant) scoped() bool { return g.workspaceID != "" }
 
-// tokenStore knows the tokens that were issued.
+// A tokenStore holds the tokens that were issued.
 type tokenStore struct {
 	mu     sync.RWMutex
 	grants map[string]*grant
 	issued int64
-	sweep  int // clear expired ones when there are so many
+	sweep  int // the number of grants at which issue removes expired ones
 }
 
 func (t *tokenStore) init() { t.grants, t.sweep = map[string]*grant{}, 1024 }
 
-// issue makes a token of a grant.
+// issue returns a new token for a grant.
 func (t *tokenStore) issue(g *grant, now time.Time, lifetime time.Duration) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,11 +79,12 @@ func (t *tokenStore) revoke() {
 	for token, g := range t.grants {
 		gone := *g
 		gone.revoked = true
-		t.grants[token] = &gone // others may be reading g
+		t.grants[token] = &gone // a copy, since requests read g without the lock
 	}
 }
 
-// jti names the token in an Authorization header.
+// jti returns the jti claim of the token in an Authorization header, "" if the
+// token is unknown.
 func (t *tokenStore) jti(authorization string) string {
 	if g := t.find(bearer(authorization)); g != nil {
 		return g.jti
@@ -91,6 +92,7 @@ func (t *tokenStore) jti(authorization string) string {
 	return ""
 }
 
+// bearer returns the token in an Authorization header, "" if there is none.
 func bearer(authorization string) string {
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -99,8 +101,8 @@ func bearer(authorization string) string {
 	return strings.TrimSpace(token)
 }
 
-// jwt writes a token that looks like the service's. The key of its signature
-// is known to everyone: it says nothing, the store of grants decides.
+// jwt returns a token in the form of the service's. The key of its signature is
+// public: the signature proves nothing, and the store of grants decides.
 func jwt(g *grant, now time.Time) string {
 	claims := map[string]any{
 		"iss":             "https://agentstest.invalid",
@@ -121,6 +123,7 @@ func jwt(g *grant, now time.Time) string {
 	return signed + "." + encode(mac.Sum(nil))
 }
 
+// ceilSeconds returns t in Unix seconds, rounded up.
 func ceilSeconds(t time.Time) int64 {
 	if t.Nanosecond() > 0 {
 		return t.Unix() + 1
@@ -128,13 +131,18 @@ func ceilSeconds(t time.Time) int64 {
 	return t.Unix()
 }
 
-// RevokeTokens makes every token that was issued so far invalid: it is answered
-// with 401 from now on.
+// RevokeTokens revokes all tokens issued so far. Requests with one of them are
+// answered with 401.
 func (s *Service) RevokeTokens() { s.tokens.revoke() }
 
-// SetClientSecret gives an application another secret, as a rotation does. An
-// application that does not exist is created, for the seeded organization.
-// Tokens that were issued stay valid; see [Service.RevokeTokens].
+// SetClientSecret changes the secret of an application, as a rotation does. It
+// creates an application that does not exist, for the organization OrganizationID.
+// Tokens issued before stay valid; see [Service.RevokeTokens].
+//
+// Clients of this SDK remember for about three seconds that a secret was refused,
+// and fail meanwhile without a request. A test in which a client has been refused
+// must let that time pass before the client can succeed; in a [testing/synctest]
+// bubble, that is immediate.
 func (s *Service) SetClientSecret(clientID, secret string) {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
@@ -146,21 +154,21 @@ func (s *Service) SetClientSecret(clientID, secret string) {
 	s.world.applications[clientID] = &changed
 }
 
-// authorize finds out what the token of a request allows.
+// authorize returns what the token of a request allows.
 func (s *Service) authorize(h http.Header) (*grant, *apiError) {
 	authorization := h.Get("Authorization")
 	token := bearer(authorization)
 	switch g := s.tokens.find(token); {
 	case authorization == "":
-		return nil, problem(http.StatusUnauthorized, "missing_token", "A bearer token is required")
+		return nil, problem(http.StatusUnauthorized, "A bearer token is required")
 	case token == "":
-		return nil, problem(http.StatusUnauthorized, "invalid_token", "The Authorization header holds no bearer token")
+		return nil, problem(http.StatusUnauthorized, "The Authorization header has no bearer token")
 	case g == nil:
-		return nil, problem(http.StatusUnauthorized, "invalid_token", "The token is invalid")
+		return nil, problem(http.StatusUnauthorized, "The token is invalid")
 	case g.revoked:
-		return nil, problem(http.StatusUnauthorized, "token_revoked", "The token has been revoked")
+		return nil, problem(http.StatusUnauthorized, "The token has been revoked")
 	case !s.now().Before(g.expires):
-		return nil, problem(http.StatusUnauthorized, "token_expired", "The token has expired")
+		return nil, problem(http.StatusUnauthorized, "The token has expired")
 	default:
 		return g, nil
 	}
@@ -183,7 +191,7 @@ func (a *api) CreateToken(ctx context.Context, req server.CreateTokenRequestObje
 	app := w.applications[req.Body.ClientID]
 	w.mu.RUnlock()
 	if app == nil || subtle.ConstantTimeCompare([]byte(app.secret), []byte(req.Body.ClientSecret)) != 1 {
-		return nil, problem(http.StatusUnauthorized, "invalid_client", "The client id or the client secret is wrong")
+		return nil, problem(http.StatusUnauthorized, "The client id or the client secret is wrong")
 	}
 	organization := app.organizations[0]
 	if want := strings.ToLower(callOf(ctx).header); want != "" {
@@ -202,16 +210,17 @@ func (a *api) CreateToken(ctx context.Context, req server.CreateTokenRequestObje
 	}, nil
 }
 
-// applicationOnly refuses scoped tokens.
+// applicationOnly returns the grant of the request. It fails for scoped tokens.
 func applicationOnly(ctx context.Context) (*grant, error) {
 	g := callOf(ctx).grant
 	if g.scoped() {
-		return nil, forbidden("This needs an application token; the token reaches one workspace only")
+		return nil, forbidden("This operation needs an application token, and the token is scoped to one workspace")
 	}
 	return g, nil
 }
 
-// scopedToken makes a token for one workspace, and the workspace if need be.
+// scopedToken returns a token for one workspace. It creates the workspace if it
+// does not exist.
 func (a *api) scopedToken(ctx context.Context, workspace string) (string, error) {
 	g, err := applicationOnly(ctx)
 	if err != nil {
@@ -246,7 +255,7 @@ var regions = []string{"645a183f-b12b-4c6e-8ad3-99e165603450", "b9e48d61-f082-4a
 
 func checkRegion(id *string) error {
 	if id != nil && !slices.Contains(regions, strings.ToLower(*id)) {
-		return invalid(fieldProblem("body.region_id", "unknown_region", "There is no region %q", *id))
+		return invalid(fieldProblem("body.region_id", "unknown_region", "Unknown region %q", *id))
 	}
 	return nil
 }
@@ -255,7 +264,7 @@ func checkRegion(id *string) error {
 func (a *api) GetScopedTokenInfo(ctx context.Context, _ server.GetScopedTokenInfoRequestObject) (server.GetScopedTokenInfoResponseObject, error) {
 	g := callOf(ctx).grant
 	if !g.scoped() {
-		return nil, forbidden("The token is no scoped token")
+		return nil, forbidden("The token is not a scoped token")
 	}
 	w := &a.s.world
 	w.mu.RLock()

@@ -26,8 +26,8 @@ func TestCreateToken(t *testing.T) {
 		t.Errorf("claims %v", claims)
 	}
 
-	c.refused(c.post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": "wrong"}), 401, "invalid_client")
-	c.refused(c.post(tokenPath, object{"client_id": "unknown", "client_secret": agentstest.ClientSecret}), 401, "invalid_client")
+	c.denied(c.post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": "wrong"}), 401, "is wrong")
+	c.denied(c.post(tokenPath, object{"client_id": "unknown", "client_secret": agentstest.ClientSecret}), 401, "is wrong")
 	c.refused(c.post(tokenPath, object{"client_id": "", "client_secret": "x"}), 422, "string_too_short")
 	a = c.refused(c.post(tokenPath, object{}), 422, "missing")
 	if len(a.list("errors")) != 2 || a.text("errors", 1, "field") != "body.client_secret" {
@@ -60,11 +60,11 @@ func TestTokenExpires(t *testing.T) {
 	at.Add(59)
 	c.ok(c.get("/workspaces"))
 	at.Add(1)
-	c.refused(c.get("/workspaces"), 401, "token_expired")
+	c.denied(c.get("/workspaces"), 401, "has expired")
 	c.login()
 	c.ok(c.get("/workspaces"))
 	s.RevokeTokens()
-	a := c.refused(c.get("/workspaces"), 401, "token_revoked")
+	a := c.denied(c.get("/workspaces"), 401, "has been revoked")
 	if a.header.Get("WWW-Authenticate") == "" {
 		t.Error("no WWW-Authenticate")
 	}
@@ -86,19 +86,19 @@ func TestTokenExpiresInRealTime(t *testing.T) {
 
 func TestBearerIsNeeded(t *testing.T) {
 	_, c := start(t)
-	for token, code := range map[string]string{"": "missing_token", "made-up": "invalid_token"} {
-		c.refused(c.as(token).get("/integrations/connectors"), 401, code)
+	for token, text := range map[string]string{"": "is required", "made-up": "is invalid"} {
+		c.denied(c.as(token).get("/integrations/connectors"), 401, text)
 	}
 	none := c.as("")
 	none.header.Set("Authorization", "Basic YTpi")
-	c.refused(none.get("/workspaces"), 401, "invalid_token")
+	c.denied(none.get("/workspaces"), 401, "no bearer token")
 }
 
 func TestSecretRotation(t *testing.T) {
 	s, c := start(t)
 	s.SetClientSecret(agentstest.ClientID, "another")
-	c.ok(c.get("/workspaces")) // what was issued stays
-	c.refused(c.as("").post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": agentstest.ClientSecret}), 401, "invalid_client")
+	c.ok(c.get("/workspaces")) // the token stays valid
+	c.denied(c.as("").post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": agentstest.ClientSecret}), 401, "is wrong")
 	c.ok(c.as("").post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": "another"}))
 	s.SetClientSecret("new-application", "secret")
 	c.ok(c.as("").post(tokenPath, object{"client_id": "new-application", "client_secret": "secret"}))
@@ -111,11 +111,11 @@ func TestOrganizations(t *testing.T) {
 	none.header.Set("X-Organization-Id", agentstest.SecondOrganizationID)
 	second := c.as(none.ok(none.post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": agentstest.ClientSecret})).text("access_token"))
 	none.header.Set("X-Organization-Id", other)
-	none.refused(none.post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": agentstest.ClientSecret}), 403, "forbidden")
+	none.denied(none.post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": agentstest.ClientSecret}), 403, "reach")
 	none.header.Set("X-Organization-Id", "no uuid")
 	none.refused(none.post(tokenPath, object{"client_id": agentstest.ClientID, "client_secret": agentstest.ClientSecret}), 422, "uuid_parsing")
 
-	// Workspaces of the same name, with connectors of their own.
+	// Workspaces of the same name have their own connectors.
 	if n := len(c.ok(c.get("/integrations/connectors?workspace_name=default")).list("data")); n != 6 {
 		t.Errorf("%d connectors in the first organization", n)
 	}
@@ -124,16 +124,16 @@ func TestOrganizations(t *testing.T) {
 		t.Errorf("second organization: %s", a.raw)
 	}
 	theirs := a.text("data", 0, "id")
-	c.refused(c.get("/integrations/connectors/"+theirs), 404, "not_found")
-	c.refused(c.execute(theirs, "contacts", "list", nil), 404, "not_found")
-	c.refused(c.get("/workspaces/"+second.workspace("default")), 404, "not_found")
+	c.denied(c.get("/integrations/connectors/"+theirs), 404, "")
+	c.denied(c.execute(theirs, "contacts", "list", nil), 404, "")
+	c.denied(c.get("/workspaces/"+second.workspace("default")), 404, "")
 	if n := len(second.ok(second.get("/workspaces")).list("data")); n != 1 {
 		t.Errorf("%d workspaces in the second organization", n)
 	}
 
-	// A token is for the organization it was made for.
+	// A token reaches only the organization it was issued for.
 	c.header.Set("X-Organization-Id", agentstest.SecondOrganizationID)
-	c.refused(c.get("/workspaces"), 403, "forbidden")
+	c.denied(c.get("/workspaces"), 403, "reach")
 	c.header.Set("X-Organization-Id", agentstest.OrganizationID)
 	if n := len(c.ok(c.get("/internal/account/organizations")).list("organizations")); n != 2 {
 		t.Errorf("%d organizations", n)
@@ -160,15 +160,15 @@ func TestScopedToken(t *testing.T) {
 	if a.text("workspace_id") != ws || a.text("workspace_name") != "brand-new" || a.text("organization_id") != agentstest.OrganizationID {
 		t.Errorf("info %s", a.raw)
 	}
-	c.refused(c.get("/account/applications/scoped-token/info"), 403, "forbidden")
+	c.denied(c.get("/account/applications/scoped-token/info"), 403, "not a scoped token")
 
 	scoped.ok(scoped.get("/integrations/connectors?workspace_name=brand-new"))
-	scoped.refused(scoped.get("/integrations/connectors?workspace_name=default"), 403, "forbidden")
-	scoped.refused(scoped.get("/integrations/connectors?workspace_name=nowhere"), 403, "forbidden")
-	scoped.refused(scoped.get("/integrations/connectors?workspace_id="+c.workspace("default")), 404, "not_found")
+	scoped.denied(scoped.get("/integrations/connectors?workspace_name=default"), 403, "reach")
+	scoped.denied(scoped.get("/integrations/connectors?workspace_name=nowhere"), 403, "reach")
+	scoped.denied(scoped.get("/integrations/connectors?workspace_id="+c.workspace("default")), 404, "")
 	github := c.connector("default", "github")
-	scoped.refused(scoped.get("/integrations/connectors/"+github), 404, "not_found")
-	scoped.refused(scoped.execute(github, "issues", "list", nil), 404, "not_found")
+	scoped.denied(scoped.get("/integrations/connectors/"+github), 404, "")
+	scoped.denied(scoped.execute(github, "issues", "list", nil), 404, "")
 	if n := len(scoped.ok(scoped.get("/integrations/connectors")).list("data")); n != 0 {
 		t.Errorf("%d connectors", n)
 	}
@@ -176,16 +176,16 @@ func TestScopedToken(t *testing.T) {
 		t.Errorf("%d workspaces", n)
 	}
 	for _, path := range []string{"/account/applications/scoped-token", "/account/applications/widget-token"} {
-		scoped.refused(scoped.post(path, object{"workspace_name": "x", "allowed_origin": "https://a.example.com"}), 403, "forbidden")
+		scoped.denied(scoped.post(path, object{"workspace_name": "x", "allowed_origin": "https://a.example.com"}), 403, "needs an application token")
 	}
-	scoped.refused(scoped.delete("/workspaces/"+ws), 403, "forbidden")
-	scoped.refused(scoped.get("/workspaces/stats"), 403, "forbidden")
+	scoped.denied(scoped.delete("/workspaces/"+ws), 403, "needs an application token")
+	scoped.denied(scoped.get("/workspaces/stats"), 403, "needs an application token")
 
-	// It can use what is in its workspace.
+	// The token works in its workspace.
 	a = scoped.ok(scoped.post("/integrations/connectors", object{"workspace_name": "brand-new", "connector_type": "github", "credentials": object{"token": "t"}}))
 	scoped.ok(scoped.execute(a.text("id"), "issues", "list", nil))
 
-	// The same name is the same workspace, until it is deleted.
+	// A name stands for the same workspace until that is deleted.
 	c.ok(c.post("/account/applications/scoped-token", object{"workspace_name": "brand-new"}))
 	if again := c.workspace("brand-new"); again != ws {
 		t.Errorf("another workspace %s", again)

@@ -12,11 +12,12 @@ import (
 	"syscall"
 )
 
-// Transport calls the service without a network: for tests in a
-// [testing/synctest] bubble, and where no port may be opened. An answer arrives
-// whole, not as it is written. The host in a URL makes no difference.
+// Transport returns a transport that calls the service without a network, for
+// tests in a [testing/synctest] bubble and for systems that allow no open port.
+// It ignores the host of a URL. An answer arrives as a whole, once it is
+// complete.
 //
-// Package client takes it in an HTTP client:
+// Use it with package client like this:
 //
 //	fake := agentstest.New()
 //	ws, err := client.NewWorkspace(
@@ -26,7 +27,8 @@ import (
 //		client.WithOrganizationID(agentstest.OrganizationID),
 //		client.WithWorkspaceName(agentstest.WorkspaceName))
 //
-// In a bubble, a day takes no time. Make the service and the client inside it:
+// In a bubble, a day takes no time. Make the service and the client inside the
+// bubble:
 //
 //	func TestNextDay(t *testing.T) {
 //		synctest.Test(t, func(t *testing.T) {
@@ -73,16 +75,17 @@ func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return w.response(req, broken)
 }
 
-// memoryWriter is the answer of a handler that is called without a network.
+// A memoryWriter takes the answer of a handler without a network.
 type memoryWriter struct {
-	header http.Header
-	sent   http.Header // header as it was when the status was written
-	status int
-	body   bytes.Buffer
-	raw    string
+	header  http.Header
+	sent    http.Header // header when the status was written
+	status  int
+	body    bytes.Buffer
+	raw     string
+	flushed bool // before all of the body was written
 }
 
-// serve reports whether the handler broke the connection.
+// serve calls the handler and reports whether it broke the connection.
 func (w *memoryWriter) serve(h http.Handler, r *http.Request) (broken bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -113,7 +116,10 @@ func (w *memoryWriter) Write(p []byte) (int, error) {
 }
 
 // Flush implements [http.Flusher].
-func (w *memoryWriter) Flush() { w.WriteHeader(http.StatusOK) }
+func (w *memoryWriter) Flush() {
+	w.WriteHeader(http.StatusOK)
+	w.flushed = true
+}
 
 func (w *memoryWriter) response(req *http.Request, broken bool) (*http.Response, error) {
 	if w.raw != "" {
@@ -133,7 +139,11 @@ func (w *memoryWriter) response(req *http.Request, broken bool) (*http.Response,
 		Request:    req,
 	}
 	body := io.Reader(bytes.NewReader(w.body.Bytes()))
-	resp.ContentLength = contentLength(w.sent.Get("Content-Length"), int64(w.body.Len()))
+	written := int64(w.body.Len())
+	if w.flushed || broken {
+		written = -1 // a server that sends a part does not know the length of the whole
+	}
+	resp.ContentLength = contentLength(w.sent.Get("Content-Length"), written)
 	if req.Method == http.MethodHead {
 		body = http.NoBody
 	}
@@ -144,6 +154,8 @@ func (w *memoryWriter) response(req *http.Request, broken bool) (*http.Response,
 	return resp, nil
 }
 
+// contentLength reads a Content-Length header. It returns written if there is
+// none, and -1 if it is not a number.
 func contentLength(header string, written int64) int64 {
 	var n int64
 	for _, c := range header {
@@ -158,13 +170,14 @@ func contentLength(header string, written int64) int64 {
 	return n
 }
 
-// failingReader is the place where a connection broke.
+// A failingReader fails as a connection that breaks.
 type failingReader struct{}
 
 // Read implements [io.Reader].
 func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// memoryBody ends with the request's context, as a body from a network does.
+// A memoryBody fails once the context of the request is done, as a body from a
+// network does.
 type memoryBody struct {
 	io.Reader
 	req    *http.Request

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+	_ "time/tzdata" // for systems without a time zone database
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// workflow finds a workflow of a workspace that the token reaches. The lock is
-// held.
+// workflow returns a workflow of a workspace that the token reaches. The caller
+// holds the lock.
 func (w *world) workflow(g *grant, workspaceID, id string) (*server.Workflow, error) {
 	ws, err := w.liveWorkspace(g, workspaceID)
 	if err != nil {
@@ -23,7 +25,7 @@ func (w *world) workflow(g *grant, workspaceID, id string) (*server.Workflow, er
 	return f, nil
 }
 
-// automation finds an automation of a workflow. The lock is held.
+// automation returns an automation of a workflow. The caller holds the lock.
 func (w *world) automation(g *grant, workspaceID, workflowID, id string) (*server.Automation, error) {
 	if _, err := w.workflow(g, workspaceID, workflowID); err != nil {
 		return nil, err
@@ -146,21 +148,30 @@ func (a *api) ListAutomations(ctx context.Context, req server.ListAutomationsReq
 	return list, nil
 }
 
-// checkTrigger tells what is wrong with a trigger.
-func checkTrigger(trigger string, cron *string) error {
+// checkTrigger checks what starts an automation.
+func checkTrigger(trigger string, cron, timezone *string) error {
 	switch {
 	case strings.TrimSpace(trigger) == "":
 		return invalid(fieldProblem("body.trigger_type", "string_too_short", "Input should not be empty"))
 	case trigger == "schedule" && cron == nil:
 		return invalid(missing("body.cron_expression"))
+	case timezone != nil && !isTimezone(*timezone):
+		return invalid(fieldProblem("body.timezone", "timezone", "Input should be an IANA time zone such as Europe/Berlin"))
 	}
 	return checkCron("body.cron_expression", cron)
+}
+
+// isTimezone reports whether name is in the IANA database. The other names that
+// [time.LoadLocation] takes are not.
+func isTimezone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "" && name != "Local"
 }
 
 // CreateAutomation implements createAutomation.
 func (a *api) CreateAutomation(ctx context.Context, req server.CreateAutomationRequestObject) (server.CreateAutomationResponseObject, error) {
 	body := req.Body
-	if err := checkTrigger(body.TriggerType, body.CronExpression); err != nil {
+	if err := checkTrigger(body.TriggerType, body.CronExpression, body.Timezone); err != nil {
 		return nil, err
 	}
 	w := &a.s.world
@@ -223,7 +234,7 @@ func (a *api) UpdateAutomation(ctx context.Context, req server.UpdateAutomationR
 	if !body.CompletionWebhookURL.IsZero() {
 		changed.CompletionWebhookURL = optional(body.CompletionWebhookURL)
 	}
-	if err := checkTrigger(changed.TriggerType, changed.CronExpression); err != nil {
+	if err := checkTrigger(changed.TriggerType, changed.CronExpression, changed.Timezone); err != nil {
 		return nil, err
 	}
 	changed.UpdatedAt = ptr(a.s.now())

@@ -11,13 +11,14 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
+// Sizes of the pages of workspaces and skills.
 const (
 	defaultPage = 20
 	maxPage     = 100
 )
 
-// pageOf reads the limit and the cursor of a list: how many to give, and the
-// number of the last one that was given.
+// pageOf reads the limit and the cursor of a list. It returns the size of the
+// page and the serial number after which it begins.
 func pageOf(limit *int, cursor *string) (size int, after int64, err error) {
 	size = defaultPage
 	if limit != nil {
@@ -39,13 +40,15 @@ func pageOf(limit *int, cursor *string) (size int, after int64, err error) {
 			}
 		}
 	}
-	return 0, 0, invalid(fieldProblem("query.cursor", "invalid_cursor", "The cursor is not one of this service"))
+	return 0, 0, invalid(fieldProblem("query.cursor", "invalid_cursor", "The cursor is not from this service"))
 }
 
+// cursorAfter returns the cursor of the page after a serial number.
 func cursorAfter(serial int64) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("after:" + strconv.FormatInt(serial, 10)))
 }
 
+// wire returns the workspace in the form of the contract.
 func (ws *workspace) wire() server.Workspace {
 	return server.Workspace{
 		ID: ws.id, Name: ws.name, OrganizationID: ws.organization, Status: ws.status, CacheEnabled: ws.cache,
@@ -87,7 +90,7 @@ func (a *api) ListWorkspaces(ctx context.Context, req server.ListWorkspacesReque
 	return list, nil
 }
 
-// nextURL is the page after a workspace, with the filters of this one.
+// nextURL returns the URL of the page after a workspace, with the same filters.
 func (a *api) nextURL(c *call, p server.ListWorkspacesParams, last int64) string {
 	q := url.Values{"cursor": {cursorAfter(last)}}
 	if p.Limit != nil {
@@ -130,8 +133,8 @@ func (a *api) GetWorkspaceStats(ctx context.Context, _ server.GetWorkspaceStatsR
 	return stats, nil
 }
 
-// workspaceByID finds a workspace that the token reaches, tombstones too. The
-// lock is held.
+// workspaceByID returns a workspace that the token reaches, also a tombstone. The
+// caller holds the lock.
 func (w *world) workspaceByID(g *grant, id string) (*workspace, error) {
 	ws := w.workspaces[strings.ToLower(id)]
 	if ws == nil || ws.organization != g.organization || g.scoped() && ws.id != g.workspaceID {
@@ -140,7 +143,7 @@ func (w *world) workspaceByID(g *grant, id string) (*workspace, error) {
 	return ws, nil
 }
 
-// liveWorkspace is workspaceByID without tombstones.
+// liveWorkspace is like workspaceByID without tombstones.
 func (w *world) liveWorkspace(g *grant, id string) (*workspace, error) {
 	ws, err := w.workspaceByID(g, id)
 	if err == nil && ws.tombstone {
@@ -149,14 +152,15 @@ func (w *world) liveWorkspace(g *grant, id string) (*workspace, error) {
 	return ws, err
 }
 
-// workspaceByName finds a workspace that the token reaches. The lock is held.
+// workspaceByName returns a workspace that the token reaches. The caller holds
+// the lock.
 func (w *world) workspaceByName(g *grant, name string) (*workspace, error) {
 	ws := w.findWorkspace(g.organization, name)
 	if g.scoped() && (ws == nil || ws.id != g.workspaceID) {
 		return nil, forbidden("The token does not reach workspace %q", name)
 	}
 	if ws == nil {
-		return nil, notFound("workspace", name)
+		return nil, problem(http.StatusNotFound, "No such workspace in this organization") // callers know the name
 	}
 	return ws, nil
 }
@@ -195,7 +199,7 @@ func (a *api) UpdateWorkspace(ctx context.Context, req server.UpdateWorkspaceReq
 		return nil, err
 	}
 	if other := w.findWorkspace(g.organization, name); hasName && other != nil && other != ws {
-		return nil, problem(http.StatusBadRequest, "name_taken", "There is a workspace %q already", name)
+		return nil, refuse(http.StatusBadRequest, fieldProblem("body.name", "name_taken", "Another workspace has the name %q", name))
 	}
 	if hasName {
 		delete(w.names, [2]string{ws.organization, ws.name})

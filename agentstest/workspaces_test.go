@@ -80,7 +80,7 @@ func TestChangeWorkspace(t *testing.T) {
 		t.Errorf("renamed: %s", a.raw)
 	}
 	c.ok(c.get("/integrations/connectors?workspace_name=renamed"))
-	c.refused(c.get("/integrations/connectors?workspace_name=customer-42"), 404, "not_found")
+	c.denied(c.get("/integrations/connectors?workspace_name=customer-42"), 404, "")
 	c.refused(c.put(path, object{"name": "default"}), 400, "name_taken")
 	c.refused(c.put(path, object{"status": "asleep"}), 422, "enum")
 	c.refused(c.put(path, object{"cache_enabled": "yes"}), 422, "type_error")
@@ -108,13 +108,13 @@ func TestDeleteWorkspace(t *testing.T) {
 	if a := c.ok(c.get("/workspaces?name_contains=customer-42")); a.at("data", 0, "tombstone") != true {
 		t.Errorf("not listed: %s", a.raw)
 	}
-	c.refused(c.delete("/workspaces/"+id), 404, "not_found")
-	c.refused(c.put("/workspaces/"+id, object{}), 404, "not_found")
-	c.refused(c.get("/integrations/connectors?workspace_name=customer-42"), 404, "not_found")
-	c.refused(c.get("/integrations/connectors/"+connector), 404, "not_found")
+	c.denied(c.delete("/workspaces/"+id), 404, "")
+	c.denied(c.put("/workspaces/"+id, object{}), 404, "")
+	c.denied(c.get("/integrations/connectors?workspace_name=customer-42"), 404, "")
+	c.denied(c.get("/integrations/connectors/"+connector), 404, "")
 	if a := c.ok(c.get("/workspaces/stats")); a.at("total_count") != 1.0 {
 		t.Errorf("stats %s", a.raw)
 	}
 	c.refused(c.get("/workspaces/no-uuid"), 422, "uuid_parsing")
-	c.refused(c.get("/workspaces/11111111-0000-4000-8000-000000000009"), 404, "not_found")
+	c.denied(c.get("/workspaces/11111111-0000-4000-8000-000000000009"), 404, "")
 }

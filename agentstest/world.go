@@ -15,15 +15,15 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// world is the state of the service. All of it is guarded by mu, but for the
-// records of entities, which have their own.
+// A world is the state of the service. Its lock guards all of it except for the
+// records of entities, which have locks of their own.
 type world struct {
 	mu            sync.RWMutex
 	serial        int64
 	applications  map[string]*application
 	organizations []*organization
 	workspaces    map[string]*workspace    // by id
-	names         map[[2]string]*workspace // those that live, by organization and name
+	names         map[[2]string]*workspace // by organization and name, without tombstones
 	connectors    map[string]*connector    // by id
 	byWorkspace   map[string][]*connector
 	kinds         []*kind
@@ -60,31 +60,33 @@ func (w *world) init() {
 	w.automations = map[string]*server.Automation{}
 }
 
-// next numbers what is created, so that lists have an order.
+// next returns the next serial number. Lists are sorted by it. The caller holds
+// the lock.
 func (w *world) next() int64 {
 	w.serial++
 	return w.serial
 }
 
-// inventID makes an id that is the same in each run.
+// inventID returns a UUID made from the parts, the same in every run.
 func inventID(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	sum[6] = sum[6]&0x0f | 0x80 // version 8, of one's own making
+	sum[6] = sum[6]&0x0f | 0x80 // version 8, custom
 	sum[8] = sum[8]&0x3f | 0x80
 	h := hex.EncodeToString(sum[:16])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// newID invents the id of something that is created now.
+// newID returns a new UUID, the same in every run that creates the same things in
+// the same order. The caller holds the lock.
 func (w *world) newID(what string) string {
 	return inventID(what, strconv.FormatInt(w.next(), 10))
 }
 
-// addOrganization adds an organization unless it is there, and returns its id
-// as the world has it.
+// addOrganization adds an organization unless it exists. It returns the id in
+// lower case, and panics if it is not a UUID.
 func (w *world) addOrganization(id, name string) string {
 	if id = strings.ToLower(id); !isUUID(id) {
-		panic(fmt.Sprintf("agentstest: the organization id %q is no UUID", id))
+		panic(fmt.Sprintf("agentstest: the organization id %q is not a UUID", id))
 	}
 	if !slices.ContainsFunc(w.organizations, func(o *organization) bool { return o.id == id }) {
 		if name == "" {
@@ -95,11 +97,14 @@ func (w *world) addOrganization(id, name string) string {
 	return id
 }
 
-// findWorkspace finds a workspace by its name; not one that was deleted.
+// findWorkspace returns the workspace with a name, nil if there is none or it was
+// deleted.
 func (w *world) findWorkspace(organization, name string) *workspace {
 	return w.names[[2]string{organization, name}]
 }
 
+// ensureWorkspace returns the workspace with a name. It creates one that does not
+// exist.
 func (w *world) ensureWorkspace(organization, name string, now time.Time) *workspace {
 	if ws := w.findWorkspace(organization, name); ws != nil {
 		return ws
@@ -109,7 +114,7 @@ func (w *world) ensureWorkspace(organization, name string, now time.Time) *works
 		status: server.WorkspaceStatusActive, createdAt: now, updated: now,
 	}
 	ws.id = inventID("workspace", organization, name)
-	if w.workspaces[ws.id] != nil { // deleted before
+	if w.workspaces[ws.id] != nil { // a tombstone of the same name
 		ws.id = inventID("workspace", organization, name, strconv.FormatInt(ws.serial, 10))
 	}
 	w.workspaces[ws.id] = ws
@@ -117,8 +122,8 @@ func (w *world) ensureWorkspace(organization, name string, now time.Time) *works
 	return ws
 }
 
-// sortedWorkspaces lists an organization's workspaces in the order they were
-// created.
+// sortedWorkspaces returns the workspaces of an organization in the order of
+// their creation, tombstones included.
 func (w *world) sortedWorkspaces(organization string) []*workspace {
 	var list []*workspace
 	for _, ws := range w.workspaces {
@@ -130,14 +135,14 @@ func (w *world) sortedWorkspaces(organization string) []*workspace {
 	return list
 }
 
-// sorted lists the values of a map in the order of a number.
+// sorted returns the values of a map, sorted by a number.
 func sorted[K comparable, V any](m map[K]V, by func(V) int64) []V {
 	return slices.SortedFunc(maps.Values(m), func(a, b V) int { return cmp.Compare(by(a), by(b)) })
 }
 
 func ptr[T any](v T) *T { return &v }
 
-// text writes a parameter or an id as text: 7001, "7001" and 7001.0 are one.
+// text returns a parameter or an id as text, "7001" for 7001 and 7001.0.
 func text(v any) string {
 	switch v := v.(type) {
 	case nil:

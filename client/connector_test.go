@@ -754,7 +754,7 @@ func TestDescribeInMemory(t *testing.T) {
 		t.Fatal("no issues")
 	}
 	get, ok := issues.Action("get")
-	if !ok || len(get.Params) != 1 || get.Params[0].Name != "number" || get.Params[0].Type != "number" || !get.Params[0].Required {
+	if !ok || len(get.Params) != 1 || get.Params[0].Name != "number" || get.Params[0].Type != "integer" || !get.Params[0].Required {
 		t.Errorf("%+v", get)
 	}
 }

@@ -96,38 +96,31 @@ func ExampleConnector_Docs() {
 	// Output:
 	// # Engineering
 	//
-	// Actions of GitHub on files, issues, repositories, users.
+	// Actions of GitHub.
 	//
-	// # GitHub
-	//
-	// Actions of GitHub on files, issues, repositories, users. Read a section for the parameters of an entity.
-	//
-	// - files
-	// - issues
-	// - repositories
-	// - users
+	// Read a section for the actions on an entity and their parameters.
 	//
 	// ## Sections
 	//
-	// - `entities.files` Files: Actions on files.
-	// - `entities.issues` Issues: Actions on issues.
-	// - `entities.repositories` Repositories: Actions on repositories.
-	// - `entities.users` Users: Actions on users.
+	// - `entities.files` Files
+	// - `entities.issues` Issues
+	// - `entities.repositories` Repositories
+	// - `entities.users` Users
 	// ----
 	// ## Issues
 	//
-	// A page has 10 records unless asked otherwise.
+	// A page has 10 records by default, and 100 at most.
 	//
-	// | Action | Parameters |
-	// | --- | --- |
-	// | list | per_page, after |
-	// | get | number |
-	// | api_search | per_page, after |
-	// | search | per_page, after |
-	// | context_store_search | query or semantic, limit, cursor, fields |
-	// | create | — |
-	// | update | number |
-	// | delete | number |
+	// | Action | Required | Optional |
+	// | --- | --- | --- |
+	// | list |  | per_page, after |
+	// | get | number |  |
+	// | api_search |  | query, per_page, after |
+	// | search |  | query, per_page, after |
+	// | context_store_search | query or semantic | limit, cursor, fields |
+	// | create |  | assignee, body, closed_at, comments, created_at, html_url, id, labels, number, state, title, updated_at, user |
+	// | update | number | assignee, body, closed_at, comments, created_at, html_url, id, labels, state, title, updated_at, user |
+	// | delete | number |  |
 	//
 	// ```json
 	// {"entity": "issues", "action": "list", "params": {"per_page": 10}}

@@ -7,5 +7,5 @@ func Example() {
 	// client: find connector: workspace "default" has no connector "gitlab"; it has github, hubspot, salesforce, slack, stripe, zendesk-support
 	// rate limited for 2m0s
 	// client: execute issues.list: the token of the GitHub app has expired (request id req-00000006)
-	// client: execute: the action is empty; which ones there are, Describe tells
+	// client: execute: the action is empty; Describe lists the actions of each entity
 }

@@ -1,6 +1,35 @@
-// The command agents-sandbox serves an in-memory Airbyte Agents service on a
-// loopback port, and prints the environment that programs need to use it in
-// place of the real one. It forgets everything when it ends.
+// Agents-sandbox serves an in-memory Airbyte Agents service on a loopback port,
+// for programs in any language. It prints the environment variables with which
+// programs use it in place of the real service. When it ends, all state is lost.
+//
+// Usage:
+//
+//	agents-sandbox [flags]
+//
+// The flags are:
+//
+//	-addr host:port
+//		Listen on this address. Port 0 is any free port.
+//		The default is 127.0.0.1:8085.
+//	-empty
+//		Start without the sample workspaces and connectors.
+//	-fault target=effect[,setting...]
+//		Make requests fail. The flag can be repeated.
+//	-latency duration
+//		Wait this long before each answer. The default is 0.
+//	-token-lifetime duration
+//		Set the lifetime of tokens. The default is 15m.
+//
+// The target of a fault is an operationId, such as createToken; an entity and an
+// action, such as issues.list, where * stands for any; or * for all requests. The
+// effect is a status from 200 to 599, reset or lost, which break the connection
+// before or after the request takes effect, or truncate=N, which breaks it after N
+// bytes of the body. The settings are times=N (1 by default, -1 for all requests),
+// after=N to let N requests pass first, rate=P for a probability, delay=DURATION,
+// which may also be the only effect, and retry-after=SECONDS. A request is hit by
+// the first fault that fits.
+//
+//	agents-sandbox -fault issues.list=429,retry-after=600,times=-1 -fault createToken=503
 package main
 
 import (
@@ -21,40 +50,60 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "agents-sandbox:", err)
-		}
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "agents-sandbox:", err)
 		os.Exit(2)
 	}
 }
 
-// run serves until ctx ends.
-func run(ctx context.Context, args []string, out, problems io.Writer) error {
+// run serves until ctx is done. If args ask for help, it prints that and returns
+// at once.
+func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("agents-sandbox", flag.ContinueOnError)
-	flags.SetOutput(problems)
-	addr := flags.String("addr", "127.0.0.1:8085", "`host:port` to listen on; port 0 picks a free one")
-	lifetime := flags.Duration("token-lifetime", 15*time.Minute, "how long tokens last")
-	latency := flags.Duration("latency", 0, "how long each answer takes at least")
+	flags.SetOutput(io.Discard) // main prints errors, and help goes to out
+	addr := flags.String("addr", "127.0.0.1:8085", "listen on `host:port`; port 0 is any free port")
+	lifetime := flags.Duration("token-lifetime", 15*time.Minute, "`duration` for which tokens are valid")
+	latency := flags.Duration("latency", 0, "`duration` to wait before each answer")
 	empty := flags.Bool("empty", false, "start without the sample workspaces and connectors")
-	if err := flags.Parse(args); err != nil {
+	var faults []agentstest.Fault
+	flags.Func("fault", "make requests fail, as `target=effect` says; may be repeated", func(value string) error {
+		f, err := parseFault(value)
+		faults = append(faults, f)
 		return err
-	}
-	switch {
+	})
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = fmt.Fprint(out, "Usage: agents-sandbox [flags]\n\nServes an in-memory Airbyte Agents service.\n\n")
+		flags.SetOutput(out)
+		flags.PrintDefaults()
+		_, _ = fmt.Fprint(out, "\n"+faultHelp)
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w (-h shows the flags)", err)
 	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return fmt.Errorf("unexpected argument %q (-h shows the flags)", flags.Arg(0))
 	case *lifetime <= 0:
-		return errors.New("-token-lifetime must be more than 0")
+		return errors.New("-token-lifetime must be greater than 0")
+	case *latency < 0:
+		return errors.New("-latency must not be negative")
 	}
 	opts := []agentstest.Option{agentstest.WithTokenLifetime(*lifetime), agentstest.WithLatency(*latency), agentstest.WithRequestLog(0)}
 	if *empty {
 		opts = append(opts, agentstest.WithoutSeed(), agentstest.WithWorkspace(agentstest.WorkspaceName))
 	}
+	service := agentstest.New(opts...)
+	endless := 0
+	for _, f := range faults {
+		service.Inject(f)
+		if f.Times < 0 {
+			endless++
+		}
+	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
 	if err != nil {
 		return err
 	}
-	server := agentstest.Serve(l, agentstest.New(opts...))
+	server := agentstest.Serve(l, service)
 	defer server.Close()
 	_, _ = fmt.Fprintf(out, `# An in-memory Airbyte Agents service. In another terminal:
 export AIRBYTE_API_HOST=%s
@@ -62,10 +111,19 @@ export AIRBYTE_CLIENT_ID=%s
 export AIRBYTE_CLIENT_SECRET=%s
 export AIRBYTE_ORGANIZATION_ID=%s
 export AIRBYTE_WORKSPACE=%s
-# Stop it with Ctrl-C.
 `, server.URL, agentstest.ClientID, agentstest.ClientSecret, agentstest.OrganizationID, agentstest.WorkspaceName)
+	if len(faults) > 0 {
+		_, _ = fmt.Fprintln(out, "# Faults:")
+		for _, f := range faults {
+			_, _ = fmt.Fprintln(out, "#   "+describeFault(f))
+		}
+	}
+	_, _ = fmt.Fprintln(out, "# Stop it with Ctrl-C.")
 	<-ctx.Done()
 	_, _ = fmt.Fprintf(out, "# Stopped after %d requests.\n", server.Count(""))
+	if left := server.PendingFaults() - endless; left > 0 {
+		_, _ = fmt.Fprintf(out, "# Faults that are not used up: %d.\n", left)
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {

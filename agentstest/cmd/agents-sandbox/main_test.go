@@ -2,15 +2,65 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"errors"
-	"flag"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 )
+
+// TestMain runs the command itself in the processes that TestExitCode starts.
+func TestMain(m *testing.M) {
+	if os.Getenv("AGENTS_SANDBOX_MAIN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestExitCode(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		arg            string
+		code           int
+		stdout, stderr []string
+	}{
+		{"-h", 0, []string{"Usage: agents-sandbox", "-fault target=effect", "issues.list=429"}, nil},
+		{"-nonsense", 2, nil, []string{"agents-sandbox: ", "-nonsense", "-h shows"}},
+		{"-fault=createToken", 2, nil, []string{"agents-sandbox: ", "createToken=503"}},
+	} {
+		cmd := exec.CommandContext(t.Context(), self, tc.arg)
+		cmd.Env = append(os.Environ(), "AGENTS_SANDBOX_MAIN=1")
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != tc.code {
+			t.Errorf("%s: %v, want exit code %d", tc.arg, err, tc.code)
+		}
+		for _, part := range tc.stdout {
+			if !strings.Contains(stdout.String(), part) {
+				t.Errorf("%s: stdout has no %q: %s", tc.arg, part, stdout.String())
+			}
+		}
+		for _, part := range tc.stderr {
+			if strings.Count(stderr.String(), part) != 1 {
+				t.Errorf("%s: stderr has %q not once: %s", tc.arg, part, stderr.String())
+			}
+		}
+		if (len(tc.stdout) == 0) != (stdout.Len() == 0) || (len(tc.stderr) == 0) != (stderr.Len() == 0) {
+			t.Errorf("%s: stdout %q, stderr %q", tc.arg, stdout.String(), stderr.String())
+		}
+	}
+}
 
 func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -18,32 +68,59 @@ func TestRun(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-token-lifetime", "30s"}, write, io.Discard)
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-token-lifetime", "30s", "-fault", "createToken=503,retry-after=7", "-fault=noSuchEntity.*=reset"}, write)
 		_ = write.Close()
 	}()
 	env := map[string]string{}
+	var comments []string
 	lines := bufio.NewScanner(read)
-	for len(env) < 5 && lines.Scan() {
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "# Stop it") {
 		if line, found := strings.CutPrefix(lines.Text(), "export "); found {
 			name, value, _ := strings.Cut(line, "=")
 			env[name] = value
+		} else {
+			comments = append(comments, lines.Text())
 		}
 	}
-	go io.Copy(io.Discard, read)
-	body := `{"client_id":"` + env["AIRBYTE_CLIENT_ID"] + `","client_secret":"` + env["AIRBYTE_CLIENT_SECRET"] + `"}`
-	req, err := http.NewRequestWithContext(ctx, "POST", env["AIRBYTE_API_HOST"]+"/api/v1/account/applications/token", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+	rest := make(chan string)
+	go func() {
+		var b strings.Builder
+		for lines.Scan() {
+			b.WriteString(lines.Text() + "\n")
+		}
+		rest <- b.String()
+	}()
+	want := []string{
+		"# Faults:",
+		"#   createToken: answer 503 Service Unavailable with Retry-After: 7, once",
+		"#   noSuchEntity.*: break the connection before the request takes effect, once",
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
+	if len(comments) != 4 || !reflect.DeepEqual(comments[1:], want) {
+		t.Errorf("printed %q", comments)
 	}
-	answer, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close()
-	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(answer), `"expires_in":30`) {
-		t.Errorf("%d %s %v", resp.StatusCode, answer, err)
+	post := func() (status int, retryAfter, answer string) {
+		body := `{"client_id":"` + env["AIRBYTE_CLIENT_ID"] + `","client_secret":"` + env["AIRBYTE_CLIENT_SECRET"] + `"}`
+		req, err := http.NewRequestWithContext(ctx, "POST", env["AIRBYTE_API_HOST"]+"/api/v1/account/applications/token", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, resp.Header.Get("Retry-After"), string(raw)
+	}
+	if status, retryAfter, answer := post(); status != http.StatusServiceUnavailable || retryAfter != "7" {
+		t.Errorf("with a fault: %d %q %s", status, retryAfter, answer)
+	}
+	if status, _, answer := post(); status != http.StatusOK || !strings.Contains(answer, `"expires_in":30`) {
+		t.Errorf("%d %s", status, answer)
 	}
 	if env["AIRBYTE_WORKSPACE"] != "default" || env["AIRBYTE_ORGANIZATION_ID"] == "" {
 		t.Errorf("environment %v", env)
@@ -55,17 +132,84 @@ func TestRun(t *testing.T) {
 			t.Error(err)
 		}
 	case <-time.After(20 * time.Second):
-		t.Error("it does not end")
+		t.Fatal("it does not end")
+	}
+	if got := <-rest; got != "# Stopped after 2 requests.\n# Faults that are not used up: 1.\n" {
+		t.Errorf("at the end: %q", got)
 	}
 }
 
 func TestRunRefuses(t *testing.T) {
-	for _, args := range [][]string{{"-addr", "256.0.0.1:x"}, {"-token-lifetime", "0s"}, {"more"}, {"-nonsense"}} {
-		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
+	for _, args := range [][]string{{"-addr", "256.0.0.1:x"}, {"-token-lifetime", "0s"}, {"-latency", "-1s"}, {"more"}, {"-nonsense"}, {"-fault", "createToken"}} {
+		if err := run(t.Context(), args, io.Discard); err == nil {
 			t.Errorf("%v: no error", args)
 		}
 	}
-	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("-h: %v", err)
+}
+
+func TestParseFault(t *testing.T) {
+	retryAfter := func(s string) http.Header { return http.Header{"Retry-After": {s}} }
+	for _, tc := range []struct {
+		value string
+		want  agentstest.Fault
+		text  string
+	}{
+		{"createToken=503", agentstest.Fault{Operation: "createToken", Status: 503}, "createToken: answer 503 Service Unavailable, once"},
+		{"issues.list=429,retry-after=600,times=-1", agentstest.Fault{Entity: "issues", Action: "list", Status: 429, Header: retryAfter("600"), Times: -1},
+			"issues.list: answer 429 Too Many Requests with Retry-After: 600, every time"},
+		{"executeConnector=429", agentstest.Fault{Operation: "executeConnector", Status: 429}, "executeConnector: answer 429 Too Many Requests with Retry-After: 1, once"},
+		{"*.*=reset", agentstest.Fault{Operation: "executeConnector", Reset: true}, "executeConnector: break the connection before the request takes effect, once"},
+		{"*.list=lost,times=2", agentstest.Fault{Action: "list", Lost: true, Times: 2}, "*.list: break the connection after the request took effect, 2 times"},
+		{"a.b.*=truncate=5", agentstest.Fault{Entity: "a.b", Truncate: 5}, "a.b.*: break the connection after 5 bytes of the body, once"},
+		{"*=delay=1.5s, rate=0.25, after=2", agentstest.Fault{Delay: 1500 * time.Millisecond, Rate: 0.25, After: 2},
+			"*: wait 1.5s, then answer as usual, once, from request 3 on, with probability 0.25"},
+		{"*=500,truncate=0,delay=1s", agentstest.Fault{Status: 500, Truncate: -1, Delay: time.Second},
+			"*: wait 1s, then answer 500 Internal Server Error and break the connection after 0 bytes of the body, once"},
+	} {
+		got, err := parseFault(tc.value)
+		if err != nil || !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%s: %+v, %v", tc.value, got, err)
+			continue
+		}
+		if text := describeFault(got); text != tc.text {
+			t.Errorf("%s: %q, want %q", tc.value, text, tc.text)
+		}
+		agentstest.New().Inject(got) // panics if it is not valid
+	}
+}
+
+func TestParseFaultRefuses(t *testing.T) {
+	for value, want := range map[string]string{
+		"":                               "target=effect",
+		"issues.list":                    "target=effect",
+		"issues.list=":                   "target=effect",
+		"=503":                           "unknown target",
+		"listIssues=503":                 "unknown target",
+		".list=503":                      "unknown target",
+		"issues.=503":                    "unknown target",
+		"issues.list=99":                 "200 to 599",
+		"issues.list=600":                "200 to 599",
+		"issues.list=503,500":            "more than one status",
+		"issues.list=fail":               `"fail"`,
+		"issues.list=503,":               `""`,
+		"issues.list=503,until=5":        `"until"`,
+		"issues.list=times=2":            "no effect",
+		"issues.list=reset=1":            "no value",
+		"issues.list=reset,lost":         "more than one effect",
+		"issues.list=lost,503":           "more than one effect",
+		"issues.list=503,times=0":        "times=0",
+		"issues.list=503,times=x":        "times=x",
+		"issues.list=503,times=2,times=": "more than one times",
+		"issues.list=503,after=-1":       "after=-1",
+		"issues.list=503,rate=1.5":       "rate=1.5",
+		"issues.list=503,rate=NaN":       "rate=NaN",
+		"issues.list=delay=2":            "delay=2",
+		"issues.list=truncate=-1":        "truncate=-1",
+		"issues.list=503,retry-after=1s": "retry-after=1s",
+		"issues.list=retry-after=1,lost": "retry-after needs",
+	} {
+		if _, err := parseFault(value); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", value, err, want)
+		}
 	}
 }

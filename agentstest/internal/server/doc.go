@@ -1,10 +1,10 @@
 // Package server is the service's side of the contract, generated from
 // openapi/agents.yaml: the interface that package agentstest implements, the
-// routing to it, and types for what arrives and what is answered.
+// routes to it, and the types of requests and responses.
 //
-// Implementing [StrictServerInterface] is what keeps the fake complete: an
-// operation that the contract gains and the fake lacks does not compile.
+// Package agentstest implements [StrictServerInterface], so it does not compile
+// if the contract gains an operation that it lacks.
 //
-// "go generate" at the root of the module rebuilds server.gen.go; nullable.go
-// is written by hand.
+// Run "go generate" at the root of the module to rebuild server.gen.go. The file
+// nullable.go is written by hand.
 package server

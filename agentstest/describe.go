@@ -1,0 +1,261 @@
+package agentstest
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
+)
+
+// sampled is how many records of an entity its schema is made from.
+const sampled = 100
+
+// A parameter is one that an action takes. Descriptions and documentation are
+// both made from it, so that they agree.
+type parameter struct {
+	name     string
+	schema   map[string]any
+	required bool
+}
+
+// describe answers what the connector, or one of its entities, can do.
+func (x *execution) describe() (*envelope, error) {
+	entities := []any{}
+	for _, e := range x.conn.sortedEntities() {
+		if x.entity != nil && x.entity != e {
+			continue
+		}
+		fields := e.fields()
+		actions := []any{}
+		for _, name := range e.actions {
+			action := map[string]any{"name": name}
+			if params, known := e.parameters(name, fields); known {
+				action["params"] = objectSchema(name, params)
+			}
+			actions = append(actions, action)
+		}
+		item := map[string]any{"name": e.name, "actions": actions, "key": e.Key}
+		if len(fields) > 0 {
+			item["schema"] = map[string]any{"type": "object", "properties": fields}
+		}
+		entities = append(entities, item)
+	}
+	k := x.conn.template.kind
+	raw, err := json.Marshal(map[string]any{"connector": k.slug, "name": k.name, "entities": entities})
+	if err != nil {
+		return nil, err
+	}
+	return x.answer(&envelope{result: raw}), nil
+}
+
+// objectSchema is the JSON Schema of an action's parameters.
+func objectSchema(action string, params []parameter) map[string]any {
+	properties, required := map[string]any{}, []string{}
+	for _, p := range params {
+		properties[p.name] = p.schema
+		if p.required {
+			required = append(required, p.name)
+		}
+	}
+	schema := map[string]any{"type": "object", "properties": properties, "required": required}
+	switch action {
+	case "context_store_search":
+		schema["oneOf"] = []any{
+			map[string]any{"required": []string{"query"}},
+			map[string]any{"required": []string{"semantic"}},
+		}
+	case "create", "update":
+		schema["additionalProperties"] = true
+	}
+	return schema
+}
+
+// parameters returns the parameters of an action, given the fields of the
+// entity's records. It reports false for an action that it does not know.
+func (e *entity) parameters(action string, fields map[string]map[string]any) ([]parameter, bool) {
+	optional := func(name, typ, description string) parameter {
+		return parameter{name: name, schema: map[string]any{"type": typ, "description": description}}
+	}
+	key := parameter{name: e.Key, required: true, schema: map[string]any{"type": []string{"string", "integer"}}}
+	if field := fields[e.Key]; field != nil {
+		key.schema = maps.Clone(field)
+	}
+	switch action {
+	case "list", "search", "api_search":
+		var params []parameter
+		if action != "list" {
+			params = append(params, optional("query", "string", "words that the records must have"))
+		}
+		if e.Paging != PagingNone {
+			size := optional("per_page", "integer", "records on a page")
+			size.schema["minimum"], size.schema["default"], size.schema["maximum"] = 1, e.PageSize, e.MaxPageSize
+			params = append(params, size)
+		}
+		switch name := e.Paging.Param(); e.Paging {
+		case PagingNone:
+		case PagingOffset:
+			params = append(params, optional(name, "integer", "records to skip"))
+		case PagingPage, PagingPageNumber:
+			params = append(params, optional(name, "integer", "the number of the page, 1 for the first"))
+		case PagingStripe:
+			params = append(params, optional(name, "string", "the id of the last record of the page before"))
+		default:
+			params = append(params, optional(name, "string", "where the page before ended, as its metadata says"))
+		}
+		return params, true
+	case "context_store_search":
+		limit := optional("limit", "integer", "hits on a page; at most 100 of a semantic search")
+		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, defaultHits, maxHits
+		names := optional("fields", "array", "the fields to return, as dotted paths; all by default")
+		names.schema["items"] = map[string]any{"type": "string"}
+		return []parameter{
+			optional("query", "object", "a filter and a sort order; either query or semantic is required"),
+			optional("semantic", "object", "a search by meaning: a prompt, and the field to search in; either query or semantic is required"),
+			limit, optional("cursor", "string", "meta.cursor of the page before"), names,
+		}, true
+	case "get", "delete":
+		return []parameter{key}, true
+	case "create", "update":
+		var params []parameter
+		if action == "update" {
+			params = append(params, key)
+		}
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if action == "create" || name != e.Key {
+				params = append(params, parameter{name: name, schema: fields[name]})
+			}
+		}
+		return params, true
+	case "download":
+		key.schema = map[string]any{"type": []string{"string", "integer"}, "description": "the id of the file"}
+		if ids := slices.Sorted(maps.Keys(e.Files)); len(ids) > 0 {
+			key.schema["examples"] = ids[:min(len(ids), 10)]
+		}
+		return []parameter{key}, true
+	}
+	return nil, false
+}
+
+// fields returns the JSON Schema of each field that the records have. A field
+// that is always null has no type.
+func (e *entity) fields() map[string]map[string]any {
+	types := map[string]map[string]bool{}
+	records := e.snapshot()
+	for _, r := range records[:min(len(records), sampled)] {
+		object, _ := r.get().(map[string]any)
+		for name, v := range object {
+			if types[name] == nil {
+				types[name] = map[string]bool{}
+			}
+			types[name][typeName(v)] = true
+		}
+	}
+	fields := make(map[string]map[string]any, len(types))
+	for name, seen := range types {
+		if seen["number"] {
+			delete(seen, "integer") // numbers include integers
+		}
+		null := seen["null"]
+		delete(seen, "null")
+		list := slices.Sorted(maps.Keys(seen))
+		switch {
+		case len(list) == 0:
+			fields[name] = map[string]any{}
+			continue
+		case null:
+			list = append(list, "null")
+		}
+		if len(list) == 1 {
+			fields[name] = map[string]any{"type": list[0]}
+		} else {
+			fields[name] = map[string]any{"type": list}
+		}
+	}
+	return fields
+}
+
+// typeName returns the JSON Schema type of a value.
+func typeName(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case []any:
+		return "array"
+	case map[string]any:
+		return "object"
+	case json.Number:
+		if !strings.ContainsAny(v.String(), ".eE") {
+			return "integer"
+		}
+	}
+	return "number"
+}
+
+// documentation describes the entity's actions.
+func (e *entity) documentation() []server.SkillBlock {
+	fields := e.fields()
+	rows := make([][]string, len(e.actions))
+	pages := false
+	for i, action := range e.actions {
+		var required, optional []string
+		params, _ := e.parameters(action, fields)
+		for _, p := range params {
+			switch {
+			case action == "context_store_search" && (p.name == "query" || p.name == "semantic"):
+				required = []string{"query or semantic"}
+			case p.required:
+				required = append(required, p.name)
+			default:
+				optional = append(optional, p.name)
+			}
+		}
+		rows[i] = []string{action, strings.Join(required, ", "), strings.Join(optional, ", ")}
+		pages = pages || action == "list" || action == "search" || action == "api_search"
+	}
+	blocks := []server.SkillBlock{heading(title(e.name))}
+	if pages && e.Paging != PagingNone {
+		blocks = append(blocks, paragraph("A page has %d records by default, and %d at most.", e.PageSize, e.MaxPageSize))
+	}
+	if len(rows) > 0 {
+		blocks = append(blocks, table([]string{"Action", "Required", "Optional"}, rows), code("json", e.example(e.actions[0])))
+	}
+	return blocks
+}
+
+// example is a request that runs an action on the entity.
+func (e *entity) example(action string) string {
+	params := "{}"
+	with := func(name string, value any) { params = "{" + quote(name) + ": " + quote(value) + "}" }
+	switch records := e.snapshot(); action {
+	case "list", "search", "api_search":
+		if e.Paging != PagingNone {
+			with("per_page", min(10, e.MaxPageSize))
+		}
+	case "context_store_search":
+		with("query", map[string]any{})
+	case "get", "update", "delete":
+		if len(records) > 0 {
+			with(e.Key, records[0].field(e.Key))
+		}
+	case "download":
+		if ids := slices.Sorted(maps.Keys(e.Files)); len(ids) > 0 {
+			with(e.Key, ids[0])
+		}
+	}
+	return `{"entity": ` + quote(e.name) + `, "action": ` + quote(action) + `, "params": ` + params + `}`
+}
+
+// quote writes a value as JSON.
+func quote(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil { // it was JSON before
+		return "null"
+	}
+	return string(raw)
+}
