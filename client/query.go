@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -80,6 +81,16 @@ func (h *HitDetails) UnmarshalJSON(b []byte) error {
 	delete(h.More, "score")
 	delete(h.More, "context")
 	return nil
+}
+
+// MarshalJSON implements [json.Marshaler]. It writes what UnmarshalJSON reads.
+func (h HitDetails) MarshalJSON() ([]byte, error) {
+	all := maps.Clone(h.More)
+	if all == nil {
+		all = map[string]any{}
+	}
+	all["score"], all["context"] = h.Score, h.Context
+	return json.Marshal(all)
 }
 
 // A SortKey orders records by a field. [Ascending] and [Descending] return one.

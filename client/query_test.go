@@ -3,6 +3,7 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"strings"
@@ -100,6 +101,13 @@ func TestSearchByMeaning(t *testing.T) {
 	}
 	if body := s.requests()[0].decoded(t)["params"]; body == nil {
 		t.Error("no params")
+	}
+	for _, hit := range got {
+		b, err := json.Marshal(hit)
+		var again client.Hit[record]
+		if err != nil || json.Unmarshal(b, &again) != nil || fmt.Sprint(again) != fmt.Sprint(hit) {
+			t.Errorf("%+v becomes %s, and that %+v, %v", hit, b, again, err)
+		}
 	}
 }
 

@@ -48,6 +48,8 @@ func run(ctx context.Context) error {
 		opts = append(opts,
 			client.WithBaseURL(fake.URL),
 			client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+			client.WithOrganizationID(agentstest.OrganizationID), // not that of the environment
+			client.WithWorkspaceName(agentstest.WorkspaceName),
 		)
 	}
 

@@ -1,0 +1,43 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// > list_connectors {}
+	// {"github":"files, issues, repositories, users","hubspot":"companies, contacts","salesforce":"accounts, opportunities","slack":"channels, messages, users","stripe":"charges, customers, invoices","zendesk-support":"attachments, tickets, users"}
+	//
+	// > read_docs {"connector": "stripe", "section": "entities.customers"}
+	// ## Customers
+	//
+	// A page has 10 records by default, and 100 at most.
+	//
+	// | Action | Required | Optional |
+	// | --- | --- | --- |
+	// | list |  | per_page, starting_after |
+	// | get | id |  |
+	// | api_search |  | query, per_page, starting_after |
+	// | search |  | query, per_page, starting_after |
+	// | context_store_search | query or semantic | limit, cursor, fields |
+	// | create |  | address, balance, created, currency, delinquent, email, id, livemode, metadata, name, object |
+	// | update | id | address, balance, created, currency, delinquent, email, livemode, metadata, name, object |
+	// | delete | id |  |
+	//
+	// ```json
+	// {"entity": "customers", "action": "list", "params": {"per_page": 10}}
+	// ```
+	//
+	// > run_action {"connector": "github", "entity": "issue", "action": "list"}
+	// {"error":"Validation failed","problems":[{"Field":"body.entity","Message":"GitHub has no entity \"issue\"","Code":"unknown_entity","Details":{"entities":["files","issues","repositories","users"]}}],"retryable":false}
+	//
+	// > run_action {"connector": "github", "entity": "issues", "action": "list", "fields": ["number", "title"], "params": {"per_page": 9}}
+	// {"records":[{"number":15,"title":"Timeouts are not configurable"},{"number":14,"title":"Show the request id in errors"},{"number":13,"title":"Flaky test in the scheduler"},{"number":12,"title":"Memory grows during imports"},{"number":11,"title":"Allow several organizations"},{"number":10,"title":"Webhook signature is not verified"},{"number":9,"title":"Typo in the installation guide"}],"omitted":2,"next":{"after":"aXNzdWVzOjk","per_page":9}}
+	//
+	// > run_action {"connector": "github", "entity": "issues", "action": "list", "fields": ["number", "title"], "params": {"after":"aXNzdWVzOjk","per_page":9}}
+	// {"records":[{"number":6,"title":"Login page flickers"},{"number":5,"title":"Support pagination in the export"},{"number":4,"title":"Crash when the config file is empty"},{"number":3,"title":"Document the retry policy"},{"number":2,"title":"Add a dark theme"},{"number":1,"title":"Requests time out under load"}]}
+	//
+	// > run_action {"connector": "stripe", "entity": "customers", "action": "delete", "params": {"id": "cus_0001"}}
+	// {"error":"the user does not want this"}
+	//
+	// > search_records {"connector": "github", "entity": "issues", "field": "title", "prompt": "timeouts should be configurable"}
+	// {"context":"Timeouts are not configurable","score":0.5}
+}
