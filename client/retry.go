@@ -262,7 +262,7 @@ func (c *call) judge(e *Error, w willing, sent bool) {
 	case status == 0:
 		e.OutcomeUnknown = !untrusted
 	case status/100 == 2:
-		e.OutcomeUnknown = e.kind != ErrExecution && !misfit
+		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !misfit
 	default:
 		e.OutcomeUnknown = status == http.StatusRequestTimeout || status >= 500
 	}
