@@ -15,15 +15,19 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// Automations are the automations of one workflow. [Workflows.Automations]
-// makes the value, which may be kept and copied.
+// Automations gives access to the automations of one workflow.
+// [Workflows.Automations] returns it. The value may be kept and copied.
+//
+// An id that is empty or that cannot be written in a path is an error that
+// matches [ErrInvalid]; nothing is sent.
 type Automations struct {
 	ws       *Workspace
 	workflow string
 }
 
-// Automations are those of the workflow with that id. Nothing is sent; an id
-// that cannot be one is an error of the first call.
+// Automations returns access to the automations of the workflow with the given
+// id. It sends nothing; if the id is not valid, the first call returns an
+// error.
 func (f Workflows) Automations(workflowID string) Automations {
 	return Automations{ws: f.ws, workflow: workflowID}
 }
@@ -39,38 +43,45 @@ func (a Automations) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, a.St
 // MarshalText returns what String returns.
 func (a Automations) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
-// TriggerType tells what an automation waits for. Values that are not among the
-// constants may come, and may be asked for.
+// A TriggerType says what an automation waits for. Apart from
+// [TriggerSchedule], the trigger types of the service are not published. The
+// service may send them, and requests may use them.
 type TriggerType string
 
 // TriggerSchedule starts the workflow at the times of a cron expression.
 const TriggerSchedule TriggerType = "schedule"
 
-// An Automation is what starts a workflow.
+// An Automation starts a workflow.
 //
-// Whoever has TriggerWebhookURL can start the workflow, and a completion
-// webhook is often as open. Both are therefore hidden wherever they are
-// printed, logged or marshalled: as JSON, an automation is fit to be stored or
-// shown, without its URLs. string(a.TriggerWebhookURL) reveals one, and
-// [Automations.Get] tells it again.
+// Anyone who has TriggerWebhookURL can start the workflow, and a completion
+// webhook is often just as open. Formatting, logging and marshalling therefore
+// hide both URLs, except where they are in an unexported field of another type:
+// fmt calls no methods there. The JSON of an automation is safe to store or
+// show, and lacks the URLs. string(a.TriggerWebhookURL) reveals a URL, and
+// [Automations.Get] returns it again.
 type Automation struct {
 	ID          string `json:"id"`
 	WorkflowID  string `json:"workflow_id"`
 	WorkspaceID string `json:"workspace_id"`
-	Enabled     bool   `json:"enabled"` // whether it starts anything now
+	Enabled     bool   `json:"enabled"` // whether it starts the workflow at present
 
-	TriggerType    TriggerType `json:"trigger_type"`
-	CronExpression string      `json:"cron_expression,omitzero"` // when a schedule starts the workflow
-	Timezone       string      `json:"timezone,omitzero"`        // of the schedule, such as Europe/Berlin; UTC when empty
+	TriggerType TriggerType `json:"trigger_type"`
 
-	CompletionWebhookURL auth.Secret `json:"completion_webhook_url,omitzero"` // called when the workflow is done; "" for none
-	TriggerWebhookURL    auth.Secret `json:"trigger_webhook_url,omitzero"`    // to be called to start the workflow; "" for none
+	// CronExpression says when a schedule starts the workflow, in Quartz
+	// syntax: 6 or 7 fields (second minute hour day-of-month month day-of-week
+	// [year]), such as "0 0 9 ? * MON-FRI".
+	CronExpression string `json:"cron_expression,omitzero"`
 
-	CreatedAt time.Time `json:"created_at,omitzero"` // zero when the service does not say
+	Timezone string `json:"timezone,omitzero"` // of the schedule, such as Europe/Berlin; "" means UTC
+
+	CompletionWebhookURL auth.Secret `json:"completion_webhook_url,omitzero"` // called when the workflow is done; "" if there is none
+	TriggerWebhookURL    auth.Secret `json:"trigger_webhook_url,omitzero"`    // call it to start the workflow; "" if there is none
+
+	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
-// String tells of the automation, without its URLs.
+// String describes the automation without its URLs.
 func (a Automation) String() string {
 	return fmt.Sprintf("client.Automation{ID:%q, WorkflowID:%q, WorkspaceID:%q, Enabled:%t, TriggerType:%q, CronExpression:%q, Timezone:%q, "+
 		"CompletionWebhookURL:%s, TriggerWebhookURL:%s}",
@@ -84,7 +95,7 @@ func (a Automation) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, a.Str
 // LogValue implements [slog.LogValuer].
 func (a Automation) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// hiddenURL is a URL in print: only whether there is one.
+// hiddenURL formats a URL so that only its presence is visible.
 func hiddenURL(u string) string {
 	if u == "" {
 		return `""`
@@ -92,18 +103,24 @@ func hiddenURL(u string) string {
 	return redacted
 }
 
-// An AutomationRequest describes an automation to be made. With nothing but a
-// CronExpression it is a schedule that is on. It prints without the URL, but in
-// an unexported field of another type, where fmt calls no methods.
+// An AutomationRequest describes an automation to create. With only a
+// CronExpression, it describes an enabled schedule.
+//
+// Formatting, logging or marshalling a request hides its URL, except where it
+// is in an unexported field of another type: fmt calls no methods there.
 type AutomationRequest struct {
-	TriggerType TriggerType // TriggerSchedule when empty
-	Disabled    bool        // make it, but have it start nothing until it is enabled
+	TriggerType TriggerType // TriggerSchedule by default
+	Disabled    bool        // whether the automation starts nothing until it is enabled
 
-	CronExpression string // when to start the workflow; needed for TriggerSchedule
-	Timezone       string // of the schedule, a name such as Europe/Berlin; UTC when empty
+	// CronExpression says when to start the workflow, in Quartz syntax: 6 or 7
+	// fields (second minute hour day-of-month month day-of-week [year]), such
+	// as "0 0 9 ? * MON-FRI". TriggerSchedule requires it.
+	CronExpression string
 
-	// CompletionWebhookURL is called when the workflow is done, if it is given:
-	// an absolute URL of http or https.
+	Timezone string // of the schedule, a name such as Europe/Berlin; UTC by default
+
+	// CompletionWebhookURL is called when the workflow is done, unless it is
+	// empty. It must be an absolute http or https URL.
 	CompletionWebhookURL string
 }
 
@@ -118,11 +135,11 @@ func (r AutomationRequest) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s
 // LogValue implements [slog.LogValuer].
 func (r AutomationRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// MarshalText returns what String returns: a request is not for storing.
+// MarshalText returns what String returns: a request is not meant to be stored.
 func (r AutomationRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// trimmed is r without white space around its texts, and with the trigger that
-// an empty one stands for.
+// trimmed returns r without white space around its texts, and with the default
+// TriggerType if it has none.
 func (r AutomationRequest) trimmed() AutomationRequest {
 	r.CronExpression, r.Timezone = strings.TrimSpace(r.CronExpression), strings.TrimSpace(r.Timezone)
 	r.CompletionWebhookURL = strings.TrimSpace(r.CompletionWebhookURL)
@@ -144,18 +161,24 @@ func (r AutomationRequest) check(op string) error {
 	return nil
 }
 
-// An AutomationChange says what [Automations.Update] changes. Zero fields stay
-// as they are. It prints without the URL, but in an unexported field of another
-// type, where fmt calls no methods.
+// An AutomationChange says what [Automations.Update] changes. Zero fields leave
+// the automation unchanged.
+//
+// Formatting, logging or marshalling a change hides its URL, except where it is
+// in an unexported field of another type: fmt calls no methods there.
 type AutomationChange struct {
 	Enabled     *bool // new(false) pauses the automation
 	TriggerType TriggerType
 
-	CronExpression Nullable[string] // null takes it away, which a schedule cannot do without
-	Timezone       string           // UTC is "UTC"
+	// CronExpression says when to start the workflow, in Quartz syntax: 6 or 7
+	// fields (second minute hour day-of-month month day-of-week [year]), such
+	// as "0 0 9 ? * MON-FRI". [Null] removes it, but a schedule must have one.
+	CronExpression Nullable[string]
 
-	// CompletionWebhookURL is an absolute URL of http or https; with null, no
-	// one is told when the workflow is done.
+	Timezone string // of the schedule; for UTC, set "UTC"
+
+	// CompletionWebhookURL must be an absolute http or https URL. With [Null],
+	// nothing is called when the workflow is done.
 	CompletionWebhookURL Nullable[string]
 }
 
@@ -188,10 +211,10 @@ func (c AutomationChange) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s,
 // LogValue implements [slog.LogValuer].
 func (c AutomationChange) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText returns what String returns: a change is not for storing.
+// MarshalText returns what String returns: a change is not meant to be stored.
 func (c AutomationChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// trimmed is c without white space around its texts.
+// trimmed returns c without white space around its texts.
 func (c AutomationChange) trimmed() AutomationChange {
 	for _, n := range []*Nullable[string]{&c.CronExpression, &c.CompletionWebhookURL} {
 		if s, ok := n.Get(); ok {
@@ -210,14 +233,14 @@ func (c AutomationChange) check(op string) error {
 	var problems []string
 	cron, cronGiven := c.CronExpression.Get()
 	if cronGiven && cron == "" {
-		problems = append(problems, "CronExpression is blank; Null takes it away")
+		problems = append(problems, "CronExpression is blank; use Null to remove it")
 	}
 	if c.TriggerType == TriggerSchedule && c.CronExpression.IsNull() {
 		problems = append(problems, "a schedule needs a CronExpression")
 	}
 	hook, hookGiven := c.CompletionWebhookURL.Get()
 	if hookGiven && hook == "" {
-		problems = append(problems, "CompletionWebhookURL is blank; Null takes it away")
+		problems = append(problems, "CompletionWebhookURL is blank; use Null to remove it")
 	}
 	problems = append(problems, automationProblems(cron, c.Timezone, hook)...)
 	if len(problems) > 0 {
@@ -226,36 +249,38 @@ func (c AutomationChange) check(op string) error {
 	return nil
 }
 
-// automationProblems tells what cannot be right. Whether a cron expression is
-// one, and which time zones there are, the service knows best.
+// automationProblems returns the problems that can be found without the
+// service, which knows best whether a cron expression is valid and which time
+// zones exist.
 func automationProblems(cron, zone, hook string) (problems []string) {
 	if strings.ContainsFunc(cron, unicode.IsControl) {
-		problems = append(problems, "there is a control character in CronExpression")
+		problems = append(problems, "CronExpression contains a control character")
 	}
 	switch {
 	case zone == "Local":
-		problems = append(problems, `Timezone is "Local", which is what Go calls a machine's own; a name such as Europe/Berlin is wanted`)
+		problems = append(problems, `Timezone is "Local", which is Go's name for the time zone of the machine; use a name such as Europe/Berlin`)
 	case strings.ContainsFunc(zone, func(r rune) bool { return r <= ' ' || r > '~' }):
-		problems = append(problems, fmt.Sprintf("Timezone is %q; a name such as Europe/Berlin is wanted", shorten(zone)))
+		problems = append(problems, fmt.Sprintf("Timezone %q is not valid; use a name such as Europe/Berlin", shorten(zone)))
 	}
 	if hook != "" && !isWebURL(hook) {
-		text := "CompletionWebhookURL is not an absolute URL of http or https" // not which: it may be secret
+		text := "CompletionWebhookURL is not an absolute http or https URL" // without the URL, which may be secret
 		if hook == redacted {
-			text = "CompletionWebhookURL is an auth.Secret in print; string(s) reveals it"
+			text = "CompletionWebhookURL is the printed form of an auth.Secret; use string(s) to reveal the URL"
 		}
 		problems = append(problems, text)
 	}
 	return problems
 }
 
-// isWebURL reports whether s is an absolute URL of http or https.
+// isWebURL reports whether s is an absolute http or https URL.
 func isWebURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" &&
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }
 
-// urlSecrets are the texts of a webhook's URL that an error must not repeat.
+// urlSecrets returns the parts of a webhook's URL that an error must not
+// repeat.
 func urlSecrets(s string) []string {
 	u, err := url.Parse(s)
 	if s == "" || err != nil {
@@ -271,8 +296,9 @@ func urlSecrets(s string) []string {
 	return list
 }
 
-// List lists the automations of the workflow, in the order of the service,
-// which has them on one page. A workflow that does not exist is [ErrNotFound].
+// List returns the automations of the workflow, in the order of the service,
+// which sends them in one page. It returns [ErrNotFound] if the workflow does
+// not exist.
 func (a Automations) List(ctx context.Context) ([]Automation, error) {
 	return a.list(ctx, "list automations")
 }
@@ -292,8 +318,8 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 	return got, nil
 }
 
-// Get returns the automation of that id. One that does not exist, or that is
-// another workflow's, is [ErrNotFound].
+// Get returns the automation with the given id. It returns [ErrNotFound] if
+// there is none or if it belongs to another workflow.
 func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 	call := &call{op: "get automation", name: "getAutomation", read: true}
 	id, err := pathID(call.op, "automation", id)
@@ -313,9 +339,9 @@ func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 	return got, nil
 }
 
-// Create makes an automation, which is on at once unless the request says
-// otherwise. A request that cannot be right is [ErrInvalid], and nothing is
-// sent.
+// Create creates an automation, which is enabled at once unless the request
+// says otherwise. A request that is incomplete or has an invalid field is an
+// error that matches [ErrInvalid]; nothing is sent.
 func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automation, error) {
 	r = r.trimmed()
 	call := &call{op: "create automation", name: "createAutomation", secrets: urlSecrets(r.CompletionWebhookURL)}
@@ -339,9 +365,9 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 	return got, nil
 }
 
-// Update changes the automation of that id and returns what it is then. A
-// change of nothing, or one that cannot be right, is [ErrInvalid], and nothing
-// is sent.
+// Update changes the automation with the given id and returns its new state. An
+// empty change, or one with an invalid field, is an error that matches
+// [ErrInvalid]; nothing is sent.
 func (a Automations) Update(ctx context.Context, id string, change AutomationChange) (*Automation, error) {
 	change = change.trimmed()
 	hook, _ := change.CompletionWebhookURL.Get()
@@ -370,8 +396,8 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 	return got, nil
 }
 
-// Delete deletes the automation of that id. One that does not exist is
-// [ErrNotFound].
+// Delete deletes the automation with the given id. It returns [ErrNotFound] if
+// there is none.
 func (a Automations) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete automation", name: "deleteAutomation"}
 	id, err := pathID(call.op, "automation", id)
@@ -387,10 +413,10 @@ func (a Automations) Delete(ctx context.Context, id string) error {
 	}))
 }
 
-// workflowAt says where a workflow is, for the service.
+// A workflowAt identifies a workflow to the service.
 type workflowAt struct{ workspace, workflow string }
 
-// at checks the workflow's id, and finds the workspace's.
+// at checks the workflow's id and looks up the workspace's id.
 func (a Automations) at(ctx context.Context, op string) (at workflowAt, err error) {
 	if at.workflow, err = pathID(op, "workflow", a.workflow); err != nil {
 		return at, err

@@ -134,8 +134,8 @@ func TestAutomationsInvalid(t *testing.T) {
 	create("no cron", client.AutomationRequest{TriggerType: client.TriggerSchedule, Timezone: "UTC"}, "a schedule needs a CronExpression")
 	create("a blank trigger", client.AutomationRequest{TriggerType: " "}, "a schedule needs a CronExpression")
 	create("a blank cron", client.AutomationRequest{CronExpression: " \n"}, "a schedule needs a CronExpression")
-	create("two lines", client.AutomationRequest{CronExpression: cron + "\n" + cron}, "control character in CronExpression")
-	create("two problems", client.AutomationRequest{Timezone: "x y"}, `a schedule needs a CronExpression; Timezone is "x y"`)
+	create("two lines", client.AutomationRequest{CronExpression: cron + "\n" + cron}, "CronExpression contains a control character")
+	create("two problems", client.AutomationRequest{Timezone: "x y"}, `a schedule needs a CronExpression; Timezone "x y" is not valid`)
 	for _, zone := range []string{"Local", "W. Europe Standard Time", "Europe\nBerlin", "Zürich", "\xff", strings.Repeat("ä", 500)} {
 		create("zone "+zone, client.AutomationRequest{CronExpression: cron, Timezone: zone}, "such as Europe/Berlin")
 		update("zone "+zone, client.AutomationChange{Timezone: zone}, "such as Europe/Berlin")
@@ -144,16 +144,16 @@ func TestAutomationsInvalid(t *testing.T) {
 		"h8Sh8-Q", "/h8Sh8-Q", "//host/h8Sh8-Q", "ftp://host/h8Sh8-Q", "https:h8Sh8-Q", "https:///h8Sh8-Q", "https://:443/h8Sh8-Q",
 		"https://host/h8Sh8-Q a", "https://host/\th8Sh8-Q", "https://host/%zz-h8Sh8-Q", "javascript:h8Sh8-Q", "mailto:h8Sh8-Q@host", "https://host/\u2028h8Sh8-Q",
 	} {
-		const text = "CompletionWebhookURL is not an absolute URL of http or https"
+		const text = "CompletionWebhookURL is not an absolute http or https URL"
 		create("URL "+u, client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: u}, text)
 		update("URL "+u, client.AutomationChange{CompletionWebhookURL: client.Value(u)}, text)
 	}
 	// What comes of a.CompletionWebhookURL.String().
-	create("a hidden URL", client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: mondays.TriggerWebhookURL.String()}, "string(s) reveals it")
+	create("a hidden URL", client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: mondays.TriggerWebhookURL.String()}, "use string(s) to reveal the URL")
 	update("nothing", client.AutomationChange{}, "nothing to change")
 	update("blank", client.AutomationChange{TriggerType: " ", Timezone: "\t"}, "nothing to change")
-	update("a blank cron", client.AutomationChange{CronExpression: client.Value(" ")}, "Null takes it away")
-	update("a blank URL", client.AutomationChange{CompletionWebhookURL: client.Value("")}, "Null takes it away")
+	update("a blank cron", client.AutomationChange{CronExpression: client.Value(" ")}, "use Null to remove it")
+	update("a blank URL", client.AutomationChange{CompletionWebhookURL: client.Value("")}, "use Null to remove it")
 	update("a schedule without cron", client.AutomationChange{TriggerType: client.TriggerSchedule, CronExpression: client.Null[string]()}, "needs a CronExpression")
 	update("two lines", client.AutomationChange{CronExpression: client.Value("a\x00b")}, "control character")
 	for _, id := range badIDs {

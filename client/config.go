@@ -12,13 +12,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Configuration of a connector or a destination, as the service has it. It
-// may hold secrets, so it is hidden wherever it is printed, logged or
-// marshalled, but in an unexported field of another type, where fmt calls no
-// methods. Its fields, and map[string]any(c), are open.
+// A Configuration is the configuration of a connector or a destination, as the
+// service sends it. It may contain secrets, so formatting, logging and
+// marshalling hide it, except where it is in an unexported field of another
+// type: fmt calls no methods there. Its elements, and map[string]any(c), are
+// not hidden.
 type Configuration map[string]any
 
-// String tells whether there is anything in the configuration.
+// String returns "none" for a nil configuration, "empty" for an empty one, and
+// "[REDACTED]" for any other.
 func (c Configuration) String() string { return hiddenConfig(c) }
 
 // Format writes what String returns, for every verb.
@@ -27,7 +29,8 @@ func (c Configuration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.
 // LogValue implements [slog.LogValuer].
 func (c Configuration) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalJSON returns "[REDACTED]", null for nil and {} for an empty one.
+// MarshalJSON returns null for a nil configuration, {} for an empty one, and
+// "[REDACTED]" for any other.
 func (c Configuration) MarshalJSON() ([]byte, error) {
 	switch {
 	case c == nil:
@@ -38,8 +41,9 @@ func (c Configuration) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + redacted + `"`), nil
 }
 
-// UnmarshalJSON reads a configuration, numbers as json.Number. One that was
-// marshalled comes back as nil, since nothing is left of it.
+// UnmarshalJSON decodes a configuration, with numbers as json.Number. A
+// configuration that was marshalled as "[REDACTED]" becomes nil, because its
+// content is lost.
 func (c *Configuration) UnmarshalJSON(b []byte) error {
 	*c = nil
 	if string(b) == `"`+redacted+`"` {
@@ -48,7 +52,7 @@ func (c *Configuration) UnmarshalJSON(b []byte) error {
 	return jsonv2.Unmarshal(b, (*map[string]any)(c), numbers)
 }
 
-// hiddenConfig is a configuration in print.
+// hiddenConfig formats a configuration without its content.
 func hiddenConfig(config map[string]any) string {
 	switch {
 	case config == nil:
@@ -59,7 +63,8 @@ func hiddenConfig(config map[string]any) string {
 	return redacted
 }
 
-// configSecrets are the texts of configurations that an error must not repeat.
+// configSecrets returns the texts in configurations that an error must not
+// repeat.
 func configSecrets(configs ...map[string]any) (list []string) {
 	for _, c := range configs {
 		list = texts(list, asSent(c))
@@ -67,31 +72,32 @@ func configSecrets(configs ...map[string]any) (list []string) {
 	return list
 }
 
-// configProblem is what is wrong with a configuration that is to be sent, ""
-// for nothing.
+// configProblem returns what is wrong with a configuration that is about to be
+// sent, or "".
 func configProblem(field string, config map[string]any) string {
 	if _, err := json.Marshal(config); err != nil {
-		return field + " cannot be written as JSON"
+		return field + " cannot be encoded as JSON"
 	}
 	if slices.Contains(configSecrets(config), redacted) {
-		return "in " + field + " is an auth.Secret or a Configuration, which would be sent as " + redacted +
-			"; string(s) and map[string]any(c) reveal them"
+		return field + " contains an auth.Secret or a Configuration, which would be sent as " + redacted +
+			"; use string(s) or map[string]any(c) to reveal it"
 	}
 	return ""
 }
 
-// asSent is what v looks like to the service, whatever types are in it.
+// asSent returns v as the service will see it, whatever types it contains.
 func asSent(v map[string]any) any {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return nil // nor will it be sent
+		return nil // it will not be sent
 	}
 	var sent any
 	_ = jsonv2.Unmarshal(b, &sent, numbers)
 	return sent
 }
 
-// texts appends the texts in v, decoded JSON, to list.
+// texts appends to list the strings and the long numbers in v, which is decoded
+// JSON.
 func texts(list []string, v any) []string {
 	switch v := v.(type) {
 	case string:
@@ -112,8 +118,8 @@ func texts(list []string, v any) []string {
 	return list
 }
 
-// A configuration is a JSON object, decoded so that no number loses digits.
-// Anything else is none.
+// A configuration is a JSON object, decoded so that numbers lose no digits. Any
+// other JSON value is decoded as nil.
 type configuration struct{ v Configuration }
 
 func (c *configuration) UnmarshalJSONFrom(dec *jsontext.Decoder) error {

@@ -13,47 +13,57 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// ConnectionTemplates say where replicated data goes, and how often.
-// [Client.ConnectionTemplates] gives them.
+// ConnectionTemplates gives access to the connection templates of an
+// organization, which say where replicated data goes, and how often.
+// [Client.ConnectionTemplates] returns it.
+//
+// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// sent.
 type ConnectionTemplates struct{ part }
 
-// ConnectionTemplates are the organization's.
+// ConnectionTemplates returns access to the organization's connection
+// templates.
 func (c *Client) ConnectionTemplates() ConnectionTemplates { return ConnectionTemplates{part{c}} }
 
 // A ConnectionTemplate says where replicated data goes, and how often.
+// DestinationDefinitionID, DestinationConfig, SyncOnCreate and
+// NonBreakingChanges are set only if Hosting is UserHosted.
 type ConnectionTemplate struct {
 	ID             string      `json:"id"`
 	OrganizationID string      `json:"organization_id"`
 	Hosting        DataHosting `json:"data_hosting_type"`
 
 	DestinationName string `json:"destination_name"`
-	CronExpression  string `json:"cron_expression,omitzero"` // when to replicate, in Quartz syntax; "" for no schedule
 
-	// What follows is of templates with a destination of one's own.
+	// CronExpression says when to replicate, in Quartz syntax: 6 or 7 fields
+	// (second minute hour day-of-month month day-of-week [year]), such as
+	// "0 0 9 ? * MON-FRI". It is empty if there is no schedule.
+	CronExpression string `json:"cron_expression,omitzero"`
 
-	DestinationDefinitionID string             `json:"destination_definition_id,omitzero"` // the kind of destination
+	DestinationDefinitionID string             `json:"destination_definition_id,omitzero"` // of the kind of destination
 	DestinationConfig       Configuration      `json:"destination_config,omitempty"`
-	SyncOnCreate            *bool              `json:"sync_on_create,omitzero"` // whether new connections replicate at once; nil when the service does not say
+	SyncOnCreate            *bool              `json:"sync_on_create,omitzero"` // whether new connections replicate at once; nil if the service does not send it
 	NonBreakingChanges      NonBreakingChanges `json:"non_breaking_changes_preference,omitzero"`
 
 	Icon      string    `json:"icon,omitzero"` // a URL, or the icon itself as text
 	Tags      []string  `json:"tags,omitempty"`
-	CreatedAt time.Time `json:"created_at,omitzero"` // zero when the service does not say
+	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
-// String tells where the data goes, and not how to get in there.
+// String describes the template and hides its DestinationConfig.
 func (t ConnectionTemplate) String() string {
 	return fmt.Sprintf("client.ConnectionTemplate{ID:%q, Hosting:%q, DestinationName:%q, DestinationConfig:%s, CronExpression:%q}",
 		t.ID, t.Hosting, t.DestinationName, t.DestinationConfig, t.CronExpression)
 }
 
-// Format writes what String returns, for every verb: of a pointer inside
-// another type, fmt would else print the fields without asking them.
+// Format writes what String returns, for every verb. Without it, a verb that
+// does not fit the type would make fmt print the fields of a pointer inside
+// another type without calling their methods.
 func (t ConnectionTemplate) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
-// settle finds out where the data goes when the service does not say: Airbyte's
-// own destinations have no definition and no configuration.
+// settle sets Hosting if the service did not send it. Destinations that Airbyte
+// provides have neither a definition nor a configuration.
 func (t *ConnectionTemplate) settle() {
 	if t.Hosting == "" {
 		t.Hosting = AirbyteHosted
@@ -63,44 +73,49 @@ func (t *ConnectionTemplate) settle() {
 	}
 }
 
-// DataHosting tells whose the destination is. Values that are not among the
-// constants may come.
+// A DataHosting says who owns a destination. The service may send values that
+// are not among the constants.
 type DataHosting string
 
 // The owners of destinations.
 const (
-	UserHosted    DataHosting = "user_hosted"    // one's own
+	UserHosted    DataHosting = "user_hosted"    // your own
 	AirbyteHosted DataHosting = "airbyte_hosted" // storage that Airbyte provides
 )
 
-// NonBreakingChanges tells what to do when a source gains fields or streams.
-// Values that are not among the constants may come.
+// A NonBreakingChanges says what to do when a source gains fields or streams.
+// The service may send values that are not among the constants.
 type NonBreakingChanges string
 
 // What to do when a source gains fields or streams.
 const (
 	ChangesIgnored          NonBreakingChanges = "ignore"
 	ChangesDisable          NonBreakingChanges = "disable"           // stop replicating
-	ChangesPropagateColumns NonBreakingChanges = "propagate_columns" // take over new fields
-	ChangesPropagateFully   NonBreakingChanges = "propagate_fully"   // and new streams
+	ChangesPropagateColumns NonBreakingChanges = "propagate_columns" // replicate new fields
+	ChangesPropagateFully   NonBreakingChanges = "propagate_fully"   // replicate new fields and streams
 )
 
-// A ConnectionTemplateRequest describes a connection template to be made. It
-// prints without the configuration, but in an unexported field of another type,
-// where fmt calls no methods.
+// A ConnectionTemplateRequest describes a connection template to create.
+//
+// Formatting, logging or marshalling a request hides its DestinationConfig,
+// except where it is in an unexported field of another type: fmt calls no
+// methods there.
 type ConnectionTemplateRequest struct {
-	// Hosting tells whose the destination is. UserHosted, and "" for it, needs
-	// DestinationName, DestinationDefinitionID and DestinationConfig.
-	// AirbyteHosted takes nothing but a CronExpression.
+	// Hosting says who owns the destination. UserHosted is the default and
+	// requires DestinationName, DestinationDefinitionID and DestinationConfig.
+	// With AirbyteHosted, only CronExpression may be set.
 	Hosting DataHosting
 
-	CronExpression string // when to replicate, in Quartz syntax; "" for no schedule
+	// CronExpression says when to replicate, in Quartz syntax: 6 or 7 fields
+	// (second minute hour day-of-month month day-of-week [year]), such as
+	// "0 0 9 ? * MON-FRI". If it is empty, there is no schedule.
+	CronExpression string
 
 	DestinationName         string
-	DestinationDefinitionID string             // the kind of destination, a UUID: see [Definitions.FindDestination]
-	DestinationConfig       map[string]any     // as its definition wants it
-	SyncOnCreate            *bool              // whether new connections replicate at once; nil for true
-	NonBreakingChanges      NonBreakingChanges // ChangesIgnored when empty
+	DestinationDefinitionID string             // UUID of the kind of destination; see [Definitions.FindDestination]
+	DestinationConfig       map[string]any     // must match the Spec of the definition
+	SyncOnCreate            *bool              // whether new connections replicate at once; nil means true
+	NonBreakingChanges      NonBreakingChanges // ChangesIgnored by default
 }
 
 func (r ConnectionTemplateRequest) String() string {
@@ -110,7 +125,7 @@ func (r ConnectionTemplateRequest) String() string {
 		hiddenConfig(r.DestinationConfig), maybe(r.SyncOnCreate), r.NonBreakingChanges)
 }
 
-// maybe is a bool in print that need not be given.
+// maybe formats an optional bool.
 func maybe(b *bool) string {
 	if b == nil {
 		return "not given"
@@ -124,17 +139,17 @@ func (r ConnectionTemplateRequest) Format(f fmt.State, _ rune) { _, _ = io.Write
 // LogValue implements [slog.LogValuer].
 func (r ConnectionTemplateRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// MarshalText returns what String returns: a request is not for storing.
+// MarshalText returns what String returns: a request is not meant to be stored.
 func (r ConnectionTemplateRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// wire is r as it is sent, if it is complete.
+// wire returns the request as it is sent, or an error if it is not complete.
 func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateCreateRequest, err error) {
 	cron, name := strings.TrimSpace(r.CronExpression), strings.TrimSpace(r.DestinationName)
 	definition := strings.TrimSpace(r.DestinationDefinitionID)
 	switch hosting := cmp.Or(r.Hosting, UserHosted); hosting {
 	case AirbyteHosted:
 		if name != "" || definition != "" || r.DestinationConfig != nil || r.SyncOnCreate != nil || r.NonBreakingChanges != "" {
-			return body, invalid(op, "a destination that Airbyte provides takes nothing but a CronExpression; leave the rest out, or have Hosting be UserHosted")
+			return body, invalid(op, "AirbyteHosted takes only a CronExpression; leave the other fields empty, or set Hosting to UserHosted")
 		}
 		err = body.FromAirbyteHostedConnectionTemplateRequest(gen.AirbyteHostedConnectionTemplateRequest{
 			CronExpression: optional(cron), DataHostingType: gen.AirbyteHostingType,
@@ -154,7 +169,7 @@ func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateC
 			}
 		}
 		if len(lacking) > 0 {
-			problems = append(problems, "a destination of one's own needs "+strings.Join(lacking, " and ")+"; AirbyteHosted does without")
+			problems = append(problems, "UserHosted, the default, needs "+strings.Join(lacking, " and ")+"; AirbyteHosted does not")
 		}
 		if definition != "" && !isUUID {
 			problems = append(problems, "DestinationDefinitionID is not a UUID")
@@ -171,25 +186,31 @@ func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateC
 		return body, invalid(op, "Hosting %q is neither UserHosted nor AirbyteHosted", shorten(string(hosting)))
 	}
 	if err != nil {
-		return body, invalid(op, "the request cannot be written as JSON: %v", err)
+		return body, invalid(op, "the request cannot be encoded as JSON: %v", err)
 	}
 	return body, nil
 }
 
 // A ConnectionTemplateChange says what [ConnectionTemplates.Update] changes.
-// Zero fields stay as they are. It prints without the configuration, but in an
-// unexported field of another type, where fmt calls no methods.
+// Zero fields leave the template unchanged.
+//
+// Formatting, logging or marshalling a change hides its DestinationConfig,
+// except where it is in an unexported field of another type: fmt calls no
+// methods there.
 type ConnectionTemplateChange struct {
-	CronExpression Nullable[string] // when to replicate, in Quartz syntax; null takes the schedule away
+	// CronExpression says when to replicate, in Quartz syntax: 6 or 7 fields
+	// (second minute hour day-of-month month day-of-week [year]), such as
+	// "0 0 9 ? * MON-FRI". [Null] removes the schedule.
+	CronExpression Nullable[string]
 
 	DestinationName string
 
-	// DestinationConfig takes the place of the one that the template has, if it
-	// is not nil. It needs the secrets anew: in what [ConnectionTemplates.Get]
-	// returns, the service may have masked them.
+	// DestinationConfig replaces the template's DestinationConfig unless it is
+	// nil. It must contain the secrets again: the service may have masked them
+	// in what [ConnectionTemplates.Get] returns.
 	DestinationConfig map[string]any
 
-	SyncOnCreate       *bool // new(false): new connections wait for the schedule
+	SyncOnCreate       *bool // with new(false), new connections wait for the schedule
 	NonBreakingChanges NonBreakingChanges
 }
 
@@ -215,10 +236,11 @@ func (c ConnectionTemplateChange) Format(f fmt.State, _ rune) { _, _ = io.WriteS
 // LogValue implements [slog.LogValuer].
 func (c ConnectionTemplateChange) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText returns what String returns: a change is not for storing.
+// MarshalText returns what String returns: a change is not meant to be stored.
 func (c ConnectionTemplateChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// wire is c as it is sent, if there is anything to change.
+// wire returns the change as it is sent, or an error if there is nothing to
+// change.
 func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateRequest, error) {
 	body := gen.ConnectionTemplateUpdateRequest{
 		CronExpression: c.CronExpression, DestinationName: set(strings.TrimSpace(c.DestinationName)),
@@ -234,7 +256,7 @@ func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateR
 	if cron, ok := c.CronExpression.Get(); ok {
 		cron = strings.TrimSpace(cron)
 		if body.CronExpression = Value(cron); cron == "" {
-			problems = append(problems, "CronExpression is empty; Null takes the schedule away")
+			problems = append(problems, "CronExpression is empty; use Null to remove the schedule")
 		}
 	}
 	if body.CronExpression.IsZero() && body.DestinationName.IsZero() && body.DestinationConfig.IsZero() &&
@@ -253,8 +275,8 @@ func fetchConnectionTemplate(ctx context.Context, call *call, send func(context.
 	return got, nil
 }
 
-// List lists the organization's connection templates. The service has them on
-// one page.
+// List returns the organization's connection templates. The service sends them
+// in one page.
 func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) ([]ConnectionTemplate, error) {
 	call := &call{op: "list connection templates", name: "listConnectionTemplates", read: true}
 	q, tags, mode, err := queryOf(call.op, opts)
@@ -276,7 +298,7 @@ func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) (
 	return got, nil
 }
 
-// Get tells of the template with that id, a UUID.
+// Get returns the template with the given id, a UUID.
 func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTemplate, error) {
 	call := &call{op: "get connection template", name: "getConnectionTemplate", read: true}
 	id, err := checkUUID(call.op, "connection template", id)
@@ -289,8 +311,8 @@ func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTem
 }
 
 // Create adds a connection template to the organization. A request that is not
-// complete, or has what the other kind of destination takes, is [ErrInvalid],
-// and nothing is sent.
+// complete, or that sets fields which do not apply to its Hosting, is an error
+// that matches [ErrInvalid]; nothing is sent.
 func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateRequest) (*ConnectionTemplate, error) {
 	call := &call{op: "create connection template", name: "createConnectionTemplate", secrets: configSecrets(r.DestinationConfig)}
 	body, err := r.wire(call.op)
@@ -302,9 +324,10 @@ func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateReq
 	})
 }
 
-// Update changes the template with that id, a UUID, and returns what it is then.
-// Of one with a destination that Airbyte provides, only the schedule should be
-// changed.
+// Update changes the template with the given id, a UUID, and returns its new
+// state. For a destination that Airbyte provides, only the schedule should be
+// changed. An empty change is an error that matches [ErrInvalid]; nothing is
+// sent.
 func (t ConnectionTemplates) Update(ctx context.Context, id string, change ConnectionTemplateChange) (*ConnectionTemplate, error) {
 	call := &call{op: "update connection template", name: "updateConnectionTemplate", secrets: configSecrets(change.DestinationConfig)}
 	id, err := checkUUID(call.op, "connection template", id)
@@ -320,7 +343,7 @@ func (t ConnectionTemplates) Update(ctx context.Context, id string, change Conne
 	})
 }
 
-// Delete deletes the template with that id, a UUID.
+// Delete deletes the template with the given id, a UUID.
 func (t ConnectionTemplates) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete connection template", name: "deleteConnectionTemplate"}
 	id, err := checkUUID(call.op, "connection template", id)
@@ -332,9 +355,10 @@ func (t ConnectionTemplates) Delete(ctx context.Context, id string) error {
 	})
 }
 
-// DescribeCron has the service put a cron expression, in Quartz syntax, into
-// words, such as "Every hour". One that the service does not accept is
-// [ErrInvalid]; the error says what is wrong with it.
+// DescribeCron returns the schedule of a cron expression in words, such as
+// "Every hour". The service writes the description. The expression is in Quartz
+// syntax, as in [ConnectionTemplateRequest]. If the service does not accept it,
+// the error matches [ErrInvalid] and says what is wrong.
 func (t ConnectionTemplates) DescribeCron(ctx context.Context, expression string) (string, error) {
 	call := &call{op: "describe cron expression", name: "describeCron"}
 	expression = strings.TrimSpace(expression)

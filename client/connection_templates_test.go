@@ -138,7 +138,7 @@ func TestConnectionTemplateMistakes(t *testing.T) {
 			return err
 		}
 	}
-	const alone = "takes nothing but a CronExpression"
+	const alone = "takes only a CronExpression"
 	for _, m := range []mistake{
 		{"global ones", func(ctx context.Context, c *client.Client) error {
 			_, err := c.ConnectionTemplates().List(ctx, client.WithGlobal())
@@ -161,7 +161,7 @@ func TestConnectionTemplateMistakes(t *testing.T) {
 		}, []string{"the cron expression is empty"}},
 		{
 			"nothing", create(client.ConnectionTemplateRequest{}),
-			[]string{"needs DestinationName and DestinationDefinitionID and DestinationConfig; AirbyteHosted does without"},
+			[]string{"needs DestinationName and DestinationDefinitionID and DestinationConfig; AirbyteHosted does not"},
 		},
 		{
 			"no configuration", create(client.ConnectionTemplateRequest{DestinationName: "n", DestinationDefinitionID: stubID, Hosting: client.UserHosted}),
@@ -173,7 +173,7 @@ func TestConnectionTemplateMistakes(t *testing.T) {
 		},
 		{
 			"a hidden secret", create(client.ConnectionTemplateRequest{DestinationName: "n", DestinationDefinitionID: stubID, DestinationConfig: map[string]any{"key": auth.Secret("x")}}),
-			[]string{"in DestinationConfig is an auth.Secret"},
+			[]string{"DestinationConfig contains an auth.Secret"},
 		},
 		{"another hosting", create(client.ConnectionTemplateRequest{Hosting: "moon_hosted"}), []string{`Hosting "moon_hosted" is neither`}},
 		{"Airbyte's with a name", create(client.ConnectionTemplateRequest{Hosting: client.AirbyteHosted, DestinationName: "n"}), []string{alone}},
@@ -183,7 +183,7 @@ func TestConnectionTemplateMistakes(t *testing.T) {
 		{"Airbyte's with a preference", create(client.ConnectionTemplateRequest{Hosting: client.AirbyteHosted, NonBreakingChanges: client.ChangesIgnored}), []string{alone}},
 		{"update of none", update("lake", client.ConnectionTemplateChange{DestinationName: "x"}), []string{"is not a UUID"}},
 		{"nothing to change", update(stubID, client.ConnectionTemplateChange{DestinationName: "\n"}), []string{"there is nothing to change"}},
-		{"an empty schedule", update(stubID, client.ConnectionTemplateChange{CronExpression: client.Value(" ")}), []string{"Null takes the schedule away"}},
+		{"an empty schedule", update(stubID, client.ConnectionTemplateChange{CronExpression: client.Value(" ")}), []string{"use Null to remove the schedule"}},
 		{
 			"a change to a hidden secret", update(stubID, client.ConnectionTemplateChange{DestinationConfig: map[string]any{"key": auth.Secret("x")}}),
 			[]string{"an auth.Secret"},

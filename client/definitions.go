@@ -12,86 +12,90 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// Definitions are the kinds of systems that the service knows: sources, which
-// connectors are made for, and destinations, which data can be replicated to.
-// [Client.Definitions] gives them.
+// Definitions gives access to the kinds of systems that the service knows:
+// sources, for which connectors are made, and destinations, to which data can
+// be replicated. [Client.Definitions] returns it.
+//
+// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// sent.
 type Definitions struct{ part }
 
-// Definitions are the kinds of systems that the service knows.
+// Definitions returns access to the kinds of systems that the service knows.
 func (c *Client) Definitions() Definitions { return Definitions{part{c}} }
 
-// ErrDefinitionAmbiguous means that several definitions have the slug or name.
+// ErrDefinitionAmbiguous means that several definitions match a slug or a name.
 var ErrDefinitionAmbiguous error = &kind{text: "several definitions match"}
 
-// A Definition is a kind of source or destination.
+// A Definition is a kind of source or destination. In lists of destinations,
+// the service does not send DockerRepository, Custom and SupportLevel, so they
+// and Slug are empty.
 type Definition struct {
 	ID   string `json:"id"`
 	Name string `json:"name"` // such as Zendesk Support
 
-	// Slug is the name for programs, such as zendesk-support. It is taken from
-	// DockerRepository, and "" where that is not known.
+	// Slug is the name that programs use, such as zendesk-support. It is
+	// derived from DockerRepository, and empty if that is not known.
 	Slug string `json:"slug,omitzero"`
 
 	Icon string `json:"icon,omitzero"` // a URL, or the icon itself as text
 
-	// What follows is not known of destinations in a list.
-
 	DockerRepository string       `json:"dockerRepository,omitzero"` // such as airbyte/source-zendesk-support
-	Custom           bool         `json:"custom,omitzero"`           // a user made it
+	Custom           bool         `json:"custom,omitzero"`           // whether a user created it
 	SupportLevel     SupportLevel `json:"supportLevel,omitzero"`
 }
 
-// SupportLevel tells who stands behind a kind of system. Values that are not
-// among the constants may come.
+// A SupportLevel says who supports a kind of system. The service may send
+// values that are not among the constants.
 type SupportLevel string
 
 // The levels of support.
 const (
-	SupportCertified SupportLevel = "certified" // Airbyte
+	SupportCertified SupportLevel = "certified" // supported by Airbyte
 	SupportCommunity SupportLevel = "community"
-	SupportArchived  SupportLevel = "archived" // nobody any more
+	SupportArchived  SupportLevel = "archived" // no longer supported
 	SupportNone      SupportLevel = "none"
 )
 
-// DefinitionDetails is a kind of source or destination, and how to configure
-// one of it.
+// DefinitionDetails describes a kind of source or destination and how to
+// configure it.
 type DefinitionDetails struct {
 	Definition
 	Spec             ConnectorSpec    `json:"spec"`
-	ExampleQuestions ExampleQuestions `json:"example_questions"` // of sources
+	ExampleQuestions ExampleQuestions `json:"example_questions"` // only for sources
 }
 
-// A ConnectorSpec tells how a connector or a destination is configured.
+// A ConnectorSpec says how to configure a connector or a destination.
 type ConnectorSpec struct {
 	DocumentationURL string `json:"documentationUrl,omitzero"`
 
-	// Schema is a JSON Schema of the configuration.
+	// Schema is the JSON Schema of the configuration.
 	Schema json.RawMessage `json:"connectionSpecification,omitempty"`
 
-	// AdvancedAuth tells how OAuth is used, nil where it is not. What its
-	// complete_oauth_server_input_specification asks for is what [OAuthApps.Set]
-	// wants.
+	// AdvancedAuth says how OAuth is used. It is nil if OAuth is not used. Its
+	// complete_oauth_server_input_specification describes the configuration
+	// that [OAuthApps.Set] requires.
 	AdvancedAuth json.RawMessage `json:"advanced_auth,omitempty"`
 
-	// SyncModes are the ways in which a destination can write, such as append.
+	// SyncModes lists the ways in which a destination can write, such as
+	// append.
 	SyncModes []SyncMode `json:"supported_destination_sync_modes,omitempty"`
 }
 
-// A SyncMode is a way in which a destination writes. Values that are not among
-// the constants may come.
+// A SyncMode is a way in which a destination writes. The service may send
+// values that are not among the constants.
 type SyncMode string
 
 // The ways in which destinations write.
 const (
 	SyncAppend         SyncMode = "append"
-	SyncAppendDedup    SyncMode = "append_dedup" // and keep one of each record
+	SyncAppendDedup    SyncMode = "append_dedup" // append, keeping one of each record
 	SyncOverwrite      SyncMode = "overwrite"
 	SyncOverwriteDedup SyncMode = "overwrite_dedup"
 	SyncUpdate         SyncMode = "update"
-	SyncSoftDelete     SyncMode = "soft_delete" // mark what is gone
+	SyncSoftDelete     SyncMode = "soft_delete" // mark records that are gone
 )
 
-// tidy makes nothing of null.
+// tidy replaces a JSON null with nil.
 func (s *ConnectorSpec) tidy() {
 	for _, raw := range []*json.RawMessage{&s.Schema, &s.AdvancedAuth} {
 		if string(*raw) == "null" {
@@ -102,11 +106,12 @@ func (s *ConnectorSpec) tidy() {
 
 // ExampleQuestions are questions that a source can answer.
 type ExampleQuestions struct {
-	Direct []string `json:"direct,omitempty"` // by actions such as list and get
-	Search []string `json:"search,omitempty"` // by a search in the context store
+	Direct []string `json:"direct,omitempty"` // answered by actions such as list and get
+	Search []string `json:"search,omitempty"` // answered by a search in the context store
 }
 
-// definitionItem is a definition as the service sends it, in any of three ways.
+// A definitionItem is a definition in any of the three forms in which the
+// service sends it.
 type definitionItem struct {
 	DefinitionDetails
 	SourceID      string `json:"sourceDefinitionId"`
@@ -123,8 +128,8 @@ func (d definitionItem) details() DefinitionDetails {
 	return got
 }
 
-// imageSlug is the slug of what an image implements: that of
-// airbyte/source-zendesk-support is zendesk-support.
+// imageSlug returns the slug of the system that a Docker image connects to:
+// zendesk-support for airbyte/source-zendesk-support.
 func imageSlug(repository string) string {
 	name := repository[strings.LastIndexByte(repository, '/')+1:]
 	name, _, _ = strings.Cut(name, ":")
@@ -152,21 +157,21 @@ func definitionsOf(items []definitionItem) []Definition {
 	return list
 }
 
-// A DefinitionOption narrows what [Definitions.Sources] lists.
+// A DefinitionOption restricts what [Definitions.Sources] returns.
 type DefinitionOption func(*definitionQuery)
 
 type definitionQuery struct {
 	gen.ListSourceDefinitionsParams
 }
 
-// WithDefinitionName lists definitions whose names have text in them, in any
-// case. It is about names such as Zendesk Support, and not about slugs.
+// WithDefinitionName selects definitions whose name contains text, ignoring
+// case. It looks at names, such as Zendesk Support, not at slugs.
 func WithDefinitionName(text string) DefinitionOption {
 	return func(q *definitionQuery) { q.Name = optional(text) }
 }
 
-// Sources lists the kinds of sources, in the order of the service, which has
-// them on one page.
+// Sources returns the kinds of sources, in the order of the service, which
+// sends them in one page.
 func (d Definitions) Sources(ctx context.Context, opts ...DefinitionOption) ([]Definition, error) {
 	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
 	var query definitionQuery
@@ -184,8 +189,8 @@ func (d Definitions) Sources(ctx context.Context, opts ...DefinitionOption) ([]D
 	return definitionsOf(got.Definitions), nil
 }
 
-// Source tells of the kind of source with that id, a UUID, and how to configure
-// a connector to it.
+// Source returns the kind of source with the given id, a UUID, and how to
+// configure a connector for it.
 func (d Definitions) Source(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get source definition", name: "getSourceDefinition", read: true}
 	id, err := checkUUID(call.op, "source definition", id)
@@ -197,10 +202,12 @@ func (d Definitions) Source(ctx context.Context, id string) (*DefinitionDetails,
 	})
 }
 
-// FindSource finds a kind of source by its slug ("zendesk-support") or its name
-// ("Zendesk Support"), in this order, in any case. Where several have the slug,
-// the name decides. None is [ErrNotFound], several are [ErrDefinitionAmbiguous].
-// It takes one request, in which all sources are listed.
+// FindSource returns the kind of source with the given slug ("zendesk-support")
+// or name ("Zendesk Support"). It looks for a slug first, ignores case, and
+// does not distinguish spaces, hyphens and underscores. If several kinds have
+// the slug, the one that also has the name is returned. FindSource returns
+// [ErrNotFound] if nothing matches and [ErrDefinitionAmbiguous] if several
+// kinds do. It makes one request, which lists all sources.
 func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, error) {
 	const op = "find source definition"
 	if plainSlug(name) == "" {
@@ -213,9 +220,9 @@ func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, 
 	return findDefinition(op, "Source", list, name)
 }
 
-// Destinations lists the kinds of destinations, in the order of the service,
-// which has them on one page: those with the ids, UUIDs, or all of them without
-// ids.
+// Destinations returns the kinds of destinations with the given ids, which are
+// UUIDs, or all of them if no ids are given. They are in the order of the
+// service, which sends them in one page.
 func (d Definitions) Destinations(ctx context.Context, ids ...string) ([]Definition, error) {
 	call := &call{op: "list destination definitions", name: "listDestinationDefinitions", read: true}
 	var params gen.ListDestinationDefinitionsParams
@@ -235,8 +242,8 @@ func (d Definitions) Destinations(ctx context.Context, ids ...string) ([]Definit
 	return definitionsOf(got.Destinations), nil
 }
 
-// Destination tells of the kind of destination with that id, a UUID, and how to
-// configure one.
+// Destination returns the kind of destination with the given id, a UUID, and
+// how to configure it.
 func (d Definitions) Destination(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get destination definition", name: "getDestinationDefinition", read: true}
 	id, err := checkUUID(call.op, "destination definition", id)
@@ -248,9 +255,9 @@ func (d Definitions) Destination(ctx context.Context, id string) (*DefinitionDet
 	})
 }
 
-// FindDestination finds a kind of destination as [Definitions.FindSource] finds
-// sources. The service lists destinations without their slugs, so it is mostly
-// the name that counts; "google-sheets" is as good as "Google Sheets".
+// FindDestination returns a kind of destination as [Definitions.FindSource]
+// does for sources. The service lists destinations without their slugs, so
+// usually only the name can match; "google-sheets" matches "Google Sheets".
 func (d Definitions) FindDestination(ctx context.Context, name string) (*Definition, error) {
 	const op = "find destination definition"
 	if plainSlug(name) == "" {
@@ -281,8 +288,9 @@ func fetchDefinition(ctx context.Context, call *call, send func(context.Context)
 	return &details, nil
 }
 
-// findDefinition is the one of the list with that slug or name. Method is the
-// method of Definitions that takes an id.
+// findDefinition returns the definition in list that has the slug or name. The
+// error texts use method, the name of the method of Definitions that takes an
+// id.
 func findDefinition(op, method string, list []Definition, name string) (*Definition, error) {
 	want, what := plainSlug(name), strings.ToLower(method)+" definition"
 	with := func(list []Definition, of func(Definition) string) (found []Definition) {
@@ -309,15 +317,15 @@ func findDefinition(op, method string, list []Definition, name string) (*Definit
 		}
 	}
 	near := slices.DeleteFunc(slices.Clone(list), func(d Definition) bool { return !isNear(want, d.Slug) && !isNear(want, d.Name) })
-	hint := fmt.Sprintf("%ss lists the %d that there are", method, len(list))
+	hint := fmt.Sprintf("%ss lists all %d", method, len(list))
 	if len(near) > 0 {
-		hint = "there is " + enumerate(near, func(d Definition) string { return cmp.Or(d.Slug, d.Name) })
+		hint = "similar: " + enumerate(near, func(d Definition) string { return cmp.Or(d.Slug, d.Name) })
 	}
 	return nil, &Error{op: op, kind: ErrNotFound, Message: fmt.Sprintf("no %s is called %q; %s", what, shorten(name), hint)}
 }
 
 // isNear reports whether someone who wrote want, a plain slug, may have meant
-// the name: one is a part of the other, or a few letters are wrong.
+// name: one contains the other, or a few letters differ.
 func isNear(want, name string) bool {
 	name = plainSlug(name)
 	if len(want) > 100 || len(name) > 100 || min(len(want), len(name)) < 2 {
@@ -329,10 +337,10 @@ func isNear(want, name string) bool {
 	return mistakes(want, name) <= min(len(want), len(name))/3
 }
 
-// mistakes is how many letters must be changed, added or left out to make b
-// of a.
+// mistakes returns how many letters must be changed, added or removed to turn a
+// into b.
 func mistakes(a, b string) int {
-	row := make([]int, len(b)+1) // of the beginnings of b
+	row := make([]int, len(b)+1) // distances to the prefixes of b
 	for j := range row {
 		row[j] = j
 	}

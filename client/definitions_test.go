@@ -208,12 +208,12 @@ func TestFindDefinition(t *testing.T) {
 		{name: "x (formerly twitter)", id: "8"},
 		{name: "declarative-manifest", ambiguous: true, text: []string{`2 source definitions match "declarative-manifest": "Tides" (6), "Weather" (5); use Source with an id`}},
 		{name: "Tides", ambiguous: true, text: []string{`"Tides" (6), "Tides" (7)`}},
-		{name: "githob", text: []string{`no source definition is called "githob"; there is github, gitlab`}},
-		{name: "zendesk", text: []string{"there is zendesk-support"}},
-		{name: "twitter", text: []string{"there is X (formerly Twitter)"}},
-		{name: "salesforce", text: []string{`no source definition is called "salesforce"; Sources lists the 11 that there are`}},
-		{name: "x", text: []string{"Sources lists the 11"}},
-		{name: strings.Repeat("x", 1<<20), text: []string{"Sources lists the 11"}},
+		{name: "githob", text: []string{`no source definition is called "githob"; similar: github, gitlab`}},
+		{name: "zendesk", text: []string{"similar: zendesk-support"}},
+		{name: "twitter", text: []string{"similar: X (formerly Twitter)"}},
+		{name: "salesforce", text: []string{`no source definition is called "salesforce"; Sources lists all 11`}},
+		{name: "x", text: []string{"Sources lists all 11"}},
+		{name: strings.Repeat("x", 1<<20), text: []string{"Sources lists all 11"}},
 	} {
 		t.Run(tc.name[:min(len(tc.name), 20)], func(t *testing.T) {
 			s := serve(t, says(200, sources))
@@ -250,7 +250,7 @@ func TestFindDefinition(t *testing.T) {
 		wantText(t, err, `2 destination definitions match "postgres"`, "use Destination with an id")
 		_, err = d.FindDestination(t.Context(), "sheets")
 		wantKinds(t, err, "ErrNotFound")
-		wantText(t, err, "there is Google Sheets")
+		wantText(t, err, "similar: Google Sheets")
 	})
 	t.Run("the list fails", func(t *testing.T) {
 		for _, find := range []func(client.Definitions) (*client.Definition, error){

@@ -13,44 +13,44 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Description is what a connector says that it can do. The form is the
-// connector's own: Data, of the Result, has it as it was sent and is what
-// counts. Entities is a best effort to read it.
+// A Description is what a connector says it can do. Its form is up to the
+// connector: Data, from the Result, holds it as it was sent and is
+// authoritative. Entities is an attempt to read it.
 type Description struct {
 	*Result
 
-	// Entities are those that were found in Data, in its order; nil when it has
-	// none in a form that is known.
+	// Entities are the entities found in Data, in its order. It is nil if Data
+	// has none in a known form.
 	Entities []EntityDescription
 }
 
-// An EntityDescription is an entity of a connector, and the actions that can be
-// run on it.
+// An EntityDescription describes an entity of a connector and the actions that
+// can be run on it.
 type EntityDescription struct {
 	Name        string // as Execute takes it
 	Description string
 	Actions     []ActionDescription
-	Raw         json.RawMessage // a part of Data, to be read only; so is Raw below
+	Raw         json.RawMessage // a part of Data, which must not be modified; the same holds for the other Raw fields
 }
 
-// An ActionDescription is an action that can be run on an entity.
+// An ActionDescription describes an action that can be run on an entity.
 type ActionDescription struct {
 	Name        string // as Execute takes it
 	Description string
-	Params      []ParamDescription // nil when it is not told which there are; empty for none
+	Params      []ParamDescription // nil if they are not known; empty if there are none
 	Raw         json.RawMessage
 }
 
-// A ParamDescription is a parameter of an action.
+// A ParamDescription describes a parameter of an action.
 type ParamDescription struct {
 	Name        string
-	Type        string // as JSON Schema calls it; several with | between; "" when it is not told
+	Type        string // as in JSON Schema; several are separated by |; "" if it is not known
 	Description string
 	Required    bool
-	Raw         json.RawMessage // the schema, where there is one
+	Raw         json.RawMessage // the schema, if there is one
 }
 
-// String counts the entities, without what is known of them.
+// String returns the number of entities and bytes, but none of the content.
 func (d *Description) String() string {
 	return fmt.Sprintf("client.Description{%d entities, %d bytes}", len(d.Entities), len(d.Data))
 }
@@ -58,7 +58,8 @@ func (d *Description) String() string {
 // Format writes what String returns, for every verb.
 func (d *Description) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
 
-// Entity finds an entity by its name.
+// Entity returns the entity with the given name and reports whether there is
+// one.
 func (d *Description) Entity(name string) (*EntityDescription, bool) {
 	for i := range d.Entities {
 		if d.Entities[i].Name == name {
@@ -68,7 +69,8 @@ func (d *Description) Entity(name string) (*EntityDescription, bool) {
 	return nil, false
 }
 
-// Action finds an action by its name.
+// Action returns the action with the given name and reports whether there is
+// one.
 func (e *EntityDescription) Action(name string) (*ActionDescription, bool) {
 	for i := range e.Actions {
 		if e.Actions[i].Name == name {
@@ -78,8 +80,9 @@ func (e *EntityDescription) Action(name string) (*ActionDescription, bool) {
 	return nil, false
 }
 
-// Describe asks the connector for its own schema: its entities, their actions
-// and the parameters of those. The form is the connector's; see [Description].
+// Describe asks the connector for its own schema: its entities, their actions,
+// and the parameters of the actions. The form is up to the connector; see
+// [Description].
 func (c *Connector) Describe(ctx context.Context) (*Description, error) {
 	r, err := c.Execute(ctx, "", actionDescribe, nil)
 	if err != nil {
@@ -88,9 +91,10 @@ func (c *Connector) Describe(ctx context.Context) (*Description, error) {
 	return &Description{Result: r, Entities: describedEntities(jsontext.Value(r.Data))}, nil
 }
 
-// describedEntities finds the entities in a description: in a list, or under the
-// name entities, which may stand one level deeper. Each level of the answer is
-// read by a function of its own, so that no answer is too deep.
+// describedEntities finds the entities in a description: the description is a
+// list of them, or has them under the name entities, at the top or one level
+// deeper. Each level of the document is read by a function of its own, so no
+// document is too deep.
 func describedEntities(data jsontext.Value) (list []EntityDescription) {
 	if data.Kind() == '{' {
 		top := membersOf(data)
@@ -164,8 +168,8 @@ func describedAction(from member) ActionDescription {
 	return a
 }
 
-// describedParams reads parameters: a list of names or objects, a JSON Schema of
-// an object, or schemas by name.
+// describedParams reads parameters in any of three forms: a list of names or
+// objects, the JSON Schema of an object, or a map from names to schemas.
 func describedParams(v jsontext.Value) []ParamDescription {
 	switch v.Kind() {
 	case '[':
@@ -192,7 +196,7 @@ func describedMembers(from members, required jsontext.Value) []ParamDescription 
 	list := make([]ParamDescription, 0, len(from))
 	for _, m := range from {
 		if m.name == "required" && required != nil && m.value.Kind() == '[' {
-			continue // the list of names beside the schemas
+			continue // the list of required names next to the schemas
 		}
 		p := ParamDescription{Name: m.name, Raw: json.RawMessage(m.value)}
 		switch m.value.Kind() {
@@ -204,7 +208,7 @@ func describedMembers(from members, required jsontext.Value) []ParamDescription 
 			}
 		case '{':
 			own := membersOf(m.value)
-			inner := membersOf(own.get("schema")) // as OpenAPI has it
+			inner := membersOf(own.get("schema")) // as in OpenAPI
 			p.Name = cmp.Or(p.Name, own.text("name", "param", "parameter"))
 			p.Type = cmp.Or(typeNames(own.get("type")), typeNames(inner.get("type")))
 			p.Description = cmp.Or(own.text("description"), inner.text("description"))
@@ -217,8 +221,8 @@ func describedMembers(from members, required jsontext.Value) []ParamDescription 
 	return list
 }
 
-// isSchema reports whether m is a JSON Schema of an object rather than schemas
-// by name, among which there may be one for a parameter called properties.
+// isSchema reports whether m is the JSON Schema of an object, rather than a map
+// from names to schemas, in which a parameter may be called properties.
 func isSchema(m members) bool {
 	properties := m.get("properties")
 	if properties == nil {
@@ -232,7 +236,8 @@ func isSchema(m members) bool {
 	return properties.Kind() == '{'
 }
 
-// typeNames is the type in a JSON Schema, without null.
+// typeNames returns the types that a JSON Schema names, without null, separated
+// by |.
 func typeNames(v jsontext.Value) string {
 	if v.Kind() == '"' {
 		return plainText(v)
@@ -246,17 +251,19 @@ func typeNames(v jsontext.Value) string {
 	return strings.Join(names, "|")
 }
 
-// A member is one of an object, or an element of a list, which has no name.
+// A member is a member of an object, or an element of a list, which has no
+// name.
 type member struct {
 	name  string
 	value jsontext.Value
 }
 
-// members are those of an object or a list, in the order of the document.
+// members are the members of an object or the elements of a list, in the order
+// of the document.
 type members []member
 
-// membersOf reads one level of v. There are none in anything but an object or a
-// list, and in what is no JSON.
+// membersOf reads one level of v. It returns nil if v is neither an object nor
+// a list, or is not valid JSON.
 func membersOf(v jsontext.Value) (list members) {
 	if k := v.Kind(); k != '{' && k != '[' {
 		return nil
@@ -284,8 +291,8 @@ func membersOf(v jsontext.Value) (list members) {
 	return nil
 }
 
-// get is the value under the first of the names that has one; null is none. Of
-// two under one name the last counts.
+// get returns the value of the first of the names that is present and not null.
+// If a name occurs twice, the last value counts.
 func (m members) get(names ...string) jsontext.Value {
 	for _, name := range names {
 		for i := len(m) - 1; i >= 0; i-- {
@@ -297,7 +304,7 @@ func (m members) get(names ...string) jsontext.Value {
 	return nil
 }
 
-// text is the text under the first of the names that has one.
+// text returns the text of the first of the names that has a text.
 func (m members) text(names ...string) string {
 	for _, name := range names {
 		if s := plainText(m.get(name)); s != "" {
@@ -307,11 +314,11 @@ func (m members) text(names ...string) string {
 	return ""
 }
 
-// plainText is the text that v is, "" when it is something else.
+// plainText returns the string that v holds, or "" if v is not a string.
 func plainText(v jsontext.Value) string {
 	if v.Kind() != '"' {
 		return ""
 	}
-	text, _ := jsontext.AppendUnquote(nil, v) // as far as it can be read
+	text, _ := jsontext.AppendUnquote(nil, v) // invalid parts are replaced
 	return string(text)
 }

@@ -24,7 +24,7 @@ func ExampleWorkspace_CheckConnector() {
 	}
 	check, err := ws.CheckConnector(ctx, request)
 	if err != nil {
-		log.Fatal(err) // it could not be checked
+		log.Fatal(err) // the check could not be made
 	}
 	if !check.OK() {
 		fmt.Println(check.Status+":", check.Message)
@@ -70,7 +70,7 @@ func ExampleConnector_Update() {
 	}
 	fmt.Println(info.Name, len(info.Entities))
 
-	// An empty list, and not a nil one, takes the selection away.
+	// An empty list, not a nil one, removes the selection.
 	info, err = github.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{})})
 	if err != nil {
 		log.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Every call that may send something has an Example.
+// Every exported function that may send a request must have an example.
 func TestEveryCallHasAnExample(t *testing.T) {
 	files, err := os.ReadDir(".")
 	if err != nil {
@@ -63,7 +63,7 @@ func takesContext(fn *ast.FuncDecl) bool {
 	return false
 }
 
-// exampleName is what an Example of the function is called.
+// exampleName returns the name of an example of fn, without "Example".
 func exampleName(fn *ast.FuncDecl) string {
 	if fn.Recv == nil {
 		return fn.Name.Name

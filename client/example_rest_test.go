@@ -38,7 +38,8 @@ func ExampleWorkspace_Ensure() {
 	// Output: customer-43
 }
 
-// A connector is found by its slug, by the name of its kind, or by its own.
+// A connector can be found by its slug, by the name of its kind, or by its own
+// name.
 func ExampleWorkspace_Connector() {
 	ctx := context.Background()
 	c, done := sandboxClient()
@@ -51,7 +52,8 @@ func ExampleWorkspace_Connector() {
 	// Output: zendesk-support
 }
 
-// The token is for the customer alone. string(tok.AccessToken) is what to hand on.
+// The token is for this customer only. To pass it on, convert it with
+// string(tok.AccessToken).
 func ExampleWorkspace_ScopedToken() {
 	ctx := context.Background()
 	c, done := sandboxClient()
@@ -210,7 +212,8 @@ func ExampleSourceTemplates_Delete() {
 	// Output: 0 <nil>
 }
 
-// What may be secret in it does not print.
+// The configuration of the destination may contain secrets, so printing hides
+// it.
 func ExampleConnectionTemplates_Get() {
 	ctx := context.Background()
 	c, done := sandboxClient()

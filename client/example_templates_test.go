@@ -44,7 +44,7 @@ func ExampleDefinitions_FindSource_notFound() {
 	}
 	_, err = c.Definitions().FindSource(context.Background(), "zendesk")
 	fmt.Println(errors.Is(err, client.ErrNotFound), err)
-	// Output: true client: find source definition: no source definition is called "zendesk"; there is zendesk-support
+	// Output: true client: find source definition: no source definition is called "zendesk"; similar: zendesk-support
 }
 
 func ExampleDefinitions_Sources() {
@@ -93,8 +93,8 @@ func ExampleSourceTemplates_List() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// What Airbyte provides to everyone. Without options, it is what the
-	// organization offers.
+	// List the templates that Airbyte provides to everyone. Without options,
+	// List returns the organization's own.
 	templates, err := c.SourceTemplates().List(context.Background(), client.WithGlobal(), client.WithTags("crm", "support"))
 	if err != nil {
 		log.Fatal(err)
@@ -124,7 +124,7 @@ func ExampleSourceTemplates_Create() {
 		DefinitionID:  jira.ID,
 		Name:          "Jira of the customer",
 		Mode:          client.SourceTemplateMulti,
-		DefaultConfig: map[string]any{"start_date": "2026-01-01T00:00:00Z"}, // nobody has to fill it in
+		DefaultConfig: map[string]any{"start_date": "2026-01-01T00:00:00Z"}, // users need not provide it
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -200,7 +200,7 @@ func ExampleConnectionTemplates_Create() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// The configuration prints without what is in it.
+	// Printing hides the configuration.
 	fmt.Println(template.DestinationName, template.DestinationConfig["host"], template.DestinationConfig)
 	// Output: Warehouse db.example.com [REDACTED]
 }
@@ -236,7 +236,7 @@ func ExampleConnectionTemplates_Update() {
 		log.Fatal(err)
 	}
 	changed, err := c.ConnectionTemplates().Update(ctx, templates[0].ID, client.ConnectionTemplateChange{
-		CronExpression: client.Null[string](), // no schedule any more
+		CronExpression: client.Null[string](), // removes the schedule
 		SyncOnCreate:   new(false),
 	})
 	if err != nil {
@@ -274,8 +274,8 @@ func ExampleOAuthApps_Set() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// What Salesforce gave the organization for its own OAuth app. It has
-	// nothing to do with the credentials of the client.
+	// Salesforce issued these credentials for the organization's own OAuth app.
+	// They have nothing to do with the credentials of the client.
 	app, err := c.OAuthApps().Set(ctx, client.OAuthAppRequest{
 		ConnectorType: "salesforce",
 		Configuration: map[string]any{"client_id": "3MVG9-example", "client_secret": "of the OAuth app"},
@@ -285,7 +285,7 @@ func ExampleOAuthApps_Set() {
 	}
 	fmt.Println(app.Kind, app.Scope)
 
-	// Back to Airbyte's own app.
+	// Return to Airbyte's own app.
 	if err := c.OAuthApps().Delete(ctx, "salesforce"); err != nil {
 		log.Fatal(err)
 	}

@@ -14,15 +14,15 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// An Issue has the fields of a GitHub issue that the examples want.
+// An Issue has the fields of a GitHub issue that the examples use.
 type Issue struct {
 	Number int    `json:"number"`
 	Title  string `json:"title"`
 	State  string `json:"state"`
 }
 
-// sandbox is a service in memory and the options to use it. A program with an
-// account needs neither: it has its credentials in the environment.
+// sandbox returns an in-memory service and the options for using it. A program
+// with an account needs neither: its credentials are in the environment.
 func sandbox() (*agentstest.Server, []client.Option) {
 	fake := agentstest.NewServer()
 	return fake, []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
@@ -79,7 +79,7 @@ func ExampleNewWorkspace() {
 func ExampleConnect() {
 	fake, opts := sandbox()
 	defer fake.Close()
-	// Any way to write the name will do.
+	// Case does not matter, nor do spaces, hyphens and underscores.
 	zendesk, err := client.Connect(context.Background(), "Zendesk Support", opts...)
 	if err != nil {
 		log.Fatal(err)
@@ -96,7 +96,7 @@ func ExampleAll() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Only the pages that are needed are asked for.
+	// All requests only the pages that are needed.
 	for issue, err := range client.All[Issue](ctx, github, "issues", "list", client.Params{"per_page": 5}) {
 		if err != nil {
 			log.Fatal(err)
@@ -118,13 +118,13 @@ func ExampleAll_records() {
 		log.Fatal(err)
 	}
 	type titled struct {
-		Title int `json:"title"` // a mistake: it is text
+		Title int `json:"title"` // wrong: the title is a string
 	}
 	for _, err := range client.All[titled](ctx, github, "issues", "list", nil) {
 		var record *client.RecordError
 		if errors.As(err, &record) {
 			fmt.Println("record", record.Index, "field", record.Field)
-			break // or go on with the next record
+			break // or continue with the next record
 		}
 		if err != nil {
 			log.Fatal(err)
@@ -158,7 +158,7 @@ func ExampleRows() {
 	// more: true
 }
 
-// Pages are asked for one at a time, as by a tool that a model calls.
+// Pages are requested one at a time, for example by a tool that a model calls.
 func ExampleResult_NextParams() {
 	ctx := context.Background()
 	fake, opts := sandbox()
@@ -268,7 +268,7 @@ func ExampleSearch() {
 	// 5 Support pagination in the export
 }
 
-// A search by meaning finds passages of text, the best first.
+// A semantic search finds passages of text, the best match first.
 func ExampleSearch_meaning() {
 	ctx := context.Background()
 	fake, opts := sandbox()

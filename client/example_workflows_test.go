@@ -40,7 +40,7 @@ func ExampleWorkflows_Create() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// At seven on working days, in Berlin.
+	// At 7:00 on weekdays, Berlin time.
 	schedule, err := ws.Workflows().Automations(digest.ID).Create(ctx, client.AutomationRequest{
 		CronExpression: "0 0 7 ? * MON-FRI",
 		Timezone:       "Europe/Berlin",
@@ -101,7 +101,7 @@ func ExampleAutomations_Update() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Pause them all, and tell no one any more.
+	// Pause all automations and remove their completion webhooks.
 	for _, a := range automations {
 		paused, err := ws.Workflows().Automations(a.WorkflowID).Update(ctx, a.ID, client.AutomationChange{
 			Enabled:              new(false),

@@ -10,7 +10,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// sandboxClient is a client of a service in memory.
+// sandboxClient returns a client of an in-memory service.
 func sandboxClient() (c *client.Client, done func()) {
 	fake, opts := sandbox()
 	c, err := client.New(opts...)
@@ -74,7 +74,7 @@ func ExampleClient_Organizations() {
 	// Example Labs
 }
 
-// One process may use two organizations, each with a client of its own.
+// A program can use several organizations, each with its own client.
 func ExampleWithOrganizationID() {
 	ctx := context.Background()
 	fake, opts := sandbox()
@@ -100,7 +100,8 @@ func ExampleWorkspace_Update() {
 	c, done := sandboxClient()
 	defer done()
 	ws := c.Workspace("customer-42")
-	// The context store goes off; a null would have it follow the organization.
+	// Turn the context store off. With null, the setting of the organization
+	// would apply.
 	info, err := ws.Update(ctx, client.WorkspaceChange{Status: client.WorkspaceInactive, ContextStore: client.Value(false)})
 	if err != nil {
 		log.Fatal(err)
@@ -121,7 +122,8 @@ func ExampleWorkspace_Delete() {
 	// Output: client: find workspace: no workspace is called "customer-42"; Ensure creates it
 }
 
-// A token of one workspace is handed to a program, which asks what it reaches.
+// A program that was given the token of a workspace asks what the token gives
+// access to.
 func ExampleClient_TokenScope() {
 	ctx := context.Background()
 	fake, opts := sandbox()

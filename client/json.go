@@ -18,15 +18,17 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// lenient reads what vendors send: duplicate names, of which the last one
-// wins, and invalid UTF-8. Going on after a value of the wrong type (tolerate)
-// relies on duplicate names, too: without them the decoder loses track.
+// lenient accepts what vendors send: duplicate names, of which the last one
+// wins, and invalid UTF-8. tolerate, too, relies on duplicate names being
+// allowed: otherwise the decoder loses track after a value of the wrong type.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// familiar adds the types that encoding/json knows and its version 2 does not.
+// familiar adds support for the types that encoding/json knows and its version
+// 2 does not.
 var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar))
 
-// numbers adds to this that numbers in an any are json.Number.
+// numbers extends familiar: a number that is decoded into an any becomes a
+// json.Number.
 var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(
 	unmarshalFamiliar,
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
@@ -42,7 +44,7 @@ var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshal
 var unmarshalFamiliar = json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *stdjson.Number) error {
 		if dec.PeekKind() != '0' {
-			return errors.ErrUnsupported // a string, as encoding/json has it
+			return errors.ErrUnsupported // a string, as in encoding/json
 		}
 		n, err := dec.ReadValue()
 		*v = stdjson.Number(n)
@@ -53,13 +55,13 @@ var unmarshalFamiliar = json.JoinUnmarshalers(
 	}),
 )
 
-// decoding is how to decode into a T.
+// decoding returns the options for decoding into a T.
 func decoding[T any](useNumber bool) json.Options {
 	return decodingOf(reflect.TypeFor[T](), useNumber)
 }
 
-// decodingOf is how to decode into a t. Functions for single types slow the
-// decoder down, so they are for the types that need them.
+// decodingOf returns the options for decoding into a t. Functions for single
+// types slow the decoder down, so only the types that need them get them.
 func decodingOf(t reflect.Type, useNumber bool) json.Options {
 	switch {
 	case useNumber:
@@ -70,7 +72,7 @@ func decodingOf(t reflect.Type, useNumber bool) json.Options {
 	return lenient
 }
 
-var familiarTypes sync.Map // from reflect.Type to whether needsFamiliar
+var familiarTypes sync.Map // from reflect.Type to the result of needsFamiliar
 
 func needsFamiliar(t reflect.Type) bool {
 	if v, ok := familiarTypes.Load(t); ok {
@@ -104,9 +106,9 @@ func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
 	return false
 }
 
-// tolerate decodes the next value with f. A value of the wrong type is skipped
-// and its error returned as the first result; the second one is an error after
-// which nothing can be read.
+// tolerate decodes the next value with f. If the value has the wrong type,
+// tolerate skips it and returns the error as wrong. After an error that is
+// returned as broken, nothing more can be read.
 func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	depth := dec.StackDepth()
 	_, before := dec.StackIndex(depth)
@@ -114,9 +116,9 @@ func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	if wrong == nil {
 		return nil, nil
 	}
-	// A type of the caller's may fail with any error, one of syntax or an end of
-	// file as well: whether the decoder can go on, it tells itself. It passes
-	// errors of syntax on as they are, without the place.
+	// The caller's types may return any error, including a syntax error or
+	// io.EOF, so only the decoder knows whether it can continue. The decoder
+	// returns syntax errors unchanged, without the position.
 	placed := wrong
 	if _, ok := wrong.(*json.SemanticError); !ok { //nolint:errorlint // the decoder's own
 		placed = &json.SemanticError{JSONPointer: dec.StackPointer(), Err: wrong}
@@ -135,8 +137,8 @@ func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	}
 }
 
-// loose is a value that is left zero when what is sent for it has another type:
-// news from the service are no reason to fail a call.
+// loose is a value that is zero if the service sends another type for it: a
+// change in the service is no reason to fail a call.
 type loose[T any] struct{ v T }
 
 func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -147,8 +149,8 @@ func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return broken
 }
 
-// moments reads times in the forms that have been seen; one that is not
-// understood is the zero time.
+// moments reads times in the forms that the service is known to send. A time in
+// any other form becomes the zero time.
 var moments = json.JoinOptions(lenient, json.WithUnmarshalers(json.UnmarshalFromFunc(readMoment)))
 
 func readMoment(dec *jsontext.Decoder, to *time.Time) error {
@@ -157,7 +159,7 @@ func readMoment(dec *jsontext.Decoder, to *time.Time) error {
 	if err != nil || v.Kind() != '"' {
 		return err
 	}
-	text, _ := jsontext.AppendUnquote(nil, v) // as far as it can be read
+	text, _ := jsontext.AppendUnquote(nil, v) // invalid parts are replaced
 	for _, layout := range momentLayouts {
 		if t, err := time.Parse(layout, string(text)); err == nil {
 			*to = t
@@ -171,18 +173,18 @@ var momentLayouts = []string{
 	time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", time.DateOnly,
 }
 
-// moment is a time that is read like this wherever it stands.
+// A moment is a time that is decoded by readMoment, whatever the options.
 type moment struct{ time.Time }
 
 func (m *moment) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return readMoment(dec, &m.Time) }
 
-// readJSON decodes the answer of an operation into v.
+// readJSON decodes the response of an operation into v.
 func readJSON(resp *http.Response, v any) error {
 	return decodeBody(resp, func(r io.Reader) error { return json.UnmarshalRead(r, v, moments) })
 }
 
-// decodeBody decodes an answer that should be JSON. One that says it is
-// something else gets a chance, with the beginning kept for the error.
+// decodeBody decodes a response that should be JSON. If its Content-Type says
+// otherwise, decodeBody tries anyway, and keeps the beginning for the error.
 func decodeBody(resp *http.Response, decode func(io.Reader) error) error {
 	if kind := mediaType(resp.Header); kind == "" || strings.HasSuffix(kind, "json") {
 		return explain(resp, decode(resp.Body), nil)
@@ -194,8 +196,10 @@ func decodeBody(resp *http.Response, decode func(io.Reader) error) error {
 	return explain(resp, decode(io.MultiReader(strings.NewReader(string(start)), resp.Body)), start)
 }
 
-// explain says of an error of the decoder what it means: the answer is not
-// JSON, or it is another JSON.
+// explain returns an error that says what an error of the decoder means. After
+// a syntax error the response is not JSON, is incomplete or is empty. Other
+// errors are returned unchanged: the response is JSON, but not of the expected
+// form.
 func explain(resp *http.Response, err error, start []byte) error {
 	if err == nil || errors.Is(err, ErrResponseTooLarge) || brokenOff(resp) != nil {
 		return err
@@ -225,8 +229,8 @@ func mediaType(h http.Header) string {
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 
-// isEnvelope reports whether the answer of an execution is JSON about it, and
-// not a file, which may be JSON as well.
+// isEnvelope reports whether the response to an execution is JSON about the
+// execution, rather than a file, which may be JSON too.
 func isEnvelope(h http.Header) bool {
 	kind := mediaType(h)
 	return (kind == "application/json" || strings.HasSuffix(kind, "+json")) && h.Get("Content-Disposition") == ""

@@ -10,23 +10,23 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// An attemptLog is told of every request that a call makes, and of the tokens
-// that are fetched for them. It is an interface so that only programs that use
-// [WithLogger] link what package slog writes with.
+// An attemptLog receives every request that a call makes, and every fetch of a
+// token for it. It is an interface so that only programs that use [WithLogger]
+// link the parts of package slog that write.
 type attemptLog interface {
-	// token is told of a fetch, which may be several requests.
+	// token reports a fetch, which may consist of several requests.
 	token(auth.Fetch)
 
-	// attempt is told of a request that has ended: answered, and read if the
-	// call reads its answers, or failed.
+	// attempt reports a request that has ended: it failed, or it was answered
+	// and, if the call reads its responses, the response was read.
 	attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error)
 
-	// retry is told that a request will be repeated after a pause.
+	// retry reports that a request will be repeated after a pause.
 	retry(ctx context.Context, c *call, n int, pause time.Duration, resp *http.Response, err error)
 }
 
-// slogLog is the attemptLog of [WithLogger]. What it writes has neither bodies
-// nor headers nor queries in it.
+// slogLog is the attemptLog of [WithLogger]. It writes no bodies, headers or
+// queries.
 type slogLog struct{ to *slog.Logger }
 
 func (l slogLog) token(f auth.Fetch) {

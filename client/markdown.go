@@ -2,10 +2,10 @@ package client
 
 import "strings"
 
-// String returns the documentation as Markdown: the content of the section that
-// was asked for or, if none was, the title, the guidance and a list of the
-// sections with their ids. Text is as the service has it, so that Markdown in it
-// is Markdown. It ends without a newline.
+// String returns the documentation as Markdown, without a newline at its end.
+// It is the content of the section that was requested or, if none was, the
+// title, the guidance and a list of the sections with their ids. Text is copied
+// as it is, so Markdown in it remains Markdown.
 func (d *Docs) String() string {
 	if d == nil {
 		return ""
@@ -19,7 +19,7 @@ func (d *Docs) String() string {
 	if title == "" {
 		title = oneLine(d.Skill.ID)
 	}
-	// Guidance that begins with the title says all this itself.
+	// Guidance that begins with the title needs no title and summary before it.
 	if len(d.Content) == 0 || d.Content[0].Type != BlockHeading || oneLine(d.Content[0].Text) != title {
 		m.heading(1, title)
 		m.text(d.Skill.Summary)
@@ -41,7 +41,8 @@ func (d *Docs) String() string {
 	return m.String()
 }
 
-// item is the section in a list: its id and what can be said in one line.
+// item returns the section as an entry of a list: its id, title and summary, on
+// one line.
 func (s Section) item() string {
 	text := codeSpan(oneLine(s.ID))
 	if title := oneLine(s.Title); title != "" {
@@ -56,18 +57,19 @@ func (s Section) item() string {
 	return text
 }
 
-// String returns the block as Markdown, without a newline at its end. Of a block
-// of an unknown type it is what there is: text, items, code or a table.
+// String returns the block as Markdown, without a newline at its end. For a
+// block of an unknown type, it returns whatever the block has: text, items,
+// code or a table.
 func (b Block) String() string {
 	var m markdown
 	m.blocks([]Block{b})
 	return m.String()
 }
 
-// markdown is a text of blocks with an empty line between them.
+// markdown is a text of blocks that are separated by empty lines.
 type markdown struct{ strings.Builder }
 
-// block adds a block, which has no newlines around it.
+// block adds a block, which must not begin or end with a newline.
 func (m *markdown) block(text string) {
 	if text == "" {
 		return
@@ -78,8 +80,8 @@ func (m *markdown) block(text string) {
 	m.WriteString(text)
 }
 
-// blocks adds all that the blocks have: the fields that their type does not use
-// are empty.
+// blocks adds all fields of the blocks. Fields that the type of a block does
+// not use are empty.
 func (m *markdown) blocks(list []Block) {
 	for _, b := range list {
 		if b.Type == BlockHeading {
@@ -99,8 +101,9 @@ func (m *markdown) heading(level int, text string) {
 	}
 }
 
-// text adds a paragraph, or whatever else the documentation has there. A fence
-// that it leaves open is closed, or what follows would be part of it.
+// text adds a paragraph, or whatever else the documentation has in its place.
+// If it leaves a fence open, text closes it, so that what follows is not part
+// of it.
 func (m *markdown) text(s string) {
 	s = strings.Join(tidyLines(s), "\n")
 	if open := openFence(s); open != "" {
@@ -121,8 +124,8 @@ func (m *markdown) list(items []string) {
 	m.block(strings.Join(list, "\n"))
 }
 
-// code adds code as it is but for the newlines at its end, in a fence that is
-// longer than any in it.
+// code adds code without the newlines at its end, in a fence that is longer
+// than any run of backticks in the code.
 func (m *markdown) code(language, code string) {
 	code = strings.TrimRight(unixLines(code), "\n")
 	if code == "" {
@@ -132,7 +135,8 @@ func (m *markdown) code(language, code string) {
 	m.block(fence + oneLine(strings.ReplaceAll(language, "`", "")) + "\n" + code + "\n" + fence)
 }
 
-// table adds a table. Markdown knows none without headers: they are empty then.
+// table adds a table. Markdown has no tables without headers, so missing
+// headers are left empty.
 func (m *markdown) table(headers []string, rows [][]string) {
 	width := len(headers)
 	for _, row := range rows {
@@ -149,7 +153,7 @@ func (m *markdown) table(headers []string, rows [][]string) {
 	m.block(strings.Join(list, "\n"))
 }
 
-// tableRow is a row of a table with so many cells.
+// tableRow returns a row of a table with width cells.
 func tableRow(row []string, width int) string {
 	var b strings.Builder
 	b.WriteByte('|')
@@ -163,10 +167,11 @@ func tableRow(row []string, width int) string {
 	return b.String()
 }
 
-// tableCell is a text in a table: on one line, and without a bar that is not escaped.
+// tableCell returns text as a cell of a table: on one line, with all bars
+// escaped.
 func tableCell(text string) string {
 	var b strings.Builder
-	escaped := false // by a backslash before
+	escaped := false // whether a backslash escapes the next byte
 	for i, l := range tidyLines(text) {
 		if i > 0 {
 			b.WriteString("<br>")
@@ -183,7 +188,7 @@ func tableCell(text string) string {
 	return b.String()
 }
 
-// codeSpan is a text as code inside a line.
+// codeSpan returns text as inline code.
 func codeSpan(text string) string {
 	if text == "" {
 		return ""
@@ -195,7 +200,7 @@ func codeSpan(text string) string {
 	return ticks + text + ticks
 }
 
-// longestTicks is the length of the longest run of backticks.
+// longestTicks returns the length of the longest run of backticks in s.
 func longestTicks(s string) int {
 	most, n := 0, 0
 	for i := range len(s) {
@@ -207,8 +212,9 @@ func longestTicks(s string) int {
 	return most
 }
 
-// openFence is what closes the fence that s leaves open, "" if it leaves none.
-// One that is indented inside a list ends with the list.
+// openFence returns the fence that closes the one that s leaves open, or "" if
+// s leaves none open. A fence that is indented inside a list does not count,
+// because it ends with the list.
 func openFence(s string) string {
 	open, list, blank := "", false, false
 	for l := range strings.SplitSeq(s, "\n") {
@@ -238,7 +244,7 @@ func openFence(s string) string {
 	return open
 }
 
-// isItem reports whether a line begins an item of a list.
+// isItem reports whether a line begins a list item.
 func isItem(text string) bool {
 	rest := strings.TrimLeft(text, "0123456789")
 	marks := "-*+"
@@ -248,16 +254,16 @@ func isItem(text string) bool {
 	return rest != "" && strings.Contains(marks, rest[:1]) && (len(rest) == 1 || rest[1] == ' ' || rest[1] == '\t')
 }
 
-// oneLine is s on one line.
+// oneLine returns s on one line.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// unixLines is s with the newlines of Unix.
+// unixLines returns s with line feeds as newlines.
 func unixLines(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
-// tidyLines are the lines of s without what is blank at the end of each and
-// around them all.
+// tidyLines returns the lines of s without white space at the end of each, and
+// without white space at the beginning and the end of s.
 func tidyLines(s string) []string {
 	if s = strings.TrimSpace(s); s == "" {
 		return nil

@@ -2,22 +2,22 @@ package client
 
 import "github.com/airbyte-agents/airbyte-agents-go/gen"
 
-// Nullable is a field of a change for which leaving it out, null and a value
-// are three different things. The zero value leaves the field as it is, [Null]
-// takes its value away, [Value] gives it another.
+// A Nullable is a field of a change for which omitting it, null and a value
+// mean different things. The zero value leaves the field unchanged, [Null]
+// removes its value, and [Value] sets one.
 //
 //	ws.Update(ctx, client.WorkspaceChange{ContextStore: client.Value(false)})
 type Nullable[T any] = gen.Nullable[T]
 
-// Value is a field that gets a value, also an empty one: take an empty slice,
-// not a nil one, for a list without elements.
+// Value returns a Nullable that sets the field to v, which may be empty. For a
+// list without elements, v must be an empty slice, not nil.
 func Value[T any](v T) Nullable[T] { return gen.Value(v) }
 
-// Null is a field whose value is taken away.
+// Null returns a Nullable that removes the value of the field.
 func Null[T any]() Nullable[T] { return gen.Null[T]() }
 
-// set is a field that gets a value unless that is the zero value, for fields
-// that have no use for null.
+// set returns a Nullable that sets the field to v unless v is the zero value.
+// It is for fields for which null has no meaning.
 func set[T comparable](v T) Nullable[T] {
 	if v == *new(T) {
 		return Nullable[T]{}
@@ -25,7 +25,8 @@ func set[T comparable](v T) Nullable[T] {
 	return Value(v)
 }
 
-// optional is a field of a request that is left out when it is empty.
+// optional returns a pointer to v, or nil if v is the zero value, so that a
+// request omits the field.
 func optional[T comparable](v T) *T {
 	if v == *new(T) {
 		return nil

@@ -13,35 +13,36 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// OAuthApps are the organization's own OAuth apps. When a user authorizes a
-// connector, say to Salesforce, an app that is registered with Salesforce asks
-// for it: Airbyte's, unless the organization has set one of its own here, for
-// all connectors of that kind.
+// OAuthApps gives access to the organization's own OAuth apps. When a user
+// authorizes a connector, for example to Salesforce, the authorization is
+// requested by an app that is registered with Salesforce. This is Airbyte's
+// app, unless the organization sets its own here, for all connectors of that
+// kind.
 //
-// The client id and secret of such an app are not those that a [Client] is made
-// with, which are of the Airbyte application; nor are they what users authorize
-// a connector with, which goes to [Workspace.CreateConnector].
+// The client id and secret of such an app are neither those of the Airbyte
+// application, which a [Client] is created with, nor the credentials that users
+// authorize a connector with, which [Workspace.CreateConnector] takes.
 //
-// [Client.OAuthApps] gives them.
+// [Client.OAuthApps] returns it.
 type OAuthApps struct{ part }
 
-// OAuthApps are the organization's own OAuth apps.
+// OAuthApps returns access to the organization's own OAuth apps.
 func (c *Client) OAuthApps() OAuthApps { return OAuthApps{part{c}} }
 
-// An OAuthApp is what the service tells of an OAuth app. It never tells the
-// configuration.
+// An OAuthApp is what the service reports about an OAuth app. It never includes
+// the configuration.
 type OAuthApp struct {
 	ID             string        `json:"id"`
 	Scope          OAuthScope    `json:"scope_type"`
-	OrganizationID string        `json:"scope_id,omitzero"` // "" for everyone's
+	OrganizationID string        `json:"scope_id,omitzero"` // "" if Scope is OAuthScopeGlobal
 	Kind           ConnectorKind `json:"connector_type"`
-	DefinitionID   string        `json:"connector_definition_id"` // of the connectors that it is for
+	DefinitionID   string        `json:"connector_definition_id"` // of the kind of connectors that use it
 	CreatedAt      time.Time     `json:"created_at,omitzero"`
 	UpdatedAt      time.Time     `json:"updated_at,omitzero"`
 }
 
-// OAuthScope tells whom an OAuth app is for. Values that are not among the
-// constants may come.
+// An OAuthScope says who uses an OAuth app. The service may send values that
+// are not among the constants.
 type OAuthScope string
 
 // The scopes of OAuth apps.
@@ -50,8 +51,8 @@ const (
 	OAuthScopeOrganization OAuthScope = "organization"
 )
 
-// ConnectorKind tells whether connectors read or write data. Values that are
-// not among the constants may come.
+// A ConnectorKind says whether connectors read or write data. The service may
+// send values that are not among the constants.
 type ConnectorKind string
 
 // The kinds of connectors.
@@ -60,17 +61,20 @@ const (
 	ConnectorKindDestination ConnectorKind = "destination"
 )
 
-// An OAuthAppRequest says which OAuth app a kind of connectors is to use. It
-// needs exactly one of ConnectorType and DefinitionID, and the Configuration. It
-// prints without that, but in an unexported field of another type, where fmt
-// calls no methods.
+// An OAuthAppRequest says which OAuth app a kind of connectors uses. Exactly
+// one of ConnectorType and DefinitionID must be set, and Configuration must not
+// be empty.
+//
+// Formatting, logging or marshalling a request hides its Configuration, except
+// where it is in an unexported field of another type: fmt calls no methods
+// there.
 type OAuthAppRequest struct {
-	ConnectorType string // the slug, such as "salesforce", in any case
-	DefinitionID  string // a UUID
+	ConnectorType string // the slug, such as "salesforce"; case does not matter
+	DefinitionID  string // UUID of the definition; see [Definitions.FindSource]
 
-	// Configuration is that of the app, mostly a client_id and a client_secret.
-	// What is wanted is told by the kind's definition; see
-	// [ConnectorSpec.AdvancedAuth].
+	// Configuration is the configuration of the app, usually a client_id and a
+	// client_secret. The definition of the kind of connectors says what is
+	// required; see [ConnectorSpec.AdvancedAuth].
 	Configuration map[string]any
 }
 
@@ -85,11 +89,12 @@ func (r OAuthAppRequest) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, 
 // LogValue implements [slog.LogValuer].
 func (r OAuthAppRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// MarshalText returns what String returns: a request is not for storing.
+// MarshalText returns what String returns: a request is not meant to be stored.
 func (r OAuthAppRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// Set has connectors of a kind use the OAuth app, in place of the one that they
-// used. A request that is not complete is [ErrInvalid], and nothing is sent.
+// Set makes connectors of a kind use the OAuth app in place of the one that
+// they used before. An incomplete request is an error that matches
+// [ErrInvalid]; nothing is sent.
 func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error) {
 	call := &call{op: "set OAuth app", name: "setOAuthCredentials", secrets: configSecrets(r.Configuration)}
 	slug, definition := strings.TrimSpace(r.ConnectorType), strings.TrimSpace(r.DefinitionID)
@@ -103,7 +108,7 @@ func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error
 		problems = append(problems, "DefinitionID is not a UUID")
 	}
 	if len(r.Configuration) == 0 {
-		problems = append(problems, "Configuration is empty; Delete goes back to Airbyte's own app")
+		problems = append(problems, "Configuration is empty; use Delete to return to Airbyte's own app")
 	}
 	if err := refuse(call.op, problems...); err != nil {
 		return nil, err
@@ -116,13 +121,14 @@ func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error
 	})
 }
 
-// Delete has connectors of a kind, given by its slug, such as "salesforce", use
-// Airbyte's own OAuth app again. It is no error if they do already.
+// Delete makes the kind of connectors with the given slug, such as
+// "salesforce", use Airbyte's own OAuth app again. It is not an error if they
+// already do.
 func (a OAuthApps) Delete(ctx context.Context, connectorType string) error {
 	call := &call{op: "delete OAuth app", name: "deleteOAuthCredentials"}
 	slug := strings.TrimSpace(connectorType)
 	if slug == "" || slug == "." || slug == ".." || strings.ContainsAny(slug, `/\`) || strings.ContainsFunc(slug, unicode.IsControl) {
-		return invalid(call.op, "%q is not the slug of a kind of connectors, such as salesforce", shorten(connectorType))
+		return invalid(call.op, "%q is not the slug of a kind of connectors; use one such as salesforce", shorten(connectorType))
 	}
 	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return a.client.raw.DeleteOAuthCredentials(ctx, slug, &gen.DeleteOAuthCredentialsParams{})

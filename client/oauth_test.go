@@ -49,10 +49,10 @@ func TestOAuthApps(t *testing.T) {
 		{"neither", mistaken(client.OAuthAppRequest{Configuration: config}), []string{"exactly one of ConnectorType and DefinitionID"}},
 		{"both", mistaken(client.OAuthAppRequest{ConnectorType: "x", DefinitionID: stubID, Configuration: config}), []string{"exactly one"}},
 		{"no id", mistaken(client.OAuthAppRequest{DefinitionID: "x", Configuration: config}), []string{"DefinitionID is not a UUID"}},
-		{"no configuration", mistaken(client.OAuthAppRequest{ConnectorType: "x"}), []string{"Configuration is empty; Delete goes back"}},
+		{"no configuration", mistaken(client.OAuthAppRequest{ConnectorType: "x"}), []string{"Configuration is empty; use Delete to return"}},
 		{
 			"a hidden secret", mistaken(client.OAuthAppRequest{ConnectorType: "x", Configuration: map[string]any{"client_secret": auth.Secret("x")}}),
-			[]string{"in Configuration is an auth.Secret"},
+			[]string{"Configuration contains an auth.Secret"},
 		},
 	} {
 		t.Run("mistake/"+m.name, m.run)

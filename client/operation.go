@@ -10,10 +10,10 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// An operation is one of the contract's, told by method and path. The table
-// gives requests of Client.API a name in logs and errors, and refuses those
-// whose path values ("", ".", "..") made another path of theirs. A test compares
-// it with the contract.
+// An operation is an operation of the contract, identified by method and path.
+// The table gives the requests of [Client.API] a name in logs and errors, and
+// lets them be refused if an empty, "." or ".." path value has changed their
+// path. A test compares the table with the contract.
 type operation struct{ id, method, path string }
 
 var operations = []operation{
@@ -68,9 +68,10 @@ var operations = []operation{
 	{"deleteAutomation", "DELETE", "/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}"},
 }
 
-// byTable is where requests of users of Client.API come in, whose ctx does not say
-// what call it is: the table does. It stands before the pipeline, so that
-// programs that do not call API do not carry the table.
+// byTable receives the requests of users of [Client.API]. Their ctx does not
+// say which call they belong to, so byTable looks it up in the table. It stands
+// before the pipeline, so that programs that do not use API do not link the
+// table.
 type byTable struct{ next gen.HttpRequestDoer }
 
 func (t byTable) Do(req *http.Request) (*http.Response, error) {
@@ -84,8 +85,8 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 	return t.next.Do(req.WithContext(withCall(req.Context(), c)))
 }
 
-// operationAt finds the operation whose path ends the given one: the base URL
-// may have a prefix.
+// operationAt finds the operation for a path. Only the end of the path must
+// match, because the base URL may have a prefix.
 func operationAt(method, path string) (operation, bool) {
 	i := strings.Index(path, "/api/v1/")
 	if i < 0 {
@@ -99,9 +100,9 @@ func operationAt(method, path string) (operation, bool) {
 	return operation{}, false
 }
 
-// swallowed reports whether path may be that of a longer operation whose path
-// value was ".": /connectors/./inspect is /connectors/inspect by now, and
-// "inspect" is no connector.
+// swallowed reports whether path may have been that of a longer operation with
+// the path value ".": /connectors/./inspect has become /connectors/inspect, and
+// "inspect" is not the id of a connector.
 func swallowed(o operation, path string) bool {
 	last := path[strings.LastIndexByte(path, '/'):]
 	return strings.HasSuffix(o.path, "}") && slices.ContainsFunc(operations, func(longer operation) bool {
@@ -122,8 +123,9 @@ func samePath(template, path string) bool {
 	return true
 }
 
-// reads tells whether req of this operation changes nothing, and whether its
-// answer is a file. The action of an execution is read from the body.
+// reads reports whether req, a request of this operation, changes nothing, and
+// whether its response is a file. For executions, it reads the action from the
+// body.
 func (o operation) reads(req *http.Request) (read, stream bool) {
 	if o.id != "executeConnector" {
 		return o.method == http.MethodGet, false

@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// A part is a group of methods of a client, kept together so that a type has
-// no more of them than can be looked over.
+// A part is a group of methods of a client. The groups keep the number of
+// methods of each type small enough to survey.
 type part struct{ client *Client }
 
-// String names the service that the client is for.
+// String describes the client.
 func (p part) String() string { return p.client.String() }
 
 // Format writes what String returns, for every verb.
@@ -21,8 +21,8 @@ func (p part) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String())
 func (p part) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // inParallel calls f for each item, at most limit at a time, and returns the
-// results in the order of the items. The first error ends what is under way,
-// and is returned once all of it has ended.
+// results in the order of the items. The first error cancels the other calls;
+// inParallel returns it when they have ended.
 func inParallel[T, R any](ctx context.Context, items []T, limit int, f func(context.Context, T) (R, error)) ([]R, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -39,7 +39,7 @@ func inParallel[T, R any](ctx context.Context, items []T, limit int, f func(cont
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 		}
-		if ctx.Err() != nil { // both may have been ready
+		if ctx.Err() != nil { // both cases may have been ready
 			break
 		}
 		begun++
@@ -56,7 +56,7 @@ func inParallel[T, R any](ctx context.Context, items []T, limit int, f func(cont
 	switch {
 	case first != nil:
 		return nil, first
-	case begun < len(items): // the caller's ctx ended while none was under way
+	case begun < len(items): // the caller's ctx ended while no call was running
 		return nil, &Error{err: ended(ctx)}
 	}
 	return results, nil

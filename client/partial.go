@@ -1,14 +1,15 @@
 package client
 
-// A partial answer is one that may lack what it was asked for: JSON with status
-// 200 that is something else, as a proxy or a changed service may send it. Fields
-// that merely add to an answer may be missing; they are zero then.
+// A partial is a response that may lack what was requested: JSON with status
+// 200 that is something else, as a proxy or a changed service may send it.
+// Fields that only add to a response may be missing; they are zero then.
 type partial interface {
-	// lacks says what is missing, "" for nothing.
+	// lacks returns what is missing, or "" if nothing is.
 	lacks() string
 }
 
-// unless is what an answer lacks when it is not there.
+// unless returns what, the name of something that a response lacks, unless it
+// is there.
 func unless(there bool, what string) string {
 	if there {
 		return ""

@@ -12,12 +12,12 @@ import (
 
 const redacted = "[REDACTED]"
 
-// minSecret is how short a secret may be that is looked for: shorter ones are
-// parts of words.
+// minSecret is the minimum length of a secret that is searched for. Shorter
+// ones are parts of words.
 const minSecret = 4
 
-// scrub removes from e what the call and its request had to keep secret, in
-// case the service repeats it.
+// scrub removes from e the secrets of the call and of its request, in case the
+// service repeats them.
 func (c *call) scrub(e *Error, req *http.Request) *Error {
 	s := c.scrubber(req)
 	e.Message, e.Code, e.RequestID = s.text(e.Message), s.name(e.Code), s.text(e.RequestID)
@@ -30,7 +30,8 @@ func (c *call) scrub(e *Error, req *http.Request) *Error {
 	return e
 }
 
-// scrubber removes the secrets of the call and those in the headers of req.
+// scrubber returns a scrubber for the secrets of the call and the token in the
+// headers of req.
 func (c *call) scrubber(req *http.Request) scrubber {
 	secrets := c.secrets
 	if req != nil {
@@ -41,15 +42,16 @@ func (c *call) scrubber(req *http.Request) scrubber {
 	return newScrubber(secrets)
 }
 
-// A scrubber is a list of texts to remove, the longest first, since one may be
-// a part of another.
+// A scrubber is a list of texts to remove. The longest comes first, because a
+// text may be a part of another.
 type scrubber []string
 
-// escapeHTML does what html.EscapeString does. That package puts tables of 70 KB
-// into every program.
+// escapeHTML does the same as html.EscapeString, whose package adds tables of
+// 70 KB to every program.
 var escapeHTML = strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;")
 
-// newScrubber also knows how a secret looks in JSON, HTML and URLs.
+// newScrubber returns a scrubber that also finds the secrets in the forms that
+// they have in JSON, HTML and URLs.
 func newScrubber(secrets []string) scrubber {
 	var list scrubber
 	for _, s := range secrets {
@@ -75,9 +77,9 @@ func newScrubber(secrets []string) scrubber {
 	return slices.Compact(list)
 }
 
-// name is a name that programs compare, of a field or of a kind of problem. In
-// one like credentials.token, the plain word token is no secret, although a
-// configuration may say {"auth_type": "token"}.
+// name scrubs a name that programs compare, of a field or of a kind of problem.
+// Plain words are left in names: in credentials.token, the word token is not a
+// secret, although a configuration may contain {"auth_type": "token"}.
 func (s scrubber) name(text string) string {
 	for _, secret := range s {
 		if !plainWord(secret) {
@@ -87,13 +89,14 @@ func (s scrubber) name(text string) string {
 	return text
 }
 
-// plainWord reports whether a text may well be a word, and not a secret.
+// plainWord reports whether a text may be an ordinary word rather than a
+// secret.
 func plainWord(s string) bool {
 	return len(s) <= 12 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
-// without is text without the secret: a plain word is removed where it stands
-// alone, anything else wherever it is.
+// without returns text without the secret. A plain word is removed where it
+// stands alone, anything else wherever it occurs.
 func without(text, secret string) string {
 	if !plainWord(secret) {
 		return strings.ReplaceAll(text, secret, redacted)
@@ -141,8 +144,8 @@ func (s scrubber) bytes(body []byte) []byte {
 	return body
 }
 
-// begun is how many bytes at the end of a text that was cut may be the
-// beginning of a secret.
+// begun returns how many bytes at the end of text, which has been cut off, may
+// be the beginning of a secret.
 func (s scrubber) begun(text []byte) int {
 	for _, secret := range s {
 		for n := len(secret) - 1; n >= minSecret; n-- {
@@ -154,7 +157,7 @@ func (s scrubber) begun(text []byte) int {
 	return 0
 }
 
-// value is v, decoded JSON, without the secrets.
+// value returns v, which is decoded JSON, without the secrets.
 func (s scrubber) value(v any) any {
 	switch v := v.(type) {
 	case string:

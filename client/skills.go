@@ -10,97 +10,100 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// Skills is the documentation that the service has for agents: guides of its
-// own, and one skill for each connector, made from what that connector can do.
-// [Client.Skills] gives it.
+// Skills gives access to the documentation that the service has for agents: its
+// own guides, and one skill for each connector, made from what the connector
+// can do. [Client.Skills] returns it.
 type Skills struct{ part }
 
-// Skills is the documentation for agents that the credentials can read.
+// Skills returns access to the documentation for agents that the credentials
+// can read.
 func (c *Client) Skills() Skills { return Skills{part{c}} }
 
-// A Skill is a piece of documentation, without its text. [Skills.Docs] reads
-// it.
+// A Skill describes a piece of documentation, without its text. [Skills.Docs]
+// returns the text.
 type Skill struct {
-	ID      string    `json:"id"` // stays the same
+	ID      string    `json:"id"` // stable
 	Kind    SkillKind `json:"kind,omitzero"`
 	Title   string    `json:"title,omitzero"`
 	Summary string    `json:"summary,omitzero"`
 	Tags    []string  `json:"tags,omitempty"`
 
 	Provenance string    `json:"provenance,omitzero"` // where it comes from
-	Version    string    `json:"version,omitzero"`    // another one when what it is made from has changed
+	Version    string    `json:"version,omitzero"`    // changes when what the skill is made from changes
 	Freshness  Freshness `json:"freshness,omitzero"`
 
-	// Warnings are problems that do not keep it from being read.
+	// Warnings are problems that do not prevent the skill from being read.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// A SkillKind says what a skill is made from. Others than those below may come.
+// A SkillKind says what a skill is made from. The service may send values that
+// are not among the constants.
 type SkillKind string
 
 // The kinds of skills.
 const (
-	SkillStatic    SkillKind = "static"           // comes with the service
+	SkillStatic    SkillKind = "static"           // part of the service
 	SkillConnector SkillKind = "connector_source" // made from a connector
 )
 
-// Freshness is how current a skill is.
+// Freshness says how current a skill is.
 type Freshness struct {
 	State     FreshnessState `json:"state,omitzero"`
-	CheckedAt time.Time      `json:"checked_at,omitzero"` // zero when the service does not say
+	CheckedAt time.Time      `json:"checked_at,omitzero"` // zero if the service does not send it
 }
 
-// A FreshnessState says what a skill follows. Others than those below may come.
+// A FreshnessState says whether a skill is kept up to date with a connector.
+// The service may send values that are not among the constants.
 type FreshnessState string
 
 // The states of freshness.
 const (
-	FreshnessStatic   FreshnessState = "static"   // it comes with the service
+	FreshnessStatic   FreshnessState = "static"   // it is part of the service
 	FreshnessLive     FreshnessState = "live"     // it follows the connector
-	FreshnessDegraded FreshnessState = "degraded" // it follows the connector in part
-	FreshnessUnknown  FreshnessState = "unknown"  // found out when it is read
+	FreshnessDegraded FreshnessState = "degraded" // it follows part of the connector
+	FreshnessUnknown  FreshnessState = "unknown"  // it is determined when the skill is read
 )
 
-// Docs is documentation as it is read: an outline with guidance on how to use
-// the skill, or one of the sections. Its String is Markdown, for a model or for
-// people.
+// Docs is the documentation of a skill: either an outline with guidance on how
+// to use the skill, or one section. String returns it as Markdown, for a model
+// or for people.
 type Docs struct {
 	Skill   Skill     `json:"metadata"`
 	Outline []Section `json:"outline"`
 
-	// SectionID is the section that Content holds, "" when none was asked for
-	// and Content is the guidance.
+	// SectionID identifies the section that Content holds. If it is empty, no
+	// section was requested and Content is the guidance.
 	SectionID string  `json:"section_id,omitzero"`
 	Content   []Block `json:"content"`
 }
 
-// A Section is one of those that an outline lists.
+// A Section is an entry of an outline.
 type Section struct {
-	ID      string `json:"id"` // to ask for it, exactly so
+	ID      string `json:"id"` // pass it to Docs exactly as it is
 	Title   string `json:"title,omitzero"`
 	Summary string `json:"summary,omitzero"`
 
-	// Available reports whether it can be read now; true unless the service
-	// says otherwise.
+	// Available reports whether the section can be read now. It is true unless
+	// the service says otherwise.
 	Available bool `json:"available"`
 }
 
-// A Block is a piece of a text. Which fields are set depends on its type. Its
-// String is Markdown.
+// A Block is a piece of a text. Which fields are set depends on its type.
+// String returns it as Markdown.
 type Block struct {
 	Type BlockType `json:"type"`
 
 	Text     string     `json:"text,omitzero"`     // of a heading or a paragraph
-	Level    int        `json:"level,omitzero"`    // of a heading, 1 being the highest
+	Level    int        `json:"level,omitzero"`    // of a heading; 1 is the highest
 	Items    []string   `json:"items,omitempty"`   // of a list
 	Code     string     `json:"code,omitzero"`     // verbatim
 	Language string     `json:"language,omitzero"` // of the code
 	Headers  []string   `json:"headers,omitempty"` // of a table
-	Rows     [][]string `json:"rows,omitempty"`    // of a table, not necessarily of one length
+	Rows     [][]string `json:"rows,omitempty"`    // of a table; their lengths may differ
 }
 
-// A BlockType says what a block is. Others than those below may come; their
-// blocks have whichever of the fields fit.
+// A BlockType is the type of a block. The service may send values that are not
+// among the constants. Blocks of such a type set whichever fields apply.
 type BlockType string
 
 // The types of blocks.
@@ -112,7 +115,7 @@ const (
 	BlockTable     BlockType = "table"
 )
 
-// A SkillOption narrows what the methods of [Skills] see.
+// A SkillOption restricts what the methods of [Skills] return.
 type SkillOption func(op string, q *skillQuery) error
 
 type skillQuery struct {
@@ -121,20 +124,21 @@ type skillQuery struct {
 	workspace, organization string
 }
 
-// WithSkillPageSize asks for n skills at a time, 1 to 100. The default, 100,
-// takes the fewest requests. [Skills.Docs] has no pages and takes no notice.
+// WithSkillPageSize sets the number of skills per request, from 1 to 100. The
+// default, 100, needs the fewest requests. It has no effect on [Skills.Docs].
 func WithSkillPageSize(n int) SkillOption {
 	return func(op string, q *skillQuery) error {
 		if n < 1 || n > 100 {
-			return invalid(op, "a page size of %d is not in 1 to 100", n)
+			return invalid(op, "page size %d is not between 1 and 100", n)
 		}
 		q.size = n
 		return nil
 	}
 }
 
-// InWorkspace leaves out the connectors of other workspaces than that of the
-// id, a UUID: [Workspace.Info] tells it. The service's own guides belong to all.
+// InWorkspace leaves out the connectors of all workspaces but one. The id is
+// the UUID of that workspace, not its name; [Workspace.Info] returns it. The
+// service's own guides belong to every workspace.
 func InWorkspace(id string) SkillOption {
 	return func(op string, q *skillQuery) (err error) {
 		q.workspace, err = checkUUID(op, "workspace", id)
@@ -142,8 +146,9 @@ func InWorkspace(id string) SkillOption {
 	}
 }
 
-// InOrganization asks for the skills of the organization of the id, a UUID. It
-// has to be one that the credentials reach.
+// InOrganization selects the skills of one organization. The id is the UUID of
+// that organization; [Client.Organizations] returns it. The credentials must
+// have access to the organization.
 func InOrganization(id string) SkillOption {
 	return func(op string, q *skillQuery) (err error) {
 		q.organization, err = checkUUID(op, "organization", id)
@@ -164,7 +169,8 @@ func newSkillQuery(op string, opts []SkillOption) (*skillQuery, error) {
 	return q, nil
 }
 
-// All yields the skills, page after page. After an error there is nothing more.
+// All returns an iterator over the skills. It requests one page after the
+// other, as needed, and stops after an error.
 func (s Skills) All(ctx context.Context, opts ...SkillOption) iter.Seq2[Skill, error] {
 	return s.pages(ctx, "list skills", "listSkills", opts, func(ctx context.Context, q *skillQuery) (*http.Response, error) {
 		return s.client.raw.ListSkills(ctx, &gen.ListSkillsParams{
@@ -173,8 +179,9 @@ func (s Skills) All(ctx context.Context, opts ...SkillOption) iter.Seq2[Skill, e
 	})
 }
 
-// Search yields the skills that match keywords, page after page. An empty query
-// is [ErrInvalid], and nothing is sent. After an error there is nothing more.
+// Search returns an iterator over the skills that match the keywords in query.
+// It requests one page after the other, as needed, and stops after an error. An
+// empty query is an error that matches [ErrInvalid]; nothing is sent.
 func (s Skills) Search(ctx context.Context, query string, opts ...SkillOption) iter.Seq2[Skill, error] {
 	const op = "search skills"
 	if strings.TrimSpace(query) == "" {
@@ -195,7 +202,8 @@ type skillPage struct {
 	Next string `json:"next_cursor"`
 }
 
-// pages yields what is on the pages that send asks for, one after the other.
+// pages yields the skills of all pages, one page after the other. send requests
+// one page.
 func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, send func(context.Context, *skillQuery) (*http.Response, error)) iter.Seq2[Skill, error] {
 	return func(yield func(Skill, error) bool) {
 		q, err := newSkillQuery(op, opts)
@@ -203,7 +211,7 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 			yield(Skill{}, err)
 			return
 		}
-		seen := map[string]bool{} // cursors that were given
+		seen := map[string]bool{} // cursors that were received
 		for {
 			got, err := fetch[skillPage](ctx, &call{op: op, name: name, read: true}, func(ctx context.Context) (*http.Response, error) {
 				return send(ctx, q)
@@ -221,7 +229,7 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 			case got.Next == "":
 				return
 			case seen[got.Next]:
-				yield(Skill{}, &Error{op: op, kind: ErrPaging, Message: "the service gave a cursor of the next page again that it had given before"})
+				yield(Skill{}, &Error{op: op, kind: ErrPaging, Message: "the service sent the same cursor of a next page twice"})
 				return
 			}
 			seen[got.Next] = true
@@ -230,10 +238,11 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 	}
 }
 
-// Docs reads the skill of that id: the section of that id, exactly as the
-// outline has it, or for "" the outline and guidance on how to use the skill. A
-// skill or a section that does not exist is [ErrNotFound]. An empty id is
-// [ErrInvalid], and nothing is sent.
+// Docs returns the documentation of the skill with the given id. If section is
+// the id of a section, exactly as in the outline, it returns that section; if
+// section is empty, it returns the outline and guidance on how to use the
+// skill. It returns [ErrNotFound] if the skill or the section does not exist.
+// An empty id is an error that matches [ErrInvalid]; nothing is sent.
 func (s Skills) Docs(ctx context.Context, id, section string, opts ...SkillOption) (*Docs, error) {
 	const op = "skill docs"
 	if strings.TrimSpace(id) == "" {
@@ -257,7 +266,7 @@ func (s Skills) docs(ctx context.Context, op string, params *gen.GetSkillDocsPar
 	}
 	d := &Docs{Skill: got.Skill, SectionID: got.SectionID}
 	if params.Section != nil && d.SectionID == "" {
-		d.SectionID = *params.Section // as it was asked for
+		d.SectionID = *params.Section // as it was requested
 	}
 	for _, section := range got.Outline {
 		section.Section.Available = section.Available == nil || *section.Available
@@ -272,16 +281,16 @@ func (s Skills) docs(ctx context.Context, op string, params *gen.GetSkillDocsPar
 	return d, nil
 }
 
-// A docsItem is what the service sends for a Docs.
+// A docsItem is a Docs as the service sends it.
 type docsItem struct {
 	Skill   Skill `json:"metadata"`
 	Outline []struct {
 		Section
-		Available *bool `json:"available"` // true when it is missing
+		Available *bool `json:"available"` // nil means true
 	} `json:"outline"`
 	SectionID string `json:"section_id"`
 	Content   []struct {
-		// A block of a type that is yet to come may put something else there.
+		// Types of blocks that are added later may use other types of values.
 		Type     loose[BlockType]  `json:"type"`
 		Text     loose[string]     `json:"text"`
 		Level    loose[int]        `json:"level"`
@@ -293,10 +302,10 @@ type docsItem struct {
 	} `json:"content"`
 }
 
-// Docs returns the documentation of the connector: the section of that id, or
-// the outline, which has the ids, for "". The first call may take a request
-// more, to [Connector.Inspect]. A connector without documentation is
-// [ErrNotFound].
+// Docs returns the documentation of the connector: the section with the given
+// id or, if section is empty, the outline, which has the ids. The first call
+// may cost one more request, made by [Connector.Inspect]. It returns
+// [ErrNotFound] if the connector has no documentation.
 func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 	const op = "connector docs"
 	id := c.docs.Load()

@@ -16,23 +16,29 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// SourceTemplates are the kinds of connectors that an organization offers.
-// Connectors are made from them; what a template fills in, nobody has to.
-// [Client.SourceTemplates] gives them.
+// SourceTemplates gives access to the source templates of an organization: the
+// kinds of connectors that it offers. Connectors are made from them, and users
+// need not provide what a template already sets. [Client.SourceTemplates]
+// returns it.
+//
+// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// sent.
 type SourceTemplates struct{ part }
 
-// SourceTemplates are the kinds of connectors that the organization offers.
+// SourceTemplates returns access to the kinds of connectors that the
+// organization offers.
 func (c *Client) SourceTemplates() SourceTemplates { return SourceTemplates{part{c}} }
 
 // A SourceTemplate is a kind of connector that an organization offers.
 type SourceTemplate struct {
 	ID           string `json:"id"`
 	Name         string `json:"name"`                    // such as Zendesk Support
-	Slug         string `json:"connector_name,omitzero"` // such as zendesk-support; "" when the service does not say
+	Slug         string `json:"connector_name,omitzero"` // such as zendesk-support; "" if the service does not send it
 	DefinitionID string `json:"actor_definition_id"`     // of the source definition
 
-	// OrganizationID is whose template it is. Only lists tell, and it is "" for
-	// those that Airbyte provides to everyone.
+	// OrganizationID identifies the organization that owns the template. Only
+	// lists have it, and it is empty for templates that Airbyte provides to
+	// everyone.
 	OrganizationID string `json:"organization_id,omitzero"`
 
 	Icon string   `json:"icon,omitzero"` // a URL, or the icon itself as text
@@ -42,62 +48,64 @@ type SourceTemplate struct {
 	RuntimeMode          RuntimeMode        `json:"runtime_mode,omitzero"`
 	SupportsContextStore bool               `json:"supports_context_store"` // whether the context store can hold its records
 
-	// Customization is what is replicated and how, nil for what the connector
-	// itself suggests.
+	// Customization says what is replicated and how. It is nil if the
+	// connector's own suggestion applies.
 	Customization *TemplateCustomization `json:"customization,omitzero"`
 
-	CreatedAt time.Time `json:"created_at,omitzero"` // zero when the service does not say
+	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
-// SourceTemplateDetails is a source template, and how connectors are made from
-// it.
+// SourceTemplateDetails describes a source template and how connectors are made
+// from it.
 type SourceTemplateDetails struct {
 	SourceTemplate
 
-	// UserConfig tells what is to be filled in for a connector.
+	// UserConfig describes the configuration that users must provide for a
+	// connector.
 	UserConfig ConnectorSpec `json:"user_config_spec"`
 
-	// DefaultConfig is what the template fills in.
+	// DefaultConfig is the configuration that the template sets.
 	DefaultConfig Configuration `json:"partial_default_config"`
 
-	// Experimental connectors are not yet stable. [SourceTemplates.List] does
-	// not tell.
+	// Experimental reports whether the connectors are not yet stable.
+	// [SourceTemplates.List] does not return it.
 	Experimental bool `json:"is_experimental,omitzero"`
 
-	// AuthHints tell people how to get credentials, by the method of
-	// authentication; under "" is what is right for every method. Only
-	// [SourceTemplates.Get] has them.
+	// AuthHints tells users how to get credentials. It is keyed by the method
+	// of authentication; the hint under "" applies to every method. Only
+	// [SourceTemplates.Get] returns it.
 	AuthHints map[string]string `json:"auth_tooltip,omitempty"`
 }
 
-// String tells what kind of connectors it is for, and not what it fills in.
+// String describes the template and hides its DefaultConfig.
 func (t SourceTemplateDetails) String() string {
 	return fmt.Sprintf("client.SourceTemplateDetails{ID:%q, Name:%q, Slug:%q, DefinitionID:%q, DefaultConfig:%s}",
 		t.ID, t.Name, t.Slug, t.DefinitionID, t.DefaultConfig)
 }
 
-// Format writes what String returns, for every verb: of a pointer inside
-// another type, fmt would else print the fields without asking them.
+// Format writes what String returns, for every verb. Without it, a verb that
+// does not fit the type would make fmt print the fields of a pointer inside
+// another type without calling their methods.
 func (t SourceTemplateDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
-// TemplateCustomization says what connectors of a template replicate, and how.
-// It is the type of the contract.
+// TemplateCustomization says what the connectors of a template replicate, and
+// how. It is the type of the contract, from package gen.
 type TemplateCustomization = gen.SourceTemplateCustomization
 
-// SourceTemplateMode tells what the connectors of a template are for. Values
-// that are not among the constants may come.
+// A SourceTemplateMode says what the connectors of a template are for. The
+// service may send values that are not among the constants.
 type SourceTemplateMode string
 
 // The modes of source templates.
 const (
-	SourceTemplateDirect      SourceTemplateMode = "DIRECT"      // actions
-	SourceTemplateReplication SourceTemplateMode = "REPLICATION" // copying data
+	SourceTemplateDirect      SourceTemplateMode = "DIRECT"      // running actions
+	SourceTemplateReplication SourceTemplateMode = "REPLICATION" // replicating data
 	SourceTemplateMulti       SourceTemplateMode = "MULTI"       // both
 )
 
-// RuntimeMode tells what a kind of connector can do at present. Values that are
-// not among the constants may come.
+// A RuntimeMode says what a kind of connector can do at present. The service
+// may send values that are not among the constants.
 type RuntimeMode string
 
 // The runtime modes.
@@ -107,25 +115,28 @@ const (
 	RuntimeDirectAndContextStore RuntimeMode = "direct_and_context_store"
 )
 
-// A SourceTemplateRequest describes a source template to be made: from a source
-// definition, or as a copy of another template. It needs exactly one of
-// DefinitionID and CopyOf. It prints without the configuration, but in an
-// unexported field of another type, where fmt calls no methods.
+// A SourceTemplateRequest describes a source template to create, either from a
+// source definition or as a copy of another template. Exactly one of
+// DefinitionID and CopyOf must be set. DefaultConfig and Customization are for
+// templates from a definition only: a copy takes them from the original, and
+// [SourceTemplates.Update] changes them.
+//
+// Formatting, logging or marshalling a request hides its DefaultConfig, except
+// where it is in an unexported field of another type: fmt calls no methods
+// there.
 type SourceTemplateRequest struct {
-	DefinitionID string // of a source definition, a UUID: see [Definitions.FindSource]
-	CopyOf       string // id of another template, a UUID
+	DefinitionID string // UUID of a source definition; see [Definitions.FindSource]
+	CopyOf       string // UUID of another template
 
-	Name string             // as people see it; that of what it is made from when empty
-	Mode SourceTemplateMode // that of the copied template when empty, else SourceTemplateReplication
+	Name string             // as users see it; by default, the name of the definition or of the other template
+	Mode SourceTemplateMode // by default, the mode of the other template, or SourceTemplateReplication for a definition
 
-	// What follows is for templates from a definition. A copy has it from the
-	// original, and [SourceTemplates.Update] changes it.
-
-	// DefaultConfig is what nobody has to fill in any more. The service wants no
-	// secrets there, nor values of a single user.
+	// DefaultConfig is the configuration that users need not provide. It should
+	// not contain secrets or values of a single user: the service does not want
+	// them here.
 	DefaultConfig map[string]any
 
-	Customization *TemplateCustomization // what is replicated and how; nil for what the connector suggests
+	Customization *TemplateCustomization // what is replicated and how; nil for the connector's own suggestion
 }
 
 func (r SourceTemplateRequest) String() string {
@@ -139,10 +150,10 @@ func (r SourceTemplateRequest) Format(f fmt.State, _ rune) { _, _ = io.WriteStri
 // LogValue implements [slog.LogValuer].
 func (r SourceTemplateRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// MarshalText returns what String returns: a request is not for storing.
+// MarshalText returns what String returns: a request is not meant to be stored.
 func (r SourceTemplateRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// wire is r as it is sent, if it is complete.
+// wire returns the request as it is sent, or an error if it is not complete.
 func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateRequest, err error) {
 	definition, original := strings.TrimSpace(r.DefinitionID), strings.TrimSpace(r.CopyOf)
 	problems := []string{configProblem("DefaultConfig", r.DefaultConfig)}
@@ -150,7 +161,7 @@ func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateReq
 	case (definition == "") == (original == ""):
 		problems = append(problems, "exactly one of DefinitionID and CopyOf must be given")
 	case original != "" && (r.DefaultConfig != nil || r.Customization != nil):
-		problems = append(problems, "a copy has DefaultConfig and Customization from the original; Update changes them")
+		problems = append(problems, "a copy takes DefaultConfig and Customization from the original; change them with Update")
 	}
 	for field, id := range map[string]*string{"DefinitionID": &definition, "CopyOf": &original} {
 		if plain, ok := plainUUID(*id); ok {
@@ -168,35 +179,38 @@ func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateReq
 	} else {
 		config := r.DefaultConfig
 		if config == nil {
-			config = map[string]any{} // the service wants one
+			config = map[string]any{} // the service requires it
 		}
 		err = body.FromSourceTemplateDefinitionRequest(gen.SourceTemplateDefinitionRequest{
 			ActorDefinitionID: definition, Name: name, Mode: mode, PartialDefaultConfig: config, Customization: r.Customization,
 		})
 	}
 	if err != nil {
-		return body, invalid(op, "the request cannot be written as JSON: %v", err)
+		return body, invalid(op, "the request cannot be encoded as JSON: %v", err)
 	}
 	return body, nil
 }
 
-// A SourceTemplateChange says what [SourceTemplates.Update] changes. Zero fields
-// stay as they are. It prints without the configuration, but in an unexported
-// field of another type, where fmt calls no methods.
+// A SourceTemplateChange says what [SourceTemplates.Update] changes. Zero
+// fields leave the template unchanged.
+//
+// Formatting, logging or marshalling a change hides its DefaultConfig, except
+// where it is in an unexported field of another type: fmt calls no methods
+// there.
 type SourceTemplateChange struct {
 	Name string
 	Mode SourceTemplateMode
 
-	// DefaultConfig takes the place of the one that the template has, if it is
-	// not nil; an empty one fills nothing in any more.
+	// DefaultConfig replaces the template's DefaultConfig unless it is nil.
+	// With an empty map, the template no longer sets anything.
 	DefaultConfig map[string]any
 
-	// Customization is what is replicated and how; null for what the connector
-	// suggests.
+	// Customization says what is replicated and how. [Null] restores the
+	// connector's own suggestion.
 	Customization Nullable[TemplateCustomization]
 
-	// Propagate changes the connectors that were made from the template as
-	// well. Otherwise only new ones are different.
+	// Propagate also changes the connectors that were made from the template.
+	// Otherwise only new connectors differ.
 	Propagate bool
 }
 
@@ -222,11 +236,11 @@ func (c SourceTemplateChange) Format(f fmt.State, _ rune) { _, _ = io.WriteStrin
 // LogValue implements [slog.LogValuer].
 func (c SourceTemplateChange) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText returns what String returns: a change is not for storing.
+// MarshalText returns what String returns: a change is not meant to be stored.
 func (c SourceTemplateChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// A TemplateOption narrows what [SourceTemplates.List] and
-// [ConnectionTemplates.List] list.
+// A TemplateOption restricts what [SourceTemplates.List] and
+// [ConnectionTemplates.List] return.
 type TemplateOption func(*templateQuery)
 
 type templateQuery struct {
@@ -234,25 +248,26 @@ type templateQuery struct {
 	global   bool
 }
 
-// WithTags lists templates that have at least one of the tags. Without tags it
-// changes nothing.
+// WithTags selects templates that have at least one of the tags. Without tags
+// it has no effect. It cannot be combined with [WithAllTags].
 func WithTags(tags ...string) TemplateOption {
 	return func(q *templateQuery) { q.any = append(q.any, tags...) }
 }
 
-// WithAllTags lists templates that have all of the tags. Without tags it changes
-// nothing.
+// WithAllTags selects templates that have all of the tags. Without tags it has
+// no effect. It cannot be combined with [WithTags].
 func WithAllTags(tags ...string) TemplateOption {
 	return func(q *templateQuery) { q.all = append(q.all, tags...) }
 }
 
-// WithGlobal lists the templates that Airbyte provides to everyone, in place of
-// those of the organization. It is for [SourceTemplates.List] only.
+// WithGlobal selects the templates that Airbyte provides to everyone instead of
+// the organization's own. It is for [SourceTemplates.List] only.
 func WithGlobal() TemplateOption {
 	return func(q *templateQuery) { q.global = true }
 }
 
-// queryOf is what the options ask for, and the parameters for the tags.
+// queryOf applies the options. It returns the query and the parameters for its
+// tags.
 func queryOf(op string, opts []TemplateOption) (q templateQuery, tags []string, mode *gen.TagMatch, err error) {
 	for _, opt := range opts {
 		if opt != nil {
@@ -272,8 +287,8 @@ func queryOf(op string, opts []TemplateOption) (q templateQuery, tags []string, 
 	return q, tags, mode, err
 }
 
-// sourceTemplateItem is a source template as the service sends it: in lists, or
-// by itself.
+// A sourceTemplateItem is a source template as the service sends it, in a list
+// or by itself.
 type sourceTemplateItem struct {
 	SourceTemplateDetails
 	SourceDefinitionID   string    `json:"source_definition_id"`
@@ -281,7 +296,8 @@ type sourceTemplateItem struct {
 	AuthHints            authHints `json:"auth_tooltip"`
 }
 
-// authHints are one hint, for every method of authentication, or a map of them.
+// authHints is either one hint, for every method of authentication, or a map
+// from methods to hints.
 type authHints map[string]string
 
 func (h *authHints) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -301,7 +317,7 @@ func (h *authHints) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 func (t sourceTemplateItem) details() SourceTemplateDetails {
 	got := t.SourceTemplateDetails
 	got.DefinitionID = cmp.Or(t.DefinitionID, t.SourceDefinitionID)
-	got.SourceTemplate.SupportsContextStore = got.RuntimeMode != RuntimeDirectOnly // as the service has it
+	got.SourceTemplate.SupportsContextStore = got.RuntimeMode != RuntimeDirectOnly // as the contract defines it
 	if s := t.SupportsContextStore; s != nil {
 		got.SourceTemplate.SupportsContextStore = *s
 	}
@@ -319,8 +335,9 @@ func fetchSourceTemplate(ctx context.Context, call *call, send func(context.Cont
 	return &details, nil
 }
 
-// List lists the organization's templates, or those of everyone; see
-// [WithGlobal]. The service has them on one page.
+// List returns the organization's templates or, with [WithGlobal], the
+// templates that Airbyte provides to everyone. The service sends them in one
+// page.
 func (s SourceTemplates) List(ctx context.Context, opts ...TemplateOption) ([]SourceTemplate, error) {
 	call := &call{op: "list source templates", name: "listSourceTemplates", read: true}
 	q, tags, mode, err := queryOf(call.op, opts)
@@ -340,8 +357,8 @@ func (s SourceTemplates) List(ctx context.Context, opts ...TemplateOption) ([]So
 	return templates, nil
 }
 
-// Get tells of the template with that id, a UUID, what is to be filled in for
-// connectors of it, and how people get credentials for that.
+// Get returns the template with the given id, a UUID, including what users must
+// provide for a connector and how they get credentials for it.
 func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDetails, error) {
 	call := &call{op: "get source template", name: "getSourceTemplate", read: true}
 	id, err := checkUUID(call.op, "source template", id)
@@ -353,9 +370,9 @@ func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDet
 	})
 }
 
-// Create adds a template to the organization: from then on, connectors of this
-// kind can be made. A request that is not complete is [ErrInvalid], and nothing
-// is sent.
+// Create adds a template to the organization. From then on, connectors of this
+// kind can be made. An incomplete request is an error that matches
+// [ErrInvalid]; nothing is sent.
 func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*SourceTemplateDetails, error) {
 	call := &call{op: "create source template", name: "createSourceTemplate", secrets: configSecrets(r.DefaultConfig)}
 	body, err := r.wire(call.op)
@@ -367,9 +384,10 @@ func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*
 	})
 }
 
-// Update changes the template with that id, a UUID, and returns what it is then.
-// Templates that Airbyte provides to everyone cannot be changed, but copied; see
-// [SourceTemplates.Create].
+// Update changes the template with the given id, a UUID, and returns its new
+// state. Templates that Airbyte provides to everyone cannot be changed, only
+// copied; see [SourceTemplateRequest]. An empty change is an error that matches
+// [ErrInvalid]; nothing is sent.
 func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTemplateChange) (*SourceTemplateDetails, error) {
 	call := &call{op: "update source template", name: "updateSourceTemplate", secrets: configSecrets(change.DefaultConfig)}
 	id, err := checkUUID(call.op, "source template", id)
@@ -395,8 +413,8 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 	})
 }
 
-// Delete deletes the template with that id, a UUID: no more connectors can be
-// made from it.
+// Delete deletes the template with the given id, a UUID. Connectors can no
+// longer be made from it.
 func (s SourceTemplates) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete source template", name: "deleteSourceTemplate"}
 	id, err := checkUUID(call.op, "source template", id)

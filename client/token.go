@@ -10,10 +10,11 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// ScopedToken makes a token that reaches this workspace only, fit to be given
-// to the workspace's user. It lives about 20 minutes and is not renewed:
-// [Workspace.ScopedTokens] is for that. The service creates the workspace if
-// there is none of that name. A client [WithScopedToken] cannot make one.
+// ScopedToken creates a token that gives access to this workspace only, so it
+// can be handed to the workspace's user. It is valid for about 20 minutes and
+// is not renewed; use [Workspace.ScopedTokens] for that. The service creates
+// the workspace if there is none with its name. A client with [WithScopedToken]
+// cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	call := &call{op: "create scoped token", name: "createScopedToken"}
 	tok, err := w.scoped().Token(ctx)
@@ -23,8 +24,9 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	return tok, nil
 }
 
-// ScopedTokens is a source of such tokens that keeps one and renews it in time,
-// for programs that act for the workspace's user with a client of their own.
+// ScopedTokens returns a source of such tokens that caches a token and renews
+// it before it expires. It is for programs that act for the workspace's user
+// with another client.
 func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.scoped()) }
 
 func (w *Workspace) scoped() auth.TokenSource {
@@ -32,17 +34,17 @@ func (w *Workspace) scoped() auth.TokenSource {
 	return auth.NewScoped(c.tokens(), auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}, c.base, c.http)
 }
 
-// A TokenScope is what a scoped token reaches: one workspace.
+// A TokenScope is what a scoped token gives access to: one workspace.
 type TokenScope struct {
 	WorkspaceName  string `json:"workspace_name"`
 	WorkspaceID    string `json:"workspace_id"`
 	OrganizationID string `json:"organization_id"`
 }
 
-// TokenScope tells what the client's token reaches, if it is a scoped one: that
-// of a client [WithScopedToken], or one that [WithTokenSource] gave it. To the
-// token of an application, which reaches a whole organization, the service
-// answers with an error.
+// TokenScope returns what the client's token gives access to, if it is a scoped
+// token: one of a client with [WithScopedToken], or one that [WithTokenSource]
+// provides. For the token of an application, which gives access to a whole
+// organization, the service returns an error.
 func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
 	call := &call{op: "get token scope", name: "getScopedTokenInfo", read: true}
 	return fetch[TokenScope](ctx, call, func(ctx context.Context) (*http.Response, error) {
@@ -50,20 +52,20 @@ func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
 	})
 }
 
-// A WidgetOption narrows what a widget offers.
+// A WidgetOption restricts what a widget offers.
 type WidgetOption func(*widget)
 
 type widget struct{ gen.WidgetTokenRequest }
 
-// WithSourceTemplateTags has the widget offer only connectors whose source
-// templates have one of these tags.
+// WithSourceTemplateTags makes the widget offer only connectors whose source
+// templates have at least one of the tags.
 func WithSourceTemplateTags(tags ...string) WidgetOption {
 	return func(w *widget) { w.sources(gen.TagMatchAny, tags) }
 }
 
-// WithAllSourceTemplateTags has the widget offer only connectors whose source
-// templates have all of these tags. Of this option and
-// [WithSourceTemplateTags], the last one counts.
+// WithAllSourceTemplateTags makes the widget offer only connectors whose source
+// templates have all of the tags. If this option and [WithSourceTemplateTags]
+// are both used, the last one counts.
 func WithAllSourceTemplateTags(tags ...string) WidgetOption {
 	return func(w *widget) { w.sources(gen.TagMatchAll, tags) }
 }
@@ -72,15 +74,15 @@ func (w *widget) sources(match gen.TagMatch, tags []string) {
 	w.SelectedSourceTemplateTags, w.SelectedSourceTemplateTagsMode = tags, &match
 }
 
-// WithConnectionTemplateTags has the widget offer only destinations whose
-// connection templates have one of these tags.
+// WithConnectionTemplateTags makes the widget offer only destinations whose
+// connection templates have at least one of the tags.
 func WithConnectionTemplateTags(tags ...string) WidgetOption {
 	return func(w *widget) { w.connections(gen.TagMatchAny, tags) }
 }
 
-// WithAllConnectionTemplateTags has the widget offer only destinations whose
-// connection templates have all of these tags. Of this option and
-// [WithConnectionTemplateTags], the last one counts.
+// WithAllConnectionTemplateTags makes the widget offer only destinations whose
+// connection templates have all of the tags. If this option and
+// [WithConnectionTemplateTags] are both used, the last one counts.
 func WithAllConnectionTemplateTags(tags ...string) WidgetOption {
 	return func(w *widget) { w.connections(gen.TagMatchAll, tags) }
 }
@@ -89,14 +91,15 @@ func (w *widget) connections(match gen.TagMatch, tags []string) {
 	w.SelectedConnectionTemplateTags, w.SelectedConnectionTemplateTagsMode = tags, &match
 }
 
-// WidgetToken makes a token for the widget in a browser that lets the
-// workspace's user connect systems. origin is that of the page which embeds the
-// widget, such as https://app.example.com.
+// WidgetToken creates a token for the widget, which lets the workspace's user
+// connect systems in a browser. The origin is the scheme and host of the page
+// that embeds the widget, such as https://app.example.com. The service creates
+// the workspace if there is none with its name.
 func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...WidgetOption) (auth.Secret, error) {
 	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true}
 	u, err := url.Parse(strings.TrimSpace(origin))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-		return "", invalid(call.op, "the origin is not one; it should be like https://app.example.com")
+		return "", invalid(call.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
 	}
 	req := widget{gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.region))}}
 	for _, opt := range opts {

@@ -11,8 +11,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
 )
 
-// How often the service is asked while something is waited for: the first
-// pauses are short, since much is done in seconds.
+// These constants say how often the service is asked while something is waited
+// for. The first pauses are short, because much is done within seconds.
 const (
 	waitLeast = 100 * time.Millisecond
 	waitFirst = time.Second
@@ -20,11 +20,12 @@ const (
 	waitLimit = 10 * time.Minute
 )
 
-// ErrWaitedTooLong means that what was waited for did not come about in time.
-var ErrWaitedTooLong error = &kind{text: "it did not come about in time"}
+// ErrWaitedTooLong means that the limit of [WithWaitLimit] was reached before
+// what was waited for happened.
+var ErrWaitedTooLong error = &kind{text: "wait limit exceeded"}
 
-// A WaitOption says how long and how often to look, in [Workspace.WaitDeleted]
-// and [Connector.WaitSearchable].
+// A WaitOption sets how long methods such as [Workspace.WaitDeleted] and
+// [Connector.WaitSearchable] wait, and how often they ask the service.
 type WaitOption func(*waiting)
 
 type waiting struct {
@@ -32,15 +33,16 @@ type waiting struct {
 	first, most time.Duration
 }
 
-// WithWaitLimit bounds how long is waited, 10 minutes unless it is given; then
-// the error is [ErrWaitedTooLong]. If the ctx ends first, it is that of the ctx.
+// WithWaitLimit sets how long to wait, 10 minutes by default. It must be
+// positive. When the limit is reached, the error is [ErrWaitedTooLong]. If the
+// ctx ends first, the error matches ctx.Err().
 func WithWaitLimit(d time.Duration) WaitOption {
 	return func(w *waiting) { w.limit = d }
 }
 
-// WithPollInterval has the service asked about every d, which is 100
-// milliseconds at least. Unless it is given, the pauses grow from 1 to 15
-// seconds.
+// WithPollInterval sets the pause between two requests to about d, but at least
+// 100 milliseconds. It must be positive. By default, the pauses grow from 1
+// second to 15 seconds.
 func WithPollInterval(d time.Duration) WaitOption {
 	if d > 0 {
 		d = max(d, waitLeast)
@@ -48,10 +50,11 @@ func WithPollInterval(d time.Duration) WaitOption {
 	return func(w *waiting) { w.first, w.most = d, d }
 }
 
-// wait calls look until it says that it is done, or fails for good: what may
-// pass is waited for, too. Pauses between the calls grow and are jittered, so
-// that many who wait do not ask at once. It returns what look saw last, also with
-// an error.
+// wait calls look until look reports that it is done or fails with an error
+// that will not pass; after other errors, wait continues. The pauses between
+// the calls grow and have jitter, so that many callers do not ask at the same
+// time. wait returns the last value that look returned without an error, even
+// if wait itself fails.
 func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(context.Context) (T, bool, error)) (T, error) {
 	w := waiting{limit: waitLimit, first: waitFirst, most: waitMost}
 	for _, opt := range opts {
@@ -61,12 +64,12 @@ func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(co
 	}
 	var last T
 	if w.limit <= 0 || w.first <= 0 {
-		return last, invalid(op, "the time to wait and the pause between two looks must be more than nothing")
+		return last, invalid(op, "the wait limit and the poll interval must be positive")
 	}
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
-	var passing error // why the latest look saw nothing
+	var passing error // the error of the last look, if it may pass
 	for looks := 0; ; looks++ {
 		got, done, err := look(bounded)
 		again := pause(w, looks)
@@ -96,13 +99,14 @@ func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(co
 	}
 }
 
-// mayPass reports whether a look that failed may go well a little later.
+// mayPass reports whether a look that failed may succeed a little later.
 func mayPass(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	return network || errors.Is(err, ErrServer) || errors.Is(err, ErrRateLimited)
 }
 
-// pause grows by half each time and is jittered by a fifth.
+// pause returns the pause after the given number of looks. It grows by half
+// each time and has a jitter of a fifth.
 func pause(w waiting, looks int) time.Duration {
 	d, most := min(w.first, longest), min(w.most, longest)
 	for range looks {
@@ -114,10 +118,12 @@ func pause(w waiting, looks int) time.Duration {
 	return d - d/5 + rand.N(d/5*2+1)
 }
 
-// longest is a pause that nobody lives through, short enough to reckon with.
+// longest is a pause that nobody lives to see the end of, but short enough to
+// calculate with.
 const longest time.Duration = 1 << 60
 
-// ended is why ctx is done: its error, and the cause if the caller gave one.
+// ended returns why ctx is done: its error, and the cause if the caller gave
+// one.
 func ended(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if errors.Is(cause, err) {

@@ -103,7 +103,7 @@ func TestWaitTooLong(t *testing.T) {
 			if d := time.Since(start); d != tc.want {
 				t.Errorf("it took %v, want %v", d, tc.want)
 			}
-			for _, part := range []string{"wait for it", "not come about in time", "waited for " + tc.want.Round(time.Second).String()} {
+			for _, part := range []string{"wait for it", "wait limit exceeded", "waited for " + tc.want.Round(time.Second).String()} {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("the error should say %q: %v", part, err)
 				}

@@ -12,18 +12,20 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// Workflows are the workflows of a workspace. [Workspace.Workflows] makes the
-// value, which may be kept and copied.
+// Workflows gives access to the workflows of a workspace. [Workspace.Workflows]
+// returns it. The value may be kept and copied.
 //
-// The service knows workspaces by their ids here: the first call of a
-// [Workspace] takes a request more, to find its id. A workspace that does not
-// exist is [ErrWorkspaceNotFound] then.
+// The service identifies workspaces by their ids here, so the first call for a
+// [Workspace] costs one more request, which looks up the id. The call returns
+// [ErrWorkspaceNotFound] if the workspace does not exist. An id of a workflow
+// that is empty or that cannot be written in a path is an error that matches
+// [ErrInvalid]; nothing is sent.
 //
 // The service counts these operations among its internal ones. They may change
-// more than the others.
+// more than others.
 type Workflows struct{ ws *Workspace }
 
-// Workflows are those of the workspace. Nothing is sent.
+// Workflows returns access to the workflows of the workspace. It sends nothing.
 func (w *Workspace) Workflows() Workflows { return Workflows{w} }
 
 // String names the workspace.
@@ -35,22 +37,21 @@ func (f Workflows) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, f.Stri
 // MarshalText returns what String returns.
 func (f Workflows) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
-// A Workflow is a list of tasks for an agent. What starts it is an
-// [Automation].
+// A Workflow is a list of tasks for an agent. An [Automation] starts it.
 type Workflow struct {
 	ID          string    `json:"id"`
 	Name        string    `json:"name"`
 	WorkspaceID string    `json:"workspace_id"`
-	CreatedAt   time.Time `json:"created_at,omitzero"` // zero when the service does not say
+	CreatedAt   time.Time `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt   time.Time `json:"updated_at,omitzero"`
 }
 
-// A WorkflowRequest describes a workflow to be made.
+// A WorkflowRequest describes a workflow to create.
 type WorkflowRequest struct {
-	Name string // not blank
+	Name string // must not be blank
 
-	// Tasks are what to do, in order. The form of a task is not published: they
-	// travel as they are, and the service does not tell them again.
+	// Tasks says what to do, in order. The form of a task is not published:
+	// tasks are sent as they are, and the service does not return them.
 	Tasks []map[string]any
 }
 
@@ -63,20 +64,20 @@ func (r WorkflowRequest) check(op string) error {
 			return invalid(op, "Tasks[%d] is nil", i)
 		}
 		if slices.Contains(texts(nil, asSent(task)), redacted) {
-			return invalid(op, "an auth.Secret is inside Tasks[%d], which would be sent as %s; string(s) reveals it", i, redacted)
+			return invalid(op, "Tasks[%d] contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", i, redacted)
 		}
 	}
 	return nil
 }
 
-// A WorkflowChange says what [Workflows.Update] changes. Zero fields stay as
-// they are.
+// A WorkflowChange says what [Workflows.Update] changes. Zero fields leave the
+// workflow unchanged.
 type WorkflowChange struct {
 	Name string
 }
 
-// List lists the workflows of the workspace, in the order of the service, which
-// has them on one page.
+// List returns the workflows of the workspace, in the order of the service,
+// which sends them in one page.
 func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 	call := &call{op: "list workflows", name: "listWorkflows", read: true}
 	ws, err := f.ws.id(ctx)
@@ -92,8 +93,8 @@ func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 	return got, nil
 }
 
-// Get returns the workflow of that id. One that does not exist is
-// [ErrNotFound].
+// Get returns the workflow with the given id. It returns [ErrNotFound] if there
+// is none.
 func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 	call := &call{op: "get workflow", name: "getWorkflow", read: true}
 	id, err := pathID(call.op, "workflow", id)
@@ -113,9 +114,9 @@ func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 	return got, nil
 }
 
-// Create makes a workflow. It starts nothing until an automation does; see
-// [Workflows.Automations]. A request without a name is [ErrInvalid], and
-// nothing is sent.
+// Create creates a workflow. It does not run until an automation starts it; see
+// [Workflows.Automations]. A request without a name is an error that matches
+// [ErrInvalid]; nothing is sent.
 func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, error) {
 	call := &call{op: "create workflow", name: "createWorkflow"}
 	if err := r.check(call.op); err != nil {
@@ -135,8 +136,8 @@ func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, er
 	return got, nil
 }
 
-// Update changes the workflow of that id and returns what it is then. A change
-// of nothing is [ErrInvalid], and nothing is sent.
+// Update changes the workflow with the given id and returns its new state. An
+// empty change is an error that matches [ErrInvalid]; nothing is sent.
 func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange) (*Workflow, error) {
 	call := &call{op: "update workflow", name: "updateWorkflow"}
 	id, err := pathID(call.op, "workflow", id)
@@ -160,8 +161,8 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 	return got, nil
 }
 
-// Delete deletes the workflow of that id. One that does not exist is
-// [ErrNotFound].
+// Delete deletes the workflow with the given id. It returns [ErrNotFound] if
+// there is none.
 func (f Workflows) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete workflow", name: "deleteWorkflow"}
 	id, err := pathID(call.op, "workflow", id)
@@ -177,14 +178,14 @@ func (f Workflows) Delete(ctx context.Context, id string) error {
 	}))
 }
 
-// atOnce is how many lists are asked for at a time.
+// atOnce is how many lists are requested at the same time.
 const atOnce = 8
 
-// AllAutomations lists the automations of all workflows of the workspace: the
-// workflows in the order of List, and the automations of each in theirs. It
-// takes a request for the workflows and one for each of them, at most 8 at a
-// time. The first that fails ends the others and is the error: there are all
-// automations or none.
+// AllAutomations returns the automations of all workflows of the workspace: the
+// workflows in the order of [Workflows.List], and the automations of each in
+// the order of [Automations.List]. It makes one request for the workflows and
+// one for each workflow, at most 8 at a time. The first error cancels the other
+// requests and is returned, without any automations.
 func (f Workflows) AllAutomations(ctx context.Context) ([]Automation, error) {
 	workflows, err := f.List(ctx)
 	if err != nil {
@@ -193,7 +194,7 @@ func (f Workflows) AllAutomations(ctx context.Context) ([]Automation, error) {
 	lists, err := inParallel(ctx, workflows, atOnce, func(ctx context.Context, w Workflow) ([]Automation, error) {
 		op := "list automations of workflow " + shorten(w.ID)
 		if _, err := pathID(op, "workflow", w.ID); err != nil {
-			return nil, &Error{op: op, Message: fmt.Sprintf("the service listed it under the id %q, with which it cannot be asked for", shorten(w.ID))}
+			return nil, &Error{op: op, Message: fmt.Sprintf("the service listed the workflow with the id %q, which cannot be used in a request", shorten(w.ID))}
 		}
 		return f.Automations(w.ID).list(ctx, op)
 	})
@@ -203,22 +204,22 @@ func (f Workflows) AllAutomations(ctx context.Context) ([]Automation, error) {
 	return slices.Concat(lists...), nil
 }
 
-// pathID returns the id of a workflow or an automation as it goes into a path.
-// The service does not say what its ids look like. What would lead to another
-// path is none.
+// pathID returns the id of a workflow or an automation in the form in which it
+// goes into a path. The service does not say what its ids look like, so pathID
+// refuses only what could lead to another path.
 func pathID(op, whose, id string) (string, error) {
 	id = strings.TrimSpace(id)
 	switch {
 	case id == "":
 		return "", invalid(op, "the %s's id is empty", whose)
 	case id == ".", id == "..", strings.ContainsFunc(id, unfitForPath):
-		return "", invalid(op, "the %s's id %q is not one", whose, shorten(id))
+		return "", invalid(op, "the %s's id %q is not valid; use one that the service returned", whose, shorten(id))
 	}
 	return id, nil
 }
 
-// unfitForPath are characters that part a URL, or that some server on the way
-// may take to part it, and all that are not plain.
+// unfitForPath reports whether r separates parts of a URL, or may do so for
+// some server on the way, or is not a printable ASCII character.
 func unfitForPath(r rune) bool {
 	return r <= ' ' || r > '~' || strings.ContainsRune(`/\?#%;`, r)
 }

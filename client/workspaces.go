@@ -10,21 +10,21 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// WorkspaceInfo is what the service knows of a workspace.
+// WorkspaceInfo is what the service reports about a workspace.
 type WorkspaceInfo struct {
 	ID             string              `json:"id"`
 	Name           string              `json:"name"`
 	OrganizationID string              `json:"organization_id"`
 	Status         WorkspaceStatus     `json:"status"`
-	Tombstone      bool                `json:"tombstone"`     // it has been deleted
-	ContextStore   *bool               `json:"context_store"` // whether its context store is on; nil: as the organization has it
+	Tombstone      bool                `json:"tombstone"`     // whether it has been deleted
+	ContextStore   *bool               `json:"context_store"` // whether its context store is on; nil means that the setting of the organization applies
 	Visibility     WorkspaceVisibility `json:"visibility"`
-	CreatedAt      time.Time           `json:"created_at,omitzero"` // zero when the service does not say
+	CreatedAt      time.Time           `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt      time.Time           `json:"updated_at,omitzero"`
 }
 
-// WorkspaceStatus tells whether a workspace is in use. Values that are not
-// among the constants may come.
+// A WorkspaceStatus says whether a workspace is in use. The service may send
+// values that are not among the constants.
 type WorkspaceStatus string
 
 // The statuses of a workspace.
@@ -33,8 +33,8 @@ const (
 	WorkspaceInactive WorkspaceStatus = "inactive"
 )
 
-// WorkspaceVisibility tells who of the organization sees a workspace. Values
-// that are not among the constants may come.
+// A WorkspaceVisibility says who in the organization can see a workspace. The
+// service may send values that are not among the constants.
 type WorkspaceVisibility string
 
 // The visibilities of a workspace.
@@ -43,12 +43,12 @@ const (
 	WorkspaceShared  WorkspaceVisibility = "shared"
 )
 
-// A WorkspaceOption narrows what [Client.Workspaces] lists.
+// A WorkspaceOption restricts what [Client.Workspaces] returns.
 type WorkspaceOption func(*workspaceQuery) error
 
 type workspaceQuery struct{ gen.ListWorkspacesParams }
 
-// WithNameContains lists workspaces whose names have s in them, in any case.
+// WithNameContains selects workspaces whose name contains s, ignoring case.
 func WithNameContains(s string) WorkspaceOption {
 	return func(q *workspaceQuery) error {
 		if s != "" {
@@ -58,7 +58,8 @@ func WithNameContains(s string) WorkspaceOption {
 	}
 }
 
-// WithStatus lists workspaces of that status, or of all for "".
+// WithStatus selects workspaces with the given status, or all workspaces if the
+// status is empty.
 func WithStatus(s WorkspaceStatus) WorkspaceOption {
 	return func(q *workspaceQuery) error {
 		q.Status = optional(gen.WorkspaceStatus(s))
@@ -66,21 +67,22 @@ func WithStatus(s WorkspaceStatus) WorkspaceOption {
 	}
 }
 
-// WithPageSize asks for n workspaces at a time, 1 to 100. The default, 100,
-// takes the fewest requests.
+// WithPageSize sets the number of workspaces per request, from 1 to 100. The
+// default, 100, needs the fewest requests.
 func WithPageSize(n int) WorkspaceOption {
 	return func(q *workspaceQuery) error {
 		if n < 1 || n > 100 {
-			return invalid("list workspaces", "a page size of %d is not in 1 to 100", n)
+			return invalid("list workspaces", "page size %d is not between 1 and 100", n)
 		}
 		q.Limit = &n
 		return nil
 	}
 }
 
-// Workspaces yields the organization's workspaces, page after page, deleted
-// ones included as far as the service lists them (see Tombstone). After an error
-// there is nothing more.
+// Workspaces returns an iterator over the organization's workspaces. It
+// requests one page after the other, as needed, and stops after an error.
+// Deleted workspaces are included as far as the service lists them; see
+// [WorkspaceInfo.Tombstone].
 func (c *Client) Workspaces(ctx context.Context, opts ...WorkspaceOption) iter.Seq2[WorkspaceInfo, error] {
 	const op = "list workspaces"
 	return func(yield func(WorkspaceInfo, error) bool) {
@@ -103,7 +105,7 @@ func (c *Client) Workspaces(ctx context.Context, opts ...WorkspaceOption) iter.S
 			}
 			return c.doer.Do(req.WithContext(ctx))
 		}
-		seen := map[string]bool{} // pages that were asked for; all are of one origin
+		seen := map[string]bool{} // pages that were requested; all have the same origin
 		for {
 			list, err := fetch[workspaceList](ctx, &call{op: op, name: "listWorkspaces", read: true}, func(ctx context.Context) (*http.Response, error) {
 				resp, err := send(ctx)
@@ -128,7 +130,7 @@ func (c *Client) Workspaces(ctx context.Context, opts ...WorkspaceOption) iter.S
 				seen[at.RequestURI()] = true
 			}
 			if req, err = c.follow(ctx, op, from, list.Next); err == nil && seen[req.URL.RequestURI()] {
-				err = &Error{op: op, kind: ErrPaging, Message: "the service gave a next page again that it had given before"}
+				err = &Error{op: op, kind: ErrPaging, Message: "the service sent the same next page twice"}
 			}
 			if err != nil {
 				yield(WorkspaceInfo{}, err)
@@ -139,8 +141,8 @@ func (c *Client) Workspaces(ctx context.Context, opts ...WorkspaceOption) iter.S
 	}
 }
 
-// The types below are those of the contract, read with more tolerance than
-// package gen has: a field that vanishes or turns null is a zero value.
+// The types below follow the contract, but are more tolerant than those of
+// package gen: a field that is missing or null is zero.
 type workspaceList struct {
 	Data []workspaceItem `json:"data"`
 	Next string          `json:"next"`
@@ -165,9 +167,9 @@ func (w workspaceItem) info() WorkspaceInfo {
 	}
 }
 
-// WorkspaceInfo tells of the workspace of that id, a UUID, deleted or not. One
-// that does not exist is [ErrWorkspaceNotFound]. By its name, [Workspace.Info]
-// finds one.
+// WorkspaceInfo returns the workspace with the given id, a UUID, even if it has
+// been deleted. It returns [ErrWorkspaceNotFound] if there is none.
+// [Workspace.Info] finds a workspace by its name.
 func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, error) {
 	call := &call{op: "get workspace", name: "getWorkspace", read: true}
 	id, err := checkUUID(call.op, "workspace", id)
@@ -184,8 +186,8 @@ func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, 
 	return &info, nil
 }
 
-// WorkspaceStats counts the workspaces of an organization, without those that
-// have been deleted.
+// WorkspaceStats is the number of workspaces of an organization, in total and
+// by status, without deleted ones.
 type WorkspaceStats struct {
 	Total    int `json:"total"`
 	Active   int `json:"active"`
