@@ -20,9 +20,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	// What the snippets are about is linked, so that they are checked again when
 	// it changes: go test sees no other reason to.
-	_ "github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	_ "github.com/airbyte-agents/airbyte-agents-go/auth"
 	_ "github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -54,7 +54,9 @@ var given = map[string]string{
 	"clientID":       "var clientID string",
 	"clientSecret":   "var clientSecret string",
 	"organizationID": "var organizationID string",
-	"yesterday":      "var yesterday time.Time",
+	"err":            "var err error",
+	"id":             "var id string",
+	"params":         "var params client.Params",
 	"t":              "var t *testing.T",
 	"ws":             "var ws *client.Workspace",
 	"conn":           "var conn *client.Connector",
@@ -99,6 +101,35 @@ func TestSnippets(t *testing.T) {
 		for _, err := range check(fset, imp, file) {
 			t.Error(err)
 		}
+	}
+}
+
+// TestProgram runs the program that README begins with.
+func TestProgram(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "main.go")
+	for _, code := range snippets(string(text)) {
+		if strings.HasPrefix(code, "package main") {
+			if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	cmd := exec.CommandContext(t.Context(), "go", "run", file)
+	cmd.Env = append(os.Environ(), "AIRBYTE_API_HOST="+fake.URL, "AIRBYTE_CLIENT_ID="+agentstest.ClientID, "AIRBYTE_CLIENT_SECRET="+agentstest.ClientSecret,
+		"AIRBYTE_ORGANIZATION_ID=", "AIRBYTE_WORKSPACE=")
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Count(string(out), "\n") != 15 || !strings.Contains(string(out), "\n14 Show the request id in errors\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if n := fake.Count("createToken"); n != 1 {
+		t.Errorf("%d requests for a token", n)
 	}
 }
 

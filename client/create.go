@@ -29,7 +29,7 @@ type CreateConnectorRequest struct {
 
 	// Credentials are the credentials of the business system, such as a GitHub
 	// token. They are not the client id and the secret of the application. The
-	// source definition says which fields there are; see [Definitions.Source].
+	// source definition says which fields there are; see [Definitions.GetSource].
 	Credentials map[string]any
 
 	// Environment holds settings that are not secret, such as a subdomain.

@@ -157,7 +157,7 @@ func definitionsOf(items []definitionItem) []Definition {
 	return list
 }
 
-// A DefinitionOption restricts what [Definitions.Sources] returns.
+// A DefinitionOption restricts what [Definitions.ListSources] returns.
 type DefinitionOption func(*definitionQuery)
 
 type definitionQuery struct {
@@ -170,9 +170,9 @@ func WithDefinitionName(text string) DefinitionOption {
 	return func(q *definitionQuery) { q.Name = optional(text) }
 }
 
-// Sources returns the kinds of sources, in the order of the service, which
+// ListSources returns the kinds of sources, in the order of the service, which
 // sends them in one page.
-func (d Definitions) Sources(ctx context.Context, opts ...DefinitionOption) ([]Definition, error) {
+func (d Definitions) ListSources(ctx context.Context, opts ...DefinitionOption) ([]Definition, error) {
 	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
 	var query definitionQuery
 	for _, opt := range opts {
@@ -189,9 +189,9 @@ func (d Definitions) Sources(ctx context.Context, opts ...DefinitionOption) ([]D
 	return definitionsOf(got.Definitions), nil
 }
 
-// Source returns the kind of source with the given id, a UUID, and how to
+// GetSource returns the kind of source with the given id, a UUID, and how to
 // configure a connector for it.
-func (d Definitions) Source(ctx context.Context, id string) (*DefinitionDetails, error) {
+func (d Definitions) GetSource(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get source definition", name: "getSourceDefinition", read: true}
 	id, err := checkUUID(call.op, "source definition", id)
 	if err != nil {
@@ -213,17 +213,17 @@ func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, 
 	if plainSlug(name) == "" {
 		return nil, invalid(op, "the name is empty")
 	}
-	list, err := d.Sources(ctx)
+	list, err := d.ListSources(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return findDefinition(op, "Source", list, name)
 }
 
-// Destinations returns the kinds of destinations with the given ids, which are
+// ListDestinations returns the kinds of destinations with the given ids, which are
 // UUIDs, or all of them if no ids are given. They are in the order of the
 // service, which sends them in one page.
-func (d Definitions) Destinations(ctx context.Context, ids ...string) ([]Definition, error) {
+func (d Definitions) ListDestinations(ctx context.Context, ids ...string) ([]Definition, error) {
 	call := &call{op: "list destination definitions", name: "listDestinationDefinitions", read: true}
 	var params gen.ListDestinationDefinitionsParams
 	for _, id := range ids {
@@ -242,9 +242,9 @@ func (d Definitions) Destinations(ctx context.Context, ids ...string) ([]Definit
 	return definitionsOf(got.Destinations), nil
 }
 
-// Destination returns the kind of destination with the given id, a UUID, and
+// GetDestination returns the kind of destination with the given id, a UUID, and
 // how to configure it.
-func (d Definitions) Destination(ctx context.Context, id string) (*DefinitionDetails, error) {
+func (d Definitions) GetDestination(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get destination definition", name: "getDestinationDefinition", read: true}
 	id, err := checkUUID(call.op, "destination definition", id)
 	if err != nil {
@@ -263,7 +263,7 @@ func (d Definitions) FindDestination(ctx context.Context, name string) (*Definit
 	if plainSlug(name) == "" {
 		return nil, invalid(op, "the name is empty")
 	}
-	list, err := d.Destinations(ctx)
+	list, err := d.ListDestinations(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -288,11 +288,10 @@ func fetchDefinition(ctx context.Context, call *call, send func(context.Context)
 	return &details, nil
 }
 
-// findDefinition returns the definition in list that has the slug or name. The
-// error texts use method, the name of the method of Definitions that takes an
-// id.
-func findDefinition(op, method string, list []Definition, name string) (*Definition, error) {
-	want, what := plainSlug(name), strings.ToLower(method)+" definition"
+// findDefinition returns the definition in list that has the slug or name. noun is
+// Source or Destination, for the texts of errors.
+func findDefinition(op, noun string, list []Definition, name string) (*Definition, error) {
+	want, what := plainSlug(name), strings.ToLower(noun)+" definition"
 	with := func(list []Definition, of func(Definition) string) (found []Definition) {
 		for _, d := range list {
 			if plainSlug(of(d)) == want {
@@ -312,12 +311,12 @@ func findDefinition(op, method string, list []Definition, name string) (*Definit
 			return &found[0], nil
 		case len(found) > 1:
 			return nil, &Error{op: op, kind: ErrDefinitionAmbiguous, Message: fmt.Sprintf(
-				"%d %ss match %q: %s; use %s with an id", len(found), what, shorten(name),
-				enumerate(found, func(d Definition) string { return fmt.Sprintf("%q (%s)", d.Name, d.ID) }), method)}
+				"%d %ss match %q: %s; use Get%s with an id", len(found), what, shorten(name),
+				enumerate(found, func(d Definition) string { return fmt.Sprintf("%q (%s)", d.Name, d.ID) }), noun)}
 		}
 	}
 	near := slices.DeleteFunc(slices.Clone(list), func(d Definition) bool { return !isNear(want, d.Slug) && !isNear(want, d.Name) })
-	hint := fmt.Sprintf("%ss lists all %d", method, len(list))
+	hint := fmt.Sprintf("List%ss lists all %d", noun, len(list))
 	if len(near) > 0 {
 		hint = "similar: " + enumerate(near, func(d Definition) string { return cmp.Or(d.Slug, d.Name) })
 	}

@@ -91,7 +91,7 @@ func TestDefinitions(t *testing.T) {
 	const zendeskFields = `"sourceDefinitionId":"` + stubID + `","name":"Zendesk Support","dockerRepository":"airbyte/source-zendesk-support",
 		"iconUrl":"https://icons.test/z.svg","custom":false,"supportLevel":"certified"`
 	list := func(opts ...client.DefinitionOption) func(context.Context, *client.Client) (any, error) {
-		return func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().Sources(ctx, opts...) }
+		return func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().ListSources(ctx, opts...) }
 	}
 	for _, x := range []exchange{
 		{
@@ -108,7 +108,7 @@ func TestDefinitions(t *testing.T) {
 		{
 			name: "source", method: "GET", path: sourcesPath + "/" + stubID,
 			call: func(ctx context.Context, c *client.Client) (any, error) {
-				return c.Definitions().Source(ctx, " "+strings.ToUpper(stubID))
+				return c.Definitions().GetSource(ctx, " "+strings.ToUpper(stubID))
 			},
 			answer: `{"id":"` + stubID + `","definition":{` + zendeskFields + `,"spec":{"documentationUrl":"https://docs.test","connectionSpecification":{"type":"object"},
 				"advanced_auth":{"auth_flow_type":"oauth2.0"}}},"example_questions":{"direct":["a?"],"search":["b?","c?"]}}`,
@@ -122,28 +122,28 @@ func TestDefinitions(t *testing.T) {
 		},
 		{
 			name: "source with nulls", method: "GET", path: sourcesPath + "/" + stubID,
-			call: func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().Source(ctx, stubID) },
+			call: func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().GetSource(ctx, stubID) },
 			answer: `{"definition":{"sourceDefinitionId":"s","destinationDefinitionId":null,"spec":{"documentationUrl":null,"connectionSpecification":null,"advanced_auth":null,
 				"supported_destination_sync_modes":null},"custom":null,"supportLevel":null},"example_questions":null}`,
 			got: &client.DefinitionDetails{Definition: client.Definition{ID: "s"}},
 		},
 		{
 			name: "destinations", method: "GET", path: destinationsPath,
-			call:   func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().Destinations(ctx) },
+			call:   func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().ListDestinations(ctx) },
 			answer: `{"destinations":[{"id":"` + stubID + `","name":"S3","icon":"<svg/>"}]}`,
 			got:    []client.Definition{{ID: stubID, Name: "S3", Icon: "<svg/>"}},
 		},
 		{
 			name: "destinations by id", method: "GET", path: destinationsPath, query: "actorDefinitionIds=" + stubID + "&actorDefinitionIds=" + stubOrg,
 			call: func(ctx context.Context, c *client.Client) (any, error) {
-				return c.Definitions().Destinations(ctx, stubID, " "+stubOrg)
+				return c.Definitions().ListDestinations(ctx, stubID, " "+stubOrg)
 			},
 			answer: `{"definitions":[],"destinations":[]}`, got: []client.Definition{},
 		},
 		{
 			name: "destination", method: "GET", path: destinationsPath + "/" + stubID,
 			call: func(ctx context.Context, c *client.Client) (any, error) {
-				return c.Definitions().Destination(ctx, stubID)
+				return c.Definitions().GetDestination(ctx, stubID)
 			},
 			answer: `{"id":"","definition":{"destinationDefinitionId":"d","name":"S3","dockerRepository":"registry.test:5000/airbyte/destination-s3:1.2",
 				"spec":{"supported_destination_sync_modes":["append","of the future"]}}}`,
@@ -157,15 +157,15 @@ func TestDefinitions(t *testing.T) {
 	}
 	for _, m := range []mistake{
 		{"source", func(ctx context.Context, c *client.Client) error {
-			_, err := c.Definitions().Source(ctx, "zendesk-support")
+			_, err := c.Definitions().GetSource(ctx, "zendesk-support")
 			return err
 		}, []string{`the source definition's id "zendesk-support" is not a UUID`}},
 		{"destinations", func(ctx context.Context, c *client.Client) error {
-			_, err := c.Definitions().Destinations(ctx, stubID, "s3")
+			_, err := c.Definitions().ListDestinations(ctx, stubID, "s3")
 			return err
 		}, []string{`"s3" is not a UUID`}},
 		{"destination", func(ctx context.Context, c *client.Client) error {
-			_, err := c.Definitions().Destination(ctx, "../x")
+			_, err := c.Definitions().GetDestination(ctx, "../x")
 			return err
 		}, []string{"is not a UUID"}},
 		{"no source", func(ctx context.Context, c *client.Client) error {
@@ -206,12 +206,12 @@ func TestFindDefinition(t *testing.T) {
 		{name: "weather", id: "5"},
 		{name: "tides-of-the-world", id: "7"},
 		{name: "x (formerly twitter)", id: "8"},
-		{name: "declarative-manifest", ambiguous: true, text: []string{`2 source definitions match "declarative-manifest": "Tides" (6), "Weather" (5); use Source with an id`}},
+		{name: "declarative-manifest", ambiguous: true, text: []string{`2 source definitions match "declarative-manifest": "Tides" (6), "Weather" (5); use GetSource with an id`}},
 		{name: "Tides", ambiguous: true, text: []string{`"Tides" (6), "Tides" (7)`}},
 		{name: "githob", text: []string{`no source definition is called "githob"; similar: github, gitlab`}},
 		{name: "zendesk", text: []string{"similar: zendesk-support"}},
 		{name: "twitter", text: []string{"similar: X (formerly Twitter)"}},
-		{name: "salesforce", text: []string{`no source definition is called "salesforce"; Sources lists all 11`}},
+		{name: "salesforce", text: []string{`no source definition is called "salesforce"; ListSources lists all 11`}},
 		{name: "x", text: []string{"Sources lists all 11"}},
 		{name: strings.Repeat("x", 1<<20), text: []string{"Sources lists all 11"}},
 	} {
@@ -247,7 +247,7 @@ func TestFindDefinition(t *testing.T) {
 		if !errors.Is(err, client.ErrDefinitionAmbiguous) {
 			t.Errorf("got %v", err)
 		}
-		wantText(t, err, `2 destination definitions match "postgres"`, "use Destination with an id")
+		wantText(t, err, `2 destination definitions match "postgres"`, "use GetDestination with an id")
 		_, err = d.FindDestination(t.Context(), "sheets")
 		wantKinds(t, err, "ErrNotFound")
 		wantText(t, err, "similar: Google Sheets")
@@ -273,11 +273,11 @@ func TestDefinitionsOfTheFake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	details, err := d.Source(ctx, found.ID)
+	details, err := d.GetSource(ctx, found.ID)
 	if err != nil || details.Definition != *found || details.Spec.Schema == nil || details.Spec.AdvancedAuth == nil || len(details.ExampleQuestions.Direct) == 0 {
 		t.Errorf("got %+v, %v", details, err)
 	}
-	some, err := d.Sources(ctx, client.WithDefinitionName("zen"))
+	some, err := d.ListSources(ctx, client.WithDefinitionName("zen"))
 	if err != nil || len(some) != 1 || some[0] != *found {
 		t.Errorf("got %+v, %v", some, err)
 	}
@@ -285,13 +285,13 @@ func TestDefinitionsOfTheFake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := d.Destinations(ctx, s3.ID)
+	one, err := d.ListDestinations(ctx, s3.ID)
 	if err != nil || len(one) != 1 || one[0] != *s3 {
 		t.Errorf("got %+v, %v", one, err)
 	}
-	if details, err = d.Destination(ctx, s3.ID); err != nil || details.Name != "S3" || details.Slug != "s3" {
+	if details, err = d.GetDestination(ctx, s3.ID); err != nil || details.Name != "S3" || details.Slug != "s3" {
 		t.Errorf("got %+v, %v", details, err)
 	}
-	_, err = d.Source(ctx, stubID)
+	_, err = d.GetSource(ctx, stubID)
 	wantKinds(t, err, "ErrNotFound")
 }

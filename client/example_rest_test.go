@@ -136,7 +136,7 @@ func ExampleConnector_WaitDeleted() {
 	// Output: gone: true
 }
 
-func ExampleDefinitions_Source() {
+func ExampleDefinitions_GetSource() {
 	ctx := context.Background()
 	c, done := sandboxClient()
 	defer done()
@@ -144,7 +144,7 @@ func ExampleDefinitions_Source() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	details, err := c.Definitions().Source(ctx, github.ID)
+	details, err := c.Definitions().GetSource(ctx, github.ID)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func ExampleDefinitions_FindDestination() {
 	// Output: BigQuery
 }
 
-func ExampleDefinitions_Destination() {
+func ExampleDefinitions_GetDestination() {
 	ctx := context.Background()
 	c, done := sandboxClient()
 	defer done()
@@ -172,7 +172,7 @@ func ExampleDefinitions_Destination() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	details, err := c.Definitions().Destination(ctx, bigquery.ID)
+	details, err := c.Definitions().GetDestination(ctx, bigquery.ID)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func ExampleAutomations_List() {
 	c, done := sandboxClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
-	all, err := workflows.AllAutomations(ctx)
+	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -350,7 +350,7 @@ func ExampleAutomations_Get() {
 	c, done := sandboxClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
-	all, err := workflows.AllAutomations(ctx)
+	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -368,7 +368,7 @@ func ExampleAutomations_Create() {
 	c, done := sandboxClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
-	all, err := workflows.AllAutomations(ctx)
+	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -386,7 +386,7 @@ func ExampleAutomations_Delete() {
 	c, done := sandboxClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
-	all, err := workflows.AllAutomations(ctx)
+	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func ExampleDefinitions_FindSource() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	details, err := c.Definitions().Source(ctx, zendesk.ID)
+	details, err := c.Definitions().GetSource(ctx, zendesk.ID)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -47,14 +47,14 @@ func ExampleDefinitions_FindSource_notFound() {
 	// Output: true client: find source definition: no source definition is called "zendesk"; similar: zendesk-support
 }
 
-func ExampleDefinitions_Sources() {
+func ExampleDefinitions_ListSources() {
 	fake, opts := sandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
 		log.Fatal(err)
 	}
-	sources, err := c.Definitions().Sources(context.Background(), client.WithDefinitionName("hub"))
+	sources, err := c.Definitions().ListSources(context.Background(), client.WithDefinitionName("hub"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -66,14 +66,14 @@ func ExampleDefinitions_Sources() {
 	// hubspot HubSpot
 }
 
-func ExampleDefinitions_Destinations() {
+func ExampleDefinitions_ListDestinations() {
 	fake, opts := sandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
 		log.Fatal(err)
 	}
-	destinations, err := c.Definitions().Destinations(context.Background())
+	destinations, err := c.Definitions().ListDestinations(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -72,14 +72,14 @@ func ExampleWorkflows_Update() {
 	// Output: Report on Mondays
 }
 
-func ExampleWorkflows_AllAutomations() {
+func ExampleWorkflows_ListAutomations() {
 	fake, opts := sandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
 		log.Fatal(err)
 	}
-	automations, err := ws.Workflows().AllAutomations(context.Background())
+	automations, err := ws.Workflows().ListAutomations(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func ExampleAutomations_Update() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	automations, err := ws.Workflows().AllAutomations(ctx)
+	automations, err := ws.Workflows().ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}

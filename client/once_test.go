@@ -159,19 +159,19 @@ func TestReadsAreSentAgain(t *testing.T) {
 			return err
 		},
 		"Sources": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().Definitions().Sources(ctx)
+			_, err := w.Client().Definitions().ListSources(ctx)
 			return err
 		},
 		"Source": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().Definitions().Source(ctx, stubID)
+			_, err := w.Client().Definitions().GetSource(ctx, stubID)
 			return err
 		},
 		"Destinations": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().Definitions().Destinations(ctx)
+			_, err := w.Client().Definitions().ListDestinations(ctx)
 			return err
 		},
 		"Destination": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().Definitions().Destination(ctx, stubID)
+			_, err := w.Client().Definitions().GetDestination(ctx, stubID)
 			return err
 		},
 		"SourceTemplates.List": func(ctx context.Context, w *client.Workspace) error {

@@ -181,12 +181,12 @@ func (f Workflows) Delete(ctx context.Context, id string) error {
 // atOnce is how many lists are requested at the same time.
 const atOnce = 8
 
-// AllAutomations returns the automations of all workflows of the workspace: the
+// ListAutomations returns the automations of all workflows of the workspace: the
 // workflows in the order of [Workflows.List], and the automations of each in
 // the order of [Automations.List]. It makes one request for the workflows and
 // one for each workflow, at most 8 at a time. The first error cancels the other
 // requests and is returned, without any automations.
-func (f Workflows) AllAutomations(ctx context.Context) ([]Automation, error) {
+func (f Workflows) ListAutomations(ctx context.Context) ([]Automation, error) {
 	workflows, err := f.List(ctx)
 	if err != nil {
 		return nil, err

@@ -344,7 +344,7 @@ func workflowsOf(t testing.TB, n int, automations func(i int) reply) *stub {
 	return s
 }
 
-func TestAllAutomations(t *testing.T) {
+func TestListAutomations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int32
 		s := workflowsOf(t, 40, func(i int) reply {
@@ -360,7 +360,7 @@ func TestAllAutomations(t *testing.T) {
 				return answer(req)
 			}
 		})
-		got, err := acmeWorkflows(t, s).AllAutomations(t.Context())
+		got, err := acmeWorkflows(t, s).ListAutomations(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -388,7 +388,7 @@ func TestAllAutomations(t *testing.T) {
 	})
 }
 
-func TestAllAutomationsFails(t *testing.T) {
+func TestListAutomationsFails(t *testing.T) {
 	t.Run("one", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { // finds a goroutine that stays behind
 			s := workflowsOf(t, 40, func(i int) reply {
@@ -398,7 +398,7 @@ func TestAllAutomationsFails(t *testing.T) {
 				return hangs
 			})
 			start := time.Now()
-			got, err := acmeWorkflows(t, s).AllAutomations(t.Context())
+			got, err := acmeWorkflows(t, s).ListAutomations(t.Context())
 			wantKinds(t, err, "ErrForbidden")
 			wantText(t, err, "list automations of workflow w3", "not yours")
 			if got != nil || time.Since(start) != time.Second {
@@ -413,7 +413,7 @@ func TestAllAutomationsFails(t *testing.T) {
 			defer cancel()
 			s := workflowsOf(t, 40, func(int) reply { return hangs })
 			start := time.Now()
-			_, err := acmeWorkflows(t, s).AllAutomations(ctx)
+			_, err := acmeWorkflows(t, s).ListAutomations(ctx)
 			if e := asError(t, err); !errors.Is(e, context.DeadlineExceeded) || time.Since(start) != time.Second {
 				t.Errorf("got %v after %v", err, time.Since(start))
 			}
@@ -421,7 +421,7 @@ func TestAllAutomationsFails(t *testing.T) {
 	})
 	t.Run("the list of workflows", func(t *testing.T) {
 		s := serveAcme(t, says(403, `{"message":"not yours"}`))
-		_, err := acmeWorkflows(t, s).AllAutomations(t.Context())
+		_, err := acmeWorkflows(t, s).ListAutomations(t.Context())
 		wantKinds(t, err, "ErrForbidden")
 		wantText(t, err, "list workflows")
 		s.wantSent(t, 2)
@@ -429,14 +429,14 @@ func TestAllAutomationsFails(t *testing.T) {
 	t.Run("a workflow without an id", func(t *testing.T) {
 		for _, item := range []string{`{}`, `null`, `{"id":".."}`, `{"id":"a/b\nc"}`} {
 			s := serveAcme(t, list(item))
-			_, err := acmeWorkflows(t, s).AllAutomations(t.Context())
+			_, err := acmeWorkflows(t, s).ListAutomations(t.Context())
 			wantKinds(t, err, "") // it is not the caller's fault
 			asError(t, err)
 			s.wantSent(t, 2)
 		}
 	})
 	t.Run("no workflows", func(t *testing.T) {
-		got, err := acmeWorkflows(t, serveAcme(t, list())).AllAutomations(t.Context())
+		got, err := acmeWorkflows(t, serveAcme(t, list())).ListAutomations(t.Context())
 		if err != nil || len(got) != 0 {
 			t.Errorf("got %v, %v", got, err)
 		}
@@ -491,7 +491,7 @@ func TestWorkflowLife(t *testing.T) {
 	// A schedule needs an expression: the service says so if we do not know.
 	_, err = automations.Update(ctx, hooked.ID, client.AutomationChange{CronExpression: client.Null[string]()})
 	wantKinds(t, err, "ErrInvalid")
-	everything, err := f.AllAutomations(ctx)
+	everything, err := f.ListAutomations(ctx)
 	if err != nil || len(everything) != 2 || everything[1].ID != hooked.ID {
 		t.Errorf("all: %v, %v", everything, err)
 	}

@@ -119,9 +119,9 @@ func everyOperation(t *testing.T) {
 	call("deleteConnector", "Workspace.DeleteConnector", func() error { _, err = ws.DeleteConnector(ctx, made.ID); return err })
 
 	call("listSourceDefinitions", "Definitions.FindSource", func() error { source, err = c.Definitions().FindSource(ctx, "jira"); return err })
-	call("getSourceDefinition", "Definitions.Source", func() error { _, err = c.Definitions().Source(ctx, source.ID); return err })
+	call("getSourceDefinition", "Definitions.GetSource", func() error { _, err = c.Definitions().GetSource(ctx, source.ID); return err })
 	call("listDestinationDefinitions", "Definitions.FindDestination", func() error { target, err = c.Definitions().FindDestination(ctx, "BigQuery"); return err })
-	call("getDestinationDefinition", "Definitions.Destination", func() error { _, err = c.Definitions().Destination(ctx, target.ID); return err })
+	call("getDestinationDefinition", "Definitions.GetDestination", func() error { _, err = c.Definitions().GetDestination(ctx, target.ID); return err })
 
 	call("listSourceTemplates", "SourceTemplates.List", func() error { _, err = c.SourceTemplates().List(ctx); return err })
 	call("createSourceTemplate", "SourceTemplates.Create", func() error {

@@ -9,7 +9,7 @@ import (
 // templateCalls are more calls for TestCompatible.
 var templateCalls = []wrapper{
 	{name: "Sources", ops: []string{"listSourceDefinitions"}, needed: []string{"/definitions"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().Definitions().Sources(ctx)
+		_, err := w.Client().Definitions().ListSources(ctx)
 		return err
 	}},
 	{name: "FindSource", ops: []string{"listSourceDefinitions"}, needed: []string{"/definitions", "/definitions/0"}, call: func(ctx context.Context, w *client.Workspace) error {
@@ -17,11 +17,11 @@ var templateCalls = []wrapper{
 		return err
 	}},
 	{name: "Source", ops: []string{"getSourceDefinition"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().Definitions().Source(ctx, unknownID)
+		_, err := w.Client().Definitions().GetSource(ctx, unknownID)
 		return err
 	}},
 	{name: "Destinations", ops: []string{"listDestinationDefinitions"}, needed: []string{"/destinations"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().Definitions().Destinations(ctx)
+		_, err := w.Client().Definitions().ListDestinations(ctx)
 		return err
 	}},
 	{name: "FindDestination", ops: []string{"listDestinationDefinitions"}, needed: []string{"/destinations", "/destinations/0", "/name"}, call: func(ctx context.Context, w *client.Workspace) error {
@@ -29,7 +29,7 @@ var templateCalls = []wrapper{
 		return err
 	}},
 	{name: "Destination", ops: []string{"getDestinationDefinition"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().Definitions().Destination(ctx, unknownID)
+		_, err := w.Client().Definitions().GetDestination(ctx, unknownID)
 		return err
 	}},
 

@@ -27,7 +27,7 @@ var workflowCalls = []wrapper{
 	}},
 	// A workflow that is listed without an id cannot be asked for its automations.
 	{name: "All automations", ops: []string{"listWorkflows", "listAutomations"}, needed: []string{"/data/0", "/data/0/id"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Workflows().AllAutomations(ctx)
+		_, err := w.Workflows().ListAutomations(ctx)
 		return err
 	}},
 	{name: "List automations", ops: []string{"listAutomations"}, call: func(ctx context.Context, w *client.Workspace) error {
