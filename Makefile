@@ -91,7 +91,7 @@ api: ## Rewrite the snapshot of the exported Go API in api/
 	.ci/api write
 
 .PHONY: api-check
-api-check: ## Check that the snapshot is up to date, and that a name that vanished is in CHANGELOG.md
+api-check: ## Check that the snapshot is up to date, and that CHANGELOG.md names what vanished since the last release
 	.ci/api check
 
 OLD ?= HEAD

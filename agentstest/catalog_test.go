@@ -281,6 +281,8 @@ func TestWorkflows(t *testing.T) {
 		t.Errorf("null takes away: %s", a.raw)
 	}
 	c.refused(c.patch(auto+in, object{"cron_expression": nil}), 422, "missing") // a schedule needs one
+	c.refused(c.patch(auto+in, object{"cron_expression": "weekly"}), 422, "cron")
+	c.ok(c.patch(auto+in, object{"cron_expression": "0 7 * * 1"})) // as in Unix
 	if a = c.ok(c.patch(auto+in, object{"cron_expression": nil, "trigger_type": "manual"})); a.at("cron_expression") != nil {
 		t.Errorf("manual: %s", a.raw)
 	}

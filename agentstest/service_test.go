@@ -26,8 +26,8 @@ func TestOperationsAreThoseOfTheContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	routes := regexp.MustCompile(`http\.Method(\w+)\+" "\+options\.BaseURL\+"([^"]+)", wrapper\.(\w+)\)`).FindAllStringSubmatch(string(source), -1)
-	if len(routes) != 49 {
-		t.Fatalf("%d routes", len(routes))
+	if len(routes) == 0 {
+		t.Fatal("no routes were found")
 	}
 	s := agentstest.New()
 	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://x", header: http.Header{}}
@@ -40,11 +40,11 @@ func TestOperationsAreThoseOfTheContract(t *testing.T) {
 			t.Errorf("%s %s is not %s", method, path, op)
 		}
 	}
-	if len(agentstest.Operations()) != 49 {
-		t.Errorf("%d operations", len(agentstest.Operations()))
+	if n := len(agentstest.Operations()); n != len(routes) {
+		t.Errorf("%d operations, %d routes", n, len(routes))
 	}
-	if s.Count("") != 49 {
-		t.Errorf("counts %d", s.Count(""))
+	if n := s.Count(""); n != len(routes) {
+		t.Errorf("counts %d of %d", n, len(routes))
 	}
 	for name, wrong := range map[string]func(){
 		"Count":           func() { s.Count("noSuchOperation") },

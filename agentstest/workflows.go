@@ -148,7 +148,9 @@ func (a *api) ListAutomations(ctx context.Context, req server.ListAutomationsReq
 	return list, nil
 }
 
-// checkTrigger checks what starts an automation.
+// checkTrigger checks what starts an automation. Which cron syntax the service
+// expects is not published, so both that of Unix, with 5 fields, and that of Quartz
+// pass.
 func checkTrigger(trigger string, cron, timezone *string) error {
 	switch {
 	case strings.TrimSpace(trigger) == "":
@@ -157,6 +159,9 @@ func checkTrigger(trigger string, cron, timezone *string) error {
 		return invalid(missing("body.cron_expression"))
 	case timezone != nil && !isTimezone(*timezone):
 		return invalid(fieldProblem("body.timezone", "timezone", "Input should be an IANA time zone such as Europe/Berlin"))
+	}
+	if cron != nil && len(strings.Fields(*cron)) == 5 {
+		return nil
 	}
 	return checkCron("body.cron_expression", cron)
 }

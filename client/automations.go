@@ -67,9 +67,7 @@ type Automation struct {
 
 	TriggerType TriggerType `json:"trigger_type"`
 
-	// CronExpression says when a schedule starts the workflow, in Quartz
-	// syntax: 6 or 7 fields (second minute hour day-of-month month day-of-week
-	// [year]), such as "0 0 9 ? * MON-FRI".
+	// CronExpression says when a schedule starts the workflow.
 	CronExpression string `json:"cron_expression,omitzero"`
 
 	Timezone string `json:"timezone,omitzero"` // of the schedule, such as Europe/Berlin; "" means UTC
@@ -112,9 +110,9 @@ type AutomationRequest struct {
 	TriggerType TriggerType // TriggerSchedule by default
 	Disabled    bool        // whether the automation starts nothing until it is enabled
 
-	// CronExpression says when to start the workflow, in Quartz syntax: 6 or 7
-	// fields (second minute hour day-of-month month day-of-week [year]), such
-	// as "0 0 9 ? * MON-FRI". TriggerSchedule requires it.
+	// CronExpression says when to start the workflow. TriggerSchedule requires
+	// it. The service does not document which cron syntax it expects here; for
+	// connection templates it is that of Quartz, such as "0 0 9 ? * MON-FRI".
 	CronExpression string
 
 	Timezone string // of the schedule, a name such as Europe/Berlin; UTC by default
@@ -170,9 +168,8 @@ type AutomationChange struct {
 	Enabled     *bool // new(false) pauses the automation
 	TriggerType TriggerType
 
-	// CronExpression says when to start the workflow, in Quartz syntax: 6 or 7
-	// fields (second minute hour day-of-month month day-of-week [year]), such
-	// as "0 0 9 ? * MON-FRI". [Null] removes it, but a schedule must have one.
+	// CronExpression says when to start the workflow, in the syntax that
+	// [AutomationRequest] has. [Null] removes it, but a schedule must have one.
 	CronExpression Nullable[string]
 
 	Timezone string // of the schedule; for UTC, set "UTC"
@@ -292,6 +289,11 @@ func urlSecrets(s string) []string {
 	}
 	for _, values := range u.Query() {
 		list = append(list, values...)
+	}
+	for part := range strings.SplitSeq(u.Path, "/") {
+		if len(part) >= 16 { // long enough to be a key rather than a word
+			list = append(list, part)
+		}
 	}
 	return list
 }

@@ -91,7 +91,9 @@ func TestDefinitions(t *testing.T) {
 	const zendeskFields = `"sourceDefinitionId":"` + stubID + `","name":"Zendesk Support","dockerRepository":"airbyte/source-zendesk-support",
 		"iconUrl":"https://icons.test/z.svg","custom":false,"supportLevel":"certified"`
 	list := func(opts ...client.DefinitionOption) func(context.Context, *client.Client) (any, error) {
-		return func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().ListSources(ctx, opts...) }
+		return func(ctx context.Context, c *client.Client) (any, error) {
+			return c.Definitions().ListSources(ctx, opts...)
+		}
 	}
 	for _, x := range []exchange{
 		{
@@ -122,7 +124,9 @@ func TestDefinitions(t *testing.T) {
 		},
 		{
 			name: "source with nulls", method: "GET", path: sourcesPath + "/" + stubID,
-			call: func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().GetSource(ctx, stubID) },
+			call: func(ctx context.Context, c *client.Client) (any, error) {
+				return c.Definitions().GetSource(ctx, stubID)
+			},
 			answer: `{"definition":{"sourceDefinitionId":"s","destinationDefinitionId":null,"spec":{"documentationUrl":null,"connectionSpecification":null,"advanced_auth":null,
 				"supported_destination_sync_modes":null},"custom":null,"supportLevel":null},"example_questions":null}`,
 			got: &client.DefinitionDetails{Definition: client.Definition{ID: "s"}},

@@ -78,7 +78,7 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 	o, ok := operationAt(req.Method, req.URL.Path)
 	if !ok {
 		closeBody(req)
-		return nil, invalid(req.Method+" "+req.URL.Path, "the contract has no such operation; is a path value empty, \".\" or \"..\"?")
+		return nil, invalid(req.Method+" "+req.URL.Path, "the client knows no such operation; is a path value empty, \".\" or \"..\"?")
 	}
 	c := &call{op: o.id, name: o.id}
 	c.read, c.stream = o.reads(req)

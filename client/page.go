@@ -43,8 +43,14 @@ var cursorNames = map[string]int{
 	"endcursor": 3, "after": 4, "startingafter": 4, "pagetoken": 4, "continuationtoken": 4, "cursor": 5, "next": 6, "offset": 9,
 }
 
+// besideCursor are the names of what may accompany a cursor inside "next".
+var besideCursor = map[string]bool{
+	"limit": true, "size": true, "count": true, "perpage": true, "pagesize": true, "rel": true, "type": true, "title": true, "method": true,
+}
+
+// linkNames are the names of links to the next page.
 var linkNames = map[string]bool{
-	"nextlink": true, "nextpageurl": true, "nextrecordsurl": true, "nexturl": true, "nexthref": true, "nextpagelink": true,
+	"nextlink": true, "nextpageurl": true, "nextrecordsurl": true, "nexturl": true, "nexthref": true, "nextpagelink": true, "odatanextlink": true,
 }
 
 // moreNames are the names of flags that say whether there are more pages. The value
@@ -124,7 +130,7 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 	case linkNames[name], isNext && (name == "link" || name == "href" || name == "url"):
 		s.link = text
 		return
-	case in == "page" && name == "number", name == "page", name == "currentpage", name == "pagenumber":
+	case in == "page" && name == "number", name == "page" && !isNext, name == "currentpage", name == "pagenumber":
 		s.page = text
 		return
 	case name == "totalpages" || name == "pagecount" || name == "lastpagenumber":
@@ -132,6 +138,9 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 		return
 	}
 	rank, ok := cursorNames[name]
+	if isNext && !ok && !besideCursor[name] {
+		name, ok = "next"+name, true // whatever the vendor calls it
+	}
 	if in == "cursors" && name == "before" || !ok {
 		return
 	}

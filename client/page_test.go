@@ -1,6 +1,7 @@
 package client
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,6 +36,9 @@ func TestReadPage(t *testing.T) {
 		{"offset", `{"next_offset":9007199254740993}`, nil, Page{HasNext: true, Cursor: "9007199254740993", name: "nextoffset", number: true}},
 		{"offset zero", `{"next_offset":0}`, nil, Page{}},
 		{"hubspot", `{"paging":{"next":{"after":"c","link":"https://x/?after=c"}}}`, nil, Page{HasNext: true, Cursor: "c", name: "after"}},
+		{"unknown name in next", `{"paging":{"next":{"token":"c"}}}`, nil, Page{HasNext: true, Cursor: "c", name: "nexttoken"}},
+		{"page in next", `{"next":{"page":3,"limit":10}}`, Params{"page": 2}, Page{HasNext: true, Cursor: "3", name: "page", number: true}},
+		{"limit in next", `{"next":{"limit":10,"rel":"next"}}`, nil, Page{}},
 		{"after", `{"after":"c"}`, nil, Page{HasNext: true, Cursor: "c", name: "after"}},
 		{"this page, more", `{"page":1,"has_more":true}`, nil, Page{HasNext: true, Cursor: "2", name: "page", number: true, counts: true}},
 		{"this page of several", `{"page":2,"total_pages":3}`, Params{"page": 2}, Page{HasNext: true, Cursor: "3", name: "page", number: true, counts: true}},
@@ -55,6 +59,66 @@ func TestReadPage(t *testing.T) {
 				t.Errorf("readPage(%s)\n got %+v\nwant %+v", tt.metadata, got, tt.want)
 			}
 		})
+	}
+}
+
+// These are the names that vendors use, as they write them.
+func TestPagingNames(t *testing.T) {
+	for _, name := range []string{
+		"next_cursor", "nextCursor", "next_page_token", "nextPageToken", "next_offset", "nextOffset", "next_token", "NextToken", "next_page", "nextPage",
+		"end_cursor", "endCursor", "after", "starting_after", "page_token", "pageToken", "continuation_token", "continuationToken", "cursor", "next", "offset", "@next",
+	} {
+		if got := readPage(jsontext.Value(`{"`+name+`":"c"}`), nil); !got.HasNext || got.Cursor != "c" || got.link {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	for _, name := range []string{
+		"next_link", "nextLink", "@odata.nextLink", "next_page_url", "next_page_link", "nextRecordsUrl", "next_url", "next_href",
+	} {
+		if got := readPage(jsontext.Value(`{"`+name+`":"x"}`), nil); !got.link || got.Cursor != "x" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	for name, more := range map[string]bool{
+		"has_next_page": true, "hasNextPage": true, "has_more": true, "hasMore": true, "has_next": true, "more": true, "has_more_pages": true, "more_records": true,
+		"more_results_available": true, "is_last": false, "isLast": false, "is_last_page": false, "last_page": false, "done": false,
+	} {
+		for _, flag := range []bool{true, false} {
+			got := readPage(jsontext.Value(fmt.Sprintf(`{"%s":%v,"cursor":"c"}`, name, flag)), nil)
+			if got.HasNext != (flag == more) {
+				t.Errorf("%s %v: %+v", name, flag, got)
+			}
+		}
+	}
+	for _, name := range []string{"pagination", "paging", "page_info", "pageInfo", "meta", "metadata", "response_metadata", "links", "_links", "cursors", "cursor", "page", "next", "info"} {
+		if got := readPage(jsontext.Value(`{"`+name+`":{"next_cursor":"c"}}`), nil); !got.HasNext || got.Cursor != "c" {
+			t.Errorf("in %s: %+v", name, got)
+		}
+	}
+	for _, name := range []string{"limit", "size", "count", "per_page", "pageSize", "rel", "type", "title", "method"} {
+		if got := readPage(jsontext.Value(`{"next":{"`+name+`":"x"}}`), nil); got.HasNext {
+			t.Errorf("%s in next: %+v", name, got)
+		}
+	}
+	for in, want := range map[string]string{
+		"next_page_token": "page_token", "nextPageToken": "pageToken", "next_offset": "offset", "next_page": "page", "after": "after", "offset": "offset",
+		"starting_after": "starting_after", "page_token": "page_token", "pageToken": "pageToken", "next_cursor": "cursor", "end_cursor": "cursor", "cursor": "cursor", "next": "cursor",
+	} {
+		name, _, why := (&turner{c: &Connector{}, x: &execution{}, looked: true}).next(t.Context(), readPage(jsontext.Value(`{"`+in+`":"c"}`), nil), nil)
+		if name != want || why != "" {
+			t.Errorf("%s asks with %s, %s; want %s", in, name, why, want)
+		}
+	}
+	for _, param := range []string{
+		"cursor", "after", "starting_after", "startingAfter", "page_token", "pageToken", "next_page_token", "nextPageToken", "next_cursor", "nextCursor",
+		"start_cursor", "startCursor", "continuation_token", "offset", "startAt", "start_at", "skip", "page", "page_number", "pageNumber",
+	} {
+		x := &execution{params: Params{param: "1", "limit": 5}}
+		for _, metadata := range []string{`{"next_page_token":"c"}`, `{"next_cursor":"c"}`} {
+			if name, _, why := (&turner{c: &Connector{}, x: x, looked: true}).next(t.Context(), readPage(jsontext.Value(metadata), nil), nil); name != param || why != "" {
+				t.Errorf("%s among the params: asks with %s, %s", param, name, why)
+			}
+		}
 	}
 }
 

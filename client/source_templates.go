@@ -170,6 +170,7 @@ func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateReq
 			problems = append(problems, field+" is not a UUID")
 		}
 	}
+	slices.Sort(problems)
 	if err := refuse(op, problems...); err != nil {
 		return body, err
 	}

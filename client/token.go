@@ -98,7 +98,7 @@ func (w *widget) connections(match gen.TagMatch, tags []string) {
 func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...WidgetOption) (auth.Secret, error) {
 	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true}
 	u, err := url.Parse(strings.TrimSpace(origin))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return "", invalid(call.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
 	}
 	req := widget{gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.region))}}

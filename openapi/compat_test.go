@@ -305,7 +305,7 @@ func TestCompatibleValues(t *testing.T) {
 				s.answering(t, int(status[2]-'0')+200, future)
 				got, err := o.call(t.Context(), op.pathValues(), marshal(t, op.paramVariants()[0]), []byte("{}"))
 				if err != nil || got.typed == nil {
-					t.Errorf("%s: %s: %v", op.OperationID, s.body, err)
+					t.Errorf("%s: %v, of the answer %.300s", op.OperationID, err, s.body)
 				}
 			}
 		}

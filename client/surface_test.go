@@ -81,3 +81,55 @@ func exampleName(fn *ast.FuncDecl) string {
 	}
 	return name.Name + "_" + fn.Name.Name
 }
+
+// Every exported option must be used by a test, not only by an example.
+func TestEveryOptionIsTested(t *testing.T) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var options []string
+	used := map[string]bool{}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			switch {
+			case !ok:
+			case strings.HasSuffix(f.Name(), "_test.go"):
+				if !strings.HasPrefix(fn.Name.Name, "Example") {
+					ast.Inspect(fn, func(n ast.Node) bool {
+						if sel, ok := n.(*ast.SelectorExpr); ok {
+							used[sel.Sel.Name] = true
+						}
+						return true
+					})
+				}
+			case fn.Name.IsExported() && fn.Recv == nil && returnsOption(fn):
+				options = append(options, fn.Name.Name)
+			}
+		}
+	}
+	if len(options) < 30 {
+		t.Errorf("only %d options were found: %v", len(options), options)
+	}
+	for _, name := range options {
+		if !used[name] {
+			t.Errorf("no test uses %s", name)
+		}
+	}
+}
+
+func returnsOption(fn *ast.FuncDecl) bool {
+	if fn.Type.Results == nil || len(fn.Type.Results.List) != 1 {
+		return false
+	}
+	name, ok := fn.Type.Results.List[0].Type.(*ast.Ident)
+	return ok && strings.HasSuffix(name.Name, "Option")
+}
