@@ -52,9 +52,11 @@ func WithPrefetch() ExecuteOption {
 // is known to use, for which the slug of the connector is looked up if it is unknown;
 // the one that the metadata of the page suggests; "cursor".
 //
-// If there is another page that cannot be asked for, or if the cursor of a page was
-// used before, the last value is an error that matches [ErrPaging]: pages are never
-// left out without an error, and no page is yielded twice.
+// If the metadata shows another page that cannot be asked for, or a cursor that was
+// used before, the last value is an error that matches [ErrPaging], and no page is
+// yielded twice. Metadata without any sign of another page, as far as All
+// understands it, ends the iteration; for vendors with a convention of their own there
+// is [WithPager].
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		x := newExecution(entity, action, maps.Clone(params), opts)

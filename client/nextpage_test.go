@@ -42,6 +42,9 @@ func TestNextParams(t *testing.T) {
 			}
 			for name, conn := range map[string]*client.Connector{"by slug": found, "by id": ws.ConnectorByID(found.ID())} {
 				want, wantErrs := collect(client.All[map[string]any](t.Context(), conn, "things", "list", nil))
+				if len(wantErrs) == 0 && len(want) != len(records) && paging != agentstest.PagingNone {
+					t.Errorf("%s: All yields %d of %d records", name, len(want), len(records))
+				}
 				got, params, pages := []map[string]any{}, client.Params{}, 0
 				for params != nil {
 					page, err := conn.Execute(t.Context(), "things", "list", params)
