@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -220,16 +222,6 @@ func (c *Connector) findSlug(ctx context.Context) string {
 	return c.Slug()
 }
 
-// Delete deletes the connector; see [Workspace.DeleteConnector].
-func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
-	return c.ws.DeleteConnector(ctx, c.id)
-}
-
-// WaitDeleted waits until the connector is gone; see [Workspace.WaitDeleted].
-func (c *Connector) WaitDeleted(ctx context.Context, opts ...WaitOption) (*ConnectorInfo, error) {
-	return c.ws.WaitDeleted(ctx, c.id, opts...)
-}
-
 // checkedID returns the id in the form that goes into a path, or an error if it is
 // no UUID.
 func (c *Connector) checkedID(op string) (string, error) {
@@ -246,4 +238,31 @@ func shorten(s string) string {
 		return strings.ToValidUTF8(s[:80], "") + "…"
 	}
 	return s
+}
+
+// A wholeConnector is a connector as the service sends it with its template and its
+// configuration.
+type wholeConnector struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Template  struct {
+		ID           string `json:"id"`
+		Name         string `json:"name"`
+		Slug         string `json:"connector_name"` // not in the contract
+		DefinitionID string `json:"source_definition_id"`
+	} `json:"source_template"`
+
+	// What is odd here must not hide that the connector was made or changed.
+	Entities loose[[]RequestedEntity] `json:"entities"`
+	Config   configuration            `json:"replication_config"`
+}
+
+// info is the connector; slug is that of its kind if the service does not say.
+func (c *wholeConnector) info(slug string) ConnectorInfo {
+	return ConnectorInfo{
+		ID: c.ID, Name: c.Name, Slug: cmp.Or(c.Template.Slug, slug), DisplayName: c.Template.Name,
+		DefinitionID: c.Template.DefinitionID, TemplateID: c.Template.ID, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -756,5 +757,71 @@ func TestDescribeInMemory(t *testing.T) {
 	get, ok := issues.Action("get")
 	if !ok || len(get.Params) != 1 || get.Params[0].Name != "number" || get.Params[0].Type != "integer" || !get.Params[0].Required {
 		t.Errorf("%+v", get)
+	}
+}
+
+// A connector that is known by its id alone is paged like one found by its slug:
+// the parameter depends on the kind, which is looked up when it matters.
+func TestPagingOfAConnectorByID(t *testing.T) {
+	fake, ws := inMemory(t)
+	for _, tc := range []struct{ slug, entity string }{{"github", "issues"}, {"stripe", "customers"}, {"zendesk-support", "tickets"}} {
+		known, err := ws.Connector(t.Context(), tc.slug)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := func(c *client.Connector) (ids []string) {
+			for r, err := range client.All[map[string]any](t.Context(), c, tc.entity, "list", nil) {
+				if err != nil {
+					t.Fatalf("%s: %v", tc.slug, err)
+				}
+				b, _ := json.Marshal(r)
+				ids = append(ids, string(b))
+			}
+			return ids
+		}
+		want := count(known)
+		byID := ws.ConnectorByID(known.ID())
+		before := fake.Count("listConnectors")
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if got := count(byID); len(got) != len(want) || got[len(got)-1] != want[len(want)-1] {
+					t.Errorf("%s: %d records, want %d", tc.slug, len(got), len(want))
+				}
+			})
+		}
+		all.Wait()
+		count(byID)
+		if n := fake.Count("listConnectors") - before; n > 4 || tc.slug == "github" && (n == 0 || byID.Slug() != "github") {
+			t.Errorf("%s: listed %d times, slug %q", tc.slug, n, byID.Slug())
+		}
+		for _, err := range client.All[map[string]any](t.Context(), ws.ConnectorByID(known.ID()), tc.entity, "list", client.Params{"per_page": 100, "limit": 100}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// One that was just made is used by its id.
+func TestConnectorThatWasJustMade(t *testing.T) {
+	ctx := t.Context()
+	_, ws := inMemory(t)
+	made, err := ws.CreateConnector(ctx, client.CreateConnectorRequest{ConnectorType: "github", Name: "Second", Credentials: map[string]any{"token": "x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := ws.ConnectorByID(made.ID)
+	if err := walk(client.All[Issue](ctx, c, "issues", "list", nil)); err != nil {
+		t.Error(err)
+	}
+	if jobID, err := c.Delete(ctx); err != nil || jobID == "" {
+		t.Errorf("%q %v", jobID, err)
+	}
+	if last, err := c.WaitDeleted(ctx); err != nil || last != nil {
+		t.Errorf("%v %v", last, err)
+	}
+	if _, err := ws.ConnectorByID("x").Delete(ctx); !errors.Is(err, client.ErrInvalid) {
+		t.Error(err)
 	}
 }

@@ -1,16 +1,13 @@
 package client
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -216,33 +213,6 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	return &info, nil
 }
 
-// A wholeConnector is a connector as the service sends it with its template and its
-// configuration.
-type wholeConnector struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-	Template  struct {
-		ID           string `json:"id"`
-		Name         string `json:"name"`
-		Slug         string `json:"connector_name"` // not in the contract
-		DefinitionID string `json:"source_definition_id"`
-	} `json:"source_template"`
-
-	// What is odd here must not hide that the connector was made or changed.
-	Entities loose[[]RequestedEntity] `json:"entities"`
-	Config   configuration            `json:"replication_config"`
-}
-
-// info is the connector; slug is that of its kind if the service does not say.
-func (c *wholeConnector) info(slug string) ConnectorInfo {
-	return ConnectorInfo{
-		ID: c.ID, Name: c.Name, Slug: cmp.Or(c.Template.Slug, slug), DisplayName: c.Template.Name,
-		DefinitionID: c.Template.DefinitionID, TemplateID: c.Template.ID, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
-	}
-}
-
 // CheckConnector asks the service to try the configuration of a connector, without
 // creating it. A configuration that does not work is not an error: test
 // [CheckResult.OK], and [CheckResult.Reason] says why. An incomplete request is an
@@ -263,54 +233,4 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	}
 	got.scrub(newScrubber(call.secrets))
 	return got, nil
-}
-
-// DeleteConnector starts the deletion of the connector with the given id and returns
-// the id of the job that does it in the background. The connector is listed until
-// the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
-// exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
-// DeleteConnector does not check that the connector belongs to w.
-func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
-	call := &call{op: "delete connector", name: "deleteConnector"}
-	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
-		return "", err
-	}
-	got, err := fetch[gen.ConnectorDeletion](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.DeleteConnector(ctx, id, &gen.DeleteConnectorParams{})
-	})
-	if err != nil {
-		return "", missing(err, ErrConnectorNotFound)
-	}
-	return got.JobID, nil
-}
-
-// WaitDeleted waits until the workspace no longer lists the connector with the given
-// id, which is how the service shows that a deletion is done. It then returns nil
-// and no error. With an error it returns the connector as it was last listed. A
-// connector that the workspace never had counts as deleted, and so do all connectors
-// of a workspace that does not exist.
-//
-// It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
-// the error matches [ErrWaitedTooLong].
-func (w *Workspace) WaitDeleted(ctx context.Context, id string, opts ...WaitOption) (*ConnectorInfo, error) {
-	const op = "wait for the deletion of a connector"
-	id, err := w.ConnectorByID(id).checkedID(op)
-	if err != nil {
-		return nil, err
-	}
-	return wait(ctx, op, opts, func(ctx context.Context) (*ConnectorInfo, bool, error) {
-		infos, err := w.ListConnectors(ctx)
-		if errors.Is(err, ErrWorkspaceNotFound) {
-			return nil, true, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		for _, info := range infos {
-			if listed, ok := connectorUUID(info.ID); ok && listed == id {
-				return &info, false, nil
-			}
-		}
-		return nil, true, nil
-	})
 }

@@ -229,24 +229,16 @@ func (x *execution) request() gen.ExecuteRequest {
 
 // run sends an execution and calls consume to read the answer.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
-	if x.action == actionDownload {
-		consume = refuseFile(consume)
-	}
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
-		op: x.op(), name: "executeConnector", read: readActions[x.action], consume: consume,
+		op: x.op(), name: "executeConnector", read: readActions[x.action],
+		consume: func(resp *http.Response) error {
+			if x.action == actionDownload && !isEnvelope(resp.Header) {
+				return &Error{Message: "the service answered with a file; Connector.Download reads files"}
+			}
+			return consume(resp)
+		},
 	})
 	return err
-}
-
-// refuseFile returns consume for an answer that may be a file, which consume cannot
-// read.
-func refuseFile(consume func(*http.Response) error) func(*http.Response) error {
-	return func(resp *http.Response) error {
-		if !isEnvelope(resp.Header) {
-			return &Error{Message: "the service answered with a file; Connector.Download reads files"}
-		}
-		return consume(resp)
-	}
 }
 
 func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {

@@ -1,0 +1,169 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// ConnectorInfo is what the service tells about a connector in a list.
+type ConnectorInfo struct {
+	ID   string `json:"id"`
+	Name string `json:"name"` // the connector's own name, chosen by who created it
+
+	Slug         string `json:"slug"`          // the kind of connector, such as zendesk-support
+	DisplayName  string `json:"display_name"`  // the name of its source template, such as Zendesk Support
+	DefinitionID string `json:"definition_id"` // the id of its source definition
+	TemplateID   string `json:"template_id"`   // the id of its source template
+
+	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not say
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+}
+
+type connectorItem struct {
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	Template  templateItem `json:"summarized_source_template"`
+	CreatedAt time.Time    `json:"created_at"`
+	UpdatedAt time.Time    `json:"updated_at"`
+}
+
+type templateItem struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	Slug         string `json:"connector_name"`
+	DefinitionID string `json:"actor_definition_id"`
+}
+
+func (c connectorItem) info() ConnectorInfo {
+	return ConnectorInfo{
+		ID: c.ID, Name: c.Name, Slug: c.Template.Slug, DisplayName: c.Template.Name,
+		DefinitionID: c.Template.DefinitionID, TemplateID: c.Template.ID, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}
+}
+
+// ListConnectors returns the connectors of the workspace, all of them with one
+// request. If the workspace does not exist, the error matches
+// [ErrWorkspaceNotFound].
+func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error) {
+	call := &call{op: "list connectors", name: "listConnectors", read: true}
+	got, err := fetchList[connectorItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.ListConnectors(ctx, &gen.ListConnectorsParams{WorkspaceName: &w.name})
+	})
+	if err != nil {
+		return nil, w.explain(err)
+	}
+	infos := make([]ConnectorInfo, len(got))
+	for i, c := range got {
+		infos[i] = c.info()
+	}
+	return infos, nil
+}
+
+// explain makes the error of a 404 for a request that names the workspace say that
+// the workspace is missing.
+func (w *Workspace) explain(err error) error {
+	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+		e.kind = ErrWorkspaceNotFound
+		e.note = fmt.Sprintf("Workspace.Ensure creates %q if it is missing", w.name)
+	}
+	return err
+}
+
+// Connector finds a connector of the workspace. It compares slug with the slugs of
+// the connectors ("zendesk-support"), then with their display names ("Zendesk
+// Support"), then with their own names, then with their ids; the first of these that
+// matches any connector counts. Case, spaces, hyphens and underscores make no
+// difference. If several connectors have the slug or the display name, the one whose
+// own name matches as well is returned.
+//
+// If no connector matches, the error matches [ErrConnectorNotFound] and lists those
+// that exist; if several do, it matches [ErrConnectorAmbiguous]. Connector sends one
+// request.
+func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, error) {
+	const op = "find connector"
+	if plainSlug(slug) == "" {
+		return nil, invalid(op, "the slug is empty")
+	}
+	infos, err := w.ListConnectors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range []func(ConnectorInfo) string{
+		func(c ConnectorInfo) string { return c.Slug },
+		func(c ConnectorInfo) string { return c.DisplayName },
+		func(c ConnectorInfo) string { return c.Name },
+		func(c ConnectorInfo) string { return strings.TrimPrefix(c.ID, "source_id:") },
+	} {
+		found := named(infos, of, slug)
+		if len(found) > 1 {
+			if own := named(found, func(c ConnectorInfo) string { return c.Name }, slug); len(own) == 1 {
+				found = own
+			}
+		}
+		switch {
+		case len(found) == 1:
+			conn := w.ConnectorByID(found[0].ID)
+			conn.learn(found[0].Slug)
+			return conn, nil
+		case len(found) > 1:
+			return nil, &Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
+				"%d connectors of workspace %q match %q: %s; ask for one by its own name or id",
+				len(found), w.name, slug, enumerate(found, func(c ConnectorInfo) string { return fmt.Sprintf("%q (%s)", c.Name, c.ID) }))}
+		}
+	}
+	have := "it has none"
+	if len(infos) > 0 {
+		have = "it has " + enumerate(infos, func(c ConnectorInfo) string { return c.Slug })
+	}
+	return nil, &Error{op: op, kind: ErrConnectorNotFound, Message: fmt.Sprintf("workspace %q has no connector %q; %s", w.name, slug, have)}
+}
+
+func named(infos []ConnectorInfo, of func(ConnectorInfo) string, name string) []ConnectorInfo {
+	var found []ConnectorInfo
+	for _, c := range infos {
+		if plainSlug(of(c)) == plainSlug(name) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// plainSlug is a name in lower case, with a hyphen between its words.
+func plainSlug(s string) string {
+	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' }), "-"))
+}
+
+// enumerate returns a list of the items for an error, shortened if they are many.
+func enumerate[T any](items []T, text func(T) string) string {
+	var list []string
+	for _, item := range items {
+		if s := shorten(answer.Line(text(item))); s != "" && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	slices.Sort(list)
+	if len(list) > 10 {
+		list = append(list[:10], fmt.Sprintf("and %d more", len(list)-10))
+	}
+	return strings.Join(list, ", ")
+}
+
+// ConnectorByID returns a handle for the connector with the given id, a UUID. It
+// sends nothing; if the id is no UUID, the first call returns an error that matches
+// [ErrInvalid].
+//
+// It does not check that the connector belongs to w: the token of an application
+// reaches every connector of its organization. If the id comes from a user who must
+// not reach other workspaces, call [Workspace.Connector], which checks, or use a
+// client [WithScopedToken], for which the service refuses other workspaces.
+func (w *Workspace) ConnectorByID(id string) *Connector {
+	return &Connector{ws: w, id: strings.TrimSpace(id)}
+}

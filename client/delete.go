@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+)
+
+// DeleteConnector starts the deletion of the connector with the given id and returns
+// the id of the job that does it in the background. The connector is listed until
+// the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
+// exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
+// DeleteConnector does not check that the connector belongs to w.
+func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
+	call := &call{op: "delete connector", name: "deleteConnector"}
+	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
+		return "", err
+	}
+	got, err := fetch[gen.ConnectorDeletion](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.DeleteConnector(ctx, id, &gen.DeleteConnectorParams{})
+	})
+	if err != nil {
+		return "", missing(err, ErrConnectorNotFound)
+	}
+	return got.JobID, nil
+}
+
+// WaitDeleted waits until the workspace no longer lists the connector with the given
+// id, which is how the service shows that a deletion is done. It then returns nil
+// and no error. With an error it returns the connector as it was last listed. A
+// connector that the workspace never had counts as deleted, and so do all connectors
+// of a workspace that does not exist.
+//
+// It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
+// the error matches [ErrWaitedTooLong].
+func (w *Workspace) WaitDeleted(ctx context.Context, id string, opts ...WaitOption) (*ConnectorInfo, error) {
+	const op = "wait for the deletion of a connector"
+	id, err := w.ConnectorByID(id).checkedID(op)
+	if err != nil {
+		return nil, err
+	}
+	return wait(ctx, op, opts, func(ctx context.Context) (*ConnectorInfo, bool, error) {
+		infos, err := w.ListConnectors(ctx)
+		if errors.Is(err, ErrWorkspaceNotFound) {
+			return nil, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		for _, info := range infos {
+			if listed, ok := connectorUUID(info.ID); ok && listed == id {
+				return &info, false, nil
+			}
+		}
+		return nil, true, nil
+	})
+}
+
+// Delete deletes the connector; see [Workspace.DeleteConnector].
+func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
+	return c.ws.DeleteConnector(ctx, c.id)
+}
+
+// WaitDeleted waits until the connector is gone; see [Workspace.WaitDeleted].
+func (c *Connector) WaitDeleted(ctx context.Context, opts ...WaitOption) (*ConnectorInfo, error) {
+	return c.ws.WaitDeleted(ctx, c.id, opts...)
+}
