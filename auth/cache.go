@@ -210,8 +210,9 @@ func countAttempt(ctx context.Context) {
 
 // publish makes the outcome of a fetch the state of the cache.
 func (c *Cache) publish(f *flight, tok *Token, err error) {
+	now := time.Now()
 	if err == nil {
-		if err = tok.check(time.Now()); err != nil {
+		if err = tok.check(now); err != nil {
 			tok, err = nil, fmt.Errorf("auth: %w", err)
 		}
 	} else {
@@ -223,7 +224,7 @@ func (c *Cache) publish(f *flight, tok *Token, err error) {
 	c.flight = nil
 	if err == nil {
 		c.failures, c.refusal = 0, nil
-		c.held.Store(hold(tok))
+		c.held.Store(hold(tok, now))
 		return
 	}
 	if permanent(err) {
@@ -245,11 +246,13 @@ type held struct {
 	refreshAt atomic.Int64  // age, a duration, from which on to refresh early
 }
 
-func hold(tok *Token) *held {
-	h := &held{tok: tok, born: readClock(), life: math.MaxInt64}
+// hold puts tok in force at now, the time at which check accepted it: a later
+// reading of the clock could make its life negative.
+func hold(tok *Token, now time.Time) *held {
+	h := &held{tok: tok, born: reading{now}, life: math.MaxInt64}
 	h.refreshAt.Store(math.MaxInt64)
 	if !tok.Expiry.IsZero() {
-		life := time.Until(tok.Expiry)
+		life := tok.Expiry.Sub(now)
 		lead := min(life/3, maxLead)
 		lead -= rand.N(lead/5 + 1) // so that a fleet started at once does not refresh at once
 		h.life = life - min(life/10, maxMargin)

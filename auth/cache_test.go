@@ -544,6 +544,19 @@ func TestCacheMargin(t *testing.T) {
 	}
 }
 
+// A token may expire while the cache stores it. A panic there would end the
+// process, since no caller could recover it.
+func TestCacheTokenExpiresAtOnce(t *testing.T) {
+	for i := range 20_000 {
+		cache := auth.NewCache(sourceFunc(func(context.Context) (*auth.Token, error) {
+			return &auth.Token{AccessToken: "a", Expiry: time.Now().Add(time.Duration(i % 2000))}, nil
+		}))
+		if tok, err := cache.Token(t.Context()); (tok == nil) == (err == nil) {
+			t.Fatalf("Token = %v, %v", tok, err)
+		}
+	}
+}
+
 func TestCacheTokenWithoutExpiry(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		src := &mint{}
