@@ -105,10 +105,15 @@ func (c *Cache) token(ctx context.Context, src TokenSource, observe func(Fetch))
 
 // Invalidate drops tok if it is the token in force: a late refusal of an older
 // token leaves the newer one alone. Package auth calls it when the service
-// answers 401.
+// answers 401. If the source of the cache has an Invalidate method, it is
+// called first.
 func (c *Cache) Invalidate(tok *Token) {
 	if tok == nil {
 		return
+	}
+	// First, so that a fetch that follows does not get the same token again.
+	if src, ok := c.src.(invalidator); ok {
+		src.Invalidate(tok)
 	}
 	if h := c.held.Load(); h != nil && h.tok.AccessToken == tok.AccessToken {
 		c.held.CompareAndSwap(h, nil)

@@ -376,6 +376,24 @@ func TestCacheInvalidate(t *testing.T) {
 	}
 }
 
+// A cache may stand over another source that caches, which would give the
+// refused token again if it did not hear of the refusal.
+func TestCacheInvalidateReachesTheSource(t *testing.T) {
+	outer := auth.NewCache(auth.NewCache(&mint{life: time.Hour}))
+	tok, err := outer.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer.Invalidate(tok)
+	if got := mustToken(t, outer); got != "token-2" {
+		t.Errorf("%s in force after a refusal of token-1, want token-2", got)
+	}
+	outer.Invalidate(tok) // a late refusal
+	if got := mustToken(t, outer); got != "token-2" {
+		t.Errorf("%s in force after a late refusal of token-1, want token-2", got)
+	}
+}
+
 // revocable is an API that refuses all tokens but one; each call takes a
 // second. It counts what it answers.
 type revocable struct {
