@@ -65,7 +65,7 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	resp, err := e.next.Do(first)
+	resp, err := e.send(first)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
@@ -86,13 +86,23 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 		if second.Body != nil {
 			_ = second.Body.Close()
 		}
-		if err != nil && resp.Request != nil {
+		if err != nil {
 			resp.Request = resp.Request.WithContext(context.WithValue(resp.Request.Context(), refreshErrorKey{}, err))
 		}
 		return resp, nil
 	}
 	answer.Discard(resp.Body)
-	return e.next.Do(second)
+	return e.send(second)
+}
+
+// send sends req and sees to it that the answer names its request, which a
+// transport may leave out.
+func (e *Editor) send(req *http.Request) (*http.Response, error) {
+	resp, err := e.next.Do(req)
+	if resp != nil && resp.Request == nil {
+		resp.Request = req
+	}
+	return resp, err
 }
 
 // refreshErrorKey is the context key under which the request of an answer

@@ -237,6 +237,34 @@ func TestEditorAfterRefusal(t *testing.T) {
 	}
 }
 
+// RefreshError tells why there was no other token, also when the transport does
+// not name the request in its answers.
+func TestRefreshError(t *testing.T) {
+	for _, named := range []bool{true, false} {
+		answer := reply(401, "")
+		if named {
+			answer.Request = request(t, http.MethodGet, inside, "")
+		}
+		src := &mint{fail: func(n int) error { return map[bool]error{true: errDown}[n > 1] }}
+		resp, err := auth.NewEditor(service, src, &tape{answers: []*http.Response{answer}}, "").Do(request(t, http.MethodGet, inside, ""))
+		if err != nil || resp.StatusCode != 401 {
+			t.Fatalf("Do = %v, %v", resp, err)
+		}
+		if got := auth.RefreshError(resp); !errors.Is(got, errDown) {
+			t.Errorf("answer with its request %t: RefreshError = %v, want %v", named, got, errDown)
+		}
+	}
+	for _, answer := range []*http.Response{reply(401, ""), reply(200, "")} {
+		resp, err := auth.NewEditor(service, &mint{}, &tape{answers: []*http.Response{answer}}, "").Do(request(t, http.MethodGet, inside, ""))
+		if err != nil || auth.RefreshError(resp) != nil {
+			t.Errorf("%d: %v, RefreshError = %v, want none", answer.StatusCode, err, auth.RefreshError(resp))
+		}
+	}
+	if err := auth.RefreshError(reply(401, "")); err != nil {
+		t.Errorf("an answer of another doer: %v", err)
+	}
+}
+
 func TestEditorReplayFails(t *testing.T) {
 	next := &tape{answers: []*http.Response{reply(401, "")}, errs: []error{nil, errDown}}
 	if _, err := auth.NewEditor(service, &mint{}, next, "").Do(request(t, http.MethodGet, inside, "")); !errors.Is(err, errDown) {

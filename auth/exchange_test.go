@@ -422,11 +422,26 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 		s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
 			return reply(403, `{"message":"not for `+req.Header.Get("Authorization")+`"}`), nil
 		}}}
-		_, err := auth.NewScoped(auth.Static("s3cr3t-token"), auth.Scope{WorkspaceName: "w"}, service, s.client()).Token(t.Context())
-		if e := tokenError(t, err); !strings.Contains(e.Message, "not for Bearer") || strings.Contains(err.Error(), "s3cr3t") {
-			t.Errorf("error %v", err)
+		nameless := &http.Client{Transport: forgetful{s.client().Transport}}
+		for _, hc := range []*http.Client{s.client(), nameless} {
+			_, err := auth.NewScoped(auth.Static("s3cr3t-token"), auth.Scope{WorkspaceName: "w"}, service, hc).Token(t.Context())
+			if e := tokenError(t, err); !strings.Contains(e.Message, "not for Bearer") || strings.Contains(err.Error(), "s3cr3t") {
+				t.Errorf("error %v", err)
+			}
 		}
 	})
+}
+
+// forgetful is a transport that does not set the Request of its answers, which
+// http.RoundTripper does not ask for.
+type forgetful struct{ http.RoundTripper }
+
+func (f forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := f.RoundTripper.RoundTrip(req)
+	if resp != nil {
+		resp.Request = nil
+	}
+	return resp, err
 }
 
 func TestExchangeLeavesClientAlone(t *testing.T) {
