@@ -294,7 +294,7 @@ func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
 		reason.Message = "the service redirects token requests, which are not followed; check the base URL"
 	}
-	e.Code, e.Message = x.redact(reason.Code), x.redact(reason.Message)
+	e.Code, e.Message = x.redact(reason.Code), answer.Line(x.redact(reason.Message)) // a redaction may be longer than a secret
 	return e
 }
 
@@ -310,11 +310,24 @@ func (x exchange) hiding(resp *http.Response) exchange {
 // redact removes the secret, or the token that was sent instead, from what the
 // service says, should it repeat it.
 func (x exchange) redact(s string) string {
-	if x.secret == "" {
+	secret := string(x.secret)
+	if secret == "" {
 		return s
 	}
-	return strings.ReplaceAll(s, string(x.secret), redacted)
+	s = strings.ReplaceAll(s, secret, redacted)
+	// A text that package answer cut short may end inside the secret.
+	if head, ok := strings.CutSuffix(s, "…"); ok {
+		for n := len(secret) - 1; n >= minPart; n-- {
+			if rest, ok := strings.CutSuffix(head, secret[:n]); ok {
+				return rest + redacted + "…"
+			}
+		}
+	}
+	return s
 }
+
+// minPart is how many bytes of a secret are a part worth hiding.
+const minPart = 4
 
 func (e *TokenError) Error() string {
 	var b strings.Builder

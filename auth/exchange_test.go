@@ -404,7 +404,9 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 		"text":             says(401, "wrong: "+secret),
 		"HTML":             says(401, "<title>wrong: "+secret+"</title>"),
 		"cut in the midst": says(401, strings.Repeat("x", 500)+secret),
+		"escaped and cut":  says(401, `{"message":"`+strings.Repeat("x", 500)+escaped[1:]+`}`),
 		"request id":       says(401, "", "X-Request-Id", secret),
+		"request id, cut":  says(401, "", "X-Request-Id", strings.Repeat("x", 115)+secret),
 		"after retries":    says(500, secret),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -418,6 +420,13 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 			})
 		})
 	}
+	t.Run("short secret", func(t *testing.T) { // a redaction is longer
+		s := &script{steps: []step{says(401, `{"message":"`+strings.Repeat(`\u0061b `, 170)+`"}`)}}
+		_, err := auth.NewClientCredentials(credentials("id", "ab", ""), service, s.client()).Token(t.Context())
+		if e := tokenError(t, err); len(e.Message) > 512 || strings.Contains(e.Message, "ab ") {
+			t.Errorf("message of %d bytes: %q", len(e.Message), e.Message)
+		}
+	})
 	t.Run("application token", func(t *testing.T) {
 		s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
 			return reply(403, `{"message":"not for `+req.Header.Get("Authorization")+`"}`), nil
