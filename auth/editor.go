@@ -34,7 +34,17 @@ var _ gen.HttpRequestDoer = (*Editor)(nil)
 // NewEditor attaches tokens of src to requests for base and sends them with
 // next. An organizationID that is not empty goes into the X-Organization-Id
 // header, unless the request has one.
+//
+// If next is an [http.Client], NewEditor uses a copy of it that has the policy
+// of [CheckRedirect]: by itself net/http sends a token on to another port or a
+// subdomain of the host. Any other next that follows redirects must see to that
+// itself.
 func NewEditor(base *url.URL, src TokenSource, next gen.HttpRequestDoer, organizationID string) *Editor {
+	if hc, ok := next.(*http.Client); ok {
+		own := *hc
+		own.CheckRedirect = CheckRedirect(base, hc.CheckRedirect)
+		next = &own
+	}
 	return &Editor{base, src, next, organizationID}
 }
 

@@ -434,11 +434,26 @@ func TestEditorRedirects(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	base := mustURL(server.URL)
-	hc := server.Client()
-	hc.CheckRedirect = auth.CheckRedirect(base, nil)
-	editor := auth.NewEditor(base, auth.Static("a"), hc, orgA)
+	hc := server.Client() // without a policy: net/http alone would send the token to another port
+	asked := 0
+	asking := &http.Client{Transport: hc.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		asked++
+		return nil
+	}}
+	for _, hc := range []*http.Client{hc, asking} {
+		editorRedirects(t, auth.NewEditor(base, auth.Static("a"), hc, orgA), server.URL, foreign)
+	}
+	if hc.CheckRedirect != nil {
+		t.Error("the caller's http.Client was changed")
+	}
+	if asked != 1 {
+		t.Errorf("the caller's policy was asked %d times, want once, about the redirect within the origin", asked)
+	}
+}
 
-	resp, err := editor.Do(request(t, http.MethodGet, server.URL+"/within", ""))
+func editorRedirects(t *testing.T, editor *auth.Editor, server string, foreign <-chan http.Header) {
+	t.Helper()
+	resp, err := editor.Do(request(t, http.MethodGet, server+"/within", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +462,7 @@ func TestEditorRedirects(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 
-	resp, err = editor.Do(request(t, http.MethodGet, server.URL+"/away", ""))
+	resp, err = editor.Do(request(t, http.MethodGet, server+"/away", ""))
 	if resp != nil {
 		_ = resp.Body.Close()
 	}

@@ -97,7 +97,7 @@ type Scope struct {
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {
 	return clientCredentials(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
-		editor := NewEditor(base, app, withoutRedirects(hc), scope.OrganizationID)
+		editor := &Editor{base, app, withoutRedirects(hc), scope.OrganizationID}
 		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(editor), gen.WithRequestEditorFn(introduce))
 		if err != nil {
 			return nil, x.fail(err)

@@ -213,10 +213,16 @@ func TestExchangeFollowsNoRedirect(t *testing.T) {
 			defer elsewhere.Close()
 			server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
 			defer server.Close()
-			_, err := auth.NewClientCredentials(credentials("id", "secret", ""), mustURL(server.URL), server.Client()).Token(t.Context())
-			e := tokenError(t, err)
-			if e.StatusCode != status || e.Attempts != 1 || !strings.Contains(err.Error(), "redirects token requests") {
-				t.Errorf("error %v", err)
+			base, hc := mustURL(server.URL), server.Client()
+			for name, src := range map[string]auth.TokenSource{
+				"client credentials": auth.NewClientCredentials(credentials("id", "secret", ""), base, hc),
+				"scoped":             auth.NewScoped(auth.Static("app"), auth.Scope{WorkspaceName: "w"}, base, hc),
+			} {
+				_, err := src.Token(t.Context())
+				e := tokenError(t, err)
+				if e.StatusCode != status || e.Attempts != 1 || !strings.Contains(err.Error(), "redirects token requests") {
+					t.Errorf("%s: error %v", name, err)
+				}
 			}
 			if requests.Load() != 0 {
 				t.Error("the redirect was followed")
