@@ -151,7 +151,11 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 		if n+1 == maxAttempts || !err.Temporary() || err.RetryAfter > maxRetryAfter || !backoff.Fits(ctx, pause) {
 			return nil, err
 		}
-		if backoff.Sleep(ctx, pause) != nil {
+		if ended := backoff.Sleep(ctx, pause); ended != nil {
+			if err.err != nil {
+				ended = fmt.Errorf("%w; no further attempt: %w", err.err, ended)
+			}
+			err.err = ended
 			return nil, err
 		}
 	}

@@ -316,17 +316,29 @@ func TestExchangeContext(t *testing.T) {
 			}
 		})
 	})
-	t.Run("cancelled in a pause", func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(5*time.Second, cancel)
-			s := &script{steps: []step{says(429, "", "Retry-After", "6")}}
-			start := time.Now()
-			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); err == nil || time.Since(start) != 5*time.Second || s.calls != 1 {
-				t.Errorf("%v after %v", err, time.Since(start))
-			}
+	for name, answer := range map[string]step{
+		"cancelled in a pause after 429":       says(429, "", "Retry-After", "6"),
+		"cancelled in a pause after no answer": func(*http.Request) (*http.Response, error) { return nil, errDown },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
+					time.AfterFunc(time.Nanosecond, cancel) // shorter than any pause but by the oddest chance
+					return answer(req)
+				}}}
+				start := time.Now()
+				_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx)
+				if !errors.Is(err, context.Canceled) || time.Since(start) != time.Nanosecond || s.calls != 1 {
+					t.Errorf("%v after %v", err, time.Since(start))
+				}
+				e := tokenError(t, err)
+				if e.Temporary() || e.StatusCode != 429 && !errors.Is(err, errDown) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("%v: status %d, temporary %t", err, e.StatusCode, e.Temporary())
+				}
+			})
 		})
-	})
+	}
 	t.Run("cancelled in a request", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
