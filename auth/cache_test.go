@@ -51,6 +51,61 @@ func TestCacheFirstCallersShareOneFetch(t *testing.T) {
 	}
 }
 
+// A caller that finds no token and is late to join the fetch must not start
+// another.
+func TestCacheLateWait(t *testing.T) {
+	src := &mint{life: time.Hour}
+	cache := auth.NewCache(src)
+	late := auth.LateWait(cache)
+	mustToken(t, cache)
+	if tok, err := late(); err != nil || tok.AccessToken != "token-1" || src.fetches() != 1 {
+		t.Errorf("%v, %v after %d fetches, want token-1 after 1", tok, err, src.fetches())
+	}
+}
+
+// Nor must a caller that finds a token due for a refresh and is late to start
+// it, when the refresh has succeeded or failed by then, or the token is gone.
+func TestCacheLateRefresh(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fails bool
+		drop  bool // instead of a refresh
+		want  int  // fetches
+	}{
+		{"refreshed", false, false, 2},
+		{"refresh failed", true, false, 2},
+		{"invalidated", false, true, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := &mint{life: time.Hour}
+			src.fail = func(n int) error { return map[bool]error{true: errDown}[tt.fails && n > 1] }
+			cache := auth.NewCache(src)
+			tok, err := cache.Token(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			auth.Shift(cache, 58*time.Minute, 58*time.Minute) // due for a refresh
+			late := auth.LateRefresh(cache)
+			if tt.drop {
+				cache.Invalidate(tok)
+			} else {
+				mustToken(t, cache)
+			}
+			settle := func() {
+				for auth.Flight(cache) != auth.NoFlight {
+					runtime.Gosched()
+				}
+			}
+			settle()
+			late()
+			settle()
+			if n := src.fetches(); n != tt.want {
+				t.Errorf("%d fetches, want %d", n, tt.want)
+			}
+		})
+	}
+}
+
 func TestCacheCancelledLeaderPoisonsNobody(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Hour, takes: 3 * time.Second}
@@ -123,7 +178,9 @@ type ctxKey struct{}
 
 func TestCacheFetchContext(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		var fetch context.Context
 		cache := auth.NewCache(sourceFunc(func(ctx context.Context) (*auth.Token, error) {
+			fetch = ctx
 			if ctx.Value(ctxKey{}) != "trace" {
 				t.Error("the values of the caller's ctx do not reach the fetch")
 			}
@@ -135,6 +192,10 @@ func TestCacheFetchContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, "trace"), time.Second)
 		defer cancel()
 		mustToken(t, sourceFunc(func(context.Context) (*auth.Token, error) { return cache.Token(ctx) }))
+		synctest.Wait()
+		if !errors.Is(fetch.Err(), context.Canceled) {
+			t.Errorf("the ctx of a fetch that is over: %v, want it cancelled, which frees its timer", fetch.Err())
+		}
 	})
 }
 
@@ -329,6 +390,33 @@ func TestCacheRemembersRefusals(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A success forgets the refusal before it.
+func TestCacheSuccessForgetsRefusal(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		src := &mint{life: 15 * time.Minute}
+		src.fail = func(n int) error {
+			if n == 2 {
+				return &auth.TokenError{StatusCode: http.StatusUnauthorized}
+			}
+			return nil
+		}
+		cache := auth.NewCache(src)
+		for src.fetches() < 3 { // the refresh is refused, and works the second time, within a second
+			mustToken(t, cache)
+			time.Sleep(50 * time.Millisecond)
+			synctest.Wait()
+		}
+		tok, err := cache.Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache.Invalidate(tok)
+		if got := mustToken(t, cache); got != "token-4" {
+			t.Errorf("%s in force, want token-4", got)
+		}
+	})
 }
 
 // A refusal of the next token does not touch the one in force.
@@ -705,6 +793,18 @@ func TestCacheObserver(t *testing.T) {
 		}
 		if !errors.Is(events[2].Err, errDown) || !strings.Contains(events[3].Err.Error(), "panicked") {
 			t.Errorf("errors %v and %v", events[2].Err, events[3].Err)
+		}
+	})
+}
+
+// Who waits for a fetch gets its token when the observer has seen it.
+func TestCacheObserverComesFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		cache := auth.NewCache(&mint{}, auth.WithObserver(func(auth.Fetch) { time.Sleep(time.Second) }))
+		start := time.Now()
+		mustToken(t, cache)
+		if time.Since(start) != time.Second {
+			t.Errorf("a token after %v, want 1s", time.Since(start))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,11 @@ func says(status int, body string, headers ...string) step {
 }
 
 func breaks(*http.Request) (*http.Response, error) { return nil, errDown }
+
+// impostor is a service whose certificate nobody vouches for.
+func impostor(*http.Request) (*http.Response, error) {
+	return nil, &tls.CertificateVerificationError{Err: errDown}
+}
 
 func hangs(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
@@ -108,6 +114,9 @@ func TestExchangeRequest(t *testing.T) {
 			}
 			if h, ok := got.Header["Authorization"]; ok {
 				t.Errorf("Authorization: %q", h)
+			}
+			if agent := got.Header.Get("User-Agent"); !strings.HasPrefix(agent, "airbyte-agents-go/") {
+				t.Errorf("User-Agent %q", agent)
 			}
 		})
 	}
@@ -202,6 +211,37 @@ func TestExchangeUselessAnswers(t *testing.T) {
 	}
 }
 
+// endless is a body without an end. It counts what is read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return copy(p, strings.Repeat(" ", len(p))), nil
+}
+
+// Whatever the answer, not much of it is read, and its body is closed.
+func TestExchangeReadsBodies(t *testing.T) {
+	for _, status := range []int{200, 302, 401, 404} {
+		resp, body := watch(status, "")
+		stream := new(endless)
+		body.Reader = stream
+		s := &script{steps: []step{func(*http.Request) (*http.Response, error) { return resp, nil }}}
+		_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
+		if e := tokenError(t, err); e.StatusCode != status {
+			t.Errorf("%d: error %v", status, err)
+		}
+		if stream.read > 2<<20 || !body.closed {
+			t.Errorf("%d: %d bytes read, closed %t", status, stream.read, body.closed)
+		}
+	}
+	resp, body := watch(200, goodAnswer)
+	s := &script{steps: []step{func(*http.Request) (*http.Response, error) { return resp, nil }}}
+	mustToken(t, auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()))
+	if !body.eof || !body.closed {
+		t.Errorf("a good answer: read to its end %t, closed %t", body.eof, body.closed)
+	}
+}
+
 func TestExchangeFollowsNoRedirect(t *testing.T) {
 	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
@@ -249,6 +289,7 @@ func TestExchangeRetries(t *testing.T) {
 		{name: "503 for ever", steps: []step{unavailable}, calls: 3, to: 600 * time.Millisecond, text: "3 attempts"},
 		{name: "network", steps: []step{breaks, good}, calls: 2, ok: true, to: 200 * time.Millisecond},
 		{name: "network for ever", steps: []step{breaks}, calls: 3, to: 600 * time.Millisecond, is: errDown},
+		{name: "certificate not trusted", steps: []step{impostor, good}, calls: 1, is: errDown},
 		{name: "half an answer", steps: []step{halfAnswer(200), good}, calls: 2, ok: true, to: 200 * time.Millisecond},
 		{name: "half a refusal", steps: []step{halfAnswer(401), good}, calls: 1},
 		{name: "no answer", steps: []step{hangs, good}, calls: 2, ok: true, from: 10 * time.Second, to: 10200 * time.Millisecond},
@@ -345,7 +386,7 @@ func TestExchangeContext(t *testing.T) {
 			time.AfterFunc(5*time.Second, cancel)
 			s := &script{steps: []step{hangs}}
 			start := time.Now()
-			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); !errors.Is(err, context.Canceled) || time.Since(start) != 5*time.Second || s.calls != 1 {
+			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); !errors.Is(err, context.Canceled) || time.Since(start) != 5*time.Second || s.calls != 1 || tokenError(t, err).Temporary() {
 				t.Errorf("%v after %v", err, time.Since(start))
 			}
 		})

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -33,6 +34,21 @@ func Flight(c *Cache) any {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.flight
+}
+
+// NoFlight is what Flight returns when no fetch is under way.
+var NoFlight any = (*flight)(nil)
+
+// LateWait returns what is left to do for a caller that found no token.
+func LateWait(c *Cache) func() (*Token, error) {
+	return func() (*Token, error) { return c.wait(context.Background(), c.src, c.observe) }
+}
+
+// LateRefresh returns what is left to do for a caller that found the token now
+// in force to be due for a refresh.
+func LateRefresh(c *Cache) func() {
+	h := c.held.Load()
+	return func() { c.refresh(context.Background(), c.src, c.observe, h) }
 }
 
 // Age is how old a token is that was stored when the clocks showed wall and
