@@ -1,4 +1,4 @@
-//nolint:bodyclose // a tape has nothing to close
+//nolint:bodyclose // the responses of a tape need not be closed
 package auth_test
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// A tape is a gen.HttpRequestDoer that keeps what it is sent and gives prepared
-// answers, the last one for ever.
+// A tape is a gen.HttpRequestDoer that records requests and returns prepared
+// responses. It repeats the last one.
 type tape struct {
 	sent    []*http.Request
 	bodies  []string
@@ -45,7 +45,7 @@ func (d *tape) Do(req *http.Request) (*http.Response, error) {
 	return d.answers[min(n, len(d.answers)-1)], nil
 }
 
-// tokens lists the token of each request that was sent.
+// tokens returns the tokens of the requests that were sent.
 func (d *tape) tokens() string {
 	var list []string
 	for _, req := range d.sent {
@@ -54,7 +54,8 @@ func (d *tape) tokens() string {
 	return strings.Join(list, " ")
 }
 
-// A watched body knows how far it was read and whether it was closed.
+// A watched body records whether it was read to the end and whether it was
+// closed.
 type watched struct {
 	io.Reader
 	eof, closed bool
@@ -93,7 +94,7 @@ func request(t *testing.T, method, address, body string) *http.Request {
 const inside, outside = "https://service.test/api", "https://elsewhere.test/api"
 
 func TestEditorTokenPerAttempt(t *testing.T) {
-	src := &mint{life: time.Hour} // not cached: a new token for every request
+	src := &mint{life: time.Hour} // not cached, so every request gets a new token
 	next := &tape{answers: []*http.Response{reply(200, "")}}
 	editor := auth.NewEditor(service, src, next, orgA)
 	req := request(t, http.MethodGet, inside, "")
@@ -148,7 +149,7 @@ func TestEditorReplay(t *testing.T) {
 	}
 }
 
-// spy notes which tokens are invalidated.
+// A spy records which tokens are invalidated.
 type spy struct {
 	auth.TokenSource
 	dropped []string
@@ -178,7 +179,7 @@ func TestEditorAfterRefusal(t *testing.T) {
 		body    string
 		change  func(*http.Request)
 		answers []int
-		want    int // which answer the caller gets
+		want    int // index of the response that the caller gets
 		tokens  string
 		dropped string
 	}{
@@ -237,8 +238,8 @@ func TestEditorAfterRefusal(t *testing.T) {
 	}
 }
 
-// RefreshError tells why there was no other token, also when the transport does
-// not name the request in its answers.
+// TestRefreshError also uses a doer that does not set the Request of its
+// responses.
 func TestRefreshError(t *testing.T) {
 	for _, named := range []bool{true, false} {
 		answer := reply(401, "")
@@ -312,7 +313,7 @@ func TestEditorLeavesOthersAlone(t *testing.T) {
 				t.Errorf("%d requests, %d fetches", len(next.sent), src.fetches())
 			}
 
-			// Edit judges alike.
+			// Edit makes the same decision.
 			src.count.Store(0)
 			cache.Invalidate(&auth.Token{AccessToken: "token-2"})
 			req = request(t, http.MethodGet, tt.address, "")
@@ -367,7 +368,7 @@ func TestEditorSourceError(t *testing.T) {
 	}
 }
 
-// A request without a header map is legal.
+// TestEditorNilHeader tests a request without a header map, which is legal.
 func TestEditorNilHeader(t *testing.T) {
 	next := &tape{answers: []*http.Response{reply(200, "")}}
 	req := request(t, http.MethodGet, inside, "")
@@ -391,14 +392,14 @@ func TestCheckRedirect(t *testing.T) {
 		name, from, to string
 		hops           int
 		next           func(*http.Request, []*http.Request) error
-		want           string // "" follows
+		want           string // part of the error; "" means that the redirect is followed
 		unsafe         bool
 	}{
 		{"same origin", "GET", "GET https://service.test/b", 1, nil, "", false},
 		{"same origin, port spelled out", "GET", "GET https://SERVICE.test:443/b", 1, nil, "", false},
 		{"method by default", "", "GET https://service.test/b", 1, nil, "", false},
 		{"write that stays one", "POST", "POST https://service.test/b", 1, nil, "", false},
-		{"write that becomes a read", "POST", "GET https://service.test/b", 1, nil, "becomes a GET", false},
+		{"write that becomes a read", "POST", "GET https://service.test/b", 1, nil, "redirects a POST request as a GET request", false},
 		{"other host", "GET", "GET https://elsewhere.test/b", 1, allow, "another origin", true},
 		{"subdomain", "GET", "GET https://a.service.test/b", 1, allow, "another origin", true},
 		{"other port", "GET", "GET https://service.test:444/b", 1, allow, "another origin", true},
@@ -422,7 +423,7 @@ func TestCheckRedirect(t *testing.T) {
 	}
 }
 
-// The editor and the policy together, over a real connection.
+// TestEditorRedirects tests redirects over a real connection.
 func TestEditorRedirects(t *testing.T) {
 	foreign := make(chan http.Header, 1)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { foreign <- r.Header }))
@@ -434,7 +435,7 @@ func TestEditorRedirects(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	base := mustURL(server.URL)
-	hc := server.Client() // without a policy: net/http alone would send the token to another port
+	hc := server.Client() // without a policy, net/http would send the token to another port
 	asked := 0
 	asking := &http.Client{Transport: hc.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		asked++
@@ -447,7 +448,7 @@ func TestEditorRedirects(t *testing.T) {
 		t.Error("the caller's http.Client was changed")
 	}
 	if asked != 1 {
-		t.Errorf("the caller's policy was asked %d times, want once, about the redirect within the origin", asked)
+		t.Errorf("the caller's policy was called %d times, want once, for the redirect within the origin", asked)
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// script is a transport that gives one answer after another, the last one for
-// ever.
+// A script is a transport that returns one response after another. It repeats
+// the last one.
 type script struct {
 	steps []func(*http.Request) (*http.Response, error)
 	calls int
@@ -41,7 +41,7 @@ func says(status int, body string, headers ...string) step {
 
 func breaks(*http.Request) (*http.Response, error) { return nil, errDown }
 
-// impostor is a service whose certificate nobody vouches for.
+// impostor is a service whose certificate is not trusted.
 func impostor(*http.Request) (*http.Response, error) {
 	return nil, &tls.CertificateVerificationError{Err: errDown}
 }
@@ -51,7 +51,7 @@ func hangs(req *http.Request) (*http.Response, error) {
 	return nil, req.Context().Err()
 }
 
-// halfAnswer ends its body with an error.
+// halfAnswer returns a response whose body ends with an error.
 func halfAnswer(status int) step {
 	return func(*http.Request) (*http.Response, error) {
 		resp := reply(status, "")
@@ -66,7 +66,7 @@ func (errReader) Read([]byte) (int, error) { return 0, errDown }
 
 const goodAnswer = `{"access_token":"good","token_type":"Bearer","expires_in":900,"organization_id":"` + orgA + `"}`
 
-// tokenError is err as a *auth.TokenError.
+// tokenError returns err as a *auth.TokenError.
 func tokenError(t *testing.T, err error) *auth.TokenError {
 	t.Helper()
 	own, ok := errors.AsType[*auth.TokenError](err)
@@ -124,10 +124,11 @@ func TestExchangeRequest(t *testing.T) {
 
 func TestExchangeLifetime(t *testing.T) {
 	const decade = 10 * 365 * 24 * time.Hour
-	// What synctest's clock shows is the year 2000; iat and exp need not agree.
+	// The clock of synctest starts in the year 2000; iat and exp need not match
+	// it.
 	own := jwt(`{"iat":1000,"exp":2200}`)
 	for _, tt := range []struct {
-		name, token, expiresIn string // "" leaves expires_in out
+		name, token, expiresIn string // if expiresIn is "", expires_in is left out
 		want                   time.Duration
 		problem                string
 	}{
@@ -143,12 +144,12 @@ func TestExchangeLifetime(t *testing.T) {
 		{name: "null, JWT", token: own, expiresIn: `null`, want: 20 * time.Minute},
 		{name: "missing, JWT without exp", token: jwt(`{"iat":1000}`), want: 5 * time.Minute},
 		{name: "given, JWT", token: own, expiresIn: `900`, want: 15 * time.Minute},
-		{name: "missing, expired JWT", token: jwt(`{"exp":1000}`), problem: "expired already"},
-		{name: "zero", expiresIn: `0`, problem: "expired already"},
-		{name: "zero, JWT", token: own, expiresIn: `0`, problem: "expired already"},
-		{name: "negative", expiresIn: `-1`, problem: "expired already"},
-		{name: "hugely negative", expiresIn: `-1e18`, problem: "expired already"},
-		{name: "not a number", expiresIn: `"NaN"`, problem: "expired already"},
+		{name: "missing, expired JWT", token: jwt(`{"exp":1000}`), problem: "already expired"},
+		{name: "zero", expiresIn: `0`, problem: "already expired"},
+		{name: "zero, JWT", token: own, expiresIn: `0`, problem: "already expired"},
+		{name: "negative", expiresIn: `-1`, problem: "already expired"},
+		{name: "hugely negative", expiresIn: `-1e18`, problem: "already expired"},
+		{name: "not a number", expiresIn: `"NaN"`, problem: "already expired"},
 		{name: "too large for a float", expiresIn: `1e999`, problem: "not a number"},
 		{name: "text", expiresIn: `"soon"`, problem: "not a number"},
 		{name: "bool", expiresIn: `true`, problem: "not a number"},
@@ -195,7 +196,7 @@ func TestExchangeUselessAnswers(t *testing.T) {
 		{"token is a number", `{"access_token":7,"x":"` + leak + `"}`, "not a token"},
 		{"token is missing", `{"token":"` + leak + `","expires_in":900}`, "access token is empty"},
 		{"token is null", `{"access_token":null,"expires_in":900}`, "access token is empty"},
-		{"line break in the token", `{"access_token":"` + leak + `\r\nX: y","expires_in":900}`, "no header can carry"},
+		{"line break in the token", `{"access_token":"` + leak + `\r\nX: y","expires_in":900}`, "not allowed in a header"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &script{steps: []step{says(http.StatusOK, tt.body, "X-Request-Id", "r1")}}
@@ -211,7 +212,7 @@ func TestExchangeUselessAnswers(t *testing.T) {
 	}
 }
 
-// endless is a body without an end. It counts what is read of it.
+// An endless is a reader without an end. It counts the bytes that are read.
 type endless struct{ read int }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -219,7 +220,8 @@ func (e *endless) Read(p []byte) (int, error) {
 	return copy(p, strings.Repeat(" ", len(p))), nil
 }
 
-// Whatever the answer, not much of it is read, and its body is closed.
+// TestExchangeReadsBodies tests that a body is closed, and that not much of it
+// is read.
 func TestExchangeReadsBodies(t *testing.T) {
 	for _, status := range []int{200, 302, 401, 404} {
 		resp, body := watch(status, "")
@@ -279,7 +281,7 @@ func TestExchangeRetries(t *testing.T) {
 		steps    []step
 		calls    int
 		ok       bool
-		from, to time.Duration // how long it takes
+		from, to time.Duration // the call takes between from and to
 		is       error
 		text     string
 	}{
@@ -365,7 +367,7 @@ func TestExchangeContext(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
-					time.AfterFunc(time.Nanosecond, cancel) // shorter than any pause but by the oddest chance
+					time.AfterFunc(time.Nanosecond, cancel) // a pause is almost certainly longer
 					return answer(req)
 				}}}
 				start := time.Now()
@@ -393,7 +395,8 @@ func TestExchangeContext(t *testing.T) {
 	})
 }
 
-// A service that wants to be left alone for longer than a fetch lasts is.
+// TestExchangeRateLimitedIsNotHammered tests a service that asks to wait longer
+// than a fetch can take.
 func TestExchangeRateLimitedIsNotHammered(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := &script{steps: []step{says(429, "", "Retry-After", "120")}}
@@ -437,7 +440,7 @@ func TestTokenError(t *testing.T) {
 		t.Errorf("error %q", err)
 	}
 
-	// What is no refusal gives no advice about the credentials.
+	// Other errors contain no advice about the credentials.
 	s = &script{steps: []step{breaks}}
 	_, err = auth.NewClientCredentials(cred, service, s.client()).Token(t.Context())
 	if strings.Contains(err.Error(), "same Airbyte application") || !errors.Is(err, errDown) || tokenError(t, err).StatusCode != 0 {
@@ -479,7 +482,7 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 			})
 		})
 	}
-	t.Run("short secret", func(t *testing.T) { // a redaction is longer
+	t.Run("short secret", func(t *testing.T) { // shorter than its redaction
 		s := &script{steps: []step{says(401, `{"message":"`+strings.Repeat(`\u0061b `, 170)+`"}`)}}
 		_, err := auth.NewClientCredentials(credentials("id", "ab", ""), service, s.client()).Token(t.Context())
 		if e := tokenError(t, err); len(e.Message) > 512 || strings.Contains(e.Message, "ab ") {
@@ -500,8 +503,8 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 	})
 }
 
-// forgetful is a transport that does not set the Request of its answers, which
-// http.RoundTripper does not ask for.
+// A forgetful transport does not set the Request of its responses, which
+// http.RoundTripper does not require.
 type forgetful struct{ http.RoundTripper }
 
 func (f forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -572,7 +575,8 @@ func TestScoped(t *testing.T) {
 					}
 					return reply(200, `{"token":"`+tt.token+`"}`), nil
 				}}}
-				// synctest's clock starts with the year 2000, 946684800 in Unix time.
+				// The clock of synctest starts with the year 2000, 946684800 in
+				// Unix time.
 				tok, err := auth.NewScoped(auth.Static("app"), tt.scope, service, s.client()).Token(t.Context())
 				if err != nil {
 					t.Fatal(err)
@@ -585,7 +589,8 @@ func TestScoped(t *testing.T) {
 	}
 }
 
-// The application's token may be refused, or not to be had.
+// TestScopedApplicationToken tests application tokens that are refused or
+// cannot be fetched.
 func TestScopedApplicationToken(t *testing.T) {
 	t.Run("revoked", func(t *testing.T) {
 		src := &mint{life: time.Hour}
@@ -633,7 +638,7 @@ func TestScopedApplicationToken(t *testing.T) {
 			t.Errorf("error %v after %d calls, want the source's own after 1", err, calls)
 		}
 	})
-	t.Run("slow", func(t *testing.T) { // slower than one attempt, not than the fetch
+	t.Run("slow", func(t *testing.T) { // slower than one attempt, but not than the fetch
 		bubble(t, func(t *testing.T) {
 			s := &script{steps: []step{says(200, `{"token":"scoped"}`)}}
 			app := auth.NewCache(&mint{life: time.Hour, takes: 15 * time.Second})
@@ -644,7 +649,8 @@ func TestScopedApplicationToken(t *testing.T) {
 	})
 }
 
-// An answer that cannot be used may repeat the secret where a refusal may.
+// TestTokenErrorOfAUselessAnswerHidesTheSecret tests a response that is no
+// refusal and cannot be used, and that repeats the secret.
 func TestTokenErrorOfAUselessAnswerHidesTheSecret(t *testing.T) {
 	const secret = "the-secret-that-was-sent"
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
