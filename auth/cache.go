@@ -30,13 +30,13 @@ const (
 // fetch runs in its own goroutine with the values of the ctx of the caller that
 // started it, but with a timeout of its own, 30 seconds.
 //
-// When a third of the lifetime of the token is left, but at most 5 minutes, the
-// next call of Token starts a refresh in the background and returns the current
-// token. Up to a fifth of that time passes first, at random, so that many
-// programs do not refresh at once. If a refresh fails, it is retried with
-// growing pauses, from 1 second to 1 minute. The current token is returned
-// until it expires and never after that. A token counts as expired 10 seconds
-// early, or a tenth of its lifetime if that is less.
+// When a third of the lifetime of the token or 5 minutes are left, whichever is
+// less, the next call of Token starts a refresh in the background and returns
+// the current token. The refresh starts later by up to a fifth of that time, at
+// random, so that many programs do not refresh at once. If a refresh fails, it
+// is retried with growing pauses, from 1 second to 1 minute. The current token
+// is returned until it expires and never after that. A token counts as expired
+// 10 seconds early, or a tenth of its lifetime if that is less.
 //
 // If the service refuses the credentials (status 400, 401 or 403), the error is
 // remembered for a few seconds, so that a busy program does not flood the
@@ -65,7 +65,7 @@ type Fetch struct {
 	Duration time.Duration
 	Early    bool      // whether there was a valid token, so that no caller waited
 	Attempts int       // number of requests sent, 0 if the source does not report it
-	Expiry   time.Time // of the new token; zero if it does not expire
+	Expiry   time.Time // of the new token; zero if there is none or it does not expire
 	Err      error     // nil if there is a new token
 }
 
@@ -77,7 +77,7 @@ type CacheOption func(*Cache)
 // may overlap. A panic in f is recovered and ignored.
 func WithObserver(f func(Fetch)) CacheOption { return func(c *Cache) { c.observe = f } }
 
-// NewCache returns a Cache of the tokens of src. It does not fetch a token
+// NewCache returns a Cache for the tokens of src. It does not fetch a token
 // before the first call of Token.
 func NewCache(src TokenSource, opts ...CacheOption) *Cache {
 	c := &Cache{src: src}

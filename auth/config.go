@@ -213,15 +213,16 @@ func (c Credentials) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ErrNoCredentials is matched, with [errors.Is], by the error of [Resolve] if
-// the client ID or the secret is missing. The text of that error lists every
+// ErrNoCredentials means that the client ID or the secret is missing. An error
+// of [Resolve] matches it with [errors.Is]. The text of that error lists every
 // source, what was found there, and how to fix it.
 var ErrNoCredentials = errors.New("no credentials")
 
 // Resolve looks up each value of a [Config] on its own. It takes the value from
 // the first of these that has it: explicit, the defaults that [Configure] set,
-// the environment. The workspace is [DefaultWorkspace] if none of them has one.
-// The organization is optional.
+// and the environment variables [EnvClientID], [EnvClientSecret],
+// [EnvOrganizationID] and [EnvWorkspaceName]. The workspace is
+// [DefaultWorkspace] if none of them has one. The organization is optional.
 //
 // The error lists all problems at once. It matches [ErrNoCredentials] if one of
 // them is a missing client ID or secret.

@@ -20,9 +20,10 @@ const HeaderOrganizationID = "X-Organization-Id"
 // [gen.RequestEditorFn]. Use one or the other: Do does the same as Edit, and
 // also replays a request if the service refuses its token.
 //
-// An Editor attaches a token only to requests for its own origin, and only over
-// https unless that origin is a loopback address. It does not change a request
-// that already has an Authorization header.
+// An Editor attaches a token only to requests for its own origin. It does not
+// change other requests, or a request that already has an Authorization header.
+// If the origin uses plain http and is not a loopback address, Do and Edit
+// return an error that matches [ErrUnsafe].
 type Editor struct {
 	base *url.URL
 	src  TokenSource

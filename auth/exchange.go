@@ -99,9 +99,9 @@ type Scope struct {
 
 // NewScoped returns a TokenSource that exchanges the token of an application,
 // from app, for a token that gives access to a single workspace. Every call of
-// Token fetches a new token, in the same way as for [NewClientCredentials]. The
-// lifetime of the token is taken from its exp claim, or assumed to be 20
-// minutes if the token is opaque.
+// Token fetches a new token, with the limits, retries and errors that
+// [NewClientCredentials] describes. The lifetime of the token is taken from its
+// exp claim, or assumed to be 20 minutes if the token is opaque.
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {
 	return clientCredentials(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
@@ -153,7 +153,7 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 			return tok, nil
 		}
 		if own, ok := errors.AsType[*TokenError](err.err); ok {
-			return nil, own // there is no token to send the request with; the error comes from its own exchange, after retries
+			return nil, own // the token for this request could not be fetched, and that fetch has had its retries
 		}
 		err.Attempts = n + 1
 		pause := max(backoff.Delay(n, 200*time.Millisecond, 2*time.Second), err.RetryAfter)

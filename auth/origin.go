@@ -11,9 +11,9 @@ import (
 	"unicode"
 )
 
-// ErrUnsafe is matched, with [errors.Is], by the errors of requests and
-// addresses that would expose a secret: over plain http, or to another origin
-// by a redirect. Retrying does not help.
+// ErrUnsafe means that a request or an address would expose a secret: over
+// plain http, or to another origin by a redirect. Errors of this package match
+// it with [errors.Is]. Retrying does not help.
 var ErrUnsafe = errors.New("would expose credentials")
 
 // ParseBaseURL parses the address of the service. A host without a scheme means

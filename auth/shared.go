@@ -22,8 +22,8 @@ const maxShared = 1024
 
 // Shared returns a TokenSource for cred with a [Cache] that the whole process
 // shares. Sources with the same base URL, client ID, secret, organization and
-// HTTP transport use the same token, so another client with the same
-// credentials sends no token request. The source that needs a token fetches it
+// HTTP transport use the same token, so creating another client with the same
+// credentials costs no token request. The source that needs a token fetches it
 // with its own hc and then calls its own observe, which may be nil; see
 // [WithObserver].
 //

@@ -58,11 +58,11 @@ func (t Token) LogValue() slog.Value {
 
 // A TokenSource returns tokens that can be sent at once.
 //
-// Token is called by several goroutines at once. It should return when ctx is
-// done, since nothing else can end a fetch. An [Editor] calls it before every
-// attempt, so a source that fetches its tokens should be wrapped in a [Cache].
-// A source may also have a method Invalidate(*Token), which is called with a
-// token that the service refused.
+// Token may be called by several goroutines at once. It should return when ctx
+// is done, since nothing else can end a fetch. An [Editor] calls it before
+// every attempt, so a source that fetches its tokens should be wrapped in a
+// [Cache]. A source may also have a method Invalidate(*Token), which is called
+// with a token that the service refused.
 type TokenSource interface {
 	Token(ctx context.Context) (*Token, error)
 }
@@ -73,7 +73,8 @@ type invalidator interface{ Invalidate(*Token) }
 
 // Static returns a TokenSource that always returns token, without the white
 // space around it. The token cannot be refreshed: if the service refuses it,
-// the caller gets that response.
+// the caller gets that response. Its method Token returns an error if the token
+// is empty or contains a character that is not allowed in a header.
 func Static(token Secret) TokenSource {
 	return &static{seal(token)}
 }
