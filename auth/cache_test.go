@@ -180,9 +180,9 @@ type ctxKey struct{}
 
 func TestCacheFetchContext(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var fetch context.Context
+		fetches := make(chan context.Context, 1)
 		cache := auth.NewCache(sourceFunc(func(ctx context.Context) (*auth.Token, error) {
-			fetch = ctx
+			fetches <- ctx
 			if ctx.Value(ctxKey{}) != "trace" {
 				t.Error("the values of the caller's ctx do not reach the fetch")
 			}
@@ -195,8 +195,8 @@ func TestCacheFetchContext(t *testing.T) {
 		defer cancel()
 		mustToken(t, sourceFunc(func(context.Context) (*auth.Token, error) { return cache.Token(ctx) }))
 		synctest.Wait()
-		if !errors.Is(fetch.Err(), context.Canceled) {
-			t.Errorf("the ctx of a finished fetch: %v, want it canceled, which stops its timer", fetch.Err())
+		if err := (<-fetches).Err(); !errors.Is(err, context.Canceled) {
+			t.Errorf("the ctx of a finished fetch: %v, want it canceled, which stops its timer", err)
 		}
 	})
 }

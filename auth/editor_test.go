@@ -79,6 +79,13 @@ func watch(status int, body string) (*http.Response, *watched) {
 	return resp, w
 }
 
+// watchStep returns a step of a script whose response has a watched body.
+func watchStep(status int, body io.Reader) (step, *watched) {
+	resp, w := watch(status, "")
+	w.Reader = body
+	return func(*http.Request) (*http.Response, error) { return resp, nil }, w
+}
+
 func request(t *testing.T, method, address, body string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))

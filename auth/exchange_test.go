@@ -224,10 +224,9 @@ func (e *endless) Read(p []byte) (int, error) {
 // is read.
 func TestExchangeReadsBodies(t *testing.T) {
 	for _, status := range []int{200, 302, 401, 404} {
-		resp, body := watch(status, "")
 		stream := new(endless)
-		body.Reader = stream
-		s := &script{steps: []step{func(*http.Request) (*http.Response, error) { return resp, nil }}}
+		answer, body := watchStep(status, stream)
+		s := &script{steps: []step{answer}}
 		_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
 		if e := tokenError(t, err); e.StatusCode != status {
 			t.Errorf("%d: error %v", status, err)
@@ -236,8 +235,8 @@ func TestExchangeReadsBodies(t *testing.T) {
 			t.Errorf("%d: %d bytes read, closed %t", status, stream.read, body.closed)
 		}
 	}
-	resp, body := watch(200, goodAnswer)
-	s := &script{steps: []step{func(*http.Request) (*http.Response, error) { return resp, nil }}}
+	answer, body := watchStep(200, strings.NewReader(goodAnswer))
+	s := &script{steps: []step{answer}}
 	mustToken(t, auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()))
 	if !body.eof || !body.closed {
 		t.Errorf("a good answer: read to its end %t, closed %t", body.eof, body.closed)
