@@ -302,8 +302,8 @@ func (x exchange) answer(resp *http.Response, err error) *TokenError {
 func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	x = x.hiding(resp)
 	e := x.answer(resp, nil)
-	// The secret is redacted before Parse, which may cut a message in the
-	// middle of it, and again after Parse, which unescapes JSON and HTML.
+	// The secret is redacted before Parse, which may cut it or take part of it
+	// for an HTML tag, and again after Parse, which unescapes JSON and HTML.
 	reason := answer.Parse([]byte(x.redact(string(body))))
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
 		reason.Message = "the service redirects token requests, and redirects are not followed; check the base URL"

@@ -458,17 +458,18 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 	}
 	escaped := strings.NewReplacer("<", `\u003c`, "&", `\u0026`, "3", `\u0033`).Replace(string(quoted))
 	for name, answer := range map[string]step{
-		"message":          says(401, `{"message":`+string(quoted)+`}`),
-		"escaped message":  says(401, `{"message":`+escaped+`}`),
-		"field":            says(400, `{"errors":[{"field":"client_secret","message":`+string(quoted)+`}]}`),
-		"code":             says(400, `{"code":`+string(quoted)+`}`),
-		"text":             says(401, "wrong: "+secret),
-		"HTML":             says(401, "<title>wrong: "+secret+"</title>"),
-		"cut in the midst": says(401, strings.Repeat("x", 500)+secret),
-		"escaped and cut":  says(401, `{"message":"`+strings.Repeat("x", 500)+escaped[1:]+`}`),
-		"request id":       says(401, "", "X-Request-Id", secret),
-		"request id, cut":  says(401, "", "X-Request-Id", strings.Repeat("x", 115)+secret),
-		"after retries":    says(500, secret),
+		"message":              says(401, `{"message":`+string(quoted)+`}`),
+		"escaped message":      says(401, `{"message":`+escaped+`}`),
+		"field":                says(400, `{"errors":[{"field":"client_secret","message":`+string(quoted)+`}]}`),
+		"code":                 says(400, `{"code":`+string(quoted)+`}`),
+		"text":                 says(401, "wrong: "+secret),
+		"HTML":                 says(401, "<title>wrong: "+secret+"</title>"),
+		"HTML without a title": says(401, "<p>wrong: "+secret),
+		"cut in the midst":     says(401, strings.Repeat("x", 500)+secret),
+		"escaped and cut":      says(401, `{"message":"`+strings.Repeat("x", 500)+escaped[1:]+`}`),
+		"request id":           says(401, "", "X-Request-Id", secret),
+		"request id, cut":      says(401, "", "X-Request-Id", strings.Repeat("x", 115)+secret),
+		"after retries":        says(500, secret),
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
