@@ -1,47 +1,47 @@
-# Every job of this repository by name. `make help` lists them.
+# All tasks of this repository. `make help` lists them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Knobs: make fuzz FUZZTIME=5m, make bench BENCH=Token COUNT=10, make soak SOAK=10m.
+# Settings: make fuzz FUZZTIME=5m, make bench BENCH=Token COUNT=10, make soak SOAK=10m.
 FUZZTIME ?= 30s
 SOAK ?= 60s
 BENCH ?= .
 COUNT ?= 1
 
-# Tests talk to the in-memory service, whatever is set.
+# Tests use the in-memory service, so they must not see real credentials.
 WITHOUT_CREDENTIALS := env -u AIRBYTE_CLIENT_ID -u AIRBYTE_CLIENT_SECRET -u AIRBYTE_ORGANIZATION_ID -u AIRBYTE_WORKSPACE -u AIRBYTE_API_HOST
 
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
-## Using it
+## Try it
 
 .PHONY: demo
-demo: ## Run the quickstart, on an in-memory service when there are no credentials
+demo: ## Run the quickstart, with an in-memory service if there are no credentials
 	go run ./examples/quickstart
 
 .PHONY: test
-test: ## Run every test with the race detector
+test: ## Run all tests with the race detector
 	$(WITHOUT_CREDENTIALS) go test -race ./...
 
 .PHONY: test-newest
-test-newest: ## Run the tests with the newest Go release, fetched if need be
+test-newest: ## Run go vet and the tests with the newest Go release, downloaded if needed
 	$(WITHOUT_CREDENTIALS) .ci/newest
 
-## Before a change is handed in
+## Check a change
 
 .PHONY: check
-check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check observability-check lint ## Run every static check
+check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check observability-check lint ## Run all static checks
 
 .PHONY: fmt
 fmt: ## Format the code and sort its imports
 	.ci/lint fmt
 
 .PHONY: fmt-check
-fmt-check: ## Check that gofmt has nothing to change, generated files included
+fmt-check: ## Check that all files, including generated ones, are formatted with gofmt
 	@files=$$(gofmt -l .); [[ -z $$files ]] || { printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; }
 
 .PHONY: vet
@@ -49,7 +49,7 @@ vet: ## Run go vet
 	go vet ./...
 
 .PHONY: lint
-lint: ## Run the linters of .golangci.yml
+lint: ## Run the linters configured in .golangci.yml
 	.ci/lint run
 
 .PHONY: generate
@@ -57,7 +57,7 @@ generate: ## Rebuild the generated code from openapi/agents.yaml
 	go generate ./...
 
 .PHONY: generate-check
-generate-check: ## Check that the generated code is what the contract generates
+generate-check: ## Check that the generated code is up to date
 	.ci/generated
 
 .PHONY: tidy-check
@@ -65,29 +65,29 @@ tidy-check: ## Check that go.mod and go.sum are tidy
 	go mod tidy -diff
 
 .PHONY: imports-check
-imports-check: ## Check which modules the packages link
+imports-check: ## Check that the packages link only the allowed modules
 	.ci/imports
 
 .PHONY: consumer-check
-consumer-check: ## Check what a module that uses the SDK has to carry
+consumer-check: ## Check the dependencies of a module that uses the SDK
 	.ci/consumer
 
 .PHONY: observability-check
-observability-check: ## Build and run the example that is a module of its own
+observability-check: ## Check and run the example that is a separate module
 	cd examples/observability && go mod tidy -diff && go vet ./... && go run . >/dev/null
 
 ## The contract and the exported API
 
 .PHONY: contract
-contract: contract-lint ## Hold SDK and contract against each other, and both against Prism
+contract: contract-lint ## Test the SDK and the contract against each other, and both against Prism
 	.ci/contract
 
 .PHONY: contract-lint
-contract-lint: ## Lint the contract with Redocly; no warning is allowed
+contract-lint: ## Lint the contract with Redocly; warnings are errors
 	.ci/contract-lint
 
 .PHONY: api
-api: ## Rewrite the snapshot of the exported Go API in api/
+api: ## Update the snapshot of the exported Go API in api/
 	.ci/api write
 
 .PHONY: api-check
@@ -96,33 +96,33 @@ api-check: ## Check that the snapshot is up to date, and that CHANGELOG.md names
 
 OLD ?= HEAD
 .PHONY: api-diff
-api-diff: ## Show what changed in the contract and in the Go API since OLD (HEAD)
+api-diff: ## Show changes of the contract and of the Go API since the revision OLD (HEAD)
 	.ci/api-diff $(OLD)
 
-## Looking closer
+## Measure and stress
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz test for FUZZTIME (30s)
 	FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 .PHONY: bench
-bench: ## Measure the benchmarks that match BENCH, COUNT times, and print them as a table beside what they are compared with
+bench: ## Run the benchmarks that match BENCH, COUNT times each, and print them and their comparisons as a table
 	go run ./.ci/bench -bench '$(BENCH)' -count $(COUNT)
 
 .PHONY: size-check
-size-check: ## Check what the SDK adds to a program: bytes and modules
+size-check: ## Check how many bytes and modules the SDK adds to a program
 	go run ./.ci/bench -strict -bench '^BinarySize$$'
 
 .PHONY: soak
-soak: ## Call the service for SOAK (60s) with 64 workers while tokens expire, fail and are refused
+soak: ## Call the in-memory service with 64 workers for SOAK (60s) while tokens expire, fail and are refused
 	SOAK=$(SOAK) go test -race -run '^TestSoak$$' -v -count 1 -timeout 0 ./client
 
 .PHONY: shuffle
 shuffle: COUNT = 20
-shuffle: ## Run the tests COUNT (20) times in changing order, to find the unsteady ones
+shuffle: ## Run the tests COUNT (20) times in random order to find flaky ones
 	go test -race -shuffle on -count $(COUNT) -timeout 0 ./...
 
 .PHONY: cover
-cover: ## Measure what the tests cover of the hand-written packages
+cover: ## Measure the test coverage of the hand-written packages
 	go test -coverprofile coverage.out -coverpkg ./auth/...,./client/...,./agentstest/...,./internal/... ./...
 	go tool cover -func coverage.out

@@ -1,6 +1,6 @@
-// Package agents is the root of the module and holds no code. It is where
-// "go generate ./..." rebuilds, from openapi/agents.yaml, the generated parts
-// of packages gen and agentstest.
+// Package agents is the root of the module. It contains no code, only the
+// directives with which "go generate ./..." rebuilds the generated parts of
+// packages gen and agentstest from openapi/agents.yaml.
 //
 // Programs import [github.com/airbyte-agents/airbyte-agents-go/client].
 package agents

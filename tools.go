@@ -2,7 +2,7 @@
 
 package agents
 
-// The code generator is pinned in go.mod by this import. No package of the
-// module imports this one, so the generator and what it needs stay out of the
+// This import pins the code generator in go.mod. No package of the module
+// imports this package, so the generator and its dependencies do not reach the
 // programs and the go.mod files of users.
 import _ "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"

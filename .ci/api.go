@@ -1,8 +1,8 @@
 //go:build ignore
 
-// Api prints the exported API of the packages in the given folders, one
-// declaration a line and without comments, so that a line that is gone is a
-// promise that was broken.
+// Api prints the exported API of the packages in the given directories, one
+// declaration per line and without comments. If a line disappears, a promise is
+// broken.
 package main
 
 import (
@@ -78,7 +78,7 @@ func function(d *ast.FuncDecl, say func(string, ...any)) {
 }
 
 func general(d *ast.GenDecl, say func(string, ...any)) {
-	var kind ast.Expr // constants of a list go on with what the one before has
+	var kind ast.Expr // a constant without a type and a value repeats the previous ones
 	var values []ast.Expr
 	for _, spec := range d.Specs {
 		switch s := spec.(type) {
@@ -110,7 +110,8 @@ func general(d *ast.GenDecl, say func(string, ...any)) {
 func typ(s *ast.TypeSpec, say func(string, ...any)) {
 	name := s.Name.Name
 	if s.TypeParams != nil {
-		// As the head of a function, for want of another printer of them.
+		// Printed as part of a function type, since there is no other printer
+		// for type parameters.
 		name += strings.TrimSuffix(strings.TrimPrefix(text(&ast.FuncType{TypeParams: s.TypeParams, Params: &ast.FieldList{}}), "func"), "()")
 	}
 	if s.Assign.IsValid() {
@@ -144,7 +145,7 @@ func typ(s *ast.TypeSpec, say func(string, ...any)) {
 	}
 }
 
-// text is an expression on one line.
+// text returns an expression on one line.
 func text(n any) string {
 	var b bytes.Buffer
 	if err := printer.Fprint(&b, fset, n); err != nil {

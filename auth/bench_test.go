@@ -14,12 +14,13 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// The hot path: a token is there and not due for a refresh. The benchmarks
-// compare it, in turns and within one run, with what golang.org/x/oauth2 does
-// for the same, without a ctx. `make bench` puts the results into a table.
+// These benchmarks measure the fast path: there is a token that is not due for
+// a refresh. They compare it, alternately and within one run, with the same
+// operation of golang.org/x/oauth2, which has no ctx. `make bench` prints the
+// results as a table.
 
-// perCall is how many nanoseconds and allocations a call takes, in a block of n
-// calls by each of some workers. All workers together count as one.
+// perCall returns the nanoseconds and allocations of a call, measured over n
+// calls by each of the workers. All workers together count as one.
 func perCall(b *testing.B, workers, n int, call func() error) (ns, allocs float64) {
 	runtime.GC()
 	var before, after runtime.MemStats
@@ -47,9 +48,10 @@ func perCall(b *testing.B, workers, n int, call func() error) (ns, allocs float6
 	return float64(took.Nanoseconds()) / float64(n*workers), math.Floor(float64(after.Mallocs-before.Mallocs) / float64(n*workers))
 }
 
-// compare runs blocks of calls of Token, of x/oauth2 and of the clock, which
-// both have to read, by turns. Ratios are medians; nanoseconds are those of the
-// fastest block, since whatever else the machine does only adds to them.
+// compare alternates between blocks of calls of Token, of x/oauth2 and of the
+// clock, which both must read. It reports the median of the ratios and the
+// nanoseconds of the fastest block, since other work on the machine can only
+// add to them.
 func compare(b *testing.B, workers int, cache *auth.Cache) {
 	const n = 100_000
 	ctx := b.Context()
@@ -65,7 +67,7 @@ func compare(b *testing.B, workers int, cache *auth.Cache) {
 		ours, others, clocks = append(ours, o), append(others, t), append(clocks, c)
 		allocs, ratios = append(allocs, a), append(ratios, o/t)
 	}
-	b.ReportMetric(0, "ns/op") // that of a block of both says nothing
+	b.ReportMetric(0, "ns/op") // the time of a block of all three is meaningless
 	b.ReportMetric(slices.Sorted(slices.Values(ratios))[len(ratios)/2], "time-ratio")
 	b.ReportMetric(slices.Min(ours), "sdk-ns")
 	b.ReportMetric(slices.Min(others), "oauth2-ns")
@@ -79,7 +81,8 @@ func BenchmarkTokenParallel(b *testing.B) {
 	compare(b, runtime.GOMAXPROCS(0), auth.NewCache(&mint{life: time.Hour}))
 }
 
-// While a refresh is under way, which takes as long as the benchmark.
+// BenchmarkTokenDuringRefresh measures calls during a refresh that takes as
+// long as the benchmark.
 func BenchmarkTokenDuringRefresh(b *testing.B) {
 	src := &mint{life: time.Hour}
 	cache := auth.NewCache(src)
@@ -92,6 +95,6 @@ func BenchmarkTokenDuringRefresh(b *testing.B) {
 	src.began = func(int) { <-release }
 	compare(b, runtime.GOMAXPROCS(0), cache)
 	if src.fetches() != 2 {
-		b.Errorf("%d fetches, want the first one and the one under way", src.fetches())
+		b.Errorf("%d fetches, want the first one and the one in progress", src.fetches())
 	}
 }

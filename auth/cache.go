@@ -14,64 +14,71 @@ import (
 )
 
 const (
-	fetchTimeout = 30 * time.Second // one fetch, its retries included
-	maxLead      = 5 * time.Minute  // longest time before expiry to refresh in
-	maxMargin    = 10 * time.Second // how early a token counts as expired, for transit and skew
+	fetchTimeout = 30 * time.Second // of one fetch, including its retries
+	maxLead      = 5 * time.Minute  // how long before expiry an early refresh may start
+	maxMargin    = 10 * time.Second // how early a token counts as expired, for transit and clock skew
 	minBackoff   = time.Second      // between failed early refreshes
 	maxBackoff   = time.Minute
 	holdRefusal  = 3 * time.Second // how long a permanent failure is remembered
 )
 
-// A Cache keeps the token of a source and shares it between callers.
+// A Cache is a [TokenSource] that keeps the token of another source and shares
+// it between callers.
 //
-// Any number of callers that need a token at once share one fetch, its result
-// and its error. A fetch does not end with the ctx of the caller that happened
-// to start it: that ctx bounds only how long this caller waits, the fetch has
-// 30 seconds of its own. When a third of a token's life (at most 5 minutes) is
-// left, the next call starts a refresh in the background and returns the token
-// at hand; a refresh that fails is tried again later, with growing pauses, and
-// the token serves until it expires, never longer. A token counts as expired
-// min(10 s, a tenth of its life) early.
+// Callers that need a token at the same time share one fetch, its result and
+// its error. The ctx of a caller limits only how long that caller waits. The
+// fetch runs in its own goroutine with the values of the ctx of the caller that
+// started it, but with a timeout of its own, 30 seconds.
 //
-// A refusal of the credentials (status 400, 401 or 403) is remembered for a few
-// seconds, so that a busy program does not hammer the service with them; so is
-// a failure with which the service asked to wait (Retry-After).
+// When a third of the lifetime of the token or 5 minutes are left, whichever is
+// less, the next call of Token starts a refresh in the background and returns
+// the current token. The refresh starts later by up to a fifth of that time, at
+// random, so that many programs do not refresh at once. If a refresh fails, it
+// is retried with growing pauses, from 1 second to 1 minute. The current token
+// is returned until it expires and never after that. A token counts as expired
+// 10 seconds early, or a tenth of its lifetime if that is less.
 //
-// A Cache needs no closing: its only goroutine is the fetch under way.
+// If the service refuses the credentials (status 400, 401 or 403), the error is
+// remembered for a few seconds, so that a busy program does not flood the
+// service with them. The same goes for an error with which the service asked to
+// wait (Retry-After).
+//
+// A Cache does not have to be closed. Its only goroutine is that of a fetch in
+// progress.
 type Cache struct {
 	src     TokenSource
 	observe func(Fetch)
 
-	held atomic.Pointer[held] // the token in force; nil when there is none
+	held atomic.Pointer[held] // the current token, or nil
 
 	mu       sync.Mutex
-	flight   *flight // the fetch under way; nil when there is none
-	failures int     // failed early refreshes of the token in force
-	refusal  error   // the last permanent failure…
-	until    reading // …and when it is forgotten
+	flight   *flight // the fetch in progress, or nil
+	failures int     // failed early refreshes of the current token
+	refusal  error   // the last permanent failure
+	until    reading // when refusal is forgotten
 }
 
-// A Fetch is one attempt of a [Cache] to get a token, as an observer sees it.
-// It holds no secret.
+// A Fetch describes one fetch of a [Cache] to its observer. It contains no
+// secret.
 type Fetch struct {
 	Start    time.Time
 	Duration time.Duration
-	Early    bool      // a token was in force: no caller waited
-	Attempts int       // requests sent, 0 where the source does not tell
-	Expiry   time.Time // of the new token; zero when it does not expire
-	Err      error     // nil when there is a new token
+	Early    bool      // whether there was a valid token, so that no caller waited
+	Attempts int       // number of requests sent, 0 if the source does not report it
+	Expiry   time.Time // of the new token; zero if there is none or it does not expire
+	Err      error     // nil if there is a new token
 }
 
-// A CacheOption changes what [NewCache] makes.
+// A CacheOption configures a [Cache]; see [NewCache].
 type CacheOption func(*Cache)
 
-// WithObserver has f called after each fetch, in the goroutine of the fetch:
-// callers that need the token wait for it, so it should be quick. Calls for two
-// fetches may overlap. A panic in it is contained.
+// WithObserver calls f after each fetch, in the goroutine of the fetch. Callers
+// that need the token wait for f, so it should be fast. Calls for two fetches
+// may overlap. A panic in f is recovered and ignored.
 func WithObserver(f func(Fetch)) CacheOption { return func(c *Cache) { c.observe = f } }
 
-// NewCache is a cache over src. Nothing is fetched before the first call of
-// Token.
+// NewCache returns a Cache for the tokens of src. It does not fetch a token
+// before the first call of Token.
 func NewCache(src TokenSource, opts ...CacheOption) *Cache {
 	c := &Cache{src: src}
 	for _, opt := range opts {
@@ -80,14 +87,15 @@ func NewCache(src TokenSource, opts ...CacheOption) *Cache {
 	return c
 }
 
-// Token returns a token that has not expired, fetching one if there is none. It
-// returns early, with the error of ctx, when ctx ends first.
+// Token returns a token that has not expired. If there is none, Token fetches
+// one, and returns the error of the source if that fails. If ctx is done first,
+// Token returns an error that wraps the error of ctx.
 func (c *Cache) Token(ctx context.Context) (*Token, error) {
 	return c.token(ctx, c.src, c.observe)
 }
 
-// token is Token with the source and the observer of one client among those
-// that share the cache.
+// token is like Token, but uses the source and the observer of one of the
+// clients that share the cache.
 func (c *Cache) token(ctx context.Context, src TokenSource, observe func(Fetch)) (*Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
@@ -103,32 +111,38 @@ func (c *Cache) token(ctx context.Context, src TokenSource, observe func(Fetch))
 	return c.wait(ctx, src, observe)
 }
 
-// Invalidate drops tok if it is the token in force: a late refusal of an older
-// token leaves the newer one alone. Package auth calls it when the service
-// answers 401.
+// Invalidate discards tok if it is the current token. If it is an older one,
+// refused late, Invalidate keeps the current token. If the source of the cache
+// has an Invalidate method, Invalidate calls it first. [Editor.Do] calls
+// Invalidate when the response is a 401.
 func (c *Cache) Invalidate(tok *Token) {
 	if tok == nil {
 		return
+	}
+	// The source comes first, so that the next fetch does not get the same
+	// token again.
+	if src, ok := c.src.(invalidator); ok {
+		src.Invalidate(tok)
 	}
 	if h := c.held.Load(); h != nil && h.tok.AccessToken == tok.AccessToken {
 		c.held.CompareAndSwap(h, nil)
 	}
 }
 
-// refresh starts an early fetch unless one is under way.
+// refresh starts an early fetch unless a fetch is in progress.
 func (c *Cache) refresh(ctx context.Context, src TokenSource, observe func(Fetch), h *held) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flight == nil && c.held.Load() == h && h.born.age() >= time.Duration(h.refreshAt.Load()) {
 		c.start(ctx, src, observe, true)
-		h.refreshAt.Store(math.MaxInt64) // nobody need come here again before the outcome is known
+		h.refreshAt.Store(math.MaxInt64) // no caller needs to come here until the fetch has ended
 	}
 }
 
-// wait joins the fetch under way, or starts one.
+// wait waits for the fetch in progress, or starts one.
 func (c *Cache) wait(ctx context.Context, src TokenSource, observe func(Fetch)) (*Token, error) {
 	c.mu.Lock()
-	if h := c.held.Load(); h != nil && h.born.age() < h.life { // published meanwhile
+	if h := c.held.Load(); h != nil && h.born.age() < h.life { // published in the meantime
 		c.mu.Unlock()
 		return h.tok, nil
 	}
@@ -150,14 +164,14 @@ func (c *Cache) wait(ctx context.Context, src TokenSource, observe func(Fetch)) 
 	}
 }
 
-// A flight is one fetch; tok and err are there once done is closed.
+// A flight is one fetch. tok and err are set before done is closed.
 type flight struct {
 	done chan struct{}
 	tok  *Token
 	err  error
 }
 
-// start begins a fetch. The caller holds c.mu.
+// start starts a fetch. The caller must hold c.mu.
 func (c *Cache) start(ctx context.Context, src TokenSource, observe func(Fetch), early bool) *flight {
 	f := &flight{done: make(chan struct{})}
 	c.flight = f
@@ -169,12 +183,13 @@ func (c *Cache) start(ctx context.Context, src TokenSource, observe func(Fetch),
 	return f
 }
 
-// run fetches and publishes, whatever the source does.
+// run fetches a token and publishes the result, even if the source panics or
+// calls runtime.Goexit.
 func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe func(Fetch), early bool) {
 	ev := Fetch{Start: time.Now(), Early: early}
 	var attempts atomic.Int64
 	ctx = context.WithValue(ctx, attemptsKey{}, &attempts)
-	err := errors.New("auth: the token source ended its goroutine")
+	err := errors.New("auth: the token source called runtime.Goexit")
 	var tok *Token
 	defer func() {
 		if v := recover(); v != nil {
@@ -198,8 +213,8 @@ func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe fun
 	tok, err = src.Token(ctx)
 }
 
-// attemptsKey is the context key under which a source counts its requests for
-// the observer.
+// attemptsKey is the context key of the counter of requests that the observer
+// gets.
 type attemptsKey struct{}
 
 func countAttempt(ctx context.Context) {
@@ -208,10 +223,11 @@ func countAttempt(ctx context.Context) {
 	}
 }
 
-// publish makes the outcome of a fetch the state of the cache.
+// publish stores the result of a fetch in f and in the cache.
 func (c *Cache) publish(f *flight, tok *Token, err error) {
+	now := time.Now()
 	if err == nil {
-		if err = tok.check(time.Now()); err != nil {
+		if err = tok.check(now); err != nil {
 			tok, err = nil, fmt.Errorf("auth: %w", err)
 		}
 	} else {
@@ -223,7 +239,7 @@ func (c *Cache) publish(f *flight, tok *Token, err error) {
 	c.flight = nil
 	if err == nil {
 		c.failures, c.refusal = 0, nil
-		c.held.Store(hold(tok))
+		c.held.Store(hold(tok, now))
 		return
 	}
 	if permanent(err) {
@@ -237,37 +253,39 @@ func (c *Cache) publish(f *flight, tok *Token, err error) {
 	}
 }
 
-// held is a token in force.
+// A held is the current token of a cache.
 type held struct {
 	tok       *Token
 	born      reading
-	life      time.Duration // counted from born; after it the token is not given out
-	refreshAt atomic.Int64  // age, a duration, from which on to refresh early
+	life      time.Duration // from born; after that, the token is not returned
+	refreshAt atomic.Int64  // age, a time.Duration, at which an early refresh is due
 }
 
-func hold(tok *Token) *held {
-	h := &held{tok: tok, born: readClock(), life: math.MaxInt64}
+// hold makes tok a current token. now is when check accepted tok: read later,
+// the clock could make its life negative.
+func hold(tok *Token, now time.Time) *held {
+	h := &held{tok: tok, born: reading{now}, life: math.MaxInt64}
 	h.refreshAt.Store(math.MaxInt64)
 	if !tok.Expiry.IsZero() {
-		life := time.Until(tok.Expiry)
+		life := tok.Expiry.Sub(now)
 		lead := min(life/3, maxLead)
-		lead -= rand.N(lead/5 + 1) // so that a fleet started at once does not refresh at once
+		lead -= rand.N(lead/5 + 1) // so that programs started together do not refresh together
 		h.life = life - min(life/10, maxMargin)
 		h.refreshAt.Store(int64(life - lead))
 	}
 	return h
 }
 
-// A reading is a point in time on both clocks. The monotonic one stands still
-// while the machine sleeps, the wall clock can be set: what counts is the one
-// on which more time went by.
+// A reading is a point in time on both clocks. The monotonic clock stops while
+// the machine sleeps, and the wall clock can be set, so the age of a reading is
+// the longer one of the two.
 type reading struct{ at time.Time }
 
 func readClock() reading { return reading{time.Now()} }
 
 func (r reading) add(d time.Duration) reading { return reading{r.at.Add(d)} }
 
-// age is the time since r.
+// age returns the time since r.
 func (r reading) age() time.Duration {
 	now := time.Now()
 	return max(now.Sub(r.at), time.Duration(now.UnixNano()-r.at.UnixNano()))
@@ -275,7 +293,7 @@ func (r reading) age() time.Duration {
 
 func (r reading) passed() bool { return r.age() >= 0 }
 
-// String tells the state of the cache, without its token.
+// String returns the state of the cache, without its token.
 func (c *Cache) String() string {
 	h := c.held.Load()
 	switch {
@@ -287,11 +305,13 @@ func (c *Cache) String() string {
 	return fmt.Sprintf("auth.Cache{token until %s}", h.tok.Expiry.Format(time.RFC3339))
 }
 
-// Format writes what String returns, for every verb.
+// Format implements [fmt.Formatter]. It writes the result of String for every
+// verb.
 func (c *Cache) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. It returns the result of String.
 func (c *Cache) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText returns what String returns.
+// MarshalText implements [encoding.TextMarshaler]. It returns the result of
+// String.
 func (c *Cache) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

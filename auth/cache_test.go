@@ -19,12 +19,13 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// bubble runs a test on synctest's clock. It fails when a goroutine outlives the
-// last fetch, so every test that uses it shows that a cache needs no closing.
+// bubble runs a test with the clock of synctest. It fails if a goroutine
+// outlives the last fetch, so every test that uses it shows that a cache does
+// not have to be closed.
 func bubble(t *testing.T, f func(*testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		defer time.Sleep(30 * time.Second) // the longest that a fetch can take
+		defer time.Sleep(30 * time.Second) // the longest time that a fetch can take
 		f(t)
 	})
 }
@@ -51,6 +52,62 @@ func TestCacheFirstCallersShareOneFetch(t *testing.T) {
 	}
 }
 
+// TestCacheLateWait tests that a caller that found no token does not start a
+// fetch if there is a token by the time it would do so.
+func TestCacheLateWait(t *testing.T) {
+	src := &mint{life: time.Hour}
+	cache := auth.NewCache(src)
+	late := auth.LateWait(cache)
+	mustToken(t, cache)
+	if tok, err := late(); err != nil || tok.AccessToken != "token-1" || src.fetches() != 1 {
+		t.Errorf("%v, %v after %d fetches, want token-1 after 1", tok, err, src.fetches())
+	}
+}
+
+// TestCacheLateRefresh tests that a caller that found a token to be due for a
+// refresh does not start one if, by the time it would do so, another refresh
+// has succeeded or failed or the token has been invalidated.
+func TestCacheLateRefresh(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fails bool
+		drop  bool // instead of a refresh
+		want  int  // fetches
+	}{
+		{"refreshed", false, false, 2},
+		{"refresh failed", true, false, 2},
+		{"invalidated", false, true, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := &mint{life: time.Hour}
+			src.fail = func(n int) error { return map[bool]error{true: errDown}[tt.fails && n > 1] }
+			cache := auth.NewCache(src)
+			tok, err := cache.Token(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			auth.Shift(cache, 58*time.Minute, 58*time.Minute) // due for a refresh
+			late := auth.LateRefresh(cache)
+			if tt.drop {
+				cache.Invalidate(tok)
+			} else {
+				mustToken(t, cache)
+			}
+			settle := func() {
+				for auth.Flight(cache) != auth.NoFlight {
+					runtime.Gosched()
+				}
+			}
+			settle()
+			late()
+			settle()
+			if n := src.fetches(); n != tt.want {
+				t.Errorf("%d fetches, want %d", n, tt.want)
+			}
+		})
+	}
+}
+
 func TestCacheCancelledLeaderPoisonsNobody(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Hour, takes: 3 * time.Second}
@@ -64,7 +121,7 @@ func TestCacheCancelledLeaderPoisonsNobody(t *testing.T) {
 				t.Errorf("leader: %v after %v, want its cancellation after 1s", err, time.Since(start))
 			}
 		})
-		synctest.Wait() // the leader has begun the fetch
+		synctest.Wait() // the leader has started the fetch
 		for range 10 {
 			wg.Go(func() {
 				tok, err := cache.Token(t.Context())
@@ -108,7 +165,7 @@ func TestCacheCtxDoneBefore(t *testing.T) {
 	cache := auth.NewCache(src)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 2 { // without a token and with one
+	for range 2 { // first without a token, then with one
 		if _, err := cache.Token(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Token = %v, want context.Canceled", err)
 		}
@@ -123,7 +180,9 @@ type ctxKey struct{}
 
 func TestCacheFetchContext(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		fetches := make(chan context.Context, 1)
 		cache := auth.NewCache(sourceFunc(func(ctx context.Context) (*auth.Token, error) {
+			fetches <- ctx
 			if ctx.Value(ctxKey{}) != "trace" {
 				t.Error("the values of the caller's ctx do not reach the fetch")
 			}
@@ -135,12 +194,16 @@ func TestCacheFetchContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, "trace"), time.Second)
 		defer cancel()
 		mustToken(t, sourceFunc(func(context.Context) (*auth.Token, error) { return cache.Token(ctx) }))
+		synctest.Wait()
+		if err := (<-fetches).Err(); !errors.Is(err, context.Canceled) {
+			t.Errorf("the ctx of a finished fetch: %v, want it canceled, which stops its timer", err)
+		}
 	})
 }
 
 func TestCacheRefreshesEarly(t *testing.T) {
 	for _, tt := range []struct {
-		life, from, to time.Duration // the window that a refresh begins in
+		life, from, to time.Duration // a refresh starts between from and to
 	}{
 		{time.Minute, 40 * time.Second, 44 * time.Second},
 		{15 * time.Minute, 10 * time.Minute, 11 * time.Minute},
@@ -172,7 +235,7 @@ func TestCacheRefreshesEarly(t *testing.T) {
 								t.Fatalf("a caller waited %v, %v after the start", time.Since(start)-now, now)
 							}
 							if want := "token-2"; now > tt.to+6*step && got != want {
-								t.Fatalf("%s in force at %v, want %s", got, now, want)
+								t.Fatalf("current token %s at %v, want %s", got, now, want)
 							}
 							time.Sleep(step)
 						}
@@ -213,8 +276,8 @@ func TestCacheFailingRefresh(t *testing.T) {
 			time.Sleep(tick)
 			synctest.Wait()
 		}
-		// The first attempt is not before the last third, later ones keep pauses
-		// that double from 1 s to 1 min, between a half and the whole of each.
+		// The first attempt is in the last third of the lifetime. After it the
+		// pauses double from 1 s to 1 min, and each is cut by up to a half.
 		begins = begins[1:]
 		if len(begins) < 9 || len(begins) > 16 {
 			t.Errorf("%d attempts to refresh, want about 10: %v", len(begins), begins)
@@ -229,18 +292,19 @@ func TestCacheFailingRefresh(t *testing.T) {
 			}
 			pause = min(2*pause, time.Minute)
 		}
-		// The token is over, so the failure shows.
+		// The token has expired, so Token returns the failure.
 		if tok, err := cache.Token(t.Context()); !errors.Is(err, errDown) {
 			t.Errorf("at %v: %v, %v; want the failure of the source", time.Since(start), tok, err)
 		}
 		down = false
 		if got := mustToken(t, cache); got == "token-1" {
-			t.Error("the expired token is given out")
+			t.Error("the expired token is returned")
 		}
 	})
 }
 
-// After a success the pauses begin at one second again.
+// TestCacheBackoffStartsOver tests that after a success, the pauses start at
+// one second again.
 func TestCacheBackoffStartsOver(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var begins []time.Time
@@ -323,7 +387,7 @@ func TestCacheRemembersRefusals(t *testing.T) {
 				if n := src.fetches(); n < lowest || n > highest {
 					t.Errorf("%d fetches in 30 s, want %d to %d", n, lowest, highest)
 				}
-				refuse = nil // and forgotten
+				refuse = nil // the next fetch succeeds
 				time.Sleep(3 * time.Second)
 				mustToken(t, cache)
 			})
@@ -331,7 +395,36 @@ func TestCacheRemembersRefusals(t *testing.T) {
 	}
 }
 
-// A refusal of the next token does not touch the one in force.
+// TestCacheSuccessForgetsRefusal tests that a success clears an earlier
+// refusal.
+func TestCacheSuccessForgetsRefusal(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		src := &mint{life: 15 * time.Minute}
+		src.fail = func(n int) error {
+			if n == 2 {
+				return &auth.TokenError{StatusCode: http.StatusUnauthorized}
+			}
+			return nil
+		}
+		cache := auth.NewCache(src)
+		for src.fetches() < 3 { // the refresh is refused, and succeeds within a second
+			mustToken(t, cache)
+			time.Sleep(50 * time.Millisecond)
+			synctest.Wait()
+		}
+		tok, err := cache.Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache.Invalidate(tok)
+		if got := mustToken(t, cache); got != "token-4" {
+			t.Errorf("current token %s, want token-4", got)
+		}
+	})
+}
+
+// TestCacheRefusedRefreshKeepsServing tests that a refused refresh does not
+// affect the current token.
 func TestCacheRefusedRefreshKeepsServing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		start := time.Now()
@@ -348,7 +441,7 @@ func TestCacheRefusedRefreshKeepsServing(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		if _, err := cache.Token(t.Context()); err == nil {
-			t.Error("the token is served past its end")
+			t.Error("an expired token is returned")
 		}
 	})
 }
@@ -363,21 +456,39 @@ func TestCacheInvalidate(t *testing.T) {
 	cache.Invalidate(nil)
 	cache.Invalidate(&auth.Token{AccessToken: "another"})
 	if got := mustToken(t, cache); got != "token-1" {
-		t.Fatalf("%s in force, want token-1", got)
+		t.Fatalf("current token %s, want token-1", got)
 	}
 	own := *first
-	cache.Invalidate(&own) // the token counts, not the pointer
+	cache.Invalidate(&own) // a copy: tokens are compared, not pointers
 	if got := mustToken(t, cache); got != "token-2" {
-		t.Fatalf("%s in force, want token-2", got)
+		t.Fatalf("current token %s, want token-2", got)
 	}
 	cache.Invalidate(first) // a late refusal
 	if got := mustToken(t, cache); got != "token-2" || src.fetches() != 2 {
-		t.Errorf("%s in force after %d fetches, want token-2 and 2", got, src.fetches())
+		t.Errorf("current token %s after %d fetches, want token-2 and 2", got, src.fetches())
 	}
 }
 
-// revocable is an API that refuses all tokens but one; each call takes a
-// second. It counts what it answers.
+// TestCacheInvalidateReachesTheSource tests a cache whose source is a cache
+// too, which would return the refused token again if it were not invalidated.
+func TestCacheInvalidateReachesTheSource(t *testing.T) {
+	outer := auth.NewCache(auth.NewCache(&mint{life: time.Hour}))
+	tok, err := outer.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer.Invalidate(tok)
+	if got := mustToken(t, outer); got != "token-2" {
+		t.Errorf("current token %s after a refusal of token-1, want token-2", got)
+	}
+	outer.Invalidate(tok) // a late refusal
+	if got := mustToken(t, outer); got != "token-2" {
+		t.Errorf("current token %s after a late refusal of token-1, want token-2", got)
+	}
+}
+
+// A revocable is an API that refuses all tokens except one. Each call takes a
+// second. It counts its responses by status.
 type revocable struct {
 	mu    sync.Mutex
 	valid string
@@ -425,7 +536,7 @@ func TestCacheRefusedTokenIsReplacedOnce(t *testing.T) {
 		for range 50 {
 			wg.Go(func() { call("Quick") })
 		}
-		wg.Go(func() { call("Slow") }) // refused when token-2 has long been there
+		wg.Go(func() { call("Slow") }) // refused long after token-2 was fetched
 		wg.Wait()
 		if n := src.fetches(); n != 2 {
 			t.Errorf("%d fetches for 51 refusals of one token, want 2 with the first", n)
@@ -445,14 +556,14 @@ func TestCacheBadSource(t *testing.T) {
 		wait time.Duration
 	}{
 		{"panic", func(context.Context) (*auth.Token, error) { panic("boom") }, "panicked: boom", 0},
-		{"nil panic", func(context.Context) (*auth.Token, error) { panic(nil) }, "panicked", 0}, //nolint:govet // on purpose
-		{"goexit", func(context.Context) (*auth.Token, error) { runtime.Goexit(); return nil, nil }, "ended its goroutine", 0},
+		{"nil panic", func(context.Context) (*auth.Token, error) { panic(nil) }, "panicked", 0}, //nolint:govet // intended
+		{"goexit", func(context.Context) (*auth.Token, error) { runtime.Goexit(); return nil, nil }, "called runtime.Goexit", 0},
 		{"no token", func(context.Context) (*auth.Token, error) { return nil, nil }, "no token", 0},
 		{"empty", func(context.Context) (*auth.Token, error) { return &auth.Token{}, nil }, "empty", 0},
-		{"line break", func(context.Context) (*auth.Token, error) { return &auth.Token{AccessToken: "a\nb"}, nil }, "no header can carry", 0},
+		{"line break", func(context.Context) (*auth.Token, error) { return &auth.Token{AccessToken: "a\nb"}, nil }, "not allowed in a header", 0},
 		{"expired", func(context.Context) (*auth.Token, error) {
 			return &auth.Token{AccessToken: "a", Expiry: time.Now()}, nil
-		}, "expired already", 0},
+		}, "already expired", 0},
 		{"hangs", func(ctx context.Context) (*auth.Token, error) { <-ctx.Done(); return nil, ctx.Err() }, "deadline exceeded", 30 * time.Second},
 		{"token and error", func(context.Context) (*auth.Token, error) { return &auth.Token{AccessToken: "a"}, errDown }, "is down", 0},
 	} {
@@ -467,7 +578,7 @@ func TestCacheBadSource(t *testing.T) {
 				}
 				src = (&mint{}).Token
 				if got := mustToken(t, cache); got != "token-1" {
-					t.Errorf("%s in force, want token-1", got)
+					t.Errorf("current token %s, want token-1", got)
 				}
 			})
 		})
@@ -479,7 +590,8 @@ func TestCacheBadSource(t *testing.T) {
 	})
 }
 
-// A refresh that panics must not take the program down, nor the token.
+// TestCachePanicInRefresh tests that a panic in a refresh ends neither the
+// process nor the use of the current token.
 func TestCachePanicInRefresh(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Minute, began: func(n int) {
@@ -514,7 +626,7 @@ func TestCacheShortLivedTokens(t *testing.T) {
 				t.Fatalf("a caller waited %v", time.Since(before))
 			}
 			if left := time.Until(tok.Expiry); left <= life/10 {
-				t.Fatalf("a token with %v left is given out, want more than %v", left, life/10)
+				t.Fatalf("a token that is valid for %v is returned, want more than %v", left, life/10)
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -538,9 +650,22 @@ func TestCacheMargin(t *testing.T) {
 			mustToken(t, cache)
 			time.Sleep(time.Nanosecond)
 			if tok, err := cache.Token(t.Context()); err == nil {
-				t.Errorf("life %v: a token is given out %v before its end", life, time.Until(tok.Expiry))
+				t.Errorf("lifetime %v: a token is returned %v before it expires", life, time.Until(tok.Expiry))
 			}
 		})
+	}
+}
+
+// TestCacheTokenExpiresAtOnce tests tokens that expire while the cache stores
+// them. A panic there would end the process, since no caller could recover it.
+func TestCacheTokenExpiresAtOnce(t *testing.T) {
+	for i := range 20_000 {
+		cache := auth.NewCache(sourceFunc(func(context.Context) (*auth.Token, error) {
+			return &auth.Token{AccessToken: "a", Expiry: time.Now().Add(time.Duration(i % 2000))}, nil
+		}))
+		if tok, err := cache.Token(t.Context()); (tok == nil) == (err == nil) {
+			t.Fatalf("Token = %v, %v", tok, err)
+		}
 	}
 }
 
@@ -564,8 +689,8 @@ func TestCacheTokenWithoutExpiry(t *testing.T) {
 func TestCacheClocks(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
-		wall, mono time.Duration // that went by since the token came, on each clock
-		fetches    int           // in all
+		wall, mono time.Duration // time since the token was fetched, on each clock
+		fetches    int           // in total
 	}{
 		{"fresh", time.Minute, time.Minute, 1},
 		{"expired", time.Hour, time.Hour, 2},
@@ -575,7 +700,7 @@ func TestCacheClocks(t *testing.T) {
 		{"the wall clock was set back, expired", -time.Hour, time.Hour, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			// Not in a bubble of synctest: its times have no monotonic reading.
+			// This is not in a bubble, where times have no monotonic reading.
 			if got, want := auth.Age(tt.wall, tt.mono).Round(time.Minute), max(tt.wall, tt.mono); got != want {
 				t.Errorf("age %v, want %v", got, want)
 			}
@@ -591,8 +716,9 @@ func TestCacheClocks(t *testing.T) {
 	}
 }
 
-// A wall clock that is set forward makes a token look expired; set back while
-// the fetch is under way, it makes it look good, and due for a refresh.
+// TestCacheClockSetBackDuringFetch sets the wall clock forward, so that a token
+// looks expired, and back during the fetch, so that the token looks valid again
+// and due for a refresh.
 func TestCacheClockSetBackDuringFetch(t *testing.T) {
 	began, release := make(chan int, 10), make(chan struct{})
 	src := &mint{life: 15 * time.Minute, began: func(n int) {
@@ -615,10 +741,10 @@ func TestCacheClockSetBackDuringFetch(t *testing.T) {
 	flight := auth.Flight(cache)
 	auth.Shift(cache, 12*time.Minute-time.Hour, 12*time.Minute)
 	if got := mustToken(t, cache); got != "token-1" {
-		t.Errorf("%s in force, want token-1", got)
+		t.Errorf("current token %s, want token-1", got)
 	}
 	if auth.Flight(cache) != flight {
-		t.Error("a second fetch was begun")
+		t.Error("a second fetch was started")
 	}
 	close(release)
 	wg.Wait()
@@ -678,7 +804,21 @@ func TestCacheObserver(t *testing.T) {
 	})
 }
 
-// For the race detector: everything at once, on short-lived tokens.
+// TestCacheObserverComesFirst tests that callers get the token after the
+// observer has returned.
+func TestCacheObserverComesFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		cache := auth.NewCache(&mint{}, auth.WithObserver(func(auth.Fetch) { time.Sleep(time.Second) }))
+		start := time.Now()
+		mustToken(t, cache)
+		if time.Since(start) != time.Second {
+			t.Errorf("a token after %v, want 1s", time.Since(start))
+		}
+	})
+}
+
+// TestCacheRace does everything at once with short-lived tokens, for the race
+// detector.
 func TestCacheRace(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Second, takes: time.Millisecond}
@@ -704,7 +844,8 @@ func TestCacheRace(t *testing.T) {
 	})
 }
 
-// Sources may send their requests from several goroutines.
+// TestCacheCountsConcurrentAttempts tests a source that sends requests from
+// several goroutines.
 func TestCacheCountsConcurrentAttempts(t *testing.T) {
 	hc := &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 		return reply(http.StatusUnauthorized, "{}"), nil

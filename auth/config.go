@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The environment variables that [Resolve] reads.
+// Environment variables that [Resolve] reads.
 const (
 	EnvClientID       = "AIRBYTE_CLIENT_ID"
 	EnvClientSecret   = "AIRBYTE_CLIENT_SECRET"
@@ -21,28 +21,28 @@ const (
 	EnvWorkspaceName  = "AIRBYTE_WORKSPACE"
 )
 
-// DefaultWorkspace is the workspace of programs that name none.
+// DefaultWorkspace is the name of the workspace that is used if none is set.
 const DefaultWorkspace = "default"
 
-// A Config says who a program is and where it works. Zero fields mean "not
-// given". White space around a value is ignored, since secrets read from files
-// end in a newline.
+// A Config identifies a program to the service and names the workspace it uses.
+// Empty fields count as not set. White space around a value is ignored, since a
+// secret that was read from a file ends in a newline.
 type Config struct {
-	// ClientID and ClientSecret are the credentials of the Airbyte
-	// application, not those of a connector.
+	// ClientID and ClientSecret are the credentials of the Airbyte application,
+	// not those of a connector.
 	ClientID     string
 	ClientSecret Secret
 
-	// OrganizationID is a UUID. Only members of several organizations need
-	// one; others act in the one that their credentials belong to.
+	// OrganizationID is a UUID. It is needed only by members of several
+	// organizations. By default, requests act in the organization that the
+	// credentials belong to.
 	OrganizationID string
 
-	// WorkspaceName is the name of a workspace; DefaultWorkspace when none is
-	// given.
+	// WorkspaceName is the name of a workspace, by default DefaultWorkspace.
 	WorkspaceName string
 }
 
-// String shows the configuration without its secret.
+// String returns the configuration with its secret redacted.
 func (c Config) String() string { return "auth.Config{" + c.text() + "}" }
 
 func (c Config) text() string {
@@ -54,10 +54,11 @@ func (c Config) text() string {
 		c.ClientID, secret, c.OrganizationID, c.WorkspaceName)
 }
 
-// Format writes what String returns, for every verb.
+// Format implements [fmt.Formatter]. It writes the result of String for every
+// verb.
 func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. The secret is redacted.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("client_id", c.ClientID),
@@ -67,12 +68,13 @@ func (c Config) LogValue() slog.Value {
 	)
 }
 
-// configured is what Configure was given last.
+// configured is the Config of the last successful call of Configure.
 var configured atomic.Pointer[Config]
 
-// Configure sets the defaults of the process, replacing those of the previous
-// call. The client id and the secret are required. A client that exists keeps
-// what it was made with.
+// Configure sets the defaults of the process, replacing those of a previous
+// call. ClientID and ClientSecret are required. Configure returns an error that
+// lists everything that is wrong with c, and then sets nothing. It does not
+// change clients that already exist.
 func Configure(c Config) error {
 	c = c.trimmed()
 	var missing []string
@@ -96,7 +98,7 @@ func Configure(c Config) error {
 	return nil
 }
 
-// Unconfigure drops what Configure was given.
+// Unconfigure clears the defaults that [Configure] set.
 func Unconfigure() { configured.Store(nil) }
 
 func (c Config) trimmed() Config {
@@ -108,20 +110,20 @@ func (c Config) trimmed() Config {
 	}
 }
 
-// A problem is what is wrong with a value. It does not repeat the value, which
-// could be a secret pasted into the wrong place.
+// A problem describes what is wrong with a value. It does not contain the
+// value, which could be a secret that was pasted into the wrong field.
 type problem struct {
 	field
 	what string
 }
 
-// problems lists what is wrong with the values that are given.
+// problems returns what is wrong with the values that are set.
 func (c Config) problems() []problem {
 	var list []problem
 	for _, f := range fields {
 		switch v := f.get(c); {
 		case strings.ContainsFunc(v, unicode.IsControl):
-			list = append(list, problem{f, "has a control character inside (a line break in the middle?)"})
+			list = append(list, problem{f, "contains a control character (perhaps a line break in the middle)"})
 		case f.name == "organization_id" && v != "":
 			if _, err := uuid.Parse(v); err != nil || len(v) != 36 {
 				list = append(list, problem{f, "is not a UUID (like 00000000-0000-0000-0000-000000000000)"})
@@ -131,7 +133,7 @@ func (c Config) problems() []problem {
 	return list
 }
 
-// The places a value can come from, as [Credentials.Source] names them.
+// Places that a value can come from, as returned by [Credentials.Source].
 const (
 	SourceOption      = "option"
 	SourceConfigure   = "configure"
@@ -139,7 +141,7 @@ const (
 	SourceDefault     = "default"
 )
 
-// A field is one value of a Config and where to look for it.
+// A field describes one value of a Config and its environment variable.
 type field struct {
 	name, env string
 	get       func(Config) string
@@ -153,20 +155,20 @@ var fields = [...]field{
 	{"workspace_name", EnvWorkspaceName, func(c Config) string { return c.WorkspaceName }, func(c *Config, v string) { c.WorkspaceName = v }},
 }
 
-// secretFields is how many of fields, from the first, are the pair that a
-// token is bought with.
+// secretFields is the number of fields, counted from the first, that are
+// exchanged for a token.
 const secretFields = 2
 
-// Credentials are a resolved [Config]: each value is there, unless it is
-// optional, and remembers where it came from.
+// Credentials are a resolved [Config]. All values are set except optional ones,
+// and [Credentials.Source] returns where each value came from.
 type Credentials struct {
 	Config
 	sources [len(fields)]string
 }
 
-// Source tells where a value came from: "option", "configure", "environment" or
-// "default", and "" for a value that no source gave. The names of the values
-// are client_id, client_secret, organization_id and workspace_name.
+// Source returns where a value came from: [SourceOption], [SourceConfigure],
+// [SourceEnvironment] or [SourceDefault], or "" if the value is not set. The
+// name is client_id, client_secret, organization_id or workspace_name.
 func (c Credentials) Source(name string) string {
 	for i, f := range fields {
 		if f.name == name {
@@ -176,7 +178,7 @@ func (c Credentials) Source(name string) string {
 	return ""
 }
 
-// String shows the values, the secret redacted, and their sources.
+// String returns the values and their sources, with the secret redacted.
 func (c Credentials) String() string {
 	var b strings.Builder
 	b.WriteString("auth.Credentials{")
@@ -196,10 +198,11 @@ func (c Credentials) String() string {
 	return b.String() + "}"
 }
 
-// Format writes what String returns, for every verb.
+// Format implements [fmt.Formatter]. It writes the result of String for every
+// verb.
 func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. The secret is redacted.
 func (c Credentials) LogValue() slog.Value {
 	attrs := c.Config.LogValue().Group()
 	for i, f := range fields {
@@ -210,24 +213,27 @@ func (c Credentials) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ErrNoCredentials is matched by the errors of [Resolve] when the client id or
-// the secret is missing. Their text lists every source that was looked at, what
-// was found there, and how to mend it.
+// ErrNoCredentials means that the client ID or the secret is missing. An error
+// of [Resolve] matches it with [errors.Is]. The text of that error lists every
+// source, what was found there, and how to fix it.
 var ErrNoCredentials = errors.New("no credentials")
 
-// Resolve finds every value of a [Config] by itself, in the first of these that
-// has it: explicit, what [Configure] was given, the environment. A workspace
-// that none of them names is [DefaultWorkspace]; an organization may be
-// missing. All problems are reported at once; errors.Is(err, ErrNoCredentials)
-// tells whether a missing id or secret is among them.
+// Resolve looks up each value of a [Config] on its own. It takes the value from
+// the first of these that has it: explicit, the defaults that [Configure] set,
+// and the environment variables [EnvClientID], [EnvClientSecret],
+// [EnvOrganizationID] and [EnvWorkspaceName]. The workspace is
+// [DefaultWorkspace] if none of them has one. The organization is optional.
+//
+// The error lists all problems at once. It matches [ErrNoCredentials] if one of
+// them is a missing client ID or secret.
 func Resolve(explicit Config) (Credentials, error) { return resolve(explicit, 0) }
 
-// ResolveScope is [Resolve] for programs that bring their own tokens: it finds
-// the organization and the workspace, and does not look for a client id or a
-// secret.
+// ResolveScope is like [Resolve], but for programs that have their own tokens.
+// It looks up only the organization and the workspace, not the client ID and
+// the secret.
 func ResolveScope(explicit Config) (Credentials, error) { return resolve(explicit, secretFields) }
 
-// resolve finds the values of fields[from:].
+// resolve looks up the values of fields[from:].
 func resolve(explicit Config, from int) (Credentials, error) {
 	var c Credentials
 	givers := sources(explicit)

@@ -8,7 +8,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// configure sets the defaults of the process for one test.
+// configure calls auth.Configure for the duration of a test.
 func configure(t *testing.T, c auth.Config) {
 	t.Helper()
 	t.Cleanup(auth.Unconfigure)
@@ -18,8 +18,8 @@ func configure(t *testing.T, c auth.Config) {
 }
 
 func TestResolveFieldByField(t *testing.T) {
-	// One value of a Config at a time; a secret and an id stand by so that the
-	// rest resolves.
+	// Each test sets one value of a Config. The client ID and the secret are
+	// always set, so that the other values can be resolved.
 	for _, f := range []struct {
 		name, env                         string
 		option, configured, inEnvironment string
@@ -39,7 +39,8 @@ func TestResolveFieldByField(t *testing.T) {
 		if f.name == "workspace_name" {
 			fallback, fallbackSource = auth.DefaultWorkspace, auth.SourceDefault
 		}
-		// Configure needs an id and a secret, which then are never missing.
+		// Configure requires an ID and a secret, so they are never missing
+		// here.
 		required := f.name == "client_id" || f.name == "client_secret"
 		for _, tt := range []struct {
 			name, option, configured, environment string
@@ -81,7 +82,8 @@ func TestResolveFieldByField(t *testing.T) {
 	}
 }
 
-// The pair that Configure requires, without Configure.
+// TestResolvePair tests the two values that Configure requires, without
+// Configure.
 func TestResolvePair(t *testing.T) {
 	t.Setenv(auth.EnvClientID, "id-e\n")
 	t.Setenv(auth.EnvClientSecret, "\tsecret-e\n")
@@ -96,7 +98,7 @@ func TestResolvePair(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	if got.Source("no_such_value") != "" {
-		t.Error("a source for a value that there is not")
+		t.Error("a source for a value that does not exist")
 	}
 	got, err = auth.Resolve(auth.Config{ClientID: "id-o"})
 	if err != nil || got.ClientID != "id-o" || got.ClientSecret != "secret-e" || got.Source("client_secret") != auth.SourceEnvironment {
@@ -163,9 +165,9 @@ func TestResolveReportsAllProblemsAtOnce(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	for _, want := range []string{
-		"client_id (from option) has a control character",
+		"client_id (from option) contains a control character",
 		"organization_id (from option) is not a UUID",
-		"workspace_name (from AIRBYTE_WORKSPACE) has a control character",
+		"workspace_name (from AIRBYTE_WORKSPACE) contains a control character",
 		"client_secret is missing",
 	} {
 		if !strings.Contains(err.Error(), want) {
@@ -238,7 +240,7 @@ func TestConfigure(t *testing.T) {
 		}
 	}
 	if _, err := auth.Resolve(auth.Config{}); !errors.Is(err, auth.ErrNoCredentials) {
-		t.Errorf("a Configure that failed has an effect: %v", err)
+		t.Errorf("a failed Configure has an effect: %v", err)
 	}
 
 	configure(t, auth.Config{ClientID: "one", ClientSecret: "s1", OrganizationID: orgA, WorkspaceName: "w1"})
@@ -255,13 +257,13 @@ func TestConfigure(t *testing.T) {
 		t.Errorf("before: %v", before)
 	}
 	if after.ClientID != "two" || after.ClientSecret != "s2" || after.OrganizationID != "" || after.WorkspaceName != "default" {
-		t.Errorf("Configure does not replace the call before: %v", after)
+		t.Errorf("Configure does not replace the previous call: %v", after)
 	}
 	if err := auth.Configure(auth.Config{ClientID: "three"}); err == nil {
 		t.Error("no error without a secret")
 	}
 	if got, err := auth.Resolve(auth.Config{}); err != nil || got != after {
-		t.Errorf("a Configure that failed has an effect: %v, %v", got, err)
+		t.Errorf("a failed Configure has an effect: %v, %v", got, err)
 	}
 	auth.Unconfigure()
 	if _, err := auth.Resolve(auth.Config{}); !errors.Is(err, auth.ErrNoCredentials) || !strings.Contains(err.Error(), "auth.Configure: not called") {
@@ -278,7 +280,7 @@ func TestResolveScope(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.ClientID != "" || got.ClientSecret != "" || got.Source("client_id") != "" || got.Source("client_secret") != "" {
-		t.Errorf("a client id or a secret was looked for: %v", got)
+		t.Errorf("a client ID or a secret was looked up: %v", got)
 	}
 	if got.OrganizationID != orgB || got.Source("organization_id") != auth.SourceEnvironment || got.WorkspaceName != "w" || got.Source("workspace_name") != auth.SourceOption {
 		t.Errorf("got %v", got)

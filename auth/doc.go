@@ -1,16 +1,18 @@
-// Package auth answers "who am I" for a program that uses Airbyte Agents.
+// Package auth provides the credentials and tokens of a program that uses
+// Airbyte Agents.
 //
-// A program holds the client id and client secret of its Airbyte application.
-// [Resolve] finds them: in explicit options, in what [Configure] was given, or
-// in the environment. The service trades them for tokens that live some
-// minutes; a [Cache] keeps one fresh and shares it between any number of
-// callers, and an [Editor] attaches it to requests. Most programs import only
-// package client, which does all this by itself.
+// A program has the client ID and the client secret of its Airbyte application.
+// [Resolve] takes them from explicit options, from the defaults that
+// [Configure] set, or from the environment. The service exchanges them for
+// tokens that are valid for some minutes. A [Cache] keeps a valid token and
+// shares it between any number of callers, and an [Editor] attaches it to
+// requests. Most programs import only package client, which does all of this.
 //
-// The client id and secret of the application are not the credentials of a
-// connector (a GitHub token, say). Those belong to
+// The client ID and secret of the application are not the credentials of a
+// connector, such as a GitHub token. Those belong in
 // client.CreateConnectorRequest and never pass through this package.
 //
-// Everything exported is safe for concurrent use. Nothing here prints a secret:
-// not through fmt, log/slog or encoding/json, and not in an error.
+// All exported functions and methods are safe for concurrent use. Nothing in
+// this package prints a secret: not through fmt, log/slog or encoding/json, and
+// not in an error.
 package auth

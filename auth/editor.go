@@ -11,17 +11,19 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// HeaderOrganizationID names the organization that a request acts in.
+// HeaderOrganizationID is the header that identifies the organization in which
+// a request acts.
 const HeaderOrganizationID = "X-Organization-Id"
 
-// An Editor attaches tokens to requests. It is a [gen.HttpRequestDoer], to
-// which a generated client sends its requests, and its Edit method is a
-// [gen.RequestEditorFn]. Use one or the other: Do does what Edit does, and
-// replays a request whose token the service refused.
+// An Editor attaches tokens to requests. It is a [gen.HttpRequestDoer], which a
+// generated client sends its requests with, and its Edit method is a
+// [gen.RequestEditorFn]. Use one or the other: Do does the same as Edit, and
+// also replays a request if the service refuses its token.
 //
-// A token is attached to requests of the editor's own origin only, over https
-// unless that is a loopback address. A request that has an Authorization header
-// is the caller's own business and is sent as it is.
+// An Editor attaches a token only to requests for its own origin. It does not
+// change other requests, or a request that already has an Authorization header.
+// If the origin uses plain http and is not a loopback address, Do and Edit
+// return an error that matches [ErrUnsafe].
 type Editor struct {
 	base *url.URL
 	src  TokenSource
@@ -31,14 +33,27 @@ type Editor struct {
 
 var _ gen.HttpRequestDoer = (*Editor)(nil)
 
-// NewEditor attaches tokens of src to requests for base and sends them with
-// next. An organizationID that is not empty goes into the X-Organization-Id
-// header, unless the request has one.
+// NewEditor returns an Editor that attaches tokens from src to requests for
+// base and sends them with next. If organizationID is not empty, it is sent in
+// the X-Organization-Id header of requests that do not have one.
+//
+// If next is an [http.Client], the Editor uses a copy with the policy of
+// [CheckRedirect], since net/http would send the token to another port or to a
+// subdomain of the same host. Any other doer that follows redirects must use
+// such a policy itself.
 func NewEditor(base *url.URL, src TokenSource, next gen.HttpRequestDoer, organizationID string) *Editor {
+	if hc, ok := next.(*http.Client); ok {
+		own := *hc
+		own.CheckRedirect = CheckRedirect(base, hc.CheckRedirect)
+		next = &own
+	}
 	return &Editor{base, src, next, organizationID}
 }
 
-// Edit sets the headers of req. It is a [gen.RequestEditorFn].
+// Edit sets the headers of req: the token and the organization. It returns the
+// errors of the token source unchanged. Edit is a [gen.RequestEditorFn]; a
+// client that it is used with and that follows redirects must have the policy
+// of [CheckRedirect].
 func (e *Editor) Edit(ctx context.Context, req *http.Request) error {
 	if !e.mine(req) {
 		return nil
@@ -47,12 +62,12 @@ func (e *Editor) Edit(ctx context.Context, req *http.Request) error {
 	return err
 }
 
-// Do sends req with a token. When the answer is 401, Do tells the source that
-// this token was refused, asks for another, and sends the request once more;
-// the caller sees the answer to that. The caller sees the first answer if there
-// is no other token (see [RefreshError]), or if the body of req cannot be read
-// again. Errors of the
-// source are returned as they are. Do does not change req.
+// Do sends req with a token and returns the response. If the response is a 401,
+// Do invalidates the token, gets another one, sends the request again and
+// returns the second response. It returns the first response if there is no
+// other token (see [RefreshError]), or if the body of req cannot be read again
+// (see the GetBody field of [http.Request]). Do returns the errors of the token
+// source unchanged, and does not change req.
 func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 	if !e.mine(req) {
 		return e.next.Do(req)
@@ -65,7 +80,7 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	resp, err := e.next.Do(first)
+	resp, err := e.send(first)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
@@ -78,7 +93,7 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 		if second.Body, err = req.GetBody(); err != nil {
-			return resp, nil //nolint:nilerr // the answer to the first request is the result
+			return resp, nil //nolint:nilerr // the first response is the result
 		}
 	}
 	fresh, err := e.attach(req.Context(), second)
@@ -86,21 +101,30 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 		if second.Body != nil {
 			_ = second.Body.Close()
 		}
-		if err != nil && resp.Request != nil {
+		if err != nil {
 			resp.Request = resp.Request.WithContext(context.WithValue(resp.Request.Context(), refreshErrorKey{}, err))
 		}
 		return resp, nil
 	}
 	answer.Discard(resp.Body)
-	return e.next.Do(second)
+	return e.send(second)
 }
 
-// refreshErrorKey is the context key under which the request of an answer
-// carries its RefreshError.
+// send sends req. It sets the Request of the response if the transport did not.
+func (e *Editor) send(req *http.Request) (*http.Response, error) {
+	resp, err := e.next.Do(req)
+	if resp != nil && resp.Request == nil {
+		resp.Request = req
+	}
+	return resp, err
+}
+
+// refreshErrorKey is the context key of the RefreshError in the request of a
+// response.
 type refreshErrorKey struct{}
 
-// RefreshError returns why [Editor.Do] could not get another token after the
-// service refused one with resp, a 401. It returns nil for other answers.
+// RefreshError returns the error that kept [Editor.Do] from getting another
+// token after resp, a 401. It returns nil for any other response.
 func RefreshError(resp *http.Response) error {
 	if resp.Request == nil {
 		return nil
@@ -109,7 +133,7 @@ func RefreshError(resp *http.Response) error {
 	return err
 }
 
-// mine reports whether it is for the editor to authenticate req.
+// mine reports whether the editor authenticates req.
 func (e *Editor) mine(req *http.Request) bool {
 	return req.Header.Get("Authorization") == "" && SameOrigin(e.base, req.URL)
 }
@@ -135,18 +159,21 @@ func (e *Editor) attach(ctx context.Context, req *http.Request) (*Token, error) 
 	return tok, nil
 }
 
-// clone copies what attach changes.
+// clone returns a copy of req. It copies what attach changes and shares the
+// rest.
 func clone(req *http.Request) *http.Request {
 	c := *req
 	c.Header = req.Header.Clone()
 	return &c
 }
 
-// String names the service that the editor authenticates to.
+// String returns the type and the base URL of the editor.
 func (e *Editor) String() string { return "auth.Editor{" + e.base.Redacted() + "}" }
 
-// Format writes what String returns, for every verb.
+// Format implements [fmt.Formatter]. It writes the result of String for every
+// verb.
 func (e *Editor) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
 
-// MarshalText returns what String returns.
+// MarshalText implements [encoding.TextMarshaler]. It returns the result of
+// String.
 func (e *Editor) MarshalText() ([]byte, error) { return []byte(e.String()), nil }

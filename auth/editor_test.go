@@ -1,4 +1,4 @@
-//nolint:bodyclose // a tape has nothing to close
+//nolint:bodyclose // the responses of a tape need not be closed
 package auth_test
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// A tape is a gen.HttpRequestDoer that keeps what it is sent and gives prepared
-// answers, the last one for ever.
+// A tape is a gen.HttpRequestDoer that records requests and returns prepared
+// responses. It repeats the last one.
 type tape struct {
 	sent    []*http.Request
 	bodies  []string
@@ -45,7 +45,7 @@ func (d *tape) Do(req *http.Request) (*http.Response, error) {
 	return d.answers[min(n, len(d.answers)-1)], nil
 }
 
-// tokens lists the token of each request that was sent.
+// tokens returns the tokens of the requests that were sent.
 func (d *tape) tokens() string {
 	var list []string
 	for _, req := range d.sent {
@@ -54,7 +54,8 @@ func (d *tape) tokens() string {
 	return strings.Join(list, " ")
 }
 
-// A watched body knows how far it was read and whether it was closed.
+// A watched body records whether it was read to the end and whether it was
+// closed.
 type watched struct {
 	io.Reader
 	eof, closed bool
@@ -78,6 +79,13 @@ func watch(status int, body string) (*http.Response, *watched) {
 	return resp, w
 }
 
+// watchStep returns a step of a script whose response has a watched body.
+func watchStep(status int, body io.Reader) (step, *watched) {
+	resp, w := watch(status, "")
+	w.Reader = body
+	return func(*http.Request) (*http.Response, error) { return resp, nil }, w
+}
+
 func request(t *testing.T, method, address, body string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
@@ -93,7 +101,7 @@ func request(t *testing.T, method, address, body string) *http.Request {
 const inside, outside = "https://service.test/api", "https://elsewhere.test/api"
 
 func TestEditorTokenPerAttempt(t *testing.T) {
-	src := &mint{life: time.Hour} // not cached: a new token for every request
+	src := &mint{life: time.Hour} // not cached, so every request gets a new token
 	next := &tape{answers: []*http.Response{reply(200, "")}}
 	editor := auth.NewEditor(service, src, next, orgA)
 	req := request(t, http.MethodGet, inside, "")
@@ -148,7 +156,7 @@ func TestEditorReplay(t *testing.T) {
 	}
 }
 
-// spy notes which tokens are invalidated.
+// A spy records which tokens are invalidated.
 type spy struct {
 	auth.TokenSource
 	dropped []string
@@ -178,7 +186,7 @@ func TestEditorAfterRefusal(t *testing.T) {
 		body    string
 		change  func(*http.Request)
 		answers []int
-		want    int // which answer the caller gets
+		want    int // index of the response that the caller gets
 		tokens  string
 		dropped string
 	}{
@@ -237,6 +245,34 @@ func TestEditorAfterRefusal(t *testing.T) {
 	}
 }
 
+// TestRefreshError also uses a doer that does not set the Request of its
+// responses.
+func TestRefreshError(t *testing.T) {
+	for _, named := range []bool{true, false} {
+		answer := reply(401, "")
+		if named {
+			answer.Request = request(t, http.MethodGet, inside, "")
+		}
+		src := &mint{fail: func(n int) error { return map[bool]error{true: errDown}[n > 1] }}
+		resp, err := auth.NewEditor(service, src, &tape{answers: []*http.Response{answer}}, "").Do(request(t, http.MethodGet, inside, ""))
+		if err != nil || resp.StatusCode != 401 {
+			t.Fatalf("Do = %v, %v", resp, err)
+		}
+		if got := auth.RefreshError(resp); !errors.Is(got, errDown) {
+			t.Errorf("answer with its request %t: RefreshError = %v, want %v", named, got, errDown)
+		}
+	}
+	for _, answer := range []*http.Response{reply(401, ""), reply(200, "")} {
+		resp, err := auth.NewEditor(service, &mint{}, &tape{answers: []*http.Response{answer}}, "").Do(request(t, http.MethodGet, inside, ""))
+		if err != nil || auth.RefreshError(resp) != nil {
+			t.Errorf("%d: %v, RefreshError = %v, want none", answer.StatusCode, err, auth.RefreshError(resp))
+		}
+	}
+	if err := auth.RefreshError(reply(401, "")); err != nil {
+		t.Errorf("an answer of another doer: %v", err)
+	}
+}
+
 func TestEditorReplayFails(t *testing.T) {
 	next := &tape{answers: []*http.Response{reply(401, "")}, errs: []error{nil, errDown}}
 	if _, err := auth.NewEditor(service, &mint{}, next, "").Do(request(t, http.MethodGet, inside, "")); !errors.Is(err, errDown) {
@@ -284,7 +320,7 @@ func TestEditorLeavesOthersAlone(t *testing.T) {
 				t.Errorf("%d requests, %d fetches", len(next.sent), src.fetches())
 			}
 
-			// Edit judges alike.
+			// Edit makes the same decision.
 			src.count.Store(0)
 			cache.Invalidate(&auth.Token{AccessToken: "token-2"})
 			req = request(t, http.MethodGet, tt.address, "")
@@ -339,7 +375,7 @@ func TestEditorSourceError(t *testing.T) {
 	}
 }
 
-// A request without a header map is legal.
+// TestEditorNilHeader tests a request without a header map, which is legal.
 func TestEditorNilHeader(t *testing.T) {
 	next := &tape{answers: []*http.Response{reply(200, "")}}
 	req := request(t, http.MethodGet, inside, "")
@@ -363,14 +399,14 @@ func TestCheckRedirect(t *testing.T) {
 		name, from, to string
 		hops           int
 		next           func(*http.Request, []*http.Request) error
-		want           string // "" follows
+		want           string // part of the error; "" means that the redirect is followed
 		unsafe         bool
 	}{
 		{"same origin", "GET", "GET https://service.test/b", 1, nil, "", false},
 		{"same origin, port spelled out", "GET", "GET https://SERVICE.test:443/b", 1, nil, "", false},
 		{"method by default", "", "GET https://service.test/b", 1, nil, "", false},
 		{"write that stays one", "POST", "POST https://service.test/b", 1, nil, "", false},
-		{"write that becomes a read", "POST", "GET https://service.test/b", 1, nil, "becomes a GET", false},
+		{"write that becomes a read", "POST", "GET https://service.test/b", 1, nil, "redirects a POST request as a GET request", false},
 		{"other host", "GET", "GET https://elsewhere.test/b", 1, allow, "another origin", true},
 		{"subdomain", "GET", "GET https://a.service.test/b", 1, allow, "another origin", true},
 		{"other port", "GET", "GET https://service.test:444/b", 1, allow, "another origin", true},
@@ -394,7 +430,7 @@ func TestCheckRedirect(t *testing.T) {
 	}
 }
 
-// The editor and the policy together, over a real connection.
+// TestEditorRedirects tests redirects over a real connection.
 func TestEditorRedirects(t *testing.T) {
 	foreign := make(chan http.Header, 1)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { foreign <- r.Header }))
@@ -406,11 +442,26 @@ func TestEditorRedirects(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	base := mustURL(server.URL)
-	hc := server.Client()
-	hc.CheckRedirect = auth.CheckRedirect(base, nil)
-	editor := auth.NewEditor(base, auth.Static("a"), hc, orgA)
+	hc := server.Client() // without a policy, net/http would send the token to another port
+	asked := 0
+	asking := &http.Client{Transport: hc.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		asked++
+		return nil
+	}}
+	for _, hc := range []*http.Client{hc, asking} {
+		editorRedirects(t, auth.NewEditor(base, auth.Static("a"), hc, orgA), server.URL, foreign)
+	}
+	if hc.CheckRedirect != nil {
+		t.Error("the caller's http.Client was changed")
+	}
+	if asked != 1 {
+		t.Errorf("the caller's policy was called %d times, want once, for the redirect within the origin", asked)
+	}
+}
 
-	resp, err := editor.Do(request(t, http.MethodGet, server.URL+"/within", ""))
+func editorRedirects(t *testing.T, editor *auth.Editor, server string, foreign <-chan http.Header) {
+	t.Helper()
+	resp, err := editor.Do(request(t, http.MethodGet, server+"/within", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,7 +470,7 @@ func TestEditorRedirects(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 
-	resp, err = editor.Do(request(t, http.MethodGet, server.URL+"/away", ""))
+	resp, err = editor.Do(request(t, http.MethodGet, server+"/away", ""))
 	if resp != nil {
 		_ = resp.Body.Close()
 	}

@@ -4,10 +4,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
+
+// A program resolves its credentials, shares a cache of tokens, and sends its
+// requests with an Editor. Package client does the same.
+func Example() {
+	fake := agentstest.NewServer() // instead of https://api.airbyte.ai
+	defer fake.Close()
+
+	// Without explicit values, Resolve uses Configure and the environment.
+	cred, err := auth.Resolve(auth.Config{
+		ClientID:       agentstest.ClientID,
+		ClientSecret:   agentstest.ClientSecret,
+		OrganizationID: agentstest.OrganizationID,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	base, err := auth.ParseBaseURL(fake.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tokens := auth.Shared(cred, base, http.DefaultClient, nil)
+	editor := auth.NewEditor(base, tokens, http.DefaultClient, cred.OrganizationID)
+
+	for range 3 {
+		req, err := http.NewRequest(http.MethodGet, fake.URL+"/api/v1/workspaces", nil)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp, err := editor.Do(req)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		_ = resp.Body.Close()
+		fmt.Println(resp.Status)
+	}
+	fmt.Println("token requests:", fake.Count("createToken"))
+	// Output:
+	// 200 OK
+	// 200 OK
+	// 200 OK
+	// token requests: 1
+}
 
 func ExampleResolve() {
 	defer auth.Unconfigure()
@@ -49,7 +97,7 @@ func ExampleErrNoCredentials() {
 	// To fix it, set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, call auth.Configure, or pass client.WithCredentials. They are the credentials of your Airbyte application, not those of a connector.
 }
 
-// vault is a token source of a program's own.
+// A vault is a token source that a program implements itself.
 type vault struct{ reads int }
 
 func (v *vault) Token(context.Context) (*auth.Token, error) {
@@ -74,7 +122,7 @@ func ExampleNewCache() {
 }
 
 func ExampleStatic() {
-	src := auth.Static("my-token\n") // as read from a file
+	src := auth.Static("my-token\n") // as if read from a file
 	tok, err := src.Token(context.Background())
 	if err != nil {
 		fmt.Println(err)
@@ -101,5 +149,5 @@ func ExampleParseBaseURL() {
 	// Output:
 	// https://api.airbyte.ai
 	// http://localhost:8080
-	// refused to protect credentials: http to api.airbyte.ai; use https (http is for loopback addresses only)
+	// would expose credentials: http to api.airbyte.ai; use https (http is for loopback addresses only)
 }

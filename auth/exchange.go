@@ -28,18 +28,24 @@ const (
 	attemptTimeout  = 10 * time.Second
 	maxRetryAfter   = 60 * time.Second
 	maxTokenAnswer  = 1 << 20          // bytes
-	unknownLifetime = 5 * time.Minute  // of an application token whose answer does not tell
-	scopedLifetime  = 20 * time.Minute // of a scoped token that is opaque
+	unknownLifetime = 5 * time.Minute  // of an application token, if the response does not contain it
+	scopedLifetime  = 20 * time.Minute // of an opaque scoped token
 )
 
-// NewClientCredentials is the source that trades the client id and the secret
-// of an application for a token, at the service whose address is base. It
-// fetches at every call: give it to [NewCache], or use [Shared].
+// NewClientCredentials returns a TokenSource that exchanges the client ID and
+// the secret of an application for a token. base is the address of the service.
+// Every call of Token fetches a new token, so pass the source to [NewCache], or
+// use [Shared] instead.
 //
-// hc is not changed; nil is http.DefaultClient. A fetch follows no redirect,
-// reads at most 1 MiB, and is tried up to three times, with growing pauses or
-// those that the service asks for (Retry-After, at most 60 s), when the service
-// answers 408, 429 or 5xx or cannot be reached. Errors are *TokenError.
+// A fetch follows no redirects and reads at most 1 MiB. It makes up to three
+// attempts of at most 10 seconds each. It retries if the service cannot be
+// reached or responds with status 408, 429 or 5xx. The pauses between attempts
+// grow and are not shorter than the service asks for in Retry-After; if that is
+// more than 60 seconds, or more than ctx allows, the fetch fails at once. The
+// error is always a [*TokenError].
+//
+// If hc is nil, [http.DefaultClient] is used. NewClientCredentials does not
+// change hc.
 func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) TokenSource {
 	return clientCredentials(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "token request", cred: &cred, secret: cred.ClientSecret}
@@ -61,7 +67,7 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 	})
 }
 
-// clientCredentials is a function so that reflection finds no secret in it.
+// clientCredentials is a function, so that reflection finds no secret in it.
 type clientCredentials func(context.Context) (*Token, error)
 
 func (f clientCredentials) Token(ctx context.Context) (*Token, error) { return f(ctx) }
@@ -76,28 +82,30 @@ func (f clientCredentials) MarshalText() ([]byte, error) {
 	return []byte("auth.ClientCredentials{…}"), nil
 }
 
-// A Scope is what a scoped token reaches.
+// A Scope describes what a scoped token gives access to; see [NewScoped].
 type Scope struct {
-	// WorkspaceName is the only workspace that the token reaches. Minting a
-	// token creates the workspace if there is none of that name.
+	// WorkspaceName is the name of the only workspace that the token gives
+	// access to. Fetching a token creates the workspace if it does not exist.
 	WorkspaceName string
 
-	// RegionID is the region, a UUID, that a new workspace is created in; the
-	// service's default (US) when empty.
+	// RegionID identifies the region in which a new workspace is created. It is
+	// a UUID. If it is empty, the service uses its default, the US.
 	RegionID string
 
-	// OrganizationID goes into the X-Organization-Id header when not empty.
+	// OrganizationID is sent in the X-Organization-Id header if it is not
+	// empty.
 	OrganizationID string
 }
 
-// NewScoped is the source that trades the application's token, from app, for
-// one that reaches a single workspace. Like [NewClientCredentials] it fetches
-// at every call. How long a token lives is read from its exp claim; an opaque
-// one is taken to live 20 minutes.
+// NewScoped returns a TokenSource that exchanges the token of an application,
+// from app, for a token that gives access to a single workspace. Every call of
+// Token fetches a new token, with the limits, retries and errors that
+// [NewClientCredentials] describes. The lifetime of the token is taken from its
+// exp claim, or assumed to be 20 minutes if the token is opaque.
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {
 	return clientCredentials(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
-		editor := NewEditor(base, app, withoutRedirects(hc), scope.OrganizationID)
+		editor := &Editor{base, app, withoutRedirects(hc), scope.OrganizationID}
 		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(editor), gen.WithRequestEditorFn(introduce))
 		if err != nil {
 			return nil, x.fail(err)
@@ -112,14 +120,15 @@ func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) Tok
 	})
 }
 
-// introduce says in a request who sends it.
+// introduce sets the User-Agent header of req.
 func introduce(_ context.Context, req *http.Request) error {
 	req.Header.Set("User-Agent", agent.Name())
 	return nil
 }
 
-// withoutRedirects is a copy of hc that returns a redirect as the answer: a
-// secret is for the address that it was meant for.
+// withoutRedirects returns a copy of hc that follows no redirects, since a
+// secret must not go to another address. A redirect is returned as the
+// response.
 func withoutRedirects(hc *http.Client) *http.Client {
 	if hc == nil {
 		hc = http.DefaultClient
@@ -129,11 +138,11 @@ func withoutRedirects(hc *http.Client) *http.Client {
 	return &own
 }
 
-// An exchange is one request for a token, with its repetitions.
+// An exchange is one request for a token, including its retries.
 type exchange struct {
 	op     string
-	cred   *Credentials // nil when the request was made with another token
-	secret Secret       // not to be repeated in an error, whatever the service says
+	cred   *Credentials // nil if the request is authorized by another token
+	secret Secret       // must not appear in an error, even if the service repeats it
 }
 
 func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, error), send func(context.Context) (*http.Response, error)) (*Token, error) {
@@ -144,14 +153,18 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 			return tok, nil
 		}
 		if own, ok := errors.AsType[*TokenError](err.err); ok {
-			return nil, own // of the token that the request was to be made with; it has seen its retries
+			return nil, own // the token for this request could not be fetched, and that fetch has had its retries
 		}
 		err.Attempts = n + 1
 		pause := max(backoff.Delay(n, 200*time.Millisecond, 2*time.Second), err.RetryAfter)
 		if n+1 == maxAttempts || !err.Temporary() || err.RetryAfter > maxRetryAfter || !backoff.Fits(ctx, pause) {
 			return nil, err
 		}
-		if backoff.Sleep(ctx, pause) != nil {
+		if ended := backoff.Sleep(ctx, pause); ended != nil {
+			if err.err != nil {
+				ended = fmt.Errorf("%w; no further attempt: %w", err.err, ended)
+			}
+			err.err = ended
 			return nil, err
 		}
 	}
@@ -160,11 +173,12 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token, error), send func(context.Context) (*http.Response, error)) (*Token, *TokenError) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	resp, err := send(ctx) //nolint:bodyclose // answer.Discard does
+	resp, err := send(ctx) //nolint:bodyclose // answer.Discard closes it
 	if err != nil {
 		e := x.fail(err)
-		// http.Client returns a *url.Error; anything else is of the editor, where
-		// only a wait that this attempt had no time for is worth another one.
+		// http.Client returns a *url.Error. Any other error comes from the
+		// editor, and is worth another attempt only if waiting for a token took
+		// longer than this attempt may.
 		_, e.network = errors.AsType[*url.Error](err)
 		e.network = e.network || errors.Is(err, context.DeadlineExceeded)
 		return nil, e
@@ -172,14 +186,14 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	defer answer.Discard(resp.Body)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenAnswer+1))
 	switch {
-	case resp.StatusCode != http.StatusOK: // whether or not its body came whole
+	case resp.StatusCode != http.StatusOK: // even if reading its body failed
 		return nil, x.refusal(resp, body)
 	case err != nil:
-		e := x.answer(resp, fmt.Errorf("reading the answer: %w", err))
+		e := x.answer(resp, fmt.Errorf("reading the response: %w", err))
 		e.network = true
 		return nil, e
 	case len(body) > maxTokenAnswer:
-		return nil, x.answer(resp, errors.New("the answer is larger than 1 MiB"))
+		return nil, x.answer(resp, errors.New("the response is larger than 1 MiB"))
 	}
 	tok, err := read(body, time.Now())
 	if err != nil {
@@ -188,7 +202,7 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	return tok, nil
 }
 
-// readToken reads the answer of createToken.
+// readToken reads a response of createToken.
 func readToken(body []byte, now time.Time) (*Token, error) {
 	var a struct {
 		AccessToken    Secret         `json:"access_token"`
@@ -213,7 +227,7 @@ func readToken(body []byte, now time.Time) (*Token, error) {
 	return expiring(tok, life, told, unknownLifetime, now)
 }
 
-// readScopedToken reads the answer of createScopedToken.
+// readScopedToken reads a response of createScopedToken.
 func readScopedToken(body []byte, now time.Time) (*Token, error) {
 	var a struct {
 		Token Secret `json:"token"`
@@ -230,33 +244,33 @@ func expiring(tok *Token, life time.Duration, told bool, assumed time.Duration, 
 		life = assumed
 	}
 	if life <= 0 {
-		return nil, errors.New("the service says that the token has expired already")
+		return nil, errors.New("the service returned a token that has already expired")
 	}
 	tok.Expiry = now.Add(life)
 	return tok, tok.check(now)
 }
 
-// notAToken hides the decoder's own words: they quote the input, and that may
-// be a token.
+// notAToken returns an error in place of err, the error of a decoder, which
+// quotes its input and may so show a token.
 func notAToken(err error) error {
 	if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return errors.New("the answer is not JSON")
+		return errors.New("the response is not JSON")
 	}
-	return errors.New("the answer is JSON, but not a token")
+	return errors.New("the response is JSON, but not a token")
 }
 
-// A TokenError is why no token could be had from the service. It names the
-// credentials by where they came from and never by value.
+// A TokenError reports that the service did not return a token. Its text says
+// where the credentials came from, and never contains their values.
 type TokenError struct {
-	StatusCode int    // 0 when there was no answer
-	Code       string // as the service names the problem, "" when it does not
-	Message    string // in the service's words, at most 512 bytes
+	StatusCode int    // 0 if there was no response
+	Code       string // the service's code of the problem, or ""
+	Message    string // the service's description of the problem, at most 512 bytes
 	RequestID  string
-	RetryAfter time.Duration // how long the service asked to wait, 0 when it did not
-	Attempts   int           // requests sent
+	RetryAfter time.Duration // how long the service asked to wait, or 0
+	Attempts   int           // number of requests sent
 
-	// Where the credentials came from, as Credentials.Source tells; both ""
-	// when the request was made with another token.
+	// Where the credentials came from, as returned by Credentials.Source. Both
+	// are "" if the request was authorized by another token.
 	ClientIDSource     string
 	ClientSecretSource string
 
@@ -265,7 +279,7 @@ type TokenError struct {
 	network bool
 }
 
-// fail is the error of a request that has no answer.
+// fail returns the error of a request that got no response.
 func (x exchange) fail(err error) *TokenError {
 	e := &TokenError{op: x.op, err: err}
 	if x.cred != nil {
@@ -274,7 +288,7 @@ func (x exchange) fail(err error) *TokenError {
 	return e
 }
 
-// answer is the error of an answer that cannot be used.
+// answer returns the error of a response that cannot be used.
 func (x exchange) answer(resp *http.Response, err error) *TokenError {
 	e := x.fail(err)
 	e.StatusCode, e.RequestID = resp.StatusCode, x.hiding(resp).redact(answer.RequestID(resp.Header))
@@ -284,22 +298,22 @@ func (x exchange) answer(resp *http.Response, err error) *TokenError {
 	return e
 }
 
-// refusal is the error of an answer that says no.
+// refusal returns the error of a response that is not a 200.
 func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	x = x.hiding(resp)
 	e := x.answer(resp, nil)
-	// Before Parse, since half a secret at the end of a message that was cut
-	// short is not to be recognised, and after it for one that JSON escaped.
+	// The secret is redacted before Parse, which may cut it or take part of it
+	// for an HTML tag, and again after Parse, which unescapes JSON and HTML.
 	reason := answer.Parse([]byte(x.redact(string(body))))
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
-		reason.Message = "the service redirects token requests, which are not followed; check the base URL"
+		reason.Message = "the service redirects token requests, and redirects are not followed; check the base URL"
 	}
-	e.Code, e.Message = x.redact(reason.Code), x.redact(reason.Message)
+	e.Code, e.Message = x.redact(reason.Code), answer.Line(x.redact(reason.Message)) // redacting may make it longer
 	return e
 }
 
-// hiding is x with the token that its request was made with as the secret,
-// where that was not the client secret.
+// hiding returns x with the bearer token of its request as the secret, if the
+// request was not authorized by a client secret.
 func (x exchange) hiding(resp *http.Response) exchange {
 	if req := resp.Request; req != nil && x.secret == "" {
 		x.secret = Secret(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
@@ -307,15 +321,31 @@ func (x exchange) hiding(resp *http.Response) exchange {
 	return x
 }
 
-// redact removes the secret, or the token that was sent instead, from what the
-// service says, should it repeat it.
+// redact removes the secret, or the token that was sent instead, from a text of
+// the service.
 func (x exchange) redact(s string) string {
-	if x.secret == "" {
+	secret := string(x.secret)
+	if secret == "" {
 		return s
 	}
-	return strings.ReplaceAll(s, string(x.secret), redacted)
+	s = strings.ReplaceAll(s, secret, redacted)
+	// A text that package answer has cut may end in the middle of the secret.
+	if head, ok := strings.CutSuffix(s, "…"); ok {
+		for n := len(secret) - 1; n >= minPart; n-- {
+			if rest, ok := strings.CutSuffix(head, secret[:n]); ok {
+				return rest + redacted + "…"
+			}
+		}
+	}
+	return s
 }
 
+// minPart is the length in bytes from which part of a secret is redacted.
+const minPart = 4
+
+// Error returns a description of the problem on one line. It contains the
+// fields that are set and advice on how to fix the credentials if they were
+// refused.
 func (e *TokenError) Error() string {
 	var b strings.Builder
 	b.WriteString("auth: " + cmp.Or(e.op, "token request"))
@@ -347,8 +377,8 @@ func (e *TokenError) Error() string {
 	if e.ClientIDSource != "" {
 		fmt.Fprintf(&b, "; client_id from %s, client_secret from %s", origin(e.ClientIDSource, EnvClientID), origin(e.ClientSecretSource, EnvClientSecret))
 		if refused(e.StatusCode) {
-			b.WriteString("; check that both belong to the same Airbyte application, that the secret was not replaced, " +
-				"and that the organization is one that the application can reach")
+			b.WriteString("; check that both belong to the same Airbyte application, that the secret has not been replaced, " +
+				"and that the application has access to the organization")
 		}
 	}
 	return b.String()
@@ -361,17 +391,18 @@ func origin(source, env string) string {
 	return source
 }
 
-// Unwrap returns the error of the network or of reading the answer, if that is
-// what went wrong.
+// Unwrap returns the error of sending the request or of reading the response,
+// or nil if there was none.
 func (e *TokenError) Unwrap() error { return e.err }
 
-// Temporary reports whether the same request may succeed a little later: after
-// an error of the network, and after status 408, 429 and 5xx.
+// Temporary reports whether the same request may succeed later: after a network
+// error and after status 408, 429 or 5xx. An untrusted certificate, a canceled
+// ctx and an error that matches [ErrUnsafe] are not temporary.
 func (e *TokenError) Temporary() bool {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.err)
 	switch {
 	case errors.Is(e.err, ErrUnsafe), errors.Is(e.err, context.Canceled), untrusted:
-		return false // it will be as wrong next time
+		return false // the next request would fail in the same way
 	case e.network:
 		return true
 	}

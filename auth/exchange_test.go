@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +18,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// script is a transport that gives one answer after another, the last one for
-// ever.
+// A script is a transport that returns one response after another. It repeats
+// the last one.
 type script struct {
 	steps []func(*http.Request) (*http.Response, error)
 	calls int
@@ -40,12 +41,17 @@ func says(status int, body string, headers ...string) step {
 
 func breaks(*http.Request) (*http.Response, error) { return nil, errDown }
 
+// impostor is a service whose certificate is not trusted.
+func impostor(*http.Request) (*http.Response, error) {
+	return nil, &tls.CertificateVerificationError{Err: errDown}
+}
+
 func hangs(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
 }
 
-// halfAnswer ends its body with an error.
+// halfAnswer returns a response whose body ends with an error.
 func halfAnswer(status int) step {
 	return func(*http.Request) (*http.Response, error) {
 		resp := reply(status, "")
@@ -60,7 +66,7 @@ func (errReader) Read([]byte) (int, error) { return 0, errDown }
 
 const goodAnswer = `{"access_token":"good","token_type":"Bearer","expires_in":900,"organization_id":"` + orgA + `"}`
 
-// tokenError is err as a *auth.TokenError.
+// tokenError returns err as a *auth.TokenError.
 func tokenError(t *testing.T, err error) *auth.TokenError {
 	t.Helper()
 	own, ok := errors.AsType[*auth.TokenError](err)
@@ -109,16 +115,20 @@ func TestExchangeRequest(t *testing.T) {
 			if h, ok := got.Header["Authorization"]; ok {
 				t.Errorf("Authorization: %q", h)
 			}
+			if agent := got.Header.Get("User-Agent"); !strings.HasPrefix(agent, "airbyte-agents-go/") {
+				t.Errorf("User-Agent %q", agent)
+			}
 		})
 	}
 }
 
 func TestExchangeLifetime(t *testing.T) {
 	const decade = 10 * 365 * 24 * time.Hour
-	// What synctest's clock shows is the year 2000; iat and exp need not agree.
+	// The clock of synctest starts in the year 2000; iat and exp need not match
+	// it.
 	own := jwt(`{"iat":1000,"exp":2200}`)
 	for _, tt := range []struct {
-		name, token, expiresIn string // "" leaves expires_in out
+		name, token, expiresIn string // if expiresIn is "", expires_in is left out
 		want                   time.Duration
 		problem                string
 	}{
@@ -134,12 +144,12 @@ func TestExchangeLifetime(t *testing.T) {
 		{name: "null, JWT", token: own, expiresIn: `null`, want: 20 * time.Minute},
 		{name: "missing, JWT without exp", token: jwt(`{"iat":1000}`), want: 5 * time.Minute},
 		{name: "given, JWT", token: own, expiresIn: `900`, want: 15 * time.Minute},
-		{name: "missing, expired JWT", token: jwt(`{"exp":1000}`), problem: "expired already"},
-		{name: "zero", expiresIn: `0`, problem: "expired already"},
-		{name: "zero, JWT", token: own, expiresIn: `0`, problem: "expired already"},
-		{name: "negative", expiresIn: `-1`, problem: "expired already"},
-		{name: "hugely negative", expiresIn: `-1e18`, problem: "expired already"},
-		{name: "not a number", expiresIn: `"NaN"`, problem: "expired already"},
+		{name: "missing, expired JWT", token: jwt(`{"exp":1000}`), problem: "already expired"},
+		{name: "zero", expiresIn: `0`, problem: "already expired"},
+		{name: "zero, JWT", token: own, expiresIn: `0`, problem: "already expired"},
+		{name: "negative", expiresIn: `-1`, problem: "already expired"},
+		{name: "hugely negative", expiresIn: `-1e18`, problem: "already expired"},
+		{name: "not a number", expiresIn: `"NaN"`, problem: "already expired"},
 		{name: "too large for a float", expiresIn: `1e999`, problem: "not a number"},
 		{name: "text", expiresIn: `"soon"`, problem: "not a number"},
 		{name: "bool", expiresIn: `true`, problem: "not a number"},
@@ -186,7 +196,7 @@ func TestExchangeUselessAnswers(t *testing.T) {
 		{"token is a number", `{"access_token":7,"x":"` + leak + `"}`, "not a token"},
 		{"token is missing", `{"token":"` + leak + `","expires_in":900}`, "access token is empty"},
 		{"token is null", `{"access_token":null,"expires_in":900}`, "access token is empty"},
-		{"line break in the token", `{"access_token":"` + leak + `\r\nX: y","expires_in":900}`, "no header can carry"},
+		{"line break in the token", `{"access_token":"` + leak + `\r\nX: y","expires_in":900}`, "not allowed in a header"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &script{steps: []step{says(http.StatusOK, tt.body, "X-Request-Id", "r1")}}
@@ -202,6 +212,37 @@ func TestExchangeUselessAnswers(t *testing.T) {
 	}
 }
 
+// An endless is a reader without an end. It counts the bytes that are read.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return copy(p, strings.Repeat(" ", len(p))), nil
+}
+
+// TestExchangeReadsBodies tests that a body is closed, and that not much of it
+// is read.
+func TestExchangeReadsBodies(t *testing.T) {
+	for _, status := range []int{200, 302, 401, 404} {
+		stream := new(endless)
+		answer, body := watchStep(status, stream)
+		s := &script{steps: []step{answer}}
+		_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
+		if e := tokenError(t, err); e.StatusCode != status {
+			t.Errorf("%d: error %v", status, err)
+		}
+		if stream.read > 2<<20 || !body.closed {
+			t.Errorf("%d: %d bytes read, closed %t", status, stream.read, body.closed)
+		}
+	}
+	answer, body := watchStep(200, strings.NewReader(goodAnswer))
+	s := &script{steps: []step{answer}}
+	mustToken(t, auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()))
+	if !body.eof || !body.closed {
+		t.Errorf("a good answer: read to its end %t, closed %t", body.eof, body.closed)
+	}
+}
+
 func TestExchangeFollowsNoRedirect(t *testing.T) {
 	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
@@ -213,10 +254,16 @@ func TestExchangeFollowsNoRedirect(t *testing.T) {
 			defer elsewhere.Close()
 			server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
 			defer server.Close()
-			_, err := auth.NewClientCredentials(credentials("id", "secret", ""), mustURL(server.URL), server.Client()).Token(t.Context())
-			e := tokenError(t, err)
-			if e.StatusCode != status || e.Attempts != 1 || !strings.Contains(err.Error(), "redirects token requests") {
-				t.Errorf("error %v", err)
+			base, hc := mustURL(server.URL), server.Client()
+			for name, src := range map[string]auth.TokenSource{
+				"client credentials": auth.NewClientCredentials(credentials("id", "secret", ""), base, hc),
+				"scoped":             auth.NewScoped(auth.Static("app"), auth.Scope{WorkspaceName: "w"}, base, hc),
+			} {
+				_, err := src.Token(t.Context())
+				e := tokenError(t, err)
+				if e.StatusCode != status || e.Attempts != 1 || !strings.Contains(err.Error(), "redirects token requests") {
+					t.Errorf("%s: error %v", name, err)
+				}
 			}
 			if requests.Load() != 0 {
 				t.Error("the redirect was followed")
@@ -233,7 +280,7 @@ func TestExchangeRetries(t *testing.T) {
 		steps    []step
 		calls    int
 		ok       bool
-		from, to time.Duration // how long it takes
+		from, to time.Duration // the call takes between from and to
 		is       error
 		text     string
 	}{
@@ -243,6 +290,7 @@ func TestExchangeRetries(t *testing.T) {
 		{name: "503 for ever", steps: []step{unavailable}, calls: 3, to: 600 * time.Millisecond, text: "3 attempts"},
 		{name: "network", steps: []step{breaks, good}, calls: 2, ok: true, to: 200 * time.Millisecond},
 		{name: "network for ever", steps: []step{breaks}, calls: 3, to: 600 * time.Millisecond, is: errDown},
+		{name: "certificate not trusted", steps: []step{impostor, good}, calls: 1, is: errDown},
 		{name: "half an answer", steps: []step{halfAnswer(200), good}, calls: 2, ok: true, to: 200 * time.Millisecond},
 		{name: "half a refusal", steps: []step{halfAnswer(401), good}, calls: 1},
 		{name: "no answer", steps: []step{hangs, good}, calls: 2, ok: true, from: 10 * time.Second, to: 10200 * time.Millisecond},
@@ -310,31 +358,44 @@ func TestExchangeContext(t *testing.T) {
 			}
 		})
 	})
-	t.Run("cancelled in a pause", func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(5*time.Second, cancel)
-			s := &script{steps: []step{says(429, "", "Retry-After", "6")}}
-			start := time.Now()
-			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); err == nil || time.Since(start) != 5*time.Second || s.calls != 1 {
-				t.Errorf("%v after %v", err, time.Since(start))
-			}
+	for name, answer := range map[string]step{
+		"cancelled in a pause after 429":       says(429, "", "Retry-After", "6"),
+		"cancelled in a pause after no answer": func(*http.Request) (*http.Response, error) { return nil, errDown },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
+					time.AfterFunc(time.Nanosecond, cancel) // a pause is almost certainly longer
+					return answer(req)
+				}}}
+				start := time.Now()
+				_, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx)
+				if !errors.Is(err, context.Canceled) || time.Since(start) != time.Nanosecond || s.calls != 1 {
+					t.Errorf("%v after %v", err, time.Since(start))
+				}
+				e := tokenError(t, err)
+				if e.Temporary() || e.StatusCode != 429 && !errors.Is(err, errDown) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("%v: status %d, temporary %t", err, e.StatusCode, e.Temporary())
+				}
+			})
 		})
-	})
+	}
 	t.Run("cancelled in a request", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(5*time.Second, cancel)
 			s := &script{steps: []step{hangs}}
 			start := time.Now()
-			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); !errors.Is(err, context.Canceled) || time.Since(start) != 5*time.Second || s.calls != 1 {
+			if _, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(ctx); !errors.Is(err, context.Canceled) || time.Since(start) != 5*time.Second || s.calls != 1 || tokenError(t, err).Temporary() {
 				t.Errorf("%v after %v", err, time.Since(start))
 			}
 		})
 	})
 }
 
-// A service that wants to be left alone for longer than a fetch lasts is.
+// TestExchangeRateLimitedIsNotHammered tests a service that asks to wait longer
+// than a fetch can take.
 func TestExchangeRateLimitedIsNotHammered(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := &script{steps: []step{says(429, "", "Retry-After", "120")}}
@@ -378,7 +439,7 @@ func TestTokenError(t *testing.T) {
 		t.Errorf("error %q", err)
 	}
 
-	// What is no refusal gives no advice about the credentials.
+	// Other errors contain no advice about the credentials.
 	s = &script{steps: []step{breaks}}
 	_, err = auth.NewClientCredentials(cred, service, s.client()).Token(t.Context())
 	if strings.Contains(err.Error(), "same Airbyte application") || !errors.Is(err, errDown) || tokenError(t, err).StatusCode != 0 {
@@ -397,15 +458,18 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 	}
 	escaped := strings.NewReplacer("<", `\u003c`, "&", `\u0026`, "3", `\u0033`).Replace(string(quoted))
 	for name, answer := range map[string]step{
-		"message":          says(401, `{"message":`+string(quoted)+`}`),
-		"escaped message":  says(401, `{"message":`+escaped+`}`),
-		"field":            says(400, `{"errors":[{"field":"client_secret","message":`+string(quoted)+`}]}`),
-		"code":             says(400, `{"code":`+string(quoted)+`}`),
-		"text":             says(401, "wrong: "+secret),
-		"HTML":             says(401, "<title>wrong: "+secret+"</title>"),
-		"cut in the midst": says(401, strings.Repeat("x", 500)+secret),
-		"request id":       says(401, "", "X-Request-Id", secret),
-		"after retries":    says(500, secret),
+		"message":              says(401, `{"message":`+string(quoted)+`}`),
+		"escaped message":      says(401, `{"message":`+escaped+`}`),
+		"field":                says(400, `{"errors":[{"field":"client_secret","message":`+string(quoted)+`}]}`),
+		"code":                 says(400, `{"code":`+string(quoted)+`}`),
+		"text":                 says(401, "wrong: "+secret),
+		"HTML":                 says(401, "<title>wrong: "+secret+"</title>"),
+		"HTML without a title": says(401, "<p>wrong: "+secret),
+		"cut in the midst":     says(401, strings.Repeat("x", 500)+secret),
+		"escaped and cut":      says(401, `{"message":"`+strings.Repeat("x", 500)+escaped[1:]+`}`),
+		"request id":           says(401, "", "X-Request-Id", secret),
+		"request id, cut":      says(401, "", "X-Request-Id", strings.Repeat("x", 115)+secret),
+		"after retries":        says(500, secret),
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -418,15 +482,37 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 			})
 		})
 	}
+	t.Run("short secret", func(t *testing.T) { // shorter than its redaction
+		s := &script{steps: []step{says(401, `{"message":"`+strings.Repeat(`\u0061b `, 170)+`"}`)}}
+		_, err := auth.NewClientCredentials(credentials("id", "ab", ""), service, s.client()).Token(t.Context())
+		if e := tokenError(t, err); len(e.Message) > 512 || strings.Contains(e.Message, "ab ") {
+			t.Errorf("message of %d bytes: %q", len(e.Message), e.Message)
+		}
+	})
 	t.Run("application token", func(t *testing.T) {
 		s := &script{steps: []step{func(req *http.Request) (*http.Response, error) {
 			return reply(403, `{"message":"not for `+req.Header.Get("Authorization")+`"}`), nil
 		}}}
-		_, err := auth.NewScoped(auth.Static("s3cr3t-token"), auth.Scope{WorkspaceName: "w"}, service, s.client()).Token(t.Context())
-		if e := tokenError(t, err); !strings.Contains(e.Message, "not for Bearer") || strings.Contains(err.Error(), "s3cr3t") {
-			t.Errorf("error %v", err)
+		nameless := &http.Client{Transport: forgetful{s.client().Transport}}
+		for _, hc := range []*http.Client{s.client(), nameless} {
+			_, err := auth.NewScoped(auth.Static("s3cr3t-token"), auth.Scope{WorkspaceName: "w"}, service, hc).Token(t.Context())
+			if e := tokenError(t, err); !strings.Contains(e.Message, "not for Bearer") || strings.Contains(err.Error(), "s3cr3t") {
+				t.Errorf("error %v", err)
+			}
 		}
 	})
+}
+
+// A forgetful transport does not set the Request of its responses, which
+// http.RoundTripper does not require.
+type forgetful struct{ http.RoundTripper }
+
+func (f forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := f.RoundTripper.RoundTrip(req)
+	if resp != nil {
+		resp.Request = nil
+	}
+	return resp, err
 }
 
 func TestExchangeLeavesClientAlone(t *testing.T) {
@@ -489,7 +575,8 @@ func TestScoped(t *testing.T) {
 					}
 					return reply(200, `{"token":"`+tt.token+`"}`), nil
 				}}}
-				// synctest's clock starts with the year 2000, 946684800 in Unix time.
+				// The clock of synctest starts with the year 2000, 946684800 in
+				// Unix time.
 				tok, err := auth.NewScoped(auth.Static("app"), tt.scope, service, s.client()).Token(t.Context())
 				if err != nil {
 					t.Fatal(err)
@@ -502,7 +589,8 @@ func TestScoped(t *testing.T) {
 	}
 }
 
-// The application's token may be refused, or not to be had.
+// TestScopedApplicationToken tests application tokens that are refused or
+// cannot be fetched.
 func TestScopedApplicationToken(t *testing.T) {
 	t.Run("revoked", func(t *testing.T) {
 		src := &mint{life: time.Hour}
@@ -550,7 +638,7 @@ func TestScopedApplicationToken(t *testing.T) {
 			t.Errorf("error %v after %d calls, want the source's own after 1", err, calls)
 		}
 	})
-	t.Run("slow", func(t *testing.T) { // slower than one attempt, not than the fetch
+	t.Run("slow", func(t *testing.T) { // slower than one attempt, but not than the fetch
 		bubble(t, func(t *testing.T) {
 			s := &script{steps: []step{says(200, `{"token":"scoped"}`)}}
 			app := auth.NewCache(&mint{life: time.Hour, takes: 15 * time.Second})
@@ -561,7 +649,8 @@ func TestScopedApplicationToken(t *testing.T) {
 	})
 }
 
-// An answer that cannot be used may repeat the secret where a refusal may.
+// TestTokenErrorOfAUselessAnswerHidesTheSecret tests a response that is no
+// refusal and cannot be used, and that repeats the secret.
 func TestTokenErrorOfAUselessAnswerHidesTheSecret(t *testing.T) {
 	const secret = "the-secret-that-was-sent"
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -1,12 +1,13 @@
 package auth
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 	"unsafe"
 )
 
-// What the tests of package auth_test need to see.
+// Exports for the tests in package auth_test.
 
 const (
 	MaxShared = maxShared
@@ -15,7 +16,7 @@ const (
 
 var LifetimeOfJWT = lifetimeOfJWT
 
-// SharedCaches is how many caches the process keeps.
+// SharedCaches returns the number of caches that the process keeps.
 func SharedCaches() int {
 	caches.mu.Lock()
 	defer caches.mu.Unlock()
@@ -25,23 +26,39 @@ func SharedCaches() int {
 	return caches.recent.Len()
 }
 
-// SharedCache is the cache behind a source that [Shared] made.
+// SharedCache returns the cache of a source that [Shared] returned.
 func SharedCache(src TokenSource) *Cache { return src.(*shared).cache }
 
-// Flight is the fetch under way, to compare.
+// Flight returns the fetch in progress, for comparison.
 func Flight(c *Cache) any {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.flight
 }
 
-// Age is how old a token is that was stored when the clocks showed wall and
-// mono less than now.
+// NoFlight is the result of Flight if no fetch is in progress.
+var NoFlight any = (*flight)(nil)
+
+// LateWait returns the rest of a call of Token that found no token.
+func LateWait(c *Cache) func() (*Token, error) {
+	return func() (*Token, error) { return c.wait(context.Background(), c.src, c.observe) }
+}
+
+// LateRefresh returns the rest of a call of Token that found the current token
+// to be due for a refresh.
+func LateRefresh(c *Cache) func() {
+	h := c.held.Load()
+	return func() { c.refresh(context.Background(), c.src, c.observe, h) }
+}
+
+// Age returns the age of a token that was stored when the wall clock and the
+// monotonic clock showed wall and mono less than now.
 func Age(wall, mono time.Duration) time.Duration { return reading{past(wall, mono)}.age() }
 
-// Shift makes the token in force look as if it had been stored when the wall
-// clock and the monotonic clock showed wall and mono less than they did: a
-// machine that slept for an hour shows the hour on its wall clock alone.
+// Shift makes the current token look as if it had been stored when the wall
+// clock and the monotonic clock showed wall and mono less than they did. If a
+// machine sleeps for an hour, for example, only its wall clock advances by that
+// hour.
 func Shift(c *Cache, wall, mono time.Duration) {
 	old := c.held.Load()
 	h := &held{tok: old.tok, born: reading{past(wall, mono)}, life: old.life, refreshAt: atomic.Int64{}}
@@ -49,8 +66,8 @@ func Shift(c *Cache, wall, mono time.Duration) {
 	c.held.Store(h)
 }
 
-// past is the current time with both of its clocks set back. Package time has
-// no way to set them apart.
+// past returns the current time with its two clocks set back by wall and mono.
+// Package time cannot set them separately.
 func past(wall, mono time.Duration) time.Time {
 	t := time.Now().Add(-wall)
 	layout := (*struct {
@@ -61,7 +78,7 @@ func past(wall, mono time.Duration) time.Time {
 	layout.ext += int64(wall - mono)
 	if now := time.Now(); now.Sub(t).Round(time.Minute) != mono.Round(time.Minute) ||
 		now.Round(0).Sub(t.Round(0)).Round(time.Minute) != wall.Round(time.Minute) {
-		panic("time.Time is not laid out as this test believes")
+		panic("time.Time does not have the layout that this test assumes")
 	}
 	return t
 }

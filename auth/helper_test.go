@@ -17,7 +17,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// TestMain keeps the credentials of whoever runs the tests out of them.
+// TestMain hides the credentials of the user who runs the tests.
 func TestMain(m *testing.M) {
 	for _, name := range []string{auth.EnvClientID, auth.EnvClientSecret, auth.EnvOrganizationID, auth.EnvWorkspaceName} {
 		_ = os.Unsetenv(name)
@@ -25,17 +25,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// sourceFunc is a token source that is a function.
+// A sourceFunc is a function that is a token source.
 type sourceFunc func(context.Context) (*auth.Token, error)
 
 func (f sourceFunc) Token(ctx context.Context) (*auth.Token, error) { return f(ctx) }
 
-// A mint is a source that takes its time and numbers its tokens.
+// A mint is a token source whose fetches take time and whose tokens are
+// numbered.
 type mint struct {
-	life  time.Duration // of its tokens; 0 for ever
-	takes time.Duration
-	fail  func(n int) error // nil, or the outcome of fetch n, counted from 1
-	began func(n int)       // nil, or called at the beginning of fetch n
+	life  time.Duration     // of its tokens; 0 means that they do not expire
+	takes time.Duration     // by a fetch
+	fail  func(n int) error // if not nil, returns the error of fetch n, counted from 1
+	began func(n int)       // if not nil, is called at the start of fetch n
 	count atomic.Int64
 }
 
@@ -67,7 +68,7 @@ func (m *mint) fetches() int { return int(m.count.Load()) }
 
 var errDown = errors.New("the token endpoint is down")
 
-// mustToken is the text of the token that src gives.
+// mustToken returns the text of a token from src.
 func mustToken(t *testing.T, src auth.TokenSource) string {
 	t.Helper()
 	tok, err := src.Token(t.Context())
@@ -77,7 +78,7 @@ func mustToken(t *testing.T, src auth.TokenSource) string {
 	return string(tok.AccessToken)
 }
 
-// transport is an http.RoundTripper that is a function, so that tests of
+// A transport is a function that is an http.RoundTripper, so that tests of
 // timing need no network.
 type transport func(*http.Request) (*http.Response, error)
 
@@ -89,7 +90,7 @@ func (f transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// reply makes an answer; headers are pairs of key and value.
+// reply returns a response. headers are pairs of key and value.
 func reply(status int, body string, headers ...string) *http.Response {
 	h := http.Header{"Content-Type": {"application/json"}}
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -98,7 +99,7 @@ func reply(status int, body string, headers ...string) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// mustURL parses an address that is right.
+// mustURL parses a valid URL.
 func mustURL(raw string) *url.URL {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -107,10 +108,10 @@ func mustURL(raw string) *url.URL {
 	return u
 }
 
-// service is an address that nothing is ever sent to.
+// service is an address to which no test sends anything.
 var service = mustURL("https://service.test")
 
-// bearer is the token of a request, "" when it has none.
+// bearer returns the token of a request, or "".
 func bearer(req *http.Request) string {
 	return strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
 }
@@ -120,7 +121,7 @@ const (
 	orgB = "66666666-7777-8888-9999-000000000000"
 )
 
-// credentials are what an application gives as options.
+// credentials returns Credentials that come from options.
 func credentials(clientID, secret, org string) auth.Credentials {
 	cred, err := auth.Resolve(auth.Config{ClientID: clientID, ClientSecret: auth.Secret(secret), OrganizationID: org})
 	if err != nil {
@@ -129,7 +130,7 @@ func credentials(clientID, secret, org string) auth.Credentials {
 	return cred
 }
 
-// jwt is a token with these claims, a JSON object.
+// jwt returns a token with the given claims, a JSON object.
 func jwt(claims string) string {
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
 }

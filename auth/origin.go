@@ -11,35 +11,36 @@ import (
 	"unicode"
 )
 
-// ErrUnsafe is matched by errors that say that a secret would have gone where it
-// must not go: over plain http, or to another origin by a redirect. Trying again
-// is no use.
-var ErrUnsafe = errors.New("refused to protect credentials")
+// ErrUnsafe means that a request or an address would expose a secret: over
+// plain http, or to another origin by a redirect. Errors of this package match
+// it with [errors.Is]. Retrying does not help.
+var ErrUnsafe = errors.New("would expose credentials")
 
-// ParseBaseURL reads the address of the service. A bare host means https;
-// plain http is for loopback addresses only, since it shows every secret to the
-// network. A path is kept as a prefix. User names, queries and fragments are
-// errors.
+// ParseBaseURL parses the address of the service. A host without a scheme means
+// https. Plain http is allowed only for loopback addresses, since it shows
+// every secret to the network; for others the error matches [ErrUnsafe]. A path
+// is kept as a prefix. ParseBaseURL returns an error if the URL contains a user
+// name, a query or a fragment.
 func ParseBaseURL(raw string) (*url.URL, error) {
 	s := strings.TrimSpace(raw)
 	if s == "" {
 		return nil, errors.New("the base URL is empty")
 	}
 	if strings.ContainsFunc(s, unicode.IsControl) {
-		return nil, errors.New("the base URL has a control character inside")
+		return nil, errors.New("the base URL contains a control character")
 	}
 	if !strings.Contains(s, "://") {
 		s = "https://" + s
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		// Not err itself: it quotes the text, and that may hold a password.
-		return nil, errors.New("the base URL cannot be parsed (want something like https://api.airbyte.ai)")
+		// Not err itself: it quotes the text, which may contain a password.
+		return nil, errors.New("the base URL cannot be parsed (want a URL like https://api.airbyte.ai)")
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
 	switch {
 	case u.User != nil:
-		return nil, errors.New("the base URL has a user name or password; credentials are given as client id and secret")
+		return nil, errors.New("the base URL contains a user name or password; pass credentials as client ID and secret")
 	case u.Hostname() == "":
 		return nil, errors.New("the base URL has no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -52,7 +53,8 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkScheme refuses what would carry a secret in the clear.
+// checkScheme returns an error if a request to u would send a secret
+// unencrypted.
 func checkScheme(u *url.URL) error {
 	switch {
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
@@ -72,7 +74,8 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// SameOrigin reports whether two URLs have the same scheme, host and port.
+// SameOrigin reports whether a and b have the same scheme, host and port. A
+// missing port is the default port of the scheme.
 func SameOrigin(a, b *url.URL) bool {
 	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
@@ -85,17 +88,18 @@ func port(u *url.URL) string {
 	return cmp.Or(u.Port(), standard)
 }
 
-// CheckRedirect is a policy for [http.Client] that follows redirects within the
-// origin of base only, and none that would turn a write into a GET. It asks
-// next, if there is one, after its own checks; without one it stops after 10
-// redirects.
+// CheckRedirect returns a policy for the CheckRedirect field of an
+// [http.Client]. The policy follows only redirects within the origin of base,
+// and none that changes the method, as from POST to GET. After its own checks
+// it calls next. If next is nil, it stops after 10 redirects. The error for a
+// redirect to another origin matches [ErrUnsafe].
 func CheckRedirect(base *url.URL, next func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		switch {
 		case !SameOrigin(base, req.URL):
 			return fmt.Errorf("%w: %s redirects to another origin, %s://%s", ErrUnsafe, base.Host, req.URL.Scheme, req.URL.Host)
 		case len(via) > 0 && cmp.Or(req.Method, http.MethodGet) != cmp.Or(via[0].Method, http.MethodGet):
-			return fmt.Errorf("%s redirects a %s so that it becomes a %s", base.Host, via[0].Method, req.Method)
+			return fmt.Errorf("%s redirects a %s request as a %s request", base.Host, via[0].Method, req.Method)
 		case next != nil:
 			return next(req, via)
 		case len(via) >= 10:

@@ -22,7 +22,7 @@ import (
 
 const hidden = "h1dd3n-s3cr3t-v4lu3"
 
-// shows reports which of the ways a secret can be written is in s.
+// shows returns the name of the form in which s contains the secret, or "".
 func shows(s string) string {
 	lower := strings.ToLower(s)
 	for name, form := range map[string]string{
@@ -39,8 +39,8 @@ func shows(s string) string {
 	return ""
 }
 
-// everyOutput is v through everything that commonly writes values. %p is left
-// out: fmt asks no methods there, and vet complains about it.
+// everyOutput returns v as written by everything that commonly writes values,
+// except %p: fmt does not call methods for it, and vet reports it.
 func everyOutput(v any) map[string]string {
 	out := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%o", "%t", "%e", "%c", "%U", "%10v", "%!"} {
@@ -66,7 +66,7 @@ func everyOutput(v any) map[string]string {
 	return out
 }
 
-// wrapped keeps values where fmt cannot call their methods.
+// wrapped holds values in fields where fmt cannot call their methods.
 type wrapped struct {
 	source auth.TokenSource
 	cache  *auth.Cache
@@ -155,7 +155,7 @@ func TestNothingShowsASecret(t *testing.T) {
 			}
 		}
 	}
-	// What has a Format method of its own looks the same through every verb.
+	// A type with a Format method looks the same for every verb.
 	for _, v := range []fmt.Stringer{values["Config"].(auth.Config), cred, tok, filled, shared.(fmt.Stringer), auth.Static(hidden).(fmt.Stringer), values["Editor of Shared"].(*auth.Editor)} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			if got := fmt.Sprintf(verb, v); got != v.String() {
@@ -163,7 +163,7 @@ func TestNothingShowsASecret(t *testing.T) {
 			}
 		}
 	}
-	// The redaction is there to be seen, and revealing is one conversion away.
+	// The redaction is visible, and a conversion reveals the secret.
 	for _, v := range []any{auth.Secret(hidden), auth.Secret(""), tok, cred, auth.Static(hidden)} {
 		if out := fmt.Sprint(v); !strings.Contains(out, auth.Redacted) {
 			t.Errorf("%T prints as %q", v, out)
@@ -177,7 +177,7 @@ func TestNothingShowsASecret(t *testing.T) {
 	}
 }
 
-// The test above is worth something only if its way of looking finds secrets.
+// TestShows tests that the test above would find a secret.
 func TestShows(t *testing.T) {
 	type careless struct{ s string }
 	found := map[string]bool{}
@@ -186,12 +186,12 @@ func TestShows(t *testing.T) {
 	}
 	for _, how := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "slog text"} {
 		if !found[how] {
-			t.Errorf("a careless type through %s is not found out: %s", how, everyOutput(careless{hidden})[how])
+			t.Errorf("the secret of a careless type through %s is not found: %s", how, everyOutput(careless{hidden})[how])
 		}
 	}
 	for how, out := range everyOutput([]byte(hidden)) {
 		if (how == "json v1" || how == "json v2" || how == "%d") && shows(out) == "" {
-			t.Errorf("bytes through %s are not found out: %s", how, out)
+			t.Errorf("the secret in bytes through %s is not found: %s", how, out)
 		}
 	}
 }

@@ -15,17 +15,19 @@ import (
 	"sync"
 )
 
-// maxShared is how many caches the process keeps. The one that was not asked
-// for the longest goes first; clients that hold it keep using it.
+// maxShared is the number of caches that the process keeps. If there are more,
+// the least recently requested one is dropped; clients that have it keep using
+// it.
 const maxShared = 1024
 
-// Shared is a source for cred whose cache the whole process shares: clients
-// with the same base URL, client id, secret, organization and HTTP transport
-// use one token, so making a client costs no token request when another one
-// has made it. A fetch is made with the hc of the client that needs the token
-// and told to its observe, which may be nil.
+// Shared returns a TokenSource for cred with a [Cache] that the whole process
+// shares. Sources with the same base URL, client ID, secret, organization and
+// HTTP transport use the same token, so creating another client with the same
+// credentials costs no token request. The source that needs a token fetches it
+// with its own hc and then calls its own observe, which may be nil; see
+// [WithObserver].
 //
-// hc is not changed; nil is http.DefaultClient.
+// If hc is nil, [http.DefaultClient] is used. Shared does not change hc.
 func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(Fetch)) TokenSource {
 	if hc == nil {
 		hc = http.DefaultClient
@@ -50,17 +52,17 @@ func (s *shared) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, s.Stri
 func (s *shared) LogValue() slog.Value         { return slog.StringValue(s.String()) }
 func (s *shared) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// A key tells apart tokens that must not be mixed up.
+// A key identifies a cache. Different keys must not share a token.
 type key struct {
 	base, clientID, org string
 	secret              [sha256.Size]byte
-	transport           http.RoundTripper // a proxy or a private CA is part of who one talks to
+	transport           http.RoundTripper // since a proxy or a private CA is part of the identity of the service
 }
 
-// hashKey makes the hashes of secrets useless outside of this process.
+// hashKey makes the hashes of secrets useless outside this process.
 var hashKey = func() []byte {
 	k := make([]byte, sha256.Size)
-	_, _ = rand.Read(k) // never fails, says its documentation
+	_, _ = rand.Read(k) // documented to never fail
 	return k
 }()
 
@@ -79,7 +81,7 @@ func keyOf(cred Credentials, base *url.URL, hc *http.Client) key {
 type registry struct {
 	mu     sync.Mutex
 	byKey  map[key]*list.Element
-	recent list.List // of *entry, the one asked for last in front
+	recent list.List // of *entry, the most recently requested one first
 }
 
 type entry struct {
@@ -89,8 +91,9 @@ type entry struct {
 
 var caches = registry{byKey: map[key]*list.Element{}}
 
-// get finds the cache of k or makes it. A transport that cannot be compared
-// gives a cache of its own: nobody can tell whether another is the same.
+// get returns the cache for k and creates it if needed. If the transport is not
+// comparable, the cache is new and not shared, since there is no way to tell
+// whether another transport is the same.
 func (r *registry) get(k key) *Cache {
 	if !reflect.ValueOf(k.transport).Comparable() {
 		return NewCache(nil)

@@ -14,8 +14,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
-// A desk is a token endpoint, and a transport that leads to it. Its tokens say
-// what they were bought with.
+// A desk is a token endpoint and the transport to it. Its tokens contain the
+// credentials that they were exchanged for.
 type desk struct {
 	mu    sync.Mutex
 	mints int
@@ -114,7 +114,7 @@ func TestSharedOrganizationsSideBySide(t *testing.T) {
 			src := auth.Shared(credentials("side", "secret", org), service, &http.Client{Transport: d}, nil)
 			for range 20 {
 				wg.Go(func() {
-					for range 100 { // through several tokens
+					for range 100 { // several tokens
 						if got := mustToken(t, src); strings.Split(got, "/")[3] != org {
 							t.Errorf("token %q for organization %s", got, org)
 							return
@@ -131,8 +131,9 @@ func TestSharedOrganizationsSideBySide(t *testing.T) {
 	})
 }
 
-// A new secret is used at once; clients with the old one keep their token, and
-// neither sees the other's refusals.
+// TestSharedRotation tests that a new secret is used at once, that clients with
+// the old one keep their token, and that neither gets the refusals of the
+// other.
 func TestSharedRotation(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := new(desk)
@@ -147,7 +148,7 @@ func TestSharedRotation(t *testing.T) {
 			}
 			return d.RoundTrip(req)
 		})}
-		hc.Transport = &struct{ http.RoundTripper }{hc.Transport} // comparable, as a function is not
+		hc.Transport = &struct{ http.RoundTripper }{hc.Transport} // comparable, unlike a function
 		old := auth.Shared(credentials("rotated", "old", ""), service, hc, nil)
 		before := mustToken(t, old)
 		revoked = `"old"`
@@ -176,7 +177,7 @@ func TestSharedIsBounded(t *testing.T) {
 	was := mustToken(t, left)
 	for i := range 10_000 {
 		auth.Shared(credentials("bounded", fmt.Sprint("secret-", i), ""), service, hc, nil)
-		if i%100 == 0 { // in use, so it stays
+		if i%100 == 0 { // keep it in use
 			again := auth.Shared(credentials("bounded", "keep", ""), service, hc, nil)
 			if auth.SharedCache(again) != auth.SharedCache(keep) {
 				t.Fatalf("a cache in use was dropped after %d others", i)
@@ -197,7 +198,7 @@ func TestSharedIsBounded(t *testing.T) {
 	}
 }
 
-// incomparable is a transport that must not be a key of a map.
+// An incomparable transport cannot be the key of a map.
 type incomparable struct {
 	*desk
 	_ func()
@@ -223,8 +224,8 @@ func TestSharedIncomparableTransport(t *testing.T) {
 	}
 }
 
-// deadlines is a transport that notes how long each request may take: which
-// http.Client sent it.
+// deadlines is a transport that records how long each request may take, which
+// shows which http.Client sent it.
 type deadlines struct {
 	desk
 	list []time.Duration
@@ -236,7 +237,8 @@ func (d *deadlines) RoundTrip(req *http.Request) (*http.Response, error) {
 	return d.desk.RoundTrip(req)
 }
 
-// The client and the observer of whoever needs the token are used.
+// TestSharedFetchIsTheTriggeringClients tests that a fetch uses the HTTP client
+// and the observer of the source that needs the token.
 func TestSharedFetchIsTheTriggeringClients(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := new(deadlines)
@@ -251,7 +253,7 @@ func TestSharedFetchIsTheTriggeringClients(t *testing.T) {
 		quiet := auth.Shared(credentials("trigger", "secret", ""), service, &http.Client{Transport: d, Timeout: 3 * time.Second}, nil)
 		for _, src := range []auth.TokenSource{two, quiet, one} {
 			mustToken(t, src)
-			mustToken(t, one) // there is a token already
+			mustToken(t, one) // there is already a token
 			mustToken(t, two)
 			time.Sleep(time.Hour)
 		}

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// A giver is one of the places that values are looked for in.
+// A giver is a place that values are looked up in.
 type giver struct {
 	name  string
-	title string // as error messages call it
+	title string // its name in error messages
 	value func(field) string
-	state func(field) string // what was found, without the value
+	state func(field) string // describes what was found, without the value
 }
 
-// sources lists the places to look at, the one that wins first.
+// sources returns the places to look in, in order of precedence.
 func sources(explicit Config) []giver {
 	explicit = explicit.trimmed()
 	list := []giver{fromConfig(SourceOption, "options", explicit)}
@@ -63,7 +63,7 @@ func fromConfig(name, title string, c Config) giver {
 	}
 }
 
-// report says what each giver knows of the client id and the secret.
+// report describes what each giver has for the client ID and the secret.
 func report(givers []giver) string {
 	var b strings.Builder
 	for _, g := range givers {

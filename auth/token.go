@@ -16,21 +16,25 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// A Token is what a request is sent with. Its secret never prints.
+// A Token authorizes requests to the service. It never prints its AccessToken.
+//
+// Callers must not modify a Token that a [TokenSource] returned, since a
+// [Cache] returns the same one to all callers.
 type Token struct {
-	// AccessToken is the bearer token.
+	// AccessToken is sent as the bearer token.
 	AccessToken Secret
 
-	// Expiry is when the service stops accepting the token. The zero time
-	// means that it does not expire by itself.
+	// Expiry is when the service stops accepting the token. If it is zero, the
+	// token does not expire by itself.
 	Expiry time.Time
 
-	// OrganizationID is the organization that the service says the token
-	// belongs to, "" when it does not say.
+	// OrganizationID identifies the organization that the token belongs to, as
+	// reported by the service. It is empty if the service did not report one.
 	OrganizationID string
 }
 
-// String shows when the token expires and whose it is, not the token.
+// String returns the expiry and the organization of the token, but not its
+// AccessToken.
 func (t Token) String() string {
 	expiry := "never"
 	if !t.Expiry.IsZero() {
@@ -39,10 +43,11 @@ func (t Token) String() string {
 	return fmt.Sprintf("auth.Token{AccessToken:%s, Expiry:%s, OrganizationID:%q}", redacted, expiry, t.OrganizationID)
 }
 
-// Format writes what String returns, for every verb.
+// Format implements [fmt.Formatter]. It writes the result of String for every
+// verb.
 func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. It does not include the AccessToken.
 func (t Token) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Any("access_token", t.AccessToken),
@@ -51,20 +56,25 @@ func (t Token) LogValue() slog.Value {
 	)
 }
 
-// A TokenSource gives a token that is good to be sent now.
+// A TokenSource returns tokens that can be sent at once.
 //
-// An [Editor] asks for one before every attempt, so a source that has to fetch
-// belongs into a [Cache]. A source may also have an Invalidate(*Token) method:
-// it is told of a token that the service refused.
+// Token may be called by several goroutines at once. It should return when ctx
+// is done, since nothing else can end a fetch. An [Editor] calls it before
+// every attempt, so a source that fetches its tokens should be wrapped in a
+// [Cache]. A source may also have a method Invalidate(*Token), which is called
+// with a token that the service refused.
 type TokenSource interface {
 	Token(ctx context.Context) (*Token, error)
 }
 
-// invalidator is a TokenSource that can be told of a refused token.
+// An invalidator is a TokenSource that wants to know which tokens the service
+// refused.
 type invalidator interface{ Invalidate(*Token) }
 
-// Static is a source that always gives the same token. It cannot be refreshed:
-// when the service refuses it, that answer is what the caller sees.
+// Static returns a TokenSource that always returns token, without the white
+// space around it. The token cannot be refreshed: if the service refuses it,
+// the caller gets that response. Its method Token returns an error if the token
+// is empty or contains a character that is not allowed in a header.
 func Static(token Secret) TokenSource {
 	return &static{seal(token)}
 }
@@ -87,12 +97,12 @@ func (s *static) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, s.Stri
 func (s *static) LogValue() slog.Value         { return slog.StringValue(s.String()) }
 func (s *static) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// FromOAuth2 makes a source of an [oauth2.TokenSource]. That one knows no
-// context: a caller whose ctx ends returns at once, and its fetch goes on
-// behind it.
+// FromOAuth2 returns a TokenSource that takes its tokens from src. Since
+// [oauth2.TokenSource] has no context, a call whose ctx is done returns at
+// once, while the call of src goes on in its own goroutine.
 func FromOAuth2(src oauth2.TokenSource) TokenSource { return fromOAuth2{&src} }
 
-// fromOAuth2 holds a pointer so that fmt cannot reach into the source.
+// A fromOAuth2 holds a pointer, so that fmt cannot print what is in the source.
 type fromOAuth2 struct{ src *oauth2.TokenSource }
 
 func (s fromOAuth2) Token(ctx context.Context) (*Token, error) {
@@ -139,9 +149,10 @@ func (s fromOAuth2) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, "au
 func (s fromOAuth2) LogValue() slog.Value         { return slog.StringValue("auth.FromOAuth2(…)") }
 func (s fromOAuth2) MarshalText() ([]byte, error) { return []byte("auth.FromOAuth2(…)"), nil }
 
-// ToOAuth2 makes an [oauth2.TokenSource] of src, for libraries that want one.
-// Its Token method has no ctx of its own: ctx bounds them all. The token that
-// it returns is in the clear, as such libraries need it.
+// ToOAuth2 returns an [oauth2.TokenSource] that takes its tokens from src, for
+// libraries that need one. All calls of its Token method use ctx, since the
+// method has no context of its own. The tokens that it returns are not redacted
+// when printed.
 func ToOAuth2(ctx context.Context, src TokenSource) oauth2.TokenSource {
 	return toOAuth2(func() (*oauth2.Token, error) {
 		if src == nil {
@@ -163,13 +174,13 @@ type toOAuth2 func() (*oauth2.Token, error)
 func (f toOAuth2) Token() (*oauth2.Token, error) { return f() }
 
 var (
-	errNoToken      = errors.New("the source gave no token")
+	errNoToken      = errors.New("the token source returned no token")
 	errEmptyToken   = errors.New("the access token is empty")
-	errBadToken     = errors.New("the access token has a character that no header can carry")
-	errExpiredToken = errors.New("the token has expired already")
+	errBadToken     = errors.New("the access token contains a character that is not allowed in a header")
+	errExpiredToken = errors.New("the token has already expired")
 )
 
-// check finds what makes a token useless at now.
+// check returns an error if the token cannot be used at now.
 func (t *Token) check(now time.Time) error {
 	switch {
 	case t == nil:
@@ -184,11 +195,11 @@ func (t *Token) check(now time.Time) error {
 	return nil
 }
 
-// lifetimeOfJWT is how long a token that was issued just now lives, as its
-// claims say; they are not verified, since only the service relies on them.
-// Where the token says when it was issued, the difference counts, so that it
-// does not matter what the clock of this machine shows. It reports false for a
-// token that is no JWT or has no exp.
+// lifetimeOfJWT returns the lifetime of a token that was issued at now, from
+// its claims, which it does not verify: only the service relies on them. If the
+// token has an iat claim, the lifetime is exp minus iat, so that a wrong clock
+// on this machine does not matter. lifetimeOfJWT returns false if the token is
+// not a JWT or has no exp claim.
 func lifetimeOfJWT(token Secret, now time.Time) (time.Duration, bool) {
 	parts := strings.Split(string(token), ".")
 	if len(parts) != 3 {
@@ -212,10 +223,12 @@ func lifetimeOfJWT(token Secret, now time.Time) (time.Duration, bool) {
 	return seconds(claims.Expires - issued), true
 }
 
-// maxLifetime bounds what a service may claim; a duration must not overflow.
+// maxLifetime limits the lifetime that a service may claim, so that no duration
+// overflows.
 const maxLifetime = 10 * 365 * 24 * time.Hour
 
-// seconds is s as a duration, at most maxLifetime.
+// seconds converts s seconds to a duration between -maxLifetime and
+// maxLifetime.
 func seconds(s float64) time.Duration {
 	if math.IsNaN(s) {
 		return 0
@@ -224,9 +237,9 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
-// permanent reports whether err says that asking again at once is no use: the
-// same credentials will be refused again, or the service asked to wait longer
-// than a fetch can.
+// permanent reports whether err means that an immediate retry does not help:
+// the service would refuse the same credentials again, or it asked to wait
+// longer than a fetch can.
 func permanent(err error) bool {
 	if own, ok := errors.AsType[*TokenError](err); ok && (refused(own.StatusCode) || own.RetryAfter > 0) {
 		return true

@@ -127,11 +127,11 @@ func FuzzParseBaseURL(f *testing.F) {
 		}
 		again, err := auth.ParseBaseURL(u.String())
 		if err != nil || again.String() != u.String() || !auth.SameOrigin(u, again) {
-			t.Errorf("ParseBaseURL(%q) = %s, which gives %v, %v", raw, u, again, err)
+			t.Errorf("ParseBaseURL(%q) = %s, which parses as %v, %v", raw, u, again, err)
 		}
 		joined, err := url.Parse(u.String() + "/api")
 		if err != nil || !auth.SameOrigin(u, joined) {
-			t.Errorf("ParseBaseURL(%q) = %s, which cannot be built upon: %v", raw, u, err)
+			t.Errorf("ParseBaseURL(%q) = %s, to which no path can be added: %v", raw, u, err)
 		}
 	})
 }
@@ -163,7 +163,7 @@ func TestStatic(t *testing.T) {
 	}
 	for _, bad := range []auth.Secret{"", " \n", "two\nlines", "two words", "tök"} {
 		if tok, err := auth.Static(bad).Token(t.Context()); err == nil || tok != nil {
-			t.Errorf("Static(%q) gives %v, %v", string(bad), tok, err)
+			t.Errorf("Static(%q) returns %v, %v", string(bad), tok, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -190,11 +190,11 @@ func TestFromOAuth2(t *testing.T) {
 	}{
 		{"nil source", nil, "is nil"},
 		{"error", oauth2Func(func() (*oauth2.Token, error) { return nil, errDown }), errDown.Error()},
-		{"nil token", oauth2Func(func() (*oauth2.Token, error) { return nil, nil }), "auth: the source gave no token"},
+		{"nil token", oauth2Func(func() (*oauth2.Token, error) { return nil, nil }), "auth: the token source returned no token"},
 		{"empty token", oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{}, nil }), "auth: the access token is empty"},
 		{"expired", oauth2Func(func() (*oauth2.Token, error) {
 			return &oauth2.Token{AccessToken: "a", Expiry: time.Unix(1, 0)}, nil
-		}), "auth: the token has expired"},
+		}), "auth: the token has already expired"},
 		{"panic", oauth2Func(func() (*oauth2.Token, error) { panic("boom") }), "panicked: boom"},
 		{"goexit", oauth2Func(func() (*oauth2.Token, error) { runtime.Goexit(); return nil, nil }), "no token"},
 	} {

@@ -91,7 +91,7 @@ type ClientInterface interface {
 
 	// CreateScopedTokenWithBody Create a token for one workspace
 	//
-	// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+	// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -100,23 +100,23 @@ type ClientInterface interface {
 
 	// CreateScopedToken Create a token for one workspace
 	//
-	// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+	// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/account/applications/scoped-token (the `CreateScopedToken` operationId).
 	CreateScopedToken(ctx context.Context, params *CreateScopedTokenParams, body CreateScopedTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetScopedTokenInfo Tell what a scoped token reaches
+	// GetScopedTokenInfo Get the organization and workspace of a scoped token
 	//
-	// Called with a scoped token; answers its organization and workspace.
+	// Returns the organization and the workspace of the scoped token with which the request is sent.
 	//
 	// Corresponds with GET /api/v1/account/applications/scoped-token/info (the `GetScopedTokenInfo` operationId).
 	GetScopedTokenInfo(ctx context.Context, params *GetScopedTokenInfoParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateTokenWithBody Exchange application credentials for a token
 	//
-	// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+	// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -125,7 +125,7 @@ type ClientInterface interface {
 
 	// CreateToken Exchange application credentials for a token
 	//
-	// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+	// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -134,7 +134,7 @@ type ClientInterface interface {
 
 	// CreateWidgetTokenWithBody Create a token for the embedded widget
 	//
-	// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+	// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -143,7 +143,7 @@ type ClientInterface interface {
 
 	// CreateWidgetToken Create a token for the embedded widget
 	//
-	// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+	// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -152,14 +152,14 @@ type ClientInterface interface {
 
 	// ListConnectors List connectors
 	//
-	// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
+	// Returns all matching connectors in one page. The status is 404 if the workspace to filter by does not exist yet.
 	//
 	// Corresponds with GET /api/v1/integrations/connectors (the `ListConnectors` operationId).
 	ListConnectors(ctx context.Context, params *ListConnectorsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateConnectorWithBody Create a connector
 	//
-	// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+	// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -168,7 +168,7 @@ type ClientInterface interface {
 
 	// CreateConnector Create a connector
 	//
-	// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+	// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -177,7 +177,7 @@ type ClientInterface interface {
 
 	// CheckConnectorConfigWithBody Check a configuration before creating a connector
 	//
-	// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+	// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -186,7 +186,7 @@ type ClientInterface interface {
 
 	// CheckConnectorConfig Check a configuration before creating a connector
 	//
-	// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+	// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -195,21 +195,21 @@ type ClientInterface interface {
 
 	// DeleteConnector Delete a connector
 	//
-	// Starts a job that deletes the connector. The job cannot be watched; the connector leaves the list when it is done.
+	// Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
 	//
 	// Corresponds with DELETE /api/v1/integrations/connectors/{id} (the `DeleteConnector` operationId).
 	DeleteConnector(ctx context.Context, id ConnectorID, params *DeleteConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetConnector Get a connector
 	//
-	// Answers a connector with its template and configuration.
+	// Returns a connector with its template and configuration.
 	//
 	// Corresponds with GET /api/v1/integrations/connectors/{id} (the `GetConnector` operationId).
 	GetConnector(ctx context.Context, id ConnectorID, params *GetConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateConnectorWithBody Change a connector
 	//
-	// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+	// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -218,7 +218,7 @@ type ClientInterface interface {
 
 	// UpdateConnector Change a connector
 	//
-	// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+	// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -227,7 +227,7 @@ type ClientInterface interface {
 
 	// CheckConnectorWithBody Check a change before making it
 	//
-	// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+	// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -236,7 +236,7 @@ type ClientInterface interface {
 
 	// CheckConnector Check a change before making it
 	//
-	// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+	// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -245,7 +245,7 @@ type ClientInterface interface {
 
 	// ExecuteConnectorWithBody Run an action on an entity
 	//
-	// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+	// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -254,58 +254,58 @@ type ClientInterface interface {
 
 	// ExecuteConnector Run an action on an entity
 	//
-	// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+	// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute (the `ExecuteConnector` operationId).
 	ExecuteConnector(ctx context.Context, id string, params *ExecuteConnectorParams, body ExecuteConnectorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// InspectConnector Tell what a connector can do
+	// InspectConnector Inspect a connector
 	//
-	// Answers where the connector belongs, which of its entities the Context Store can search now, and the id of its documentation.
+	// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
 	//
 	// Corresponds with GET /api/v1/integrations/connectors/{id}/inspect (the `InspectConnector` operationId).
 	InspectConnector(ctx context.Context, id ConnectorID, params *InspectConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDestinationDefinitions List destination definitions
 	//
-	// Answers the kinds of destinations that exist, in one page.
+	// Returns the available kinds of destinations in one page.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/destinations (the `ListDestinationDefinitions` operationId).
 	ListDestinationDefinitions(ctx context.Context, params *ListDestinationDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDestinationDefinition Get a destination definition
 	//
-	// Answers one kind of destination with its configuration schema.
+	// Returns a kind of destination with its configuration schema.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/destinations/{id} (the `GetDestinationDefinition` operationId).
 	GetDestinationDefinition(ctx context.Context, id DefinitionID, params *GetDestinationDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSourceDefinitions List source definitions
 	//
-	// Answers the kinds of sources that exist, in one page and without their configuration schemas.
+	// Returns the available kinds of sources in one page, without their configuration schemas.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/sources (the `ListSourceDefinitions` operationId).
 	ListSourceDefinitions(ctx context.Context, params *ListSourceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSourceDefinition Get a source definition
 	//
-	// Answers one kind of source with its configuration schema and questions it can answer.
+	// Returns a kind of source with its configuration schema and example questions that it can answer.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/sources/{id} (the `GetSourceDefinition` operationId).
 	GetSourceDefinition(ctx context.Context, id DefinitionID, params *GetSourceDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListConnectionTemplates List connection templates
 	//
-	// Answers the organization's connection templates, in one page.
+	// Returns the connection templates of the organization in one page.
 	//
 	// Corresponds with GET /api/v1/integrations/templates/connections (the `ListConnectionTemplates` operationId).
 	ListConnectionTemplates(ctx context.Context, params *ListConnectionTemplatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateConnectionTemplateWithBody Create a connection template
 	//
-	// Data goes either to a destination of your own or to one that Airbyte provides.
+	// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -314,25 +314,25 @@ type ClientInterface interface {
 
 	// CreateConnectionTemplate Create a connection template
 	//
-	// Data goes either to a destination of your own or to one that Airbyte provides.
+	// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/integrations/templates/connections (the `CreateConnectionTemplate` operationId).
 	CreateConnectionTemplate(ctx context.Context, params *CreateConnectionTemplateParams, body CreateConnectionTemplateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DescribeCronWithBody Say a cron expression in words
+	// DescribeCronWithBody Describe a cron expression
 	//
-	// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+	// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/integrations/templates/connections/cron/describe (the `DescribeCron` operationId).
 	DescribeCronWithBody(ctx context.Context, params *DescribeCronParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DescribeCron Say a cron expression in words
+	// DescribeCron Describe a cron expression
 	//
-	// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+	// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -348,14 +348,14 @@ type ClientInterface interface {
 
 	// GetConnectionTemplate Get a connection template
 	//
-	// Answers one template of either kind.
+	// Returns one template of either kind.
 	//
 	// Corresponds with GET /api/v1/integrations/templates/connections/{id} (the `GetConnectionTemplate` operationId).
 	GetConnectionTemplate(ctx context.Context, id ConnectionTemplateID, params *GetConnectionTemplateParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateConnectionTemplateWithBody Change a connection template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -364,7 +364,7 @@ type ClientInterface interface {
 
 	// UpdateConnectionTemplate Change a connection template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -373,46 +373,46 @@ type ClientInterface interface {
 
 	// ListSourceTemplates List source templates
 	//
-	// Answers the kinds of connectors that the organization offers, in one page.
+	// Returns the kinds of connectors that the organization offers, in one page.
 	//
 	// Corresponds with GET /api/v1/integrations/templates/sources (the `ListSourceTemplates` operationId).
 	ListSourceTemplates(ctx context.Context, params *ListSourceTemplatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSourceTemplateWithBody Offer a kind of connector
+	// CreateSourceTemplateWithBody Create a source template
 	//
-	// Adds a template to the organization, from a source definition or as a copy of another template.
+	// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/integrations/templates/sources (the `CreateSourceTemplate` operationId).
 	CreateSourceTemplateWithBody(ctx context.Context, params *CreateSourceTemplateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSourceTemplate Offer a kind of connector
+	// CreateSourceTemplate Create a source template
 	//
-	// Adds a template to the organization, from a source definition or as a copy of another template.
+	// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/integrations/templates/sources (the `CreateSourceTemplate` operationId).
 	CreateSourceTemplate(ctx context.Context, params *CreateSourceTemplateParams, body CreateSourceTemplateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteSourceTemplate Stop offering a kind of connector
+	// DeleteSourceTemplate Delete a source template
 	//
-	// Removes the template from the organization.
+	// Removes the template, so that the organization no longer offers this kind of connector.
 	//
 	// Corresponds with DELETE /api/v1/integrations/templates/sources/{id} (the `DeleteSourceTemplate` operationId).
 	DeleteSourceTemplate(ctx context.Context, id SourceTemplateID, params *DeleteSourceTemplateParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSourceTemplate Get a source template
 	//
-	// Answers one template with its configuration schema and hints for the people who fill it in.
+	// Returns a template with its configuration schema and hints for users who enter the configuration.
 	//
 	// Corresponds with GET /api/v1/integrations/templates/sources/{id} (the `GetSourceTemplate` operationId).
 	GetSourceTemplate(ctx context.Context, id SourceTemplateID, params *GetSourceTemplateParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateSourceTemplateWithBody Change a source template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -421,7 +421,7 @@ type ClientInterface interface {
 
 	// UpdateSourceTemplate Change a source template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -430,21 +430,21 @@ type ClientInterface interface {
 
 	// ListOrganizations List organizations
 	//
-	// Answers the organizations that the token can act on. The service does not publish this route.
+	// Returns the organizations that the token gives access to. The service does not document this route.
 	//
 	// Corresponds with GET /api/v1/internal/account/organizations (the `ListOrganizations` operationId).
 	ListOrganizations(ctx context.Context, params *ListOrganizationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListWorkflows List workflows
 	//
-	// Answers the workflows of a workspace, in one page.
+	// Returns the workflows of a workspace in one page.
 	//
 	// Corresponds with GET /api/v1/internal/workflows (the `ListWorkflows` operationId).
 	ListWorkflows(ctx context.Context, params *ListWorkflowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateWorkflowWithBody Create a workflow
 	//
-	// Adds a workflow to the workspace that the body names.
+	// Adds a workflow to the workspace that the body identifies.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -453,7 +453,7 @@ type ClientInterface interface {
 
 	// CreateWorkflow Create a workflow
 	//
-	// Adds a workflow to the workspace that the body names.
+	// Adds a workflow to the workspace that the body identifies.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -462,21 +462,21 @@ type ClientInterface interface {
 
 	// DeleteWorkflow Delete a workflow
 	//
-	// Removes the workflow. The service has not settled the status of success; take any 2xx for it.
+	// Deletes the workflow. The service does not document which status means success, so accept any 2xx.
 	//
 	// Corresponds with DELETE /api/v1/internal/workflows/{workflow_id} (the `DeleteWorkflow` operationId).
 	DeleteWorkflow(ctx context.Context, workflowID WorkflowID, params *DeleteWorkflowParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetWorkflow Get a workflow
 	//
-	// Answers one workflow by its ID.
+	// Returns the workflow with the given ID.
 	//
 	// Corresponds with GET /api/v1/internal/workflows/{workflow_id} (the `GetWorkflow` operationId).
 	GetWorkflow(ctx context.Context, workflowID WorkflowID, params *GetWorkflowParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateWorkflowWithBody Change a workflow
 	//
-	// Changes the fields that the body names.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -485,7 +485,7 @@ type ClientInterface interface {
 
 	// UpdateWorkflow Change a workflow
 	//
-	// Changes the fields that the body names.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -494,14 +494,14 @@ type ClientInterface interface {
 
 	// ListAutomations List automations
 	//
-	// Answers what starts a workflow, in one page.
+	// Returns the automations of a workflow in one page.
 	//
 	// Corresponds with GET /api/v1/internal/workflows/{workflow_id}/automations (the `ListAutomations` operationId).
 	ListAutomations(ctx context.Context, workflowID WorkflowID, params *ListAutomationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAutomationWithBody Create an automation
 	//
-	// Adds a trigger to a workflow.
+	// Adds an automation to a workflow.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -510,7 +510,7 @@ type ClientInterface interface {
 
 	// CreateAutomation Create an automation
 	//
-	// Adds a trigger to a workflow.
+	// Adds an automation to a workflow.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -519,21 +519,21 @@ type ClientInterface interface {
 
 	// DeleteAutomation Delete an automation
 	//
-	// Removes the trigger. The service has not settled the status of success; take any 2xx for it.
+	// Deletes the automation. The service does not document which status means success, so accept any 2xx.
 	//
 	// Corresponds with DELETE /api/v1/internal/workflows/{workflow_id}/automations/{automation_id} (the `DeleteAutomation` operationId).
 	DeleteAutomation(ctx context.Context, workflowID WorkflowID, automationID AutomationID, params *DeleteAutomationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAutomation Get an automation
 	//
-	// Answers one automation by its ID.
+	// Returns the automation with the given ID.
 	//
 	// Corresponds with GET /api/v1/internal/workflows/{workflow_id}/automations/{automation_id} (the `GetAutomation` operationId).
 	GetAutomation(ctx context.Context, workflowID WorkflowID, automationID AutomationID, params *GetAutomationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateAutomationWithBody Change an automation
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -542,7 +542,7 @@ type ClientInterface interface {
 
 	// UpdateAutomation Change an automation
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -551,7 +551,7 @@ type ClientInterface interface {
 
 	// SetOAuthCredentialsWithBody Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -560,7 +560,7 @@ type ClientInterface interface {
 
 	// SetOAuthCredentials Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -569,63 +569,63 @@ type ClientInterface interface {
 
 	// DeleteOAuthCredentials Delete OAuth credentials
 	//
-	// Goes back to Airbyte's OAuth application. Succeeds also when nothing was stored.
+	// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
 	//
 	// Corresponds with DELETE /api/v1/oauth/credentials/connector_type/{connector_type} (the `DeleteOAuthCredentials` operationId).
 	DeleteOAuthCredentials(ctx context.Context, connectorType string, params *DeleteOAuthCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSkills List skills
 	//
-	// Answers the documentation that agents can read, page by page.
+	// Returns a page of the documentation that agents can read.
 	//
 	// Corresponds with GET /api/v1/skills (the `ListSkills` operationId).
 	ListSkills(ctx context.Context, params *ListSkillsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSkillDocs Read a skill
 	//
-	// Answers the outline of a skill with guidance on how to use it or, when asked, one of its sections.
+	// Returns the outline of a skill with guidance on how to use it or, if a section is requested, the text of that section.
 	//
 	// Corresponds with GET /api/v1/skills/docs (the `GetSkillDocs` operationId).
 	GetSkillDocs(ctx context.Context, params *GetSkillDocsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchSkills Search skills
 	//
-	// Answers the skills that match some keywords, page by page.
+	// Returns a page of the skills that match the keywords.
 	//
 	// Corresponds with GET /api/v1/skills/search (the `SearchSkills` operationId).
 	SearchSkills(ctx context.Context, params *SearchSkillsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListWorkspaces List workspaces
 	//
-	// Answers the organization's workspaces, page by page, deleted ones included. The following page is given as a URL; its cursor may be sent as the cursor parameter.
+	// Returns a page of the workspaces of the organization, including deleted ones. The response contains the URL of the next page. The cursor in that URL can be sent in the parameter cursor.
 	//
 	// Corresponds with GET /api/v1/workspaces (the `ListWorkspaces` operationId).
 	ListWorkspaces(ctx context.Context, params *ListWorkspacesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetWorkspaceStats Count workspaces
 	//
-	// Answers how many workspaces of the organization are active and inactive.
+	// Returns how many workspaces of the organization are active and how many are inactive.
 	//
 	// Corresponds with GET /api/v1/workspaces/stats (the `GetWorkspaceStats` operationId).
 	GetWorkspaceStats(ctx context.Context, params *GetWorkspaceStatsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteWorkspace Delete a workspace
 	//
-	// Ends replication for the workspace. It stays in the list, marked as a tombstone.
+	// Stops replication for the workspace. The workspace remains in the list, marked as a tombstone.
 	//
 	// Corresponds with DELETE /api/v1/workspaces/{workspace_id} (the `DeleteWorkspace` operationId).
 	DeleteWorkspace(ctx context.Context, workspaceID WorkspaceID, params *DeleteWorkspaceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetWorkspace Get a workspace
 	//
-	// Answers one workspace by its ID.
+	// Returns the workspace with the given ID.
 	//
 	// Corresponds with GET /api/v1/workspaces/{workspace_id} (the `GetWorkspace` operationId).
 	GetWorkspace(ctx context.Context, workspaceID WorkspaceID, params *GetWorkspaceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateWorkspaceWithBody Change a workspace
 	//
-	// Changes what the body names. Making a workspace inactive also stops all its active connections.
+	// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -634,7 +634,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspace Change a workspace
 	//
-	// Changes what the body names. Making a workspace inactive also stops all its active connections.
+	// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -644,7 +644,7 @@ type ClientInterface interface {
 
 // CreateScopedTokenWithBody Create a token for one workspace
 //
-// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes any type of body and a specified content type.
 //
@@ -663,7 +663,7 @@ func (c *Client) CreateScopedTokenWithBody(ctx context.Context, params *CreateSc
 
 // CreateScopedToken Create a token for one workspace
 //
-// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -680,9 +680,9 @@ func (c *Client) CreateScopedToken(ctx context.Context, params *CreateScopedToke
 	return c.Client.Do(req)
 }
 
-// GetScopedTokenInfo Tell what a scoped token reaches
+// GetScopedTokenInfo Get the organization and workspace of a scoped token
 //
-// Called with a scoped token; answers its organization and workspace.
+// Returns the organization and the workspace of the scoped token with which the request is sent.
 //
 // Corresponds with GET /api/v1/account/applications/scoped-token/info (the `GetScopedTokenInfo` operationId).
 func (c *Client) GetScopedTokenInfo(ctx context.Context, params *GetScopedTokenInfoParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -699,7 +699,7 @@ func (c *Client) GetScopedTokenInfo(ctx context.Context, params *GetScopedTokenI
 
 // CreateTokenWithBody Exchange application credentials for a token
 //
-// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 //
 // Takes any type of body and a specified content type.
 //
@@ -718,7 +718,7 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, params *CreateTokenPar
 
 // CreateToken Exchange application credentials for a token
 //
-// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -737,7 +737,7 @@ func (c *Client) CreateToken(ctx context.Context, params *CreateTokenParams, bod
 
 // CreateWidgetTokenWithBody Create a token for the embedded widget
 //
-// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes any type of body and a specified content type.
 //
@@ -756,7 +756,7 @@ func (c *Client) CreateWidgetTokenWithBody(ctx context.Context, params *CreateWi
 
 // CreateWidgetToken Create a token for the embedded widget
 //
-// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -775,7 +775,7 @@ func (c *Client) CreateWidgetToken(ctx context.Context, params *CreateWidgetToke
 
 // ListConnectors List connectors
 //
-// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
+// Returns all matching connectors in one page. The status is 404 if the workspace to filter by does not exist yet.
 //
 // Corresponds with GET /api/v1/integrations/connectors (the `ListConnectors` operationId).
 func (c *Client) ListConnectors(ctx context.Context, params *ListConnectorsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -792,7 +792,7 @@ func (c *Client) ListConnectors(ctx context.Context, params *ListConnectorsParam
 
 // CreateConnectorWithBody Create a connector
 //
-// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -811,7 +811,7 @@ func (c *Client) CreateConnectorWithBody(ctx context.Context, params *CreateConn
 
 // CreateConnector Create a connector
 //
-// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -830,7 +830,7 @@ func (c *Client) CreateConnector(ctx context.Context, params *CreateConnectorPar
 
 // CheckConnectorConfigWithBody Check a configuration before creating a connector
 //
-// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 //
 // Takes any type of body and a specified content type.
 //
@@ -849,7 +849,7 @@ func (c *Client) CheckConnectorConfigWithBody(ctx context.Context, params *Check
 
 // CheckConnectorConfig Check a configuration before creating a connector
 //
-// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -868,7 +868,7 @@ func (c *Client) CheckConnectorConfig(ctx context.Context, params *CheckConnecto
 
 // DeleteConnector Delete a connector
 //
-// Starts a job that deletes the connector. The job cannot be watched; the connector leaves the list when it is done.
+// Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
 //
 // Corresponds with DELETE /api/v1/integrations/connectors/{id} (the `DeleteConnector` operationId).
 func (c *Client) DeleteConnector(ctx context.Context, id ConnectorID, params *DeleteConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -885,7 +885,7 @@ func (c *Client) DeleteConnector(ctx context.Context, id ConnectorID, params *De
 
 // GetConnector Get a connector
 //
-// Answers a connector with its template and configuration.
+// Returns a connector with its template and configuration.
 //
 // Corresponds with GET /api/v1/integrations/connectors/{id} (the `GetConnector` operationId).
 func (c *Client) GetConnector(ctx context.Context, id ConnectorID, params *GetConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -902,7 +902,7 @@ func (c *Client) GetConnector(ctx context.Context, id ConnectorID, params *GetCo
 
 // UpdateConnectorWithBody Change a connector
 //
-// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -921,7 +921,7 @@ func (c *Client) UpdateConnectorWithBody(ctx context.Context, id ConnectorID, pa
 
 // UpdateConnector Change a connector
 //
-// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -940,7 +940,7 @@ func (c *Client) UpdateConnector(ctx context.Context, id ConnectorID, params *Up
 
 // CheckConnectorWithBody Check a change before making it
 //
-// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 //
 // Takes any type of body and a specified content type.
 //
@@ -959,7 +959,7 @@ func (c *Client) CheckConnectorWithBody(ctx context.Context, id ConnectorID, par
 
 // CheckConnector Check a change before making it
 //
-// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -978,7 +978,7 @@ func (c *Client) CheckConnector(ctx context.Context, id ConnectorID, params *Che
 
 // ExecuteConnectorWithBody Run an action on an entity
 //
-// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 //
 // Takes any type of body and a specified content type.
 //
@@ -997,7 +997,7 @@ func (c *Client) ExecuteConnectorWithBody(ctx context.Context, id string, params
 
 // ExecuteConnector Run an action on an entity
 //
-// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1014,9 +1014,9 @@ func (c *Client) ExecuteConnector(ctx context.Context, id string, params *Execut
 	return c.Client.Do(req)
 }
 
-// InspectConnector Tell what a connector can do
+// InspectConnector Inspect a connector
 //
-// Answers where the connector belongs, which of its entities the Context Store can search now, and the id of its documentation.
+// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
 //
 // Corresponds with GET /api/v1/integrations/connectors/{id}/inspect (the `InspectConnector` operationId).
 func (c *Client) InspectConnector(ctx context.Context, id ConnectorID, params *InspectConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1033,7 +1033,7 @@ func (c *Client) InspectConnector(ctx context.Context, id ConnectorID, params *I
 
 // ListDestinationDefinitions List destination definitions
 //
-// Answers the kinds of destinations that exist, in one page.
+// Returns the available kinds of destinations in one page.
 //
 // Corresponds with GET /api/v1/integrations/definitions/destinations (the `ListDestinationDefinitions` operationId).
 func (c *Client) ListDestinationDefinitions(ctx context.Context, params *ListDestinationDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1050,7 +1050,7 @@ func (c *Client) ListDestinationDefinitions(ctx context.Context, params *ListDes
 
 // GetDestinationDefinition Get a destination definition
 //
-// Answers one kind of destination with its configuration schema.
+// Returns a kind of destination with its configuration schema.
 //
 // Corresponds with GET /api/v1/integrations/definitions/destinations/{id} (the `GetDestinationDefinition` operationId).
 func (c *Client) GetDestinationDefinition(ctx context.Context, id DefinitionID, params *GetDestinationDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1067,7 +1067,7 @@ func (c *Client) GetDestinationDefinition(ctx context.Context, id DefinitionID, 
 
 // ListSourceDefinitions List source definitions
 //
-// Answers the kinds of sources that exist, in one page and without their configuration schemas.
+// Returns the available kinds of sources in one page, without their configuration schemas.
 //
 // Corresponds with GET /api/v1/integrations/definitions/sources (the `ListSourceDefinitions` operationId).
 func (c *Client) ListSourceDefinitions(ctx context.Context, params *ListSourceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1084,7 +1084,7 @@ func (c *Client) ListSourceDefinitions(ctx context.Context, params *ListSourceDe
 
 // GetSourceDefinition Get a source definition
 //
-// Answers one kind of source with its configuration schema and questions it can answer.
+// Returns a kind of source with its configuration schema and example questions that it can answer.
 //
 // Corresponds with GET /api/v1/integrations/definitions/sources/{id} (the `GetSourceDefinition` operationId).
 func (c *Client) GetSourceDefinition(ctx context.Context, id DefinitionID, params *GetSourceDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1101,7 +1101,7 @@ func (c *Client) GetSourceDefinition(ctx context.Context, id DefinitionID, param
 
 // ListConnectionTemplates List connection templates
 //
-// Answers the organization's connection templates, in one page.
+// Returns the connection templates of the organization in one page.
 //
 // Corresponds with GET /api/v1/integrations/templates/connections (the `ListConnectionTemplates` operationId).
 func (c *Client) ListConnectionTemplates(ctx context.Context, params *ListConnectionTemplatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1118,7 +1118,7 @@ func (c *Client) ListConnectionTemplates(ctx context.Context, params *ListConnec
 
 // CreateConnectionTemplateWithBody Create a connection template
 //
-// Data goes either to a destination of your own or to one that Airbyte provides.
+// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1137,7 +1137,7 @@ func (c *Client) CreateConnectionTemplateWithBody(ctx context.Context, params *C
 
 // CreateConnectionTemplate Create a connection template
 //
-// Data goes either to a destination of your own or to one that Airbyte provides.
+// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1154,9 +1154,9 @@ func (c *Client) CreateConnectionTemplate(ctx context.Context, params *CreateCon
 	return c.Client.Do(req)
 }
 
-// DescribeCronWithBody Say a cron expression in words
+// DescribeCronWithBody Describe a cron expression
 //
-// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1173,9 +1173,9 @@ func (c *Client) DescribeCronWithBody(ctx context.Context, params *DescribeCronP
 	return c.Client.Do(req)
 }
 
-// DescribeCron Say a cron expression in words
+// DescribeCron Describe a cron expression
 //
-// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1211,7 +1211,7 @@ func (c *Client) DeleteConnectionTemplate(ctx context.Context, id ConnectionTemp
 
 // GetConnectionTemplate Get a connection template
 //
-// Answers one template of either kind.
+// Returns one template of either kind.
 //
 // Corresponds with GET /api/v1/integrations/templates/connections/{id} (the `GetConnectionTemplate` operationId).
 func (c *Client) GetConnectionTemplate(ctx context.Context, id ConnectionTemplateID, params *GetConnectionTemplateParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1228,7 +1228,7 @@ func (c *Client) GetConnectionTemplate(ctx context.Context, id ConnectionTemplat
 
 // UpdateConnectionTemplateWithBody Change a connection template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1247,7 +1247,7 @@ func (c *Client) UpdateConnectionTemplateWithBody(ctx context.Context, id Connec
 
 // UpdateConnectionTemplate Change a connection template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1266,7 +1266,7 @@ func (c *Client) UpdateConnectionTemplate(ctx context.Context, id ConnectionTemp
 
 // ListSourceTemplates List source templates
 //
-// Answers the kinds of connectors that the organization offers, in one page.
+// Returns the kinds of connectors that the organization offers, in one page.
 //
 // Corresponds with GET /api/v1/integrations/templates/sources (the `ListSourceTemplates` operationId).
 func (c *Client) ListSourceTemplates(ctx context.Context, params *ListSourceTemplatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1281,9 +1281,9 @@ func (c *Client) ListSourceTemplates(ctx context.Context, params *ListSourceTemp
 	return c.Client.Do(req)
 }
 
-// CreateSourceTemplateWithBody Offer a kind of connector
+// CreateSourceTemplateWithBody Create a source template
 //
-// Adds a template to the organization, from a source definition or as a copy of another template.
+// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1300,9 +1300,9 @@ func (c *Client) CreateSourceTemplateWithBody(ctx context.Context, params *Creat
 	return c.Client.Do(req)
 }
 
-// CreateSourceTemplate Offer a kind of connector
+// CreateSourceTemplate Create a source template
 //
-// Adds a template to the organization, from a source definition or as a copy of another template.
+// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1319,9 +1319,9 @@ func (c *Client) CreateSourceTemplate(ctx context.Context, params *CreateSourceT
 	return c.Client.Do(req)
 }
 
-// DeleteSourceTemplate Stop offering a kind of connector
+// DeleteSourceTemplate Delete a source template
 //
-// Removes the template from the organization.
+// Removes the template, so that the organization no longer offers this kind of connector.
 //
 // Corresponds with DELETE /api/v1/integrations/templates/sources/{id} (the `DeleteSourceTemplate` operationId).
 func (c *Client) DeleteSourceTemplate(ctx context.Context, id SourceTemplateID, params *DeleteSourceTemplateParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1338,7 +1338,7 @@ func (c *Client) DeleteSourceTemplate(ctx context.Context, id SourceTemplateID, 
 
 // GetSourceTemplate Get a source template
 //
-// Answers one template with its configuration schema and hints for the people who fill it in.
+// Returns a template with its configuration schema and hints for users who enter the configuration.
 //
 // Corresponds with GET /api/v1/integrations/templates/sources/{id} (the `GetSourceTemplate` operationId).
 func (c *Client) GetSourceTemplate(ctx context.Context, id SourceTemplateID, params *GetSourceTemplateParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1355,7 +1355,7 @@ func (c *Client) GetSourceTemplate(ctx context.Context, id SourceTemplateID, par
 
 // UpdateSourceTemplateWithBody Change a source template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1374,7 +1374,7 @@ func (c *Client) UpdateSourceTemplateWithBody(ctx context.Context, id SourceTemp
 
 // UpdateSourceTemplate Change a source template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1393,7 +1393,7 @@ func (c *Client) UpdateSourceTemplate(ctx context.Context, id SourceTemplateID, 
 
 // ListOrganizations List organizations
 //
-// Answers the organizations that the token can act on. The service does not publish this route.
+// Returns the organizations that the token gives access to. The service does not document this route.
 //
 // Corresponds with GET /api/v1/internal/account/organizations (the `ListOrganizations` operationId).
 func (c *Client) ListOrganizations(ctx context.Context, params *ListOrganizationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1410,7 +1410,7 @@ func (c *Client) ListOrganizations(ctx context.Context, params *ListOrganization
 
 // ListWorkflows List workflows
 //
-// Answers the workflows of a workspace, in one page.
+// Returns the workflows of a workspace in one page.
 //
 // Corresponds with GET /api/v1/internal/workflows (the `ListWorkflows` operationId).
 func (c *Client) ListWorkflows(ctx context.Context, params *ListWorkflowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1427,7 +1427,7 @@ func (c *Client) ListWorkflows(ctx context.Context, params *ListWorkflowsParams,
 
 // CreateWorkflowWithBody Create a workflow
 //
-// Adds a workflow to the workspace that the body names.
+// Adds a workflow to the workspace that the body identifies.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1446,7 +1446,7 @@ func (c *Client) CreateWorkflowWithBody(ctx context.Context, params *CreateWorkf
 
 // CreateWorkflow Create a workflow
 //
-// Adds a workflow to the workspace that the body names.
+// Adds a workflow to the workspace that the body identifies.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1465,7 +1465,7 @@ func (c *Client) CreateWorkflow(ctx context.Context, params *CreateWorkflowParam
 
 // DeleteWorkflow Delete a workflow
 //
-// Removes the workflow. The service has not settled the status of success; take any 2xx for it.
+// Deletes the workflow. The service does not document which status means success, so accept any 2xx.
 //
 // Corresponds with DELETE /api/v1/internal/workflows/{workflow_id} (the `DeleteWorkflow` operationId).
 func (c *Client) DeleteWorkflow(ctx context.Context, workflowID WorkflowID, params *DeleteWorkflowParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1482,7 +1482,7 @@ func (c *Client) DeleteWorkflow(ctx context.Context, workflowID WorkflowID, para
 
 // GetWorkflow Get a workflow
 //
-// Answers one workflow by its ID.
+// Returns the workflow with the given ID.
 //
 // Corresponds with GET /api/v1/internal/workflows/{workflow_id} (the `GetWorkflow` operationId).
 func (c *Client) GetWorkflow(ctx context.Context, workflowID WorkflowID, params *GetWorkflowParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1499,7 +1499,7 @@ func (c *Client) GetWorkflow(ctx context.Context, workflowID WorkflowID, params 
 
 // UpdateWorkflowWithBody Change a workflow
 //
-// Changes the fields that the body names.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1518,7 +1518,7 @@ func (c *Client) UpdateWorkflowWithBody(ctx context.Context, workflowID Workflow
 
 // UpdateWorkflow Change a workflow
 //
-// Changes the fields that the body names.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1537,7 +1537,7 @@ func (c *Client) UpdateWorkflow(ctx context.Context, workflowID WorkflowID, para
 
 // ListAutomations List automations
 //
-// Answers what starts a workflow, in one page.
+// Returns the automations of a workflow in one page.
 //
 // Corresponds with GET /api/v1/internal/workflows/{workflow_id}/automations (the `ListAutomations` operationId).
 func (c *Client) ListAutomations(ctx context.Context, workflowID WorkflowID, params *ListAutomationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1554,7 +1554,7 @@ func (c *Client) ListAutomations(ctx context.Context, workflowID WorkflowID, par
 
 // CreateAutomationWithBody Create an automation
 //
-// Adds a trigger to a workflow.
+// Adds an automation to a workflow.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1573,7 +1573,7 @@ func (c *Client) CreateAutomationWithBody(ctx context.Context, workflowID Workfl
 
 // CreateAutomation Create an automation
 //
-// Adds a trigger to a workflow.
+// Adds an automation to a workflow.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1592,7 +1592,7 @@ func (c *Client) CreateAutomation(ctx context.Context, workflowID WorkflowID, pa
 
 // DeleteAutomation Delete an automation
 //
-// Removes the trigger. The service has not settled the status of success; take any 2xx for it.
+// Deletes the automation. The service does not document which status means success, so accept any 2xx.
 //
 // Corresponds with DELETE /api/v1/internal/workflows/{workflow_id}/automations/{automation_id} (the `DeleteAutomation` operationId).
 func (c *Client) DeleteAutomation(ctx context.Context, workflowID WorkflowID, automationID AutomationID, params *DeleteAutomationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1609,7 +1609,7 @@ func (c *Client) DeleteAutomation(ctx context.Context, workflowID WorkflowID, au
 
 // GetAutomation Get an automation
 //
-// Answers one automation by its ID.
+// Returns the automation with the given ID.
 //
 // Corresponds with GET /api/v1/internal/workflows/{workflow_id}/automations/{automation_id} (the `GetAutomation` operationId).
 func (c *Client) GetAutomation(ctx context.Context, workflowID WorkflowID, automationID AutomationID, params *GetAutomationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1626,7 +1626,7 @@ func (c *Client) GetAutomation(ctx context.Context, workflowID WorkflowID, autom
 
 // UpdateAutomationWithBody Change an automation
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1645,7 +1645,7 @@ func (c *Client) UpdateAutomationWithBody(ctx context.Context, workflowID Workfl
 
 // UpdateAutomation Change an automation
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1664,7 +1664,7 @@ func (c *Client) UpdateAutomation(ctx context.Context, workflowID WorkflowID, au
 
 // SetOAuthCredentialsWithBody Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1683,7 +1683,7 @@ func (c *Client) SetOAuthCredentialsWithBody(ctx context.Context, params *SetOAu
 
 // SetOAuthCredentials Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1702,7 +1702,7 @@ func (c *Client) SetOAuthCredentials(ctx context.Context, params *SetOAuthCreden
 
 // DeleteOAuthCredentials Delete OAuth credentials
 //
-// Goes back to Airbyte's OAuth application. Succeeds also when nothing was stored.
+// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
 //
 // Corresponds with DELETE /api/v1/oauth/credentials/connector_type/{connector_type} (the `DeleteOAuthCredentials` operationId).
 func (c *Client) DeleteOAuthCredentials(ctx context.Context, connectorType string, params *DeleteOAuthCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1719,7 +1719,7 @@ func (c *Client) DeleteOAuthCredentials(ctx context.Context, connectorType strin
 
 // ListSkills List skills
 //
-// Answers the documentation that agents can read, page by page.
+// Returns a page of the documentation that agents can read.
 //
 // Corresponds with GET /api/v1/skills (the `ListSkills` operationId).
 func (c *Client) ListSkills(ctx context.Context, params *ListSkillsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1736,7 +1736,7 @@ func (c *Client) ListSkills(ctx context.Context, params *ListSkillsParams, reqEd
 
 // GetSkillDocs Read a skill
 //
-// Answers the outline of a skill with guidance on how to use it or, when asked, one of its sections.
+// Returns the outline of a skill with guidance on how to use it or, if a section is requested, the text of that section.
 //
 // Corresponds with GET /api/v1/skills/docs (the `GetSkillDocs` operationId).
 func (c *Client) GetSkillDocs(ctx context.Context, params *GetSkillDocsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1753,7 +1753,7 @@ func (c *Client) GetSkillDocs(ctx context.Context, params *GetSkillDocsParams, r
 
 // SearchSkills Search skills
 //
-// Answers the skills that match some keywords, page by page.
+// Returns a page of the skills that match the keywords.
 //
 // Corresponds with GET /api/v1/skills/search (the `SearchSkills` operationId).
 func (c *Client) SearchSkills(ctx context.Context, params *SearchSkillsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1770,7 +1770,7 @@ func (c *Client) SearchSkills(ctx context.Context, params *SearchSkillsParams, r
 
 // ListWorkspaces List workspaces
 //
-// Answers the organization's workspaces, page by page, deleted ones included. The following page is given as a URL; its cursor may be sent as the cursor parameter.
+// Returns a page of the workspaces of the organization, including deleted ones. The response contains the URL of the next page. The cursor in that URL can be sent in the parameter cursor.
 //
 // Corresponds with GET /api/v1/workspaces (the `ListWorkspaces` operationId).
 func (c *Client) ListWorkspaces(ctx context.Context, params *ListWorkspacesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1787,7 +1787,7 @@ func (c *Client) ListWorkspaces(ctx context.Context, params *ListWorkspacesParam
 
 // GetWorkspaceStats Count workspaces
 //
-// Answers how many workspaces of the organization are active and inactive.
+// Returns how many workspaces of the organization are active and how many are inactive.
 //
 // Corresponds with GET /api/v1/workspaces/stats (the `GetWorkspaceStats` operationId).
 func (c *Client) GetWorkspaceStats(ctx context.Context, params *GetWorkspaceStatsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1804,7 +1804,7 @@ func (c *Client) GetWorkspaceStats(ctx context.Context, params *GetWorkspaceStat
 
 // DeleteWorkspace Delete a workspace
 //
-// Ends replication for the workspace. It stays in the list, marked as a tombstone.
+// Stops replication for the workspace. The workspace remains in the list, marked as a tombstone.
 //
 // Corresponds with DELETE /api/v1/workspaces/{workspace_id} (the `DeleteWorkspace` operationId).
 func (c *Client) DeleteWorkspace(ctx context.Context, workspaceID WorkspaceID, params *DeleteWorkspaceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1821,7 +1821,7 @@ func (c *Client) DeleteWorkspace(ctx context.Context, workspaceID WorkspaceID, p
 
 // GetWorkspace Get a workspace
 //
-// Answers one workspace by its ID.
+// Returns the workspace with the given ID.
 //
 // Corresponds with GET /api/v1/workspaces/{workspace_id} (the `GetWorkspace` operationId).
 func (c *Client) GetWorkspace(ctx context.Context, workspaceID WorkspaceID, params *GetWorkspaceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1838,7 +1838,7 @@ func (c *Client) GetWorkspace(ctx context.Context, workspaceID WorkspaceID, para
 
 // UpdateWorkspaceWithBody Change a workspace
 //
-// Changes what the body names. Making a workspace inactive also stops all its active connections.
+// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1857,7 +1857,7 @@ func (c *Client) UpdateWorkspaceWithBody(ctx context.Context, workspaceID Worksp
 
 // UpdateWorkspace Change a workspace
 //
-// Changes what the body names. Making a workspace inactive also stops all its active connections.
+// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5110,7 +5110,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateScopedTokenWithBodyWithResponse Create a token for one workspace
 	//
-	// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+	// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5119,16 +5119,16 @@ type ClientWithResponsesInterface interface {
 
 	// CreateScopedTokenWithResponse Create a token for one workspace
 	//
-	// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+	// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/account/applications/scoped-token (the `CreateScopedToken` operationId).
 	CreateScopedTokenWithResponse(ctx context.Context, params *CreateScopedTokenParams, body CreateScopedTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateScopedTokenResponse, error)
 
-	// GetScopedTokenInfoWithResponse Tell what a scoped token reaches
+	// GetScopedTokenInfoWithResponse Get the organization and workspace of a scoped token
 	//
-	// Called with a scoped token; answers its organization and workspace.
+	// Returns the organization and the workspace of the scoped token with which the request is sent.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5137,7 +5137,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithBodyWithResponse Exchange application credentials for a token
 	//
-	// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+	// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5146,7 +5146,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithResponse Exchange application credentials for a token
 	//
-	// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+	// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5155,7 +5155,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWidgetTokenWithBodyWithResponse Create a token for the embedded widget
 	//
-	// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+	// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5164,7 +5164,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWidgetTokenWithResponse Create a token for the embedded widget
 	//
-	// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+	// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5173,7 +5173,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListConnectorsWithResponse List connectors
 	//
-	// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
+	// Returns all matching connectors in one page. The status is 404 if the workspace to filter by does not exist yet.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5182,7 +5182,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateConnectorWithBodyWithResponse Create a connector
 	//
-	// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+	// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5191,7 +5191,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateConnectorWithResponse Create a connector
 	//
-	// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+	// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5200,7 +5200,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckConnectorConfigWithBodyWithResponse Check a configuration before creating a connector
 	//
-	// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+	// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5209,7 +5209,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckConnectorConfigWithResponse Check a configuration before creating a connector
 	//
-	// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+	// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5218,7 +5218,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteConnectorWithResponse Delete a connector
 	//
-	// Starts a job that deletes the connector. The job cannot be watched; the connector leaves the list when it is done.
+	// Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5227,7 +5227,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetConnectorWithResponse Get a connector
 	//
-	// Answers a connector with its template and configuration.
+	// Returns a connector with its template and configuration.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5236,7 +5236,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateConnectorWithBodyWithResponse Change a connector
 	//
-	// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+	// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5245,7 +5245,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateConnectorWithResponse Change a connector
 	//
-	// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+	// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5254,7 +5254,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckConnectorWithBodyWithResponse Check a change before making it
 	//
-	// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+	// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5263,7 +5263,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckConnectorWithResponse Check a change before making it
 	//
-	// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+	// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5272,7 +5272,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExecuteConnectorWithBodyWithResponse Run an action on an entity
 	//
-	// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+	// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5281,16 +5281,16 @@ type ClientWithResponsesInterface interface {
 
 	// ExecuteConnectorWithResponse Run an action on an entity
 	//
-	// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+	// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute (the `ExecuteConnector` operationId).
 	ExecuteConnectorWithResponse(ctx context.Context, id string, params *ExecuteConnectorParams, body ExecuteConnectorJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecuteConnectorResponse, error)
 
-	// InspectConnectorWithResponse Tell what a connector can do
+	// InspectConnectorWithResponse Inspect a connector
 	//
-	// Answers where the connector belongs, which of its entities the Context Store can search now, and the id of its documentation.
+	// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5299,7 +5299,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListDestinationDefinitionsWithResponse List destination definitions
 	//
-	// Answers the kinds of destinations that exist, in one page.
+	// Returns the available kinds of destinations in one page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5308,7 +5308,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetDestinationDefinitionWithResponse Get a destination definition
 	//
-	// Answers one kind of destination with its configuration schema.
+	// Returns a kind of destination with its configuration schema.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5317,7 +5317,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListSourceDefinitionsWithResponse List source definitions
 	//
-	// Answers the kinds of sources that exist, in one page and without their configuration schemas.
+	// Returns the available kinds of sources in one page, without their configuration schemas.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5326,7 +5326,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetSourceDefinitionWithResponse Get a source definition
 	//
-	// Answers one kind of source with its configuration schema and questions it can answer.
+	// Returns a kind of source with its configuration schema and example questions that it can answer.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5335,7 +5335,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListConnectionTemplatesWithResponse List connection templates
 	//
-	// Answers the organization's connection templates, in one page.
+	// Returns the connection templates of the organization in one page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5344,7 +5344,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateConnectionTemplateWithBodyWithResponse Create a connection template
 	//
-	// Data goes either to a destination of your own or to one that Airbyte provides.
+	// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5353,25 +5353,25 @@ type ClientWithResponsesInterface interface {
 
 	// CreateConnectionTemplateWithResponse Create a connection template
 	//
-	// Data goes either to a destination of your own or to one that Airbyte provides.
+	// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/integrations/templates/connections (the `CreateConnectionTemplate` operationId).
 	CreateConnectionTemplateWithResponse(ctx context.Context, params *CreateConnectionTemplateParams, body CreateConnectionTemplateJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectionTemplateResponse, error)
 
-	// DescribeCronWithBodyWithResponse Say a cron expression in words
+	// DescribeCronWithBodyWithResponse Describe a cron expression
 	//
-	// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+	// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/integrations/templates/connections/cron/describe (the `DescribeCron` operationId).
 	DescribeCronWithBodyWithResponse(ctx context.Context, params *DescribeCronParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DescribeCronResponse, error)
 
-	// DescribeCronWithResponse Say a cron expression in words
+	// DescribeCronWithResponse Describe a cron expression
 	//
-	// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+	// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5389,7 +5389,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetConnectionTemplateWithResponse Get a connection template
 	//
-	// Answers one template of either kind.
+	// Returns one template of either kind.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5398,7 +5398,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateConnectionTemplateWithBodyWithResponse Change a connection template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5407,7 +5407,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateConnectionTemplateWithResponse Change a connection template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5416,34 +5416,34 @@ type ClientWithResponsesInterface interface {
 
 	// ListSourceTemplatesWithResponse List source templates
 	//
-	// Answers the kinds of connectors that the organization offers, in one page.
+	// Returns the kinds of connectors that the organization offers, in one page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/integrations/templates/sources (the `ListSourceTemplates` operationId).
 	ListSourceTemplatesWithResponse(ctx context.Context, params *ListSourceTemplatesParams, reqEditors ...RequestEditorFn) (*ListSourceTemplatesResponse, error)
 
-	// CreateSourceTemplateWithBodyWithResponse Offer a kind of connector
+	// CreateSourceTemplateWithBodyWithResponse Create a source template
 	//
-	// Adds a template to the organization, from a source definition or as a copy of another template.
+	// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/integrations/templates/sources (the `CreateSourceTemplate` operationId).
 	CreateSourceTemplateWithBodyWithResponse(ctx context.Context, params *CreateSourceTemplateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSourceTemplateResponse, error)
 
-	// CreateSourceTemplateWithResponse Offer a kind of connector
+	// CreateSourceTemplateWithResponse Create a source template
 	//
-	// Adds a template to the organization, from a source definition or as a copy of another template.
+	// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/integrations/templates/sources (the `CreateSourceTemplate` operationId).
 	CreateSourceTemplateWithResponse(ctx context.Context, params *CreateSourceTemplateParams, body CreateSourceTemplateJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSourceTemplateResponse, error)
 
-	// DeleteSourceTemplateWithResponse Stop offering a kind of connector
+	// DeleteSourceTemplateWithResponse Delete a source template
 	//
-	// Removes the template from the organization.
+	// Removes the template, so that the organization no longer offers this kind of connector.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5452,7 +5452,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetSourceTemplateWithResponse Get a source template
 	//
-	// Answers one template with its configuration schema and hints for the people who fill it in.
+	// Returns a template with its configuration schema and hints for users who enter the configuration.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5461,7 +5461,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateSourceTemplateWithBodyWithResponse Change a source template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5470,7 +5470,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateSourceTemplateWithResponse Change a source template
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5479,7 +5479,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListOrganizationsWithResponse List organizations
 	//
-	// Answers the organizations that the token can act on. The service does not publish this route.
+	// Returns the organizations that the token gives access to. The service does not document this route.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5488,7 +5488,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListWorkflowsWithResponse List workflows
 	//
-	// Answers the workflows of a workspace, in one page.
+	// Returns the workflows of a workspace in one page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5497,7 +5497,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWorkflowWithBodyWithResponse Create a workflow
 	//
-	// Adds a workflow to the workspace that the body names.
+	// Adds a workflow to the workspace that the body identifies.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5506,7 +5506,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWorkflowWithResponse Create a workflow
 	//
-	// Adds a workflow to the workspace that the body names.
+	// Adds a workflow to the workspace that the body identifies.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5515,7 +5515,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteWorkflowWithResponse Delete a workflow
 	//
-	// Removes the workflow. The service has not settled the status of success; take any 2xx for it.
+	// Deletes the workflow. The service does not document which status means success, so accept any 2xx.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5524,7 +5524,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkflowWithResponse Get a workflow
 	//
-	// Answers one workflow by its ID.
+	// Returns the workflow with the given ID.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5533,7 +5533,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkflowWithBodyWithResponse Change a workflow
 	//
-	// Changes the fields that the body names.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5542,7 +5542,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkflowWithResponse Change a workflow
 	//
-	// Changes the fields that the body names.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5551,7 +5551,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListAutomationsWithResponse List automations
 	//
-	// Answers what starts a workflow, in one page.
+	// Returns the automations of a workflow in one page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5560,7 +5560,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAutomationWithBodyWithResponse Create an automation
 	//
-	// Adds a trigger to a workflow.
+	// Adds an automation to a workflow.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5569,7 +5569,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAutomationWithResponse Create an automation
 	//
-	// Adds a trigger to a workflow.
+	// Adds an automation to a workflow.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5578,7 +5578,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteAutomationWithResponse Delete an automation
 	//
-	// Removes the trigger. The service has not settled the status of success; take any 2xx for it.
+	// Deletes the automation. The service does not document which status means success, so accept any 2xx.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5587,7 +5587,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetAutomationWithResponse Get an automation
 	//
-	// Answers one automation by its ID.
+	// Returns the automation with the given ID.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5596,7 +5596,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAutomationWithBodyWithResponse Change an automation
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5605,7 +5605,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAutomationWithResponse Change an automation
 	//
-	// Changes the fields that the body names and leaves the others alone.
+	// Changes only the fields that are set in the body.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5614,7 +5614,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetOAuthCredentialsWithBodyWithResponse Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5623,7 +5623,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetOAuthCredentialsWithResponse Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5632,7 +5632,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteOAuthCredentialsWithResponse Delete OAuth credentials
 	//
-	// Goes back to Airbyte's OAuth application. Succeeds also when nothing was stored.
+	// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5641,7 +5641,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListSkillsWithResponse List skills
 	//
-	// Answers the documentation that agents can read, page by page.
+	// Returns a page of the documentation that agents can read.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5650,7 +5650,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetSkillDocsWithResponse Read a skill
 	//
-	// Answers the outline of a skill with guidance on how to use it or, when asked, one of its sections.
+	// Returns the outline of a skill with guidance on how to use it or, if a section is requested, the text of that section.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5659,7 +5659,7 @@ type ClientWithResponsesInterface interface {
 
 	// SearchSkillsWithResponse Search skills
 	//
-	// Answers the skills that match some keywords, page by page.
+	// Returns a page of the skills that match the keywords.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5668,7 +5668,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListWorkspacesWithResponse List workspaces
 	//
-	// Answers the organization's workspaces, page by page, deleted ones included. The following page is given as a URL; its cursor may be sent as the cursor parameter.
+	// Returns a page of the workspaces of the organization, including deleted ones. The response contains the URL of the next page. The cursor in that URL can be sent in the parameter cursor.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5677,7 +5677,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceStatsWithResponse Count workspaces
 	//
-	// Answers how many workspaces of the organization are active and inactive.
+	// Returns how many workspaces of the organization are active and how many are inactive.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5686,7 +5686,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteWorkspaceWithResponse Delete a workspace
 	//
-	// Ends replication for the workspace. It stays in the list, marked as a tombstone.
+	// Stops replication for the workspace. The workspace remains in the list, marked as a tombstone.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5695,7 +5695,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceWithResponse Get a workspace
 	//
-	// Answers one workspace by its ID.
+	// Returns the workspace with the given ID.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5704,7 +5704,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceWithBodyWithResponse Change a workspace
 	//
-	// Changes what the body names. Making a workspace inactive also stops all its active connections.
+	// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5713,7 +5713,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceWithResponse Change a workspace
 	//
-	// Changes what the body names. Making a workspace inactive also stops all its active connections.
+	// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8272,7 +8272,7 @@ func (r UpdateWorkspaceResponse) ContentType() string {
 
 // CreateScopedTokenWithBodyWithResponse Create a token for one workspace
 //
-// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8287,7 +8287,7 @@ func (c *ClientWithResponses) CreateScopedTokenWithBodyWithResponse(ctx context.
 
 // CreateScopedTokenWithResponse Create a token for one workspace
 //
-// Called with an application token. The result reaches the named workspace only and may be handed to the customer it belongs to. A workspace that does not exist yet is created.
+// Returns a token that gives access to only one workspace, so it can be given to the customer of that workspace. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8300,9 +8300,9 @@ func (c *ClientWithResponses) CreateScopedTokenWithResponse(ctx context.Context,
 	return ParseCreateScopedTokenResponse(rsp)
 }
 
-// GetScopedTokenInfoWithResponse Tell what a scoped token reaches
+// GetScopedTokenInfoWithResponse Get the organization and workspace of a scoped token
 //
-// Called with a scoped token; answers its organization and workspace.
+// Returns the organization and the workspace of the scoped token with which the request is sent.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8317,7 +8317,7 @@ func (c *ClientWithResponses) GetScopedTokenInfoWithResponse(ctx context.Context
 
 // CreateTokenWithBodyWithResponse Exchange application credentials for a token
 //
-// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8332,7 +8332,7 @@ func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Contex
 
 // CreateTokenWithResponse Exchange application credentials for a token
 //
-// Needs no token itself: the credentials travel in the body. The answer is a JWT that every other operation accepts, for the whole organization. It lives for minutes, so keep it and ask again when it is about to expire.
+// Returns a JWT that every other operation accepts, for the whole organization. The request needs no token, since its body contains the credentials. The token is valid only for some minutes, so keep it and request a new one before it expires.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8347,7 +8347,7 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, param
 
 // CreateWidgetTokenWithBodyWithResponse Create a token for the embedded widget
 //
-// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8362,7 +8362,7 @@ func (c *ClientWithResponses) CreateWidgetTokenWithBodyWithResponse(ctx context.
 
 // CreateWidgetTokenWithResponse Create a token for the embedded widget
 //
-// Called with an application token. The result may be sent to a browser; the widget accepts it only on pages of the allowed origin. A workspace that does not exist yet is created.
+// Returns a token that can be sent to a browser. The widget accepts it only on pages of the allowed origin. The workspace is created if it does not exist. The request needs an application token.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8377,7 +8377,7 @@ func (c *ClientWithResponses) CreateWidgetTokenWithResponse(ctx context.Context,
 
 // ListConnectorsWithResponse List connectors
 //
-// Answers all connectors that match, in one page. Filtering by a workspace that does not exist yet answers 404.
+// Returns all matching connectors in one page. The status is 404 if the workspace to filter by does not exist yet.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8392,7 +8392,7 @@ func (c *ClientWithResponses) ListConnectorsWithResponse(ctx context.Context, pa
 
 // CreateConnectorWithBodyWithResponse Create a connector
 //
-// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8407,7 +8407,7 @@ func (c *ClientWithResponses) CreateConnectorWithBodyWithResponse(ctx context.Co
 
 // CreateConnectorWithResponse Create a connector
 //
-// Names the kind of connector in exactly one way, by definition_id, connector_type or source_template_id, and brings at least one of credentials, replication_config and server_side_oauth_secret_id. Have the same body checked by checkConnectorConfig first.
+// Creates a connector. The body identifies its kind by exactly one of definition_id, connector_type and source_template_id, and contains at least one of credentials, replication_config and server_side_oauth_secret_id. Use checkConnectorConfig to check the same body first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8422,7 +8422,7 @@ func (c *ClientWithResponses) CreateConnectorWithResponse(ctx context.Context, p
 
 // CheckConnectorConfigWithBodyWithResponse Check a configuration before creating a connector
 //
-// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8437,7 +8437,7 @@ func (c *ClientWithResponses) CheckConnectorConfigWithBodyWithResponse(ctx conte
 
 // CheckConnectorConfigWithResponse Check a configuration before creating a connector
 //
-// Takes the body of createConnector, tries the configuration against the vendor and stores nothing. A configuration that does not work is reported in the answer, with status 200.
+// Tests the configuration with the vendor and stores nothing. The body is the same as for createConnector. If the configuration does not work, the status is still 200, and the result contains the reason.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8452,7 +8452,7 @@ func (c *ClientWithResponses) CheckConnectorConfigWithResponse(ctx context.Conte
 
 // DeleteConnectorWithResponse Delete a connector
 //
-// Starts a job that deletes the connector. The job cannot be watched; the connector leaves the list when it is done.
+// Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8467,7 +8467,7 @@ func (c *ClientWithResponses) DeleteConnectorWithResponse(ctx context.Context, i
 
 // GetConnectorWithResponse Get a connector
 //
-// Answers a connector with its template and configuration.
+// Returns a connector with its template and configuration.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8482,7 +8482,7 @@ func (c *ClientWithResponses) GetConnectorWithResponse(ctx context.Context, id C
 
 // UpdateConnectorWithBodyWithResponse Change a connector
 //
-// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8497,7 +8497,7 @@ func (c *ClientWithResponses) UpdateConnectorWithBodyWithResponse(ctx context.Co
 
 // UpdateConnectorWithResponse Change a connector
 //
-// Changes what the body names. For entities, leaving the field out keeps the selection and an empty array clears it. Have the same body checked by checkConnector first.
+// Changes the fields that are set in the body. For entities, leaving the field out keeps the selection, and an empty array clears it. Use checkConnector to check the same body first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8512,7 +8512,7 @@ func (c *ClientWithResponses) UpdateConnectorWithResponse(ctx context.Context, i
 
 // CheckConnectorWithBodyWithResponse Check a change before making it
 //
-// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8527,7 +8527,7 @@ func (c *ClientWithResponses) CheckConnectorWithBodyWithResponse(ctx context.Con
 
 // CheckConnectorWithResponse Check a change before making it
 //
-// Takes the body of updateConnector, tries the configuration that would result and stores nothing. An empty object checks the connector as it is.
+// Tests the configuration that the change would result in and stores nothing. The body is the same as for updateConnector. An empty object checks the connector as it is.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8542,7 +8542,7 @@ func (c *ClientWithResponses) CheckConnectorWithResponse(ctx context.Context, id
 
 // ExecuteConnectorWithBodyWithResponse Run an action on an entity
 //
-// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8557,7 +8557,7 @@ func (c *ClientWithResponses) ExecuteConnectorWithBodyWithResponse(ctx context.C
 
 // ExecuteConnectorWithResponse Run an action on an entity
 //
-// Runs one action of a connector and answers an envelope with the result. The action download answers the bytes of a file instead, with its name in Content-Disposition. A status other than success inside the envelope is a failure, although the HTTP status is 200; an undeclared field named error may then say why. Actions that write are not idempotent.
+// Runs one action of a connector and returns an envelope with the result. The action download returns the bytes of a file instead, with its name in Content-Disposition. Any status in the envelope other than success means that the action failed, even though the HTTP status is 200. The envelope may then contain the reason in an undocumented field named error. Actions that write are not idempotent.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8570,9 +8570,9 @@ func (c *ClientWithResponses) ExecuteConnectorWithResponse(ctx context.Context, 
 	return ParseExecuteConnectorResponse(rsp)
 }
 
-// InspectConnectorWithResponse Tell what a connector can do
+// InspectConnectorWithResponse Inspect a connector
 //
-// Answers where the connector belongs, which of its entities the Context Store can search now, and the id of its documentation.
+// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8587,7 +8587,7 @@ func (c *ClientWithResponses) InspectConnectorWithResponse(ctx context.Context, 
 
 // ListDestinationDefinitionsWithResponse List destination definitions
 //
-// Answers the kinds of destinations that exist, in one page.
+// Returns the available kinds of destinations in one page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8602,7 +8602,7 @@ func (c *ClientWithResponses) ListDestinationDefinitionsWithResponse(ctx context
 
 // GetDestinationDefinitionWithResponse Get a destination definition
 //
-// Answers one kind of destination with its configuration schema.
+// Returns a kind of destination with its configuration schema.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8617,7 +8617,7 @@ func (c *ClientWithResponses) GetDestinationDefinitionWithResponse(ctx context.C
 
 // ListSourceDefinitionsWithResponse List source definitions
 //
-// Answers the kinds of sources that exist, in one page and without their configuration schemas.
+// Returns the available kinds of sources in one page, without their configuration schemas.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8632,7 +8632,7 @@ func (c *ClientWithResponses) ListSourceDefinitionsWithResponse(ctx context.Cont
 
 // GetSourceDefinitionWithResponse Get a source definition
 //
-// Answers one kind of source with its configuration schema and questions it can answer.
+// Returns a kind of source with its configuration schema and example questions that it can answer.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8647,7 +8647,7 @@ func (c *ClientWithResponses) GetSourceDefinitionWithResponse(ctx context.Contex
 
 // ListConnectionTemplatesWithResponse List connection templates
 //
-// Answers the organization's connection templates, in one page.
+// Returns the connection templates of the organization in one page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8662,7 +8662,7 @@ func (c *ClientWithResponses) ListConnectionTemplatesWithResponse(ctx context.Co
 
 // CreateConnectionTemplateWithBodyWithResponse Create a connection template
 //
-// Data goes either to a destination of your own or to one that Airbyte provides.
+// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8677,7 +8677,7 @@ func (c *ClientWithResponses) CreateConnectionTemplateWithBodyWithResponse(ctx c
 
 // CreateConnectionTemplateWithResponse Create a connection template
 //
-// Data goes either to a destination of your own or to one that Airbyte provides.
+// Creates a template that replicates data to a destination of your own or to one that Airbyte provides.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8690,9 +8690,9 @@ func (c *ClientWithResponses) CreateConnectionTemplateWithResponse(ctx context.C
 	return ParseCreateConnectionTemplateResponse(rsp)
 }
 
-// DescribeCronWithBodyWithResponse Say a cron expression in words
+// DescribeCronWithBodyWithResponse Describe a cron expression
 //
-// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8705,9 +8705,9 @@ func (c *ClientWithResponses) DescribeCronWithBodyWithResponse(ctx context.Conte
 	return ParseDescribeCronResponse(rsp)
 }
 
-// DescribeCronWithResponse Say a cron expression in words
+// DescribeCronWithResponse Describe a cron expression
 //
-// Tells whether an expression in Quartz syntax is valid and puts its schedule into words.
+// Reports whether an expression in Quartz syntax is valid, and describes its schedule in words.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8737,7 +8737,7 @@ func (c *ClientWithResponses) DeleteConnectionTemplateWithResponse(ctx context.C
 
 // GetConnectionTemplateWithResponse Get a connection template
 //
-// Answers one template of either kind.
+// Returns one template of either kind.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8752,7 +8752,7 @@ func (c *ClientWithResponses) GetConnectionTemplateWithResponse(ctx context.Cont
 
 // UpdateConnectionTemplateWithBodyWithResponse Change a connection template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8767,7 +8767,7 @@ func (c *ClientWithResponses) UpdateConnectionTemplateWithBodyWithResponse(ctx c
 
 // UpdateConnectionTemplateWithResponse Change a connection template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8782,7 +8782,7 @@ func (c *ClientWithResponses) UpdateConnectionTemplateWithResponse(ctx context.C
 
 // ListSourceTemplatesWithResponse List source templates
 //
-// Answers the kinds of connectors that the organization offers, in one page.
+// Returns the kinds of connectors that the organization offers, in one page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8795,9 +8795,9 @@ func (c *ClientWithResponses) ListSourceTemplatesWithResponse(ctx context.Contex
 	return ParseListSourceTemplatesResponse(rsp)
 }
 
-// CreateSourceTemplateWithBodyWithResponse Offer a kind of connector
+// CreateSourceTemplateWithBodyWithResponse Create a source template
 //
-// Adds a template to the organization, from a source definition or as a copy of another template.
+// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8810,9 +8810,9 @@ func (c *ClientWithResponses) CreateSourceTemplateWithBodyWithResponse(ctx conte
 	return ParseCreateSourceTemplateResponse(rsp)
 }
 
-// CreateSourceTemplateWithResponse Offer a kind of connector
+// CreateSourceTemplateWithResponse Create a source template
 //
-// Adds a template to the organization, from a source definition or as a copy of another template.
+// Adds a kind of connector to those that the organization offers, from a source definition or as a copy of another template.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8825,9 +8825,9 @@ func (c *ClientWithResponses) CreateSourceTemplateWithResponse(ctx context.Conte
 	return ParseCreateSourceTemplateResponse(rsp)
 }
 
-// DeleteSourceTemplateWithResponse Stop offering a kind of connector
+// DeleteSourceTemplateWithResponse Delete a source template
 //
-// Removes the template from the organization.
+// Removes the template, so that the organization no longer offers this kind of connector.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8842,7 +8842,7 @@ func (c *ClientWithResponses) DeleteSourceTemplateWithResponse(ctx context.Conte
 
 // GetSourceTemplateWithResponse Get a source template
 //
-// Answers one template with its configuration schema and hints for the people who fill it in.
+// Returns a template with its configuration schema and hints for users who enter the configuration.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8857,7 +8857,7 @@ func (c *ClientWithResponses) GetSourceTemplateWithResponse(ctx context.Context,
 
 // UpdateSourceTemplateWithBodyWithResponse Change a source template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8872,7 +8872,7 @@ func (c *ClientWithResponses) UpdateSourceTemplateWithBodyWithResponse(ctx conte
 
 // UpdateSourceTemplateWithResponse Change a source template
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8887,7 +8887,7 @@ func (c *ClientWithResponses) UpdateSourceTemplateWithResponse(ctx context.Conte
 
 // ListOrganizationsWithResponse List organizations
 //
-// Answers the organizations that the token can act on. The service does not publish this route.
+// Returns the organizations that the token gives access to. The service does not document this route.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8902,7 +8902,7 @@ func (c *ClientWithResponses) ListOrganizationsWithResponse(ctx context.Context,
 
 // ListWorkflowsWithResponse List workflows
 //
-// Answers the workflows of a workspace, in one page.
+// Returns the workflows of a workspace in one page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8917,7 +8917,7 @@ func (c *ClientWithResponses) ListWorkflowsWithResponse(ctx context.Context, par
 
 // CreateWorkflowWithBodyWithResponse Create a workflow
 //
-// Adds a workflow to the workspace that the body names.
+// Adds a workflow to the workspace that the body identifies.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8932,7 +8932,7 @@ func (c *ClientWithResponses) CreateWorkflowWithBodyWithResponse(ctx context.Con
 
 // CreateWorkflowWithResponse Create a workflow
 //
-// Adds a workflow to the workspace that the body names.
+// Adds a workflow to the workspace that the body identifies.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8947,7 +8947,7 @@ func (c *ClientWithResponses) CreateWorkflowWithResponse(ctx context.Context, pa
 
 // DeleteWorkflowWithResponse Delete a workflow
 //
-// Removes the workflow. The service has not settled the status of success; take any 2xx for it.
+// Deletes the workflow. The service does not document which status means success, so accept any 2xx.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8962,7 +8962,7 @@ func (c *ClientWithResponses) DeleteWorkflowWithResponse(ctx context.Context, wo
 
 // GetWorkflowWithResponse Get a workflow
 //
-// Answers one workflow by its ID.
+// Returns the workflow with the given ID.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8977,7 +8977,7 @@ func (c *ClientWithResponses) GetWorkflowWithResponse(ctx context.Context, workf
 
 // UpdateWorkflowWithBodyWithResponse Change a workflow
 //
-// Changes the fields that the body names.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8992,7 +8992,7 @@ func (c *ClientWithResponses) UpdateWorkflowWithBodyWithResponse(ctx context.Con
 
 // UpdateWorkflowWithResponse Change a workflow
 //
-// Changes the fields that the body names.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9007,7 +9007,7 @@ func (c *ClientWithResponses) UpdateWorkflowWithResponse(ctx context.Context, wo
 
 // ListAutomationsWithResponse List automations
 //
-// Answers what starts a workflow, in one page.
+// Returns the automations of a workflow in one page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9022,7 +9022,7 @@ func (c *ClientWithResponses) ListAutomationsWithResponse(ctx context.Context, w
 
 // CreateAutomationWithBodyWithResponse Create an automation
 //
-// Adds a trigger to a workflow.
+// Adds an automation to a workflow.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9037,7 +9037,7 @@ func (c *ClientWithResponses) CreateAutomationWithBodyWithResponse(ctx context.C
 
 // CreateAutomationWithResponse Create an automation
 //
-// Adds a trigger to a workflow.
+// Adds an automation to a workflow.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9052,7 +9052,7 @@ func (c *ClientWithResponses) CreateAutomationWithResponse(ctx context.Context, 
 
 // DeleteAutomationWithResponse Delete an automation
 //
-// Removes the trigger. The service has not settled the status of success; take any 2xx for it.
+// Deletes the automation. The service does not document which status means success, so accept any 2xx.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9067,7 +9067,7 @@ func (c *ClientWithResponses) DeleteAutomationWithResponse(ctx context.Context, 
 
 // GetAutomationWithResponse Get an automation
 //
-// Answers one automation by its ID.
+// Returns the automation with the given ID.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9082,7 +9082,7 @@ func (c *ClientWithResponses) GetAutomationWithResponse(ctx context.Context, wor
 
 // UpdateAutomationWithBodyWithResponse Change an automation
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9097,7 +9097,7 @@ func (c *ClientWithResponses) UpdateAutomationWithBodyWithResponse(ctx context.C
 
 // UpdateAutomationWithResponse Change an automation
 //
-// Changes the fields that the body names and leaves the others alone.
+// Changes only the fields that are set in the body.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9112,7 +9112,7 @@ func (c *ClientWithResponses) UpdateAutomationWithResponse(ctx context.Context, 
 
 // SetOAuthCredentialsWithBodyWithResponse Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9127,7 +9127,7 @@ func (c *ClientWithResponses) SetOAuthCredentialsWithBodyWithResponse(ctx contex
 
 // SetOAuthCredentialsWithResponse Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, named by exactly one of connector_type and connector_definition_id. The configuration must fit the connector's OAuth specification; its secrets are stored apart and never sent back.
+// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9142,7 +9142,7 @@ func (c *ClientWithResponses) SetOAuthCredentialsWithResponse(ctx context.Contex
 
 // DeleteOAuthCredentialsWithResponse Delete OAuth credentials
 //
-// Goes back to Airbyte's OAuth application. Succeeds also when nothing was stored.
+// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9157,7 +9157,7 @@ func (c *ClientWithResponses) DeleteOAuthCredentialsWithResponse(ctx context.Con
 
 // ListSkillsWithResponse List skills
 //
-// Answers the documentation that agents can read, page by page.
+// Returns a page of the documentation that agents can read.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9172,7 +9172,7 @@ func (c *ClientWithResponses) ListSkillsWithResponse(ctx context.Context, params
 
 // GetSkillDocsWithResponse Read a skill
 //
-// Answers the outline of a skill with guidance on how to use it or, when asked, one of its sections.
+// Returns the outline of a skill with guidance on how to use it or, if a section is requested, the text of that section.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9187,7 +9187,7 @@ func (c *ClientWithResponses) GetSkillDocsWithResponse(ctx context.Context, para
 
 // SearchSkillsWithResponse Search skills
 //
-// Answers the skills that match some keywords, page by page.
+// Returns a page of the skills that match the keywords.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9202,7 +9202,7 @@ func (c *ClientWithResponses) SearchSkillsWithResponse(ctx context.Context, para
 
 // ListWorkspacesWithResponse List workspaces
 //
-// Answers the organization's workspaces, page by page, deleted ones included. The following page is given as a URL; its cursor may be sent as the cursor parameter.
+// Returns a page of the workspaces of the organization, including deleted ones. The response contains the URL of the next page. The cursor in that URL can be sent in the parameter cursor.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9217,7 +9217,7 @@ func (c *ClientWithResponses) ListWorkspacesWithResponse(ctx context.Context, pa
 
 // GetWorkspaceStatsWithResponse Count workspaces
 //
-// Answers how many workspaces of the organization are active and inactive.
+// Returns how many workspaces of the organization are active and how many are inactive.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9232,7 +9232,7 @@ func (c *ClientWithResponses) GetWorkspaceStatsWithResponse(ctx context.Context,
 
 // DeleteWorkspaceWithResponse Delete a workspace
 //
-// Ends replication for the workspace. It stays in the list, marked as a tombstone.
+// Stops replication for the workspace. The workspace remains in the list, marked as a tombstone.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9247,7 +9247,7 @@ func (c *ClientWithResponses) DeleteWorkspaceWithResponse(ctx context.Context, w
 
 // GetWorkspaceWithResponse Get a workspace
 //
-// Answers one workspace by its ID.
+// Returns the workspace with the given ID.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9262,7 +9262,7 @@ func (c *ClientWithResponses) GetWorkspaceWithResponse(ctx context.Context, work
 
 // UpdateWorkspaceWithBodyWithResponse Change a workspace
 //
-// Changes what the body names. Making a workspace inactive also stops all its active connections.
+// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9277,7 +9277,7 @@ func (c *ClientWithResponses) UpdateWorkspaceWithBodyWithResponse(ctx context.Co
 
 // UpdateWorkspaceWithResponse Change a workspace
 //
-// Changes what the body names. Making a workspace inactive also stops all its active connections.
+// Changes the fields that are set in the body. Making a workspace inactive also stops all of its active connections.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

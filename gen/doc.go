@@ -1,15 +1,16 @@
-// Package gen holds the types of the Airbyte Agents API and a raw client for
-// it, generated from openapi/agents.yaml. Most programs want package
+// Package gen contains the types of the Airbyte Agents API and a raw client for
+// it, generated from openapi/agents.yaml. Most programs use package
 // [github.com/airbyte-agents/airbyte-agents-go/client] instead, which adds
-// credentials, token refresh, retries, paging and readable errors, and whose
-// method API gives access to everything here.
+// credentials, token refresh, retries, paging and readable errors. Its method
+// API gives access to everything in this package.
 //
 // # The raw client
 //
 // [ClientWithResponses] has a method for each operation of the contract, named
-// after its operationId. A method sends one request and reads the whole answer.
-// Its error tells that no answer could be had or read; an answer with an error
-// status is none, so look at StatusCode or at the JSON fields of the response:
+// after its operationId. A method sends one request and reads the whole
+// response. It returns an error only if there is no response or if the response
+// cannot be read. A response with an error status is not an error, so check
+// StatusCode or the JSON fields of the response:
 //
 //	resp, err := api.GetWorkspaceWithResponse(ctx, id, nil)
 //	if err != nil {
@@ -19,41 +20,44 @@
 //		return fmt.Errorf("get workspace: %s", resp.Status())
 //	}
 //
-// The methods of [Client] give the bare [net/http.Response] instead, for
-// answers that are large or no JSON, such as downloads. Neither has a limit on
-// the size of an answer or a timeout of its own, unless the HTTP client given
-// to it has, as that of package client does.
+// The methods of [Client] return a plain [net/http.Response] instead, for
+// responses that are large or not JSON, such as downloads. Neither client
+// limits the size of a response or sets a timeout. The HTTP client that it is
+// created with can do both, and that of package client does.
 //
 // # Types
 //
-//   - A pointer, slice or map that is nil is left out of a request. In
-//     [ConnectorCreateRequest] and [ExecuteRequest] an empty slice or map is sent.
-//   - Changes have fields of type [Nullable], where leaving out, null and a
-//     value are three things.
-//   - IDs are strings and enumerations are string types, and values that the
-//     contract does not know are accepted: ask Valid of an enumeration.
-//   - [ExecuteResult] keeps result and connector_metadata as raw JSON, to be
-//     decoded once into types of the caller.
-//   - A union, such as [ConnectionTemplate], holds one of several types: As
-//     methods read it, From methods set it and, where the contract tells the
-//     types apart by a field, ValueByDiscriminator finds the right one.
+//   - A nil pointer, slice or map is left out of a request. An empty slice or
+//     map is sent in a [ConnectorCreateRequest] and in an [ExecuteRequest].
+//   - The types of changes have fields of type [Nullable], which distinguishes
+//     between a field that is left out, null and a value.
+//   - IDs are strings and enumerations are string types. Values that the
+//     contract does not contain are accepted; the method Valid of an enumeration
+//     reports whether a value is known.
+//   - [ExecuteResult] keeps result and connector_metadata as raw JSON, so that
+//     the caller can decode them once, into its own types.
+//   - A union, such as [ConnectionTemplate], holds a value of one of several
+//     types. Its As methods return the value and its From methods set it. If the
+//     contract tells the types apart by a field, the method ValueByDiscriminator
+//     returns the value as the type of that field.
 //
 // # Secrets
 //
-// Secrets are plain strings and maps here: ClientSecret of [TokenRequest],
-// AccessToken of [Token], Token of [ScopedToken] and [WidgetToken], Credentials
-// of [ConnectorCreateRequest], Configuration of [OAuthCredentialsRequest], and
-// what configurations may hold. Printing, logging or marshalling such a value
-// shows them. The packages above wrap secrets in a type that hides them.
+// In this package, secrets are plain strings and maps: ClientSecret of
+// [TokenRequest], AccessToken of [Token], Token of [ScopedToken] and
+// [WidgetToken], Credentials of [ConnectorCreateRequest], Configuration of
+// [OAuthCredentialsRequest], and any secrets in other configurations. Printing,
+// logging or marshalling such a value shows them. Packages auth and client use
+// a type that hides secrets.
 //
 // # Stability
 //
-// Names follow the contract. They stay as long as the contract does, and may
-// change in a minor release of the module when the service changes; fields and
-// types may be added at any time. Package client promises more.
+// Names follow the contract. They do not change as long as the contract does
+// not, but may change in a minor release of the module if the service changes.
+// Fields and types may be added at any time. Package client promises more.
 //
 // # Generation
 //
-// "go generate" at the root of the module rebuilds the files named *.gen.go;
-// they are never edited. This file and nullable.go are written by hand.
+// "go generate" in the root of the module rebuilds the files named *.gen.go,
+// which are never edited. This file and nullable.go are written by hand.
 package gen

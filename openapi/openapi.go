@@ -1,9 +1,9 @@
-// Package openapi holds the contract of the Airbyte Agents API as the SDK uses
-// it: an OpenAPI 3.1 document, in YAML, from which package gen and the fake
-// service of package agentstest are generated.
+// Package openapi contains the contract of the Airbyte Agents API, as used by
+// the SDK. The contract is an OpenAPI 3.1 document in YAML. Package gen and the
+// server interface of package agentstest are generated from it.
 //
-// The SDK itself does not need the document to run and does not import this
-// package; it is there for tools that read such documents.
+// The SDK does not need the document at run time and does not import this
+// package. It is intended for tools that read OpenAPI documents.
 package openapi
 
 import (
@@ -14,5 +14,5 @@ import (
 //go:embed agents.yaml
 var document []byte
 
-// Document returns the contract. The caller may change what it gets.
+// Document returns a copy of the contract, which the caller may modify.
 func Document() []byte { return slices.Clone(document) }

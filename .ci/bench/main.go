@@ -1,7 +1,7 @@
-// Bench measures what the SDK promises about speed and size, and prints it as a
-// table: what, ours, reference, ratio, target. Everything in it was measured in
-// this run; what is not measured is said to be not. It runs at the root of the
-// module:
+// Bench measures what the SDK promises about speed and size, and prints a table
+// with the columns what, ours, reference, ratio and target. All values are
+// measured in the same run. The table says which ones were not measured. Bench
+// runs in the root of the module:
 //
 //	go run ./.ci/bench [-bench REGEXP] [-count N] [-benchtime D] [-strict]
 package main
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-// results are the measurements, by "Benchmark/unit".
+// results maps "Benchmark/unit" to measurements.
 type results map[string][]float64
 
 func run(pattern string, count int, benchtime string, strict bool) error {
@@ -70,7 +70,7 @@ func run(pattern string, count int, benchtime string, strict bool) error {
 	return err
 }
 
-// goTest runs the benchmarks of the packages and shows what they report.
+// goTest runs the benchmarks of the packages and prints their output.
 func goTest(got results, pattern string, count int, benchtime string) error {
 	cmd := exec.Command("go", "test", "-run", "^$", "-bench", pattern, "-count", strconv.Itoa(count), //nolint:gosec // ours
 		"-benchtime", benchtime, "-timeout", "0", "-p", "1", "./auth", "./client")
@@ -90,11 +90,11 @@ func goTest(got results, pattern string, count int, benchtime string) error {
 	return cmd.Wait()
 }
 
-// procs is what go test puts behind the name of a benchmark.
+// procs matches the suffix that go test appends to the name of a benchmark.
 var procs = regexp.MustCompile(`-\d+$`)
 
-// add takes a line as go test prints it: a name, a number of rounds, and pairs
-// of value and unit.
+// add parses a line of the output of go test: a name, a number of iterations,
+// and pairs of value and unit.
 func (r results) add(line string) {
 	fields := strings.Fields(line)
 	if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
@@ -112,7 +112,7 @@ func (r results) put(name, unit string, v float64) {
 	r[name+"/"+unit] = append(r[name+"/"+unit], v)
 }
 
-// line is what was put under a name.
+// line returns the medians of the measurements of a benchmark, on one line.
 func (r results) line(name string) string {
 	var parts []string
 	for key := range r {
@@ -128,7 +128,7 @@ func median(list []float64) float64 {
 	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
 
-// describe says what machine this is.
+// describe writes a description of this machine.
 func describe(w io.Writer) {
 	cpu := "an unknown processor"
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -143,7 +143,7 @@ func describe(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// table writes the rows and counts the targets that are not met.
+// table writes the rows and returns the number of targets that are not met.
 func table(w io.Writer, got results, all bool) (missed int, err error) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "what\tours\treference\tratio\ttarget\tmet")

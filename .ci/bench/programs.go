@@ -16,8 +16,8 @@ import (
 
 const module = "github.com/airbyte-agents/airbyte-agents-go"
 
-// build builds the programs of the folders sdk and hand as a user does, in a
-// module of their own, stripped. The caller removes dir.
+// build builds the programs in the directories sdk and hand in the same way as
+// a user does: in a separate module, and stripped. The caller must remove dir.
 func build() (dir string, err error) {
 	root, err := os.Getwd()
 	if err != nil {
@@ -100,8 +100,8 @@ func binarySize(got results) error {
 	return nil
 }
 
-// coldStart compares how long the programs take from main to the first answer,
-// and as processes. A server here answers both.
+// coldStart compares how long the programs take from main to the first
+// response, and from start to exit. Both use a server in this process.
 func coldStart(got results) error {
 	dir, err := build()
 	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
@@ -147,7 +147,7 @@ func coldStart(got results) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			if i > 0 { // the first has the files read
+			if i > 0 { // the first run reads the files from disk
 				of[name+"-µs"] = append(of[name+"-µs"], main)
 				of[name+"-process-µs"] = append(of[name+"-process-µs"], process)
 			}
@@ -161,8 +161,8 @@ func coldStart(got results) error {
 	return nil
 }
 
-// genBuild measures the processor time of building package gen when all that it
-// imports is built. A comment that no build has seen has it built anew.
+// genBuild measures the processor time of building package gen when its
+// dependencies are already built. A new comment in the source forces the build.
 func genBuild(got results) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -198,7 +198,7 @@ func genBuild(got results) error {
 		if err != nil {
 			return err
 		}
-		if i > 0 { // the first may have built what gen imports
+		if i > 0 { // the first build may include the dependencies
 			all = append(all, cpu)
 		}
 	}

@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// A row of the table says which measurements it shows, and what they should be.
+// A row describes a row of the table: its measurements and their target.
 type row struct {
 	what       string
 	ours       value
 	reference  value
-	ratio      value // what counts, if there is one, and else ours
+	ratio      value // compared with the target if it has a key; otherwise ours is
 	target     string
-	ok         func(float64) bool // nil for what has no target
-	unmeasured string             // why there is nothing to show
+	ok         func(float64) bool // nil if there is no target
+	unmeasured string             // why there is no measurement
 }
 
-// A value is a measurement, and how it is written.
+// A value is a measurement and its format.
 type value struct {
-	key    string // "Benchmark/unit"; "" for none
+	key    string // "Benchmark/unit", or "" if there is none
 	format string
 }
 
@@ -105,7 +105,7 @@ var rows = slices.Concat(
 	},
 )
 
-// scale are the rows of a number of workers.
+// scale returns the rows for a number of workers.
 func scale(workers int, target string, ok func(float64) bool) []row {
 	name := fmt.Sprintf("Scale/%d/", workers)
 	pair := func(what, unit, format string) row {
@@ -122,10 +122,10 @@ func scale(workers int, target string, ok func(float64) bool) []row {
 	}
 }
 
-// notMet is what the table says of a target that was missed.
+// notMet marks a target that is not met.
 const notMet = "NO"
 
-// fill is the text of a row, if there is all that it shows.
+// fill returns the text of a row. It returns false if a measurement is missing.
 func (r row) fill(got results) (ours, reference, ratio, met string, ok bool) {
 	show := func(v value) (string, float64, bool) {
 		if v.key == "" {

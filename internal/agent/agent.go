@@ -1,4 +1,4 @@
-// Package agent names the SDK to the service, in the User-Agent header.
+// Package agent provides the User-Agent of the SDK.
 package agent
 
 import (
@@ -9,7 +9,8 @@ import (
 
 const module = "github.com/airbyte-agents/airbyte-agents-go"
 
-// Name is the SDK, its version where the build tells, and Go's.
+// Name returns the name and version of the SDK and the version of Go. The
+// version of the SDK is "dev" if the build information does not contain one.
 var Name = sync.OnceValue(func() string {
 	version := "dev"
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -1,7 +1,7 @@
-// Package answer reads what an HTTP service says when it refuses a request:
-// the reason in the body, whatever its shape, and the headers that tell which
-// request it was and when to come back. Package auth uses it for the token
-// endpoint, package client for everything else.
+// Package answer reads the responses with which an HTTP service refuses a
+// request: the reason in the body, in any of several formats, and the headers
+// that identify the request and say when to retry. Package auth uses it for the
+// token endpoint, and package client for everything else.
 package answer
 
 import (
@@ -21,28 +21,29 @@ import (
 )
 
 const (
-	maxText = 512     // bytes of a message; more is noise in a log line
-	maxID   = 128     // bytes of a request id
-	maxRest = 1 << 18 // bytes worth reading to keep a connection
+	maxText = 512     // bytes of a message; more would be noise in a log line
+	maxID   = 128     // bytes of a request ID
+	maxRest = 1 << 18 // bytes that Discard reads so that the connection can be reused
 )
 
-// A Reason is why a service refused a request.
+// A Reason describes why a service refused a request.
 type Reason struct {
-	Code    string // machine-readable, "" when the body has none
-	Message string // at most 512 bytes on one line, "" when the body has none
+	Code    string // machine-readable, or "" if the body has none
+	Message string // one line of at most 512 bytes, or "" if the body has none
 	Fields  []Field
 }
 
-// A Field is one complaint about one part of a request.
+// A Field describes a problem with one part of a request.
 type Field struct {
 	Field, Message, Code string
 	Details              map[string]any
 }
 
-// Parse finds the reason in the body of a failed answer. It understands the
-// service's own {"message", "errors"}, the {"detail"} of its validation layer
-// as text or list, OAuth's {"error", "error_description"}, HTML pages and plain
-// text. It never fails: what says nothing gives the zero Reason.
+// Parse returns the reason in the body of an error response. It understands the
+// service's own {"message", "errors"}, the {"detail"} of its validation layer,
+// which is a text or a list, OAuth's {"error", "error_description"}, HTML pages
+// and plain text. Parse never fails. For a body without a reason, it returns
+// the zero Reason.
 func Parse(body []byte) Reason {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
@@ -117,8 +118,9 @@ func fromItem(item any) (Field, bool) {
 	return f, f.Field != "" || f.Message != "" || f.Code != "" || f.Details != nil
 }
 
-// location joins the path of a validation error; its first step, "body" or
-// "query", says nothing that a caller of a typed method could use.
+// location joins the path of a validation error with dots. It drops a first
+// step such as "body" or "query", which does not help the caller of a typed
+// method.
 func location(v any) string {
 	list, _ := v.([]any)
 	var parts []string
@@ -154,7 +156,7 @@ func firstText(m map[string]any, keys ...string) string {
 	return ""
 }
 
-// text is a JSON scalar as text, "" for anything else.
+// text returns a JSON scalar as text, and "" for any other value.
 func text(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -174,8 +176,9 @@ func first(list ...string) string {
 	return ""
 }
 
-// fromHTML is the title of a page, or its text without tags: enough to tell a
-// proxy's error page from the service's own answer.
+// fromHTML returns the title of a page, or its text without tags if it has
+// none. That is enough to tell the error page of a proxy from a response of the
+// service.
 func fromHTML(page string) string {
 	lower := strings.ToLower(page)
 	if i := strings.Index(lower, "<title"); i >= 0 && len(lower) == len(page) {
@@ -207,13 +210,14 @@ func fromHTML(page string) string {
 	return Line(unescape(b.String()))
 }
 
-// Line is s on one line: control characters and runs of white space become a
-// space, and what is longer than 512 bytes is cut.
+// Line returns s as one line of at most 512 bytes. It replaces control
+// characters and runs of white space with a space. If it cuts s, the result
+// ends with "…".
 func Line(s string) string { return clean(s, maxText) }
 
 func clean(s string, limit int) string {
 	if len(s) > 4*limit {
-		s = s[:4*limit] // the loop below need not see megabytes
+		s = s[:4*limit] // so that the loop below does not run over megabytes
 	}
 	var b strings.Builder
 	space := false
@@ -239,8 +243,8 @@ func clean(s string, limit int) string {
 	return b.String()
 }
 
-// RequestID is the id under which the service, or what stands before it, knows
-// the request; "" when no header tells.
+// RequestID returns the ID that the service, or a proxy in front of it, gave to
+// the request, or "" if no header contains one.
 func RequestID(h http.Header) string {
 	for _, key := range []string{
 		"X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-Requestid", "X-Amzn-Trace-Id", "Cf-Ray",
@@ -252,9 +256,10 @@ func RequestID(h http.Header) string {
 	return ""
 }
 
-// RetryAfter reads the header of that name, seconds or an HTTP date, and
-// reports whether it is there and makes sense. A date in the past is 0.
-// See RFC 9110, section 10.2.3.
+// RetryAfter returns how long to wait according to the Retry-After header,
+// which is a number of seconds or an HTTP date. For a date before now, it
+// returns 0. The boolean is false if the header is missing or not valid. See
+// RFC 9110, section 10.2.3.
 func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if v == "" {
@@ -276,8 +281,8 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	return max(at.Sub(now), 0), true
 }
 
-// Discard reads what is left of a body, within reason, and closes it, so that
-// its connection can carry the next request.
+// Discard reads the rest of a body, up to 256 KiB, and closes it, so that its
+// connection can be reused.
 func Discard(body io.ReadCloser) {
 	_, _ = io.CopyN(io.Discard, body, maxRest)
 	_ = body.Close()

@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// unescape replaces the character references of HTML: all numeric ones, so that
-// no character can hide a secret from who looks for it, and the names of ASCII
-// characters and of what error pages use besides. Package html knows two
-// thousand names, and puts tables of 70 KB into every program for them.
+// unescape replaces the character references of HTML. It knows all numeric
+// ones, so that a secret in a message is found however it is escaped, and the
+// names of ASCII characters and of some others that error pages use. Package
+// html knows two thousand names, but adds tables of 70 KB to every program.
 func unescape(s string) string {
 	var b strings.Builder
 	for {
@@ -27,9 +27,10 @@ func unescape(s string) string {
 	}
 }
 
-// reference is the text that s, without its ampersand, begins with a reference
-// to, and the length of that; 0 for none. The semicolon may be missing where a
-// browser does without, too.
+// reference parses the character reference at the start of s, after its
+// ampersand. It returns the text that the reference stands for and the length
+// of the reference, which is 0 if there is none. The semicolon may be missing
+// where browsers accept that.
 func reference(s string) (text string, n int) {
 	if strings.HasPrefix(s, "#") {
 		base, digits := 10, "0123456789"
@@ -45,7 +46,7 @@ func reference(s string) (text string, n int) {
 		}
 		code, err := strconv.ParseInt(s[n:end], base, 32)
 		if err != nil {
-			code = utf8.RuneError // as any number that is no character
+			code = utf8.RuneError // as for any number that is not a character
 		}
 		return string(rune(code)), end + len(s[end:]) - len(strings.TrimPrefix(s[end:], ";"))
 	}
@@ -57,8 +58,8 @@ func reference(s string) (text string, n int) {
 	return "", 0
 }
 
-// entities are names and what they stand for. A name comes before those that it
-// begins with.
+// entities are pairs of a name and the text that it stands for. A name comes
+// before any other name that is a prefix of it.
 var entities = [...]string{
 	"amp;", "&", "lt;", "<", "gt;", ">", "quot;", `"`, "apos;", "'", "nbsp;", "\u00a0",
 	"amp", "&", "lt", "<", "gt", ">", "quot", `"`, "nbsp", "\u00a0",

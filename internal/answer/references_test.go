@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the names stand for is not ours to say: package html knows.
+// TestEntities compares the table with package html.
 func TestEntities(t *testing.T) {
 	for i := 0; i < len(entities); i += 2 {
 		name, text := entities[i], entities[i+1]
@@ -14,7 +14,7 @@ func TestEntities(t *testing.T) {
 			t.Errorf("&%s is %q, want %q", name, text, want)
 		}
 		if got := unescape("&" + name); got != text {
-			t.Errorf("&%s is found to be %q, want %q", name, got, text)
+			t.Errorf("&%s is unescaped to %q, want %q", name, got, text)
 		}
 	}
 	for r := rune(' '); r < 0x7f; r++ {
@@ -36,9 +36,9 @@ func FuzzUnescape(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got, want := unescape(s), html.UnescapeString(s)
-		// What differs is names that are not in the table, control characters in
-		// the code page of Windows, and numbers that no computer counts to: a
-		// text without an ampersand left, and of ASCII, is the same.
+		// The results may differ for names that are not in the table, for
+		// control characters in the Windows code page, and for numbers that
+		// overflow. They must be equal if both are ASCII without an ampersand.
 		for _, r := range want {
 			if r >= 0x80 || r == '&' {
 				return

@@ -1,4 +1,4 @@
-// Package backoff says how long to wait before trying again, and waits.
+// Package backoff computes the pauses between retries, and waits.
 package backoff
 
 import (
@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Delay is the pause before retry n, counted from 0: uniform between 0 and
-// base doubled n times, at most limit ("full jitter"), so that clients which
-// failed together do not come back together.
+// Delay returns the pause before retry n, counted from 0. The pause is random
+// and uniform between 0 and the lesser of limit and base doubled n times ("full
+// jitter"), so that clients that failed together do not retry together.
 func Delay(n int, base, limit time.Duration) time.Duration {
 	ceiling := limit
 	if n < 32 && base<<n > 0 && base<<n < limit {
@@ -27,7 +27,8 @@ func Fits(ctx context.Context, d time.Duration) bool {
 	return !ok || time.Until(deadline) > d
 }
 
-// Sleep waits for d, or until ctx is done; then it returns the cause.
+// Sleep waits for d and returns nil. If ctx is done first, it returns the error
+// of ctx at once.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -1,6 +1,6 @@
-// Package lean is an HTTP server for benchmarks. It answers with bytes that were
-// put together before and allocates next to nothing for a request, so that what
-// a benchmark measures in the same process is the client.
+// Package lean provides an HTTP server for benchmarks. It sends prepared bytes
+// and allocates almost nothing for a request, so that a benchmark in the same
+// process measures only the client.
 package lean
 
 import (
@@ -14,28 +14,28 @@ import (
 	"time"
 )
 
-// A Reply is the answer to a request.
+// A Reply is the response to a request.
 type Reply struct {
-	Delay time.Duration // before the answer begins
+	Delay time.Duration // before the response is sent
 
 	head   []byte
 	stream int64 // bytes of zeros after head
 }
 
-// JSON is a reply of status 200 with body.
+// JSON returns a Reply with status 200 and the given body.
 func JSON(body string) *Reply {
 	return &Reply{head: fmt.Appendf(nil,
 		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)}
 }
 
-// File is a reply with a file of size bytes.
+// File returns a Reply with a file of size bytes.
 func File(size int64) *Reply {
 	return &Reply{stream: size, head: fmt.Appendf(nil,
 		"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"file.bin\"\r\nContent-Length: %d\r\n\r\n", size)}
 }
 
-// A Server listens on a loopback address. It understands requests as net/http
-// sends them, on connections that are kept.
+// A Server listens on a loopback address. It understands requests in the form
+// in which net/http sends them, on persistent connections.
 type Server struct {
 	URL string
 
@@ -50,10 +50,12 @@ type Server struct {
 	accepted, open, peak atomic.Int64
 }
 
-// Start serves until Close. route chooses the answer by the target of the
-// request, a path with its query, which it must not keep; nil is a 404.
+// Start starts a Server, which serves until Close is called. route returns the
+// Reply for the target of a request, which is a path with its query, or nil for
+// a 404. It must not retain target. It is called by the goroutines of all
+// connections at once.
 func Start(route func(target []byte) *Reply) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it takes no time
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not block
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +67,8 @@ func Start(route func(target []byte) *Reply) (*Server, error) {
 	return s, nil
 }
 
-// Close ends all connections.
+// Close stops the server, closes all connections and waits for their
+// goroutines.
 func (s *Server) Close() {
 	_ = s.listener.Close()
 	s.mu.Lock()
@@ -76,13 +79,14 @@ func (s *Server) Close() {
 	s.wg.Wait()
 }
 
-// Accepted is how many connections there were.
+// Accepted returns the number of connections that were accepted so far.
 func (s *Server) Accepted() int { return int(s.accepted.Load()) }
 
-// Open is how many connections there are, each of which has a goroutine.
+// Open returns the number of open connections. Each has a goroutine.
 func (s *Server) Open() int { return int(s.open.Load()) }
 
-// Peak is the largest number of connections at a time.
+// Peak returns the largest number of connections that were open at the same
+// time.
 func (s *Server) Peak() int { return int(s.peak.Load()) }
 
 func (s *Server) accept() {
@@ -93,7 +97,7 @@ func (s *Server) accept() {
 		}
 		s.accepted.Add(1)
 		if n := s.open.Add(1); n > s.peak.Load() {
-			s.peak.Store(n) // this loop alone raises it
+			s.peak.Store(n) // only this loop sets it
 		}
 		s.mu.Lock()
 		s.conns[c] = struct{}{}
@@ -111,7 +115,8 @@ func (s *Server) accept() {
 
 var notFound = &Reply{head: []byte("HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")}
 
-// serve answers the requests of one connection until one is not understood.
+// serve serves the requests of one connection until there is one that it does
+// not understand.
 func (s *Server) serve(c net.Conn) {
 	r := bufio.NewReaderSize(c, 4<<10)
 	for {
@@ -150,9 +155,9 @@ func (s *Server) serve(c net.Conn) {
 	}
 }
 
-// headers reads the header of a request. It returns the length of the body, and
-// false for a request that net/http does not send here: with a body of unknown
-// length, or as the last one of its connection.
+// headers reads the header of a request and returns the length of the body. It
+// returns false for a request that net/http does not send to this server: one
+// whose body has an unknown length, or the last one of a connection.
 func headers(r *bufio.Reader) (length int, ok bool) {
 	for {
 		line, err := r.ReadSlice('\n')

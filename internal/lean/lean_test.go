@@ -9,7 +9,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/lean"
 )
 
-// The server answers net/http, request after request on one connection.
+// TestServer sends several requests with net/http on one connection.
 func TestServer(t *testing.T) {
 	page, file := lean.JSON(`{"a":1}`), lean.File(1<<20)
 	s, err := lean.Start(func(target []byte) *lean.Reply {
@@ -46,6 +46,6 @@ func TestServer(t *testing.T) {
 		}
 	}
 	if s.Accepted() != 1 || s.Open() != 1 || s.Peak() != 1 {
-		t.Errorf("%d connections, %d open, %d at most; want 1", s.Accepted(), s.Open(), s.Peak())
+		t.Errorf("%d connections, %d open, peak %d; want 1 each", s.Accepted(), s.Open(), s.Peak())
 	}
 }

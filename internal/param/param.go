@@ -1,8 +1,8 @@
-// Package param writes parameters into requests of the generated client, which
-// imports it in place of github.com/oapi-codegen/runtime. That one serves every
-// kind of parameter that OpenAPI knows, and brings more than a hundred kilobytes
-// into the programs of users for it. The contract has texts, numbers, flags, and
-// lists of these.
+// Package param encodes the parameters of requests for the generated client,
+// which imports it in place of github.com/oapi-codegen/runtime. That package
+// supports every kind of parameter of OpenAPI and adds more than a hundred
+// kilobytes to the programs of users. The contract needs only strings,
+// integers, booleans and lists of them.
 package param
 
 import (
@@ -14,23 +14,24 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
-// StyleParamOptions are what generated code says about a parameter of a request.
+// StyleParamOptions describe a parameter of a request.
 type StyleParamOptions = runtime.StyleParamOptions
 
-// BindStyledParameterOptions are what it says about a header of an answer.
+// BindStyledParameterOptions describe a header of a response.
 type BindStyledParameterOptions = runtime.BindStyledParameterOptions
 
-// Where parameters stand.
+// Locations of parameters.
 const (
 	ParamLocationQuery  = runtime.ParamLocationQuery
 	ParamLocationPath   = runtime.ParamLocationPath
 	ParamLocationHeader = runtime.ParamLocationHeader
 )
 
-// StyleParamWithOptions is value as a request has it: in a query as name=value,
-// once for each element of a list, in a path or a header as the value alone. It
-// does what the function that it is named after does, for the kinds of
-// parameters that the contract has, and fails for others.
+// StyleParamWithOptions encodes value as a parameter of a request: in a query
+// as name=value, once for each element of a list, and in a path or a header as
+// the value alone. It returns the same result as the function of that name in
+// package runtime for the kinds of parameters that the contract has, and an
+// error for all others.
 func StyleParamWithOptions(style string, explode bool, name string, value any, opts StyleParamOptions) (string, error) {
 	v := reflect.ValueOf(value)
 	if opts.ParamLocation == ParamLocationQuery && style == "form" && explode {
@@ -67,7 +68,8 @@ func query(name string, v reflect.Value) (string, error) {
 	return strings.Join(pairs, "&"), nil
 }
 
-// plain is a text, a number or a flag as it is written; an empty list is "".
+// plain returns a string, an integer or a boolean as text, and "" for an empty
+// list. It returns false for any other value.
 func plain(v reflect.Value) (string, bool) {
 	switch v.Kind() {
 	case reflect.String:
@@ -81,11 +83,12 @@ func plain(v reflect.Value) (string, bool) {
 }
 
 func unknown(name string, v reflect.Value) error {
-	return fmt.Errorf("the parameter %q is of a kind that package param does not know: %v", name, v.Kind())
+	return fmt.Errorf("parameter %q has unsupported kind %v", name, v.Kind())
 }
 
-// BindStyledParameterWithOptions reads a header of an answer, as the function of
-// that name does. Only programs that use gen.ClientWithResponses link it.
+// BindStyledParameterWithOptions decodes a header of a response with the
+// function of that name in package runtime. Only programs that use
+// gen.ClientWithResponses link that function.
 func BindStyledParameterWithOptions(style, name, value string, dest any, opts BindStyledParameterOptions) error {
 	return runtime.BindStyledParameterWithOptions(style, name, value, dest, opts)
 }

@@ -11,7 +11,8 @@ import (
 
 type mode string
 
-// What is written is what github.com/oapi-codegen/runtime writes.
+// TestStyleParamWithOptions compares the results with those of
+// github.com/oapi-codegen/runtime.
 func TestStyleParamWithOptions(t *testing.T) {
 	places := []struct {
 		style   string
@@ -42,7 +43,8 @@ func TestStyleParamWithOptions(t *testing.T) {
 	}
 }
 
-// What the contract does not have is refused, rather than written wrongly.
+// TestUnknown tests that parameters of kinds that the contract does not have
+// are errors, and are not encoded in a wrong way.
 func TestUnknown(t *testing.T) {
 	for _, test := range []struct {
 		style   string
@@ -61,7 +63,7 @@ func TestUnknown(t *testing.T) {
 		{"simple", false, param.ParamLocationHeader, nil},
 	} {
 		if got, err := param.StyleParamWithOptions(test.style, test.explode, "x", test.value, runtime.StyleParamOptions{ParamLocation: test.at}); err == nil {
-			t.Errorf("%+v is written as %q", test, got)
+			t.Errorf("%+v is encoded as %q", test, got)
 		}
 	}
 }

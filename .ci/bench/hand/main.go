@@ -1,6 +1,6 @@
-// Hand does by hand, with net/http and encoding/json, what .ci/bench/sdk does:
-// credentials from the environment, a token that is kept until it expires, the
-// connector by its slug, an action.
+// Hand does the same as .ci/bench/sdk with only net/http and encoding/json. It
+// reads the credentials from the environment, keeps a token until it expires,
+// finds a connector by its slug, and runs an action.
 package main
 
 import (

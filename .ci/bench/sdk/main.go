@@ -1,6 +1,6 @@
-// Sdk is a small program of a user, which .ci/bench compares with the same by
-// hand: it finds a connector and runs an action. It prints how many microseconds
-// that took since the beginning of main.
+// Sdk is a small program of a user, which .ci/bench compares with
+// .ci/bench/hand. It finds a connector and runs an action, and prints how many
+// microseconds that took from the start of main.
 package main
 
 import (

@@ -657,42 +657,42 @@ func (e WorkspaceVisibility) Valid() bool {
 	}
 }
 
-// APIError An error as the service reports it. Gateways in front of it may answer in other forms.
+// APIError An error of the service. Gateways in front of it may return errors in other formats.
 type APIError struct {
-	// Errors The single problems.
+	// Errors The individual problems.
 	Errors []APIErrorItem `json:"errors,omitempty"`
 
-	// Message What is wrong.
+	// Message A description of the error.
 	Message *string `json:"message,omitempty"`
 }
 
 // APIErrorItem One problem with a request.
 type APIErrorItem struct {
-	// Details Anything else.
+	// Details Other details.
 	Details map[string]interface{} `json:"details,omitempty"`
 
-	// ErrorCode The kind of problem, for programs.
+	// ErrorCode A code for the problem, for programs.
 	ErrorCode *string `json:"error_code,omitempty"`
 
-	// Field The field concerned.
+	// Field The field with the problem.
 	Field *string `json:"field,omitempty"`
 
-	// Message What is wrong with it.
+	// Message A description of the problem.
 	Message *string `json:"message,omitempty"`
 }
 
-// AdvancedAuth How to authorize a connector by OAuth.
+// AdvancedAuth How to authorize a connector with OAuth.
 type AdvancedAuth struct {
 	// AuthFlowType The flow to use, such as oauth2.0.
 	AuthFlowType string `json:"auth_flow_type"`
 
-	// OAuthConfigSpecification JSON Schemas of what goes into an OAuth flow and comes out of it.
+	// OAuthConfigSpecification JSON Schemas of the inputs and outputs of an OAuth flow.
 	OAuthConfigSpecification OAuthSpecification `json:"oauth_config_specification"`
 
-	// PredicateKey Path of the field that tells whether OAuth is used.
+	// PredicateKey Path of the field that determines whether OAuth is used.
 	PredicateKey []string `json:"predicate_key,omitempty"`
 
-	// PredicateValue Value of that field when OAuth is used.
+	// PredicateValue Value of that field if OAuth is used.
 	PredicateValue *string `json:"predicate_value,omitempty"`
 }
 
@@ -701,10 +701,10 @@ type AirbyteHostedConnectionTemplate struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// CronExpression When to replicate, in Quartz syntax.
+	// CronExpression The schedule of replication, in Quartz syntax.
 	CronExpression *string `json:"cron_expression,omitempty"`
 
-	// DataHostingType Marks a connection template with a destination that Airbyte provides.
+	// DataHostingType The kind of connection template with a destination that Airbyte provides.
 	DataHostingType *AirbyteHosting `json:"data_hosting_type,omitempty"`
 
 	// DestinationName Name of the destination.
@@ -716,7 +716,7 @@ type AirbyteHostedConnectionTemplate struct {
 	// ID Identifies the template.
 	ID string `json:"id"`
 
-	// OrganizationID The organization it belongs to.
+	// OrganizationID ID of its organization.
 	OrganizationID string `json:"organization_id"`
 
 	// Tags Its tags.
@@ -728,76 +728,76 @@ type AirbyteHostedConnectionTemplate struct {
 
 // AirbyteHostedConnectionTemplateRequest A connection template with a destination that Airbyte provides.
 type AirbyteHostedConnectionTemplateRequest struct {
-	// CronExpression When to replicate, in Quartz syntax.
+	// CronExpression The schedule of replication, in Quartz syntax.
 	CronExpression *string `json:"cron_expression,omitempty"`
 
-	// DataHostingType Marks a connection template with a destination that Airbyte provides.
+	// DataHostingType The kind of connection template with a destination that Airbyte provides.
 	DataHostingType AirbyteHosting `json:"data_hosting_type"`
 }
 
-// AirbyteHosting Marks a connection template with a destination that Airbyte provides.
+// AirbyteHosting The kind of connection template with a destination that Airbyte provides.
 type AirbyteHosting string
 
-// AuthTooltipByMethod One hint for each way to authenticate, by the value that selects it in the credentials.
+// AuthTooltipByMethod A hint for each authentication method. The keys are the values that select the method in the credentials.
 type AuthTooltipByMethod map[string]string
 
-// AuthTooltipText One hint for all ways to authenticate.
+// AuthTooltipText One hint for all authentication methods.
 type AuthTooltipText = string
 
-// Automation What starts a workflow.
+// Automation A trigger that starts a workflow.
 type Automation struct {
-	// CompletionWebhookURL Called when the workflow is done.
+	// CompletionWebhookURL URL that is called when the workflow is done.
 	CompletionWebhookURL *string `json:"completion_webhook_url,omitempty"`
 
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// CronExpression When a schedule fires.
+	// CronExpression The cron expression of a schedule.
 	CronExpression *string `json:"cron_expression,omitempty"`
 
-	// Enabled Whether it starts anything now.
+	// Enabled Whether the automation is active.
 	Enabled bool `json:"enabled"`
 
 	// ID Identifies the automation.
 	ID string `json:"id"`
 
-	// Timezone Time zone of the schedule. UTC when absent.
+	// Timezone Time zone of the schedule. The default is UTC.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// TriggerType What it waits for, such as schedule.
+	// TriggerType The type of the trigger, such as schedule.
 	TriggerType string `json:"trigger_type"`
 
-	// TriggerWebhookURL To be called to start the workflow.
+	// TriggerWebhookURL URL to call to start the workflow.
 	TriggerWebhookURL *string `json:"trigger_webhook_url,omitempty"`
 
 	// UpdatedAt When it was last changed.
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 
-	// WorkflowID The workflow it starts.
+	// WorkflowID ID of the workflow that it starts.
 	WorkflowID string `json:"workflow_id"`
 
-	// WorkspaceID The workspace of the workflow.
+	// WorkspaceID ID of the workspace of the workflow.
 	WorkspaceID string `json:"workspace_id"`
 }
 
 // AutomationCreateRequest An automation to create.
 type AutomationCreateRequest struct {
-	// CompletionWebhookURL Called when the workflow is done.
+	// CompletionWebhookURL URL that is called when the workflow is done.
 	CompletionWebhookURL *string `json:"completion_webhook_url,omitempty"`
 
-	// CronExpression When a schedule fires.
+	// CronExpression The cron expression of a schedule.
 	CronExpression *string `json:"cron_expression,omitempty"`
 
-	// Enabled Whether it starts anything now.
+	// Enabled Whether the automation is active.
 	Enabled bool `json:"enabled"`
 
-	// Timezone Time zone of the schedule. UTC when absent.
+	// Timezone Time zone of the schedule. The default is UTC.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// TriggerType What it waits for, such as schedule.
+	// TriggerType The type of the trigger, such as schedule.
 	TriggerType string `json:"trigger_type"`
 
-	// WorkspaceID The workspace of the workflow.
+	// WorkspaceID ID of the workspace of the workflow.
 	WorkspaceID string `json:"workspace_id"`
 }
 
@@ -807,21 +807,21 @@ type AutomationList struct {
 	Data []Automation `json:"data"`
 }
 
-// AutomationUpdateRequest A change to an automation. What is left out stays as it is.
+// AutomationUpdateRequest A change to an automation. Fields that are left out are not changed.
 type AutomationUpdateRequest struct {
-	// CompletionWebhookURL Called when the workflow is done.
+	// CompletionWebhookURL URL that is called when the workflow is done.
 	CompletionWebhookURL Nullable[string] `json:"completion_webhook_url,omitzero"`
 
-	// CronExpression When a schedule fires.
+	// CronExpression The cron expression of a schedule.
 	CronExpression Nullable[string] `json:"cron_expression,omitzero"`
 
-	// Enabled Whether it starts anything now.
+	// Enabled Whether the automation is active.
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// Timezone Time zone of the schedule. UTC when absent.
+	// Timezone Time zone of the schedule. The default is UTC.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// TriggerType What it waits for, such as schedule.
+	// TriggerType The type of the trigger, such as schedule.
 	TriggerType *string `json:"trigger_type,omitempty"`
 }
 
@@ -833,47 +833,47 @@ type ConfiguredContextStoreEntity struct {
 	// Entity Name of the entity.
 	Entity string `json:"entity"`
 
-	// EntityCount About how many records there are.
+	// EntityCount The approximate number of records.
 	EntityCount *int `json:"entity_count,omitempty"`
 
-	// ReadyForSearch Whether context_store_search works for it now.
+	// ReadyForSearch Whether context_store_search can be used for it now.
 	ReadyForSearch bool `json:"ready_for_search"`
 
-	// SemanticSearchStatus The fields with a semantic index. None when empty.
+	// SemanticSearchStatus The fields with a semantic index.
 	SemanticSearchStatus []SemanticSearchField `json:"semantic_search_status,omitempty"`
 
-	// Status How far filling the store is.
+	// Status The progress of storing the entity.
 	Status string `json:"status"`
 
-	// Supported Whether this kind of connector declares the entity.
+	// Supported Whether this kind of connector supports the entity.
 	Supported bool `json:"supported"`
 
-	// UpdatedAt When the records were last brought up to date.
+	// UpdatedAt When the records were last updated.
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 }
 
 // ConnectionSpecification A JSON Schema for the configuration of a connector.
 type ConnectionSpecification struct {
-	// Schema The dialect of JSON Schema.
+	// Schema The JSON Schema dialect.
 	Schema *string `json:"$schema,omitempty"`
 
-	// Description What the configuration is for.
+	// Description Description of the configuration.
 	Description *string `json:"description,omitempty"`
 
 	// Properties Schemas of the fields.
 	Properties map[string]interface{} `json:"properties,omitempty"`
 
-	// Required The fields that must be given.
+	// Required The required fields.
 	Required []string `json:"required,omitempty"`
 
-	// Title What the configuration is called.
+	// Title Title of the configuration.
 	Title *string `json:"title,omitempty"`
 
-	// Type Always object.
+	// Type The JSON type of the configuration. Always object.
 	Type string `json:"type"`
 }
 
-// ConnectionTemplate Where replicated data goes and how often.
+// ConnectionTemplate The destination and the schedule of replicated data.
 type ConnectionTemplate struct {
 	union json.RawMessage
 }
@@ -883,27 +883,27 @@ type ConnectionTemplateCreateRequest struct {
 	union json.RawMessage
 }
 
-// ConnectionTemplateList The connection templates that match.
+// ConnectionTemplateList The matching connection templates.
 type ConnectionTemplateList struct {
 	// Data The templates.
 	Data []ConnectionTemplate `json:"data"`
 }
 
-// ConnectionTemplateUpdateRequest A change to a connection template. What is left out stays as it is.
+// ConnectionTemplateUpdateRequest A change to a connection template. Fields that are left out are not changed.
 type ConnectionTemplateUpdateRequest struct {
-	// CronExpression When to replicate, in Quartz syntax.
+	// CronExpression The schedule of replication, in Quartz syntax.
 	CronExpression Nullable[string] `json:"cron_expression,omitzero"`
 
-	// DestinationConfig New configuration of the destination.
+	// DestinationConfig The new configuration of the destination.
 	DestinationConfig Nullable[map[string]any] `json:"destination_config,omitzero"`
 
-	// DestinationName New name of the destination.
+	// DestinationName The new name of the destination.
 	DestinationName Nullable[string] `json:"destination_name,omitzero"`
 
-	// NonBreakingChangesPreference What to do when the source gains fields or streams.
+	// NonBreakingChangesPreference What to do if the source has new fields or streams.
 	NonBreakingChangesPreference Nullable[NonBreakingChangesPreference] `json:"non_breaking_changes_preference,omitzero"`
 
-	// SyncOnCreate Whether a new connection replicates at once.
+	// SyncOnCreate Whether a new connection replicates immediately.
 	SyncOnCreate Nullable[bool] `json:"sync_on_create,omitzero"`
 }
 
@@ -912,16 +912,16 @@ type Connector struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// Entities The entities chosen for it, which limit what is replicated.
+	// Entities The selected entities. Only these are replicated.
 	Entities []RequestedEntity `json:"entities,omitempty"`
 
 	// ID Identifies the connector.
 	ID string `json:"id"`
 
-	// Name What this instance is called.
+	// Name Name of this instance.
 	Name string `json:"name"`
 
-	// ReplicationConfig Its configuration for replication.
+	// ReplicationConfig Its replication configuration.
 	ReplicationConfig map[string]interface{} `json:"replication_config"`
 
 	// SourceTemplate A kind of connector that an organization offers.
@@ -931,12 +931,12 @@ type Connector struct {
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 }
 
-// ConnectorCheckResult What a check of a configuration found.
+// ConnectorCheckResult The result of checking a configuration.
 type ConnectorCheckResult struct {
-	// EntityCheckResults The outcome for each entity that was tried.
+	// EntityCheckResults The result for each entity that was checked.
 	EntityCheckResults []EntityCheckResult `json:"entity_check_results,omitempty"`
 
-	// ErrorMessage What is wrong.
+	// ErrorMessage A description of the problem.
 	ErrorMessage *string `json:"error_message,omitempty"`
 
 	// FailureReason Why the check failed.
@@ -945,58 +945,58 @@ type ConnectorCheckResult struct {
 	// ID Identifies the check.
 	ID string `json:"id"`
 
-	// Status How the check ended.
+	// Status The state of the check.
 	Status *CheckStatus `json:"status,omitempty"`
 }
 
-// ConnectorCreateRequest A connector to create or to check. Takes exactly one of definition_id, connector_type and source_template_id, and at least one of credentials, replication_config and server_side_oauth_secret_id.
+// ConnectorCreateRequest A connector to create or to check. It must contain exactly one of definition_id, connector_type and source_template_id, and at least one of credentials, replication_config and server_side_oauth_secret_id.
 type ConnectorCreateRequest struct {
-	// ConnectorType The kind of connector by its slug, such as stripe, in any case.
+	// ConnectorType The kind of connector, identified by its slug, such as stripe. Case is ignored.
 	ConnectorType *string `json:"connector_type,omitempty"`
 
-	// Credentials What the vendor wants for access. Templates of mode DIRECT or MULTI need them, unless OAuth is used.
+	// Credentials The credentials that the vendor requires. Needed for templates with mode DIRECT or MULTI, unless OAuth is used.
 	Credentials map[string]interface{} `json:"credentials,omitzero"`
 
-	// DefinitionID The kind of connector by its source definition.
+	// DefinitionID The kind of connector, identified by the ID of its source definition.
 	DefinitionID *string `json:"definition_id,omitempty"`
 
-	// Entities Limits what is replicated and, with OAuth, which scopes are asked for.
+	// Entities Limits the entities that are replicated and, with OAuth, the scopes that are requested.
 	Entities []RequestedEntity `json:"entities,omitzero"`
 
-	// Environment Other settings for templates of mode DIRECT or MULTI. May be empty.
+	// Environment Other settings for templates with mode DIRECT or MULTI. May be empty.
 	Environment map[string]interface{} `json:"environment,omitzero"`
 
-	// Name What to call the instance.
+	// Name Name of the instance.
 	Name *string `json:"name,omitempty"`
 
-	// ReplicationConfig Configuration for replication. Complete for a template of mode REPLICATION; for the other modes it is merged over credentials and environment.
+	// ReplicationConfig Configuration for replication. For a template with mode REPLICATION it must be complete. For other modes it is merged over credentials and environment.
 	ReplicationConfig map[string]interface{} `json:"replication_config,omitzero"`
 
 	// SelectedConnectionTemplateTags Use only connection templates with these tags.
 	SelectedConnectionTemplateTags []string `json:"selected_connection_template_tags,omitzero"`
 
-	// SelectedConnectionTemplateTagsMode Whether all of some tags must match or any of them.
+	// SelectedConnectionTemplateTagsMode Whether all tags must match or any of them.
 	SelectedConnectionTemplateTagsMode *TagMatch `json:"selected_connection_template_tags_mode,omitempty"`
 
-	// ServerSideOAuthSecretID ID that the OAuth redirect handed over, in place of credentials.
+	// ServerSideOAuthSecretID The ID that the OAuth redirect returned. It replaces credentials.
 	ServerSideOAuthSecretID *string `json:"server_side_oauth_secret_id,omitempty"`
 
-	// SourceTemplateID The kind of connector by a template. Needed only when there are several for it.
+	// SourceTemplateID The kind of connector, identified by the ID of a source template. Needed only if there are several templates for it.
 	SourceTemplateID *string `json:"source_template_id,omitempty"`
 
-	// WorkspaceName Name of the workspace it shall belong to.
+	// WorkspaceName Name of the workspace in which the connector is created.
 	WorkspaceName string `json:"workspace_name"`
 }
 
 // ConnectorDefinition A kind of source or destination.
 type ConnectorDefinition struct {
-	// Custom Whether it was made by a user.
+	// Custom Whether it was created by a user.
 	Custom *bool `json:"custom,omitempty"`
 
 	// DestinationDefinitionID ID of the definition of a destination.
 	DestinationDefinitionID *string `json:"destinationDefinitionId,omitempty"`
 
-	// DockerRepository Image that implements it.
+	// DockerRepository The image that implements it.
 	DockerRepository *string `json:"dockerRepository,omitempty"`
 
 	// IconURL URL of an icon.
@@ -1011,19 +1011,19 @@ type ConnectorDefinition struct {
 	// Spec How a connector is configured.
 	Spec ConnectorSpecification `json:"spec"`
 
-	// SupportLevel Who stands behind it.
+	// SupportLevel Who supports it.
 	SupportLevel *SupportLevel `json:"supportLevel,omitempty"`
 }
 
 // ConnectorDefinitionSummary A kind of source or destination, without its configuration schema.
 type ConnectorDefinitionSummary struct {
-	// Custom Whether it was made by a user.
+	// Custom Whether it was created by a user.
 	Custom *bool `json:"custom,omitempty"`
 
 	// DestinationDefinitionID ID of the definition of a destination.
 	DestinationDefinitionID *string `json:"destinationDefinitionId,omitempty"`
 
-	// DockerRepository Image that implements it.
+	// DockerRepository The image that implements it.
 	DockerRepository *string `json:"dockerRepository,omitempty"`
 
 	// IconURL URL of an icon.
@@ -1035,7 +1035,7 @@ type ConnectorDefinitionSummary struct {
 	// SourceDefinitionID ID of the definition of a source.
 	SourceDefinitionID *string `json:"sourceDefinitionId,omitempty"`
 
-	// SupportLevel Who stands behind it.
+	// SupportLevel Who supports it.
 	SupportLevel *SupportLevel `json:"supportLevel,omitempty"`
 }
 
@@ -1045,10 +1045,10 @@ type ConnectorDeletion struct {
 	JobID string `json:"job_id"`
 }
 
-// ConnectorKind Whether a connector reads or writes data.
+// ConnectorKind Whether a connector is a source or a destination of data.
 type ConnectorKind string
 
-// ConnectorList All connectors that match.
+// ConnectorList All matching connectors.
 type ConnectorList struct {
 	// Data The connectors.
 	Data []ConnectorSummary `json:"data"`
@@ -1056,7 +1056,7 @@ type ConnectorList struct {
 
 // ConnectorSpecification How a connector is configured.
 type ConnectorSpecification struct {
-	// AdvancedAuth How to authorize it by OAuth.
+	// AdvancedAuth How to authorize it with OAuth.
 	AdvancedAuth *AdvancedAuth `json:"advanced_auth,omitempty"`
 
 	// ConnectionSpecification A JSON Schema for the configuration of a connector.
@@ -1065,11 +1065,11 @@ type ConnectorSpecification struct {
 	// DocumentationURL URL of its documentation.
 	DocumentationURL *string `json:"documentationUrl,omitempty"`
 
-	// SupportedDestinationSyncModes How a destination can write.
+	// SupportedDestinationSyncModes The ways in which a destination can write.
 	SupportedDestinationSyncModes []DestinationSyncMode `json:"supported_destination_sync_modes,omitempty"`
 }
 
-// ConnectorSummary A connector as lists show it.
+// ConnectorSummary A connector in a list.
 type ConnectorSummary struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
@@ -1077,85 +1077,85 @@ type ConnectorSummary struct {
 	// ID Identifies the connector.
 	ID string `json:"id"`
 
-	// Name What this instance is called.
+	// Name Name of this instance.
 	Name string `json:"name"`
 
-	// SummarizedSourceTemplate A source template as lists of templates and of connectors show it.
+	// SummarizedSourceTemplate A source template in a list of templates or of connectors.
 	SummarizedSourceTemplate SourceTemplateSummary `json:"summarized_source_template"`
 
 	// UpdatedAt When it was last changed.
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 }
 
-// ConnectorUpdateRequest A change to a connector. What is left out stays as it is.
+// ConnectorUpdateRequest A change to a connector. Fields that are left out are not changed.
 type ConnectorUpdateRequest struct {
-	// Entities The entities to limit it to. Leaving them out keeps the selection, an empty array clears it.
+	// Entities The entities to select. Leaving the field out keeps the selection, and an empty array clears it.
 	Entities Nullable[[]RequestedEntity] `json:"entities,omitzero"`
 
-	// Name New name of the instance.
+	// Name The new name of the instance.
 	Name Nullable[string] `json:"name,omitzero"`
 
-	// ReplicationConfig New configuration for replication.
+	// ReplicationConfig The new replication configuration.
 	ReplicationConfig Nullable[map[string]any] `json:"replication_config,omitzero"`
 }
 
-// ContextStoreReadiness What the Context Store can search for a connector.
+// ContextStoreReadiness What can be searched in the Context Store for a connector.
 type ContextStoreReadiness struct {
-	// ConfiguredCacheEntities The entities that this connector does put into the store.
+	// ConfiguredCacheEntities The entities that this connector is configured to store.
 	ConfiguredCacheEntities []ConfiguredContextStoreEntity `json:"configured_cache_entities,omitempty"`
 
 	// ConnectorID ID of the connector.
 	ConnectorID string `json:"connector_id"`
 
-	// SourceDefinitionID Its source definition.
+	// SourceDefinitionID ID of its source definition.
 	SourceDefinitionID string `json:"source_definition_id"`
 
-	// SupportedContextStoreEntities The entities that this kind of connector can put into the store.
+	// SupportedContextStoreEntities The entities that this kind of connector can store.
 	SupportedContextStoreEntities []SupportedContextStoreEntity `json:"supported_context_store_entities,omitempty"`
 }
 
-// ContextStoreWarning The Context Store had been paused for lack of use; its records may be old.
+// ContextStoreWarning A warning that the Context Store had been paused because it was not used, so its records may be stale.
 type ContextStoreWarning struct {
-	// Code What the warning is about, for programs.
+	// Code A code for the warning, for programs.
 	Code string `json:"code"`
 
 	// DeactivatedAt When the store was paused.
 	DeactivatedAt *time.Time `json:"deactivated_at,omitempty"`
 
-	// Message What the warning is about, for people.
+	// Message A description of the warning, for people.
 	Message string `json:"message"`
 
-	// ReactivatedAt When it was started again.
+	// ReactivatedAt When the store was reactivated.
 	ReactivatedAt *time.Time `json:"reactivated_at,omitempty"`
 
-	// StaleSince When its records were last brought up to date.
+	// StaleSince When its records were last updated.
 	StaleSince *time.Time `json:"stale_since,omitempty"`
 
-	// StatusURL Where to see its state.
+	// StatusURL URL of the state of the store.
 	StatusURL *string `json:"status_url,omitempty"`
 }
 
-// CronDescribeRequest A cron expression to put into words.
+// CronDescribeRequest A cron expression to describe.
 type CronDescribeRequest struct {
 	// CronExpression The expression, in Quartz syntax.
 	CronExpression string `json:"cron_expression"`
 }
 
-// CronDescription What a cron expression means.
+// CronDescription The description of a cron expression.
 type CronDescription struct {
 	// Description The schedule in words.
 	Description string `json:"description"`
 
-	// IsValid Whether the expression can be used.
+	// IsValid Whether the expression is valid.
 	IsValid bool `json:"is_valid"`
 }
 
-// Deletion What was deleted.
+// Deletion Information about a deleted resource.
 type Deletion struct {
 	// DeletedAt When it was deleted.
 	DeletedAt time.Time `json:"deleted_at"`
 
-	// ID Identifies what was deleted.
+	// ID ID of the deleted resource.
 	ID string `json:"id"`
 }
 
@@ -1174,7 +1174,7 @@ type DestinationDefinitionList struct {
 	Destinations []DestinationDefinitionSummary `json:"destinations"`
 }
 
-// DestinationDefinitionSummary A kind of destination as lists show it.
+// DestinationDefinitionSummary A kind of destination in a list.
 type DestinationDefinitionSummary struct {
 	// Icon URL or text of an icon.
 	Icon string `json:"icon"`
@@ -1191,34 +1191,34 @@ type DestinationSyncMode string
 
 // EncryptionMapper Encrypts a field with a public RSA key.
 type EncryptionMapper struct {
-	// MapperConfiguration What to encrypt and how.
+	// MapperConfiguration What to encrypt, and how.
 	MapperConfiguration EncryptionMapperConfig `json:"mapper_configuration"`
 
-	// Type Tells the kind of mapper.
+	// Type The kind of mapper.
 	Type EncryptionMapperType `json:"type"`
 }
 
-// EncryptionMapperType Tells the kind of mapper.
+// EncryptionMapperType The kind of mapper.
 type EncryptionMapperType string
 
-// EncryptionMapperConfig What to encrypt and how.
+// EncryptionMapperConfig What to encrypt, and how.
 type EncryptionMapperConfig struct {
 	// Algorithm The cipher.
 	Algorithm *EncryptionMapperConfigAlgorithm `json:"algorithm,omitempty"`
 
-	// FieldNameSuffix Appended to the name of the encrypted field.
+	// FieldNameSuffix Suffix of the name of the encrypted field.
 	FieldNameSuffix *string `json:"field_name_suffix,omitempty"`
 
 	// OAEPHash The hash function of the padding.
 	OAEPHash *EncryptionMapperConfigOAEPHash `json:"oaep_hash,omitempty"`
 
-	// OutputEncoding How the encrypted value is written.
+	// OutputEncoding The encoding of the encrypted value.
 	OutputEncoding *EncryptionMapperConfigOutputEncoding `json:"output_encoding,omitempty"`
 
 	// Padding The padding.
 	Padding *EncryptionMapperConfigPadding `json:"padding,omitempty"`
 
-	// PublicKey A public RSA key in PEM.
+	// PublicKey A public RSA key in PEM format.
 	PublicKey string `json:"public_key"`
 
 	// TargetField The field to encrypt.
@@ -1231,84 +1231,84 @@ type EncryptionMapperConfigAlgorithm string
 // EncryptionMapperConfigOAEPHash The hash function of the padding.
 type EncryptionMapperConfigOAEPHash string
 
-// EncryptionMapperConfigOutputEncoding How the encrypted value is written.
+// EncryptionMapperConfigOutputEncoding The encoding of the encrypted value.
 type EncryptionMapperConfigOutputEncoding string
 
 // EncryptionMapperConfigPadding The padding.
 type EncryptionMapperConfigPadding string
 
-// EntityCheckResult What a check found for one entity.
+// EntityCheckResult The result of checking one entity.
 type EntityCheckResult struct {
 	// Entity Name of the entity.
 	Entity string `json:"entity"`
 
-	// ErrorMessage What is wrong.
+	// ErrorMessage A description of the problem.
 	ErrorMessage *string `json:"error_message,omitempty"`
 
 	// Status The state of a check.
 	Status CheckStatus `json:"status"`
 
-	// StatusCode The vendor's HTTP status.
+	// StatusCode The HTTP status that the vendor returned.
 	StatusCode *int `json:"status_code,omitempty"`
 }
 
-// EntityMode Whether an entity is read or written.
+// EntityMode A mode of access to an entity.
 type EntityMode string
 
-// ExampleQuestions Questions that a source can answer.
+// ExampleQuestions Example questions that a source can answer.
 type ExampleQuestions struct {
-	// Direct Answered by actions such as list, get and download.
+	// Direct Questions that actions such as list, get and download can answer.
 	Direct []string `json:"direct,omitempty"`
 
-	// Search Answered by a search in the Context Store.
+	// Search Questions that a search in the Context Store can answer.
 	Search []string `json:"search,omitempty"`
 }
 
-// ExecuteRequest An action on an entity.
+// ExecuteRequest An action to run on an entity.
 type ExecuteRequest struct {
-	// Action What to do, such as list, get, create, update, search, api_search, context_store_search, download or describe. Which actions exist differs by connector and entity.
+	// Action Name of the action, such as list, get, create, update, search, api_search, context_store_search, download or describe. The available actions depend on the connector and the entity.
 	Action string `json:"action"`
 
-	// Entity Name of the entity. Empty for the action describe.
+	// Entity Name of the entity. It is empty for the action describe.
 	Entity string `json:"entity"`
 
-	// ExcludeFields Drop these fields of each record, as dotted paths.
+	// ExcludeFields The fields of each record to leave out, as dotted paths.
 	ExcludeFields []string `json:"exclude_fields,omitzero"`
 
-	// Intent Why the action is run, in a few words.
+	// Intent A short description of why the action is run.
 	Intent *string `json:"intent,omitempty"`
 
 	// Params Parameters of the action.
 	Params map[string]interface{} `json:"params,omitzero"`
 
-	// SelectFields Keep only these fields of each record, as dotted paths. Wins over exclude_fields.
+	// SelectFields The only fields of each record to return, as dotted paths. Takes precedence over exclude_fields.
 	SelectFields []string `json:"select_fields,omitzero"`
 
-	// SkipTruncation Whether long texts in lists and searches stay whole.
+	// SkipTruncation Whether long texts in lists and searches are returned in full.
 	SkipTruncation *bool `json:"skip_truncation,omitempty"`
 }
 
-// ExecuteResult The envelope around the result of an action.
+// ExecuteResult The envelope that contains the result of an action.
 type ExecuteResult struct {
-	// ConnectorMetadata What the connector adds, among it the state of paging, under names of the vendor.
+	// ConnectorMetadata Metadata from the connector, including the state of paging. The names depend on the vendor.
 	ConnectorMetadata json.RawMessage `json:"connector_metadata"`
 
-	// ExecutionMetadata Where an action ran and for how long.
+	// ExecutionMetadata The connector and the duration of an action.
 	ExecutionMetadata ExecutionMetadata `json:"execution_metadata"`
 
-	// Result What the action answers: an array of records, one record, or for context_store_search an object with data and meta. May be missing.
+	// Result The result of the action: an array of records, a single record or, for context_store_search, an object with data and meta. May be missing.
 	Result json.RawMessage `json:"result"`
 
-	// Status Everything but success is a failure.
+	// Status The status of the action. Any value other than success means that it failed.
 	Status string `json:"status"`
 
-	// Warning Set by searches when the Context Store had been paused.
+	// Warning Set by searches if the Context Store had been paused.
 	Warning *ContextStoreWarning `json:"warning,omitempty"`
 }
 
-// ExecutionMetadata Where an action ran and for how long.
+// ExecutionMetadata The connector and the duration of an action.
 type ExecutionMetadata struct {
-	// ConnectorInstanceID ID of the connector; may come with the prefix source_id and a colon.
+	// ConnectorInstanceID ID of the connector, possibly with the prefix "source_id:".
 	ConnectorInstanceID string `json:"connector_instance_id"`
 
 	// ExecutionTimeMs Duration in milliseconds.
@@ -1320,50 +1320,50 @@ type FailureOrigin string
 
 // FailureReason Why something failed.
 type FailureReason struct {
-	// ExternalMessage A text fit to be shown to users.
+	// ExternalMessage A message that can be shown to users.
 	ExternalMessage *string `json:"external_message,omitempty"`
 
-	// FailureOrigin Which part failed.
+	// FailureOrigin The part of the system that failed.
 	FailureOrigin *FailureOrigin `json:"failure_origin,omitempty"`
 
-	// FailureType What kind of failure it is.
+	// FailureType The kind of failure.
 	FailureType *FailureType `json:"failure_type,omitempty"`
 
-	// FromTraceMessage Whether the connector itself reported it.
+	// FromTraceMessage Whether the connector itself reported the failure.
 	FromTraceMessage *bool `json:"from_trace_message,omitempty"`
 
-	// InternalMessage Technical detail.
+	// InternalMessage Technical details.
 	InternalMessage *string `json:"internal_message,omitempty"`
 
-	// Retryable Whether trying again may help.
+	// Retryable Whether retrying may help.
 	Retryable *bool `json:"retryable,omitempty"`
 
-	// Stacktrace Where in the connector's code it failed.
+	// Stacktrace The stack trace of the connector.
 	Stacktrace *string `json:"stacktrace,omitempty"`
 
-	// StreamDescriptor The stream concerned.
+	// StreamDescriptor The affected stream.
 	StreamDescriptor *StreamDescriptor `json:"stream_descriptor,omitempty"`
 
-	// Timestamp When it failed. The service does not tell the unit.
+	// Timestamp The time of the failure. The service does not document the unit.
 	Timestamp int64 `json:"timestamp"`
 }
 
-// FailureType The kind of a failure.
+// FailureType The kind of failure.
 type FailureType string
 
-// FieldFilteringMapper Drops one field.
+// FieldFilteringMapper Removes one field.
 type FieldFilteringMapper struct {
-	// MapperConfiguration The field to drop.
+	// MapperConfiguration The field to remove.
 	MapperConfiguration FieldFilteringMapperConfig `json:"mapper_configuration"`
 
-	// Type Tells the kind of mapper.
+	// Type The kind of mapper.
 	Type FieldFilteringMapperType `json:"type"`
 }
 
-// FieldFilteringMapperType Tells the kind of mapper.
+// FieldFilteringMapperType The kind of mapper.
 type FieldFilteringMapperType string
 
-// FieldFilteringMapperConfig The field to drop.
+// FieldFilteringMapperConfig The field to remove.
 type FieldFilteringMapperConfig struct {
 	// TargetField Name of the field.
 	TargetField string `json:"target_field"`
@@ -1374,11 +1374,11 @@ type FieldRenamingMapper struct {
 	// MapperConfiguration The old and the new name of a field.
 	MapperConfiguration FieldRenamingMapperConfig `json:"mapper_configuration"`
 
-	// Type Tells the kind of mapper.
+	// Type The kind of mapper.
 	Type FieldRenamingMapperType `json:"type"`
 }
 
-// FieldRenamingMapperType Tells the kind of mapper.
+// FieldRenamingMapperType The kind of mapper.
 type FieldRenamingMapperType string
 
 // FieldRenamingMapperConfig The old and the new name of a field.
@@ -1392,19 +1392,19 @@ type FieldRenamingMapperConfig struct {
 
 // HashingMapper Hashes a field, in place or into a new field.
 type HashingMapper struct {
-	// MapperConfiguration What to hash and how.
+	// MapperConfiguration What to hash, and how.
 	MapperConfiguration HashingMapperConfig `json:"mapper_configuration"`
 
-	// Type Tells the kind of mapper.
+	// Type The kind of mapper.
 	Type HashingMapperType `json:"type"`
 }
 
-// HashingMapperType Tells the kind of mapper.
+// HashingMapperType The kind of mapper.
 type HashingMapperType string
 
-// HashingMapperConfig What to hash and how.
+// HashingMapperConfig What to hash, and how.
 type HashingMapperConfig struct {
-	// FieldNameSuffix Appended to the name of the new field. Without it the field itself is replaced.
+	// FieldNameSuffix Suffix of the name of the new field. If it is absent, the field itself is replaced.
 	FieldNameSuffix *string `json:"field_name_suffix,omitempty"`
 
 	// Method The hash function.
@@ -1417,48 +1417,48 @@ type HashingMapperConfig struct {
 // HashingMapperConfigMethod The hash function.
 type HashingMapperConfigMethod string
 
-// Inspection What is known about a connector.
+// Inspection Information about a connector.
 type Inspection struct {
 	// ConnectorID ID of the connector.
 	ConnectorID string `json:"connector_id"`
 
-	// ContextStoreReadiness What the Context Store can search. Null when that is not known.
+	// ContextStoreReadiness What can be searched in the Context Store. Null if that is not known.
 	ContextStoreReadiness *ContextStoreReadiness `json:"context_store_readiness,omitempty"`
 
 	// DocsSkillID ID of its documentation, for getSkillDocs.
 	DocsSkillID string `json:"docs_skill_id"`
 
-	// Name What this instance is called.
+	// Name Name of this instance.
 	Name string `json:"name"`
 
-	// OrganizationID The organization it belongs to.
+	// OrganizationID ID of its organization.
 	OrganizationID string `json:"organization_id"`
 
-	// SourceConfigTemplateID The source template it was made from.
+	// SourceConfigTemplateID ID of the source template that it was created from.
 	SourceConfigTemplateID string `json:"source_config_template_id"`
 
-	// SourceDefinitionID Its source definition.
+	// SourceDefinitionID ID of its source definition.
 	SourceDefinitionID string `json:"source_definition_id"`
 
 	// SourceDefinitionName Name of its source definition.
 	SourceDefinitionName *string `json:"source_definition_name,omitempty"`
 
-	// Warnings Problems that did not keep the answer from being given.
+	// Warnings Problems that did not prevent a response.
 	Warnings []string `json:"warnings,omitempty"`
 
-	// WorkspaceID The workspace it belongs to.
+	// WorkspaceID ID of its workspace.
 	WorkspaceID string `json:"workspace_id"`
 }
 
-// NonBreakingChangesPreference What to do when a source gains fields or streams: nothing, stop replicating, take over new fields, or take over new streams as well.
+// NonBreakingChangesPreference What to do if a source has new fields or streams: ignore them, stop replicating, replicate new fields, or replicate new streams too.
 type NonBreakingChangesPreference string
 
-// OAuthCredentials What is stored about an OAuth application, without its credentials.
+// OAuthCredentials Information about a stored OAuth application, without its credentials.
 type OAuthCredentials struct {
-	// ConnectorDefinitionID The definition of the connector.
+	// ConnectorDefinitionID ID of the definition of the connector.
 	ConnectorDefinitionID string `json:"connector_definition_id"`
 
-	// ConnectorType Whether a connector reads or writes data.
+	// ConnectorType Whether a connector is a source or a destination of data.
 	ConnectorType ConnectorKind `json:"connector_type"`
 
 	// CreatedAt When they were stored.
@@ -1467,7 +1467,7 @@ type OAuthCredentials struct {
 	// ID Identifies the credentials.
 	ID string `json:"id"`
 
-	// ScopeID The organization, unless they are for everyone.
+	// ScopeID ID of the organization, unless they are for everyone.
 	ScopeID *string `json:"scope_id"`
 
 	// ScopeType Whether credentials are for everyone or for one organization.
@@ -1477,36 +1477,36 @@ type OAuthCredentials struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// OAuthCredentialsRequest An OAuth application for one kind of connector, named in exactly one of the two ways.
+// OAuthCredentialsRequest An OAuth application for one kind of connector, which is identified by exactly one of connector_type and connector_definition_id.
 type OAuthCredentialsRequest struct {
-	// Configuration The application's credentials, as the OAuth specification of the connector wants them.
+	// Configuration The credentials of the application, in the form that the OAuth specification of the connector requires.
 	Configuration map[string]interface{} `json:"configuration"`
 
-	// ConnectorDefinitionID The kind of connector by its definition.
+	// ConnectorDefinitionID The kind of connector, identified by the ID of its definition.
 	ConnectorDefinitionID *string `json:"connector_definition_id,omitempty"`
 
-	// ConnectorType The kind of connector by its slug, such as zendesk-support, in any case.
+	// ConnectorType The kind of connector, identified by its slug, such as zendesk-support. Case is ignored.
 	ConnectorType *string `json:"connector_type,omitempty"`
 }
 
 // OAuthScopeType Whether credentials are for everyone or for one organization.
 type OAuthScopeType string
 
-// OAuthSpecification JSON Schemas of what goes into an OAuth flow and comes out of it.
+// OAuthSpecification JSON Schemas of the inputs and outputs of an OAuth flow.
 type OAuthSpecification struct {
-	// CompleteOAuthOutputSpecification What the flow yields.
+	// CompleteOAuthOutputSpecification The output of the flow.
 	CompleteOAuthOutputSpecification map[string]interface{} `json:"complete_oauth_output_specification,omitempty"`
 
-	// CompleteOAuthServerInputSpecification What the OAuth application must provide.
+	// CompleteOAuthServerInputSpecification The input from the OAuth application.
 	CompleteOAuthServerInputSpecification map[string]interface{} `json:"complete_oauth_server_input_specification,omitempty"`
 
-	// CompleteOAuthServerOutputSpecification What of the OAuth application goes into the configuration.
+	// CompleteOAuthServerOutputSpecification The values of the OAuth application that are added to the configuration.
 	CompleteOAuthServerOutputSpecification map[string]interface{} `json:"complete_oauth_server_output_specification,omitempty"`
 
-	// OAuthConnectorInputSpecification What a flow that is described by data needs.
+	// OAuthConnectorInputSpecification The input of a declarative flow.
 	OAuthConnectorInputSpecification map[string]interface{} `json:"oauth_connector_input_specification,omitempty"`
 
-	// OAuthUserInputFromConnectorConfigSpecification What the user enters before the flow.
+	// OAuthUserInputFromConnectorConfigSpecification The input from the user before the flow.
 	OAuthUserInputFromConnectorConfigSpecification map[string]interface{} `json:"oauth_user_input_from_connector_config_specification,omitempty"`
 }
 
@@ -1522,7 +1522,7 @@ type Organization struct {
 	OrganizationName *string `json:"organization_name,omitempty"`
 }
 
-// OrganizationList The organizations that a token can act on.
+// OrganizationList The organizations that a token gives access to.
 type OrganizationList struct {
 	// IsInstanceAdmin Whether the caller administers the whole instance.
 	IsInstanceAdmin *bool `json:"is_instance_admin,omitempty"`
@@ -1531,18 +1531,18 @@ type OrganizationList struct {
 	Organizations []Organization `json:"organizations,omitempty"`
 }
 
-// RequestedEntity An entity of a connector, with what shall be possible on it.
+// RequestedEntity A selected entity of a connector, with its modes.
 type RequestedEntity struct {
 	// Entity Name of the entity.
 	Entity string `json:"entity"`
 
-	// Modes What shall be possible.
+	// Modes Whether the entity is read, written or both.
 	Modes []EntityMode `json:"modes,omitempty"`
 }
 
 // RowFilterCondition Compares a field with a value.
 type RowFilterCondition struct {
-	// ComparisonValue The value it must have.
+	// ComparisonValue The value that the field must have.
 	ComparisonValue string `json:"comparison_value"`
 
 	// FieldName The field.
@@ -1555,16 +1555,16 @@ type RowFilterCondition struct {
 // RowFilterConditionType How to compare.
 type RowFilterConditionType string
 
-// RowFilteringMapper Keeps only records that meet a condition.
+// RowFilteringMapper Keeps only records that match a condition.
 type RowFilteringMapper struct {
 	// MapperConfiguration Which records to keep.
 	MapperConfiguration RowFilteringMapperConfig `json:"mapper_configuration"`
 
-	// Type Tells the kind of mapper.
+	// Type The kind of mapper.
 	Type RowFilteringMapperType `json:"type"`
 }
 
-// RowFilteringMapperType Tells the kind of mapper.
+// RowFilteringMapperType The kind of mapper.
 type RowFilteringMapperType string
 
 // RowFilteringMapperConfig Which records to keep.
@@ -1573,16 +1573,16 @@ type RowFilteringMapperConfig struct {
 	Conditions RowFilterCondition `json:"conditions"`
 }
 
-// RuntimeMode Whether a connector serves actions, the Context Store or both.
+// RuntimeMode Whether a connector supports actions, the Context Store or both.
 type RuntimeMode string
 
-// ScopedToken A token that reaches one workspace.
+// ScopedToken A token that gives access to one workspace.
 type ScopedToken struct {
-	// Token The JWT; its exp claim tells when it expires.
+	// Token The JWT. Its exp claim contains the time when it expires.
 	Token string `json:"token"`
 }
 
-// ScopedTokenInfo What a scoped token reaches.
+// ScopedTokenInfo The organization and workspace that a scoped token gives access to.
 type ScopedTokenInfo struct {
 	// OrganizationID The organization.
 	OrganizationID string `json:"organization_id"`
@@ -1594,12 +1594,12 @@ type ScopedTokenInfo struct {
 	WorkspaceName string `json:"workspace_name"`
 }
 
-// ScopedTokenRequest Names the workspace that a token shall reach.
+// ScopedTokenRequest The workspace that a scoped token gives access to.
 type ScopedTokenRequest struct {
-	// RegionID Where to create a workspace that does not exist yet, 645a183f-b12b-4c6e-8ad3-99e165603450 for the US or b9e48d61-f082-4a14-a8d0-799a907938cb for the EU. The US when absent.
+	// RegionID The region in which the workspace is created if it does not exist: 645a183f-b12b-4c6e-8ad3-99e165603450 for the US or b9e48d61-f082-4a14-a8d0-799a907938cb for the EU. The default is the US.
 	RegionID *string `json:"region_id,omitempty"`
 
-	// WorkspaceName Name of the workspace; created when it does not exist.
+	// WorkspaceName Name of the workspace. It is created if it does not exist.
 	WorkspaceName string `json:"workspace_name"`
 }
 
@@ -1608,28 +1608,28 @@ type SemanticSearchField struct {
 	// Field Name of the field.
 	Field string `json:"field"`
 
-	// Status The state of a semantic index; READY can be searched.
+	// Status The state of a semantic index. An index can be searched if it is READY.
 	Status SemanticSearchStatus `json:"status"`
 }
 
-// SemanticSearchStatus The state of a semantic index; READY can be searched.
+// SemanticSearchStatus The state of a semantic index. An index can be searched if it is READY.
 type SemanticSearchStatus string
 
-// Skill What is known about a piece of documentation for agents.
+// Skill Information about a piece of documentation for agents.
 type Skill struct {
 	// Freshness How current a skill is.
 	Freshness SkillFreshness `json:"freshness"`
 
-	// ID Identifies the skill; stays the same.
+	// ID Identifies the skill. It does not change.
 	ID string `json:"id"`
 
-	// Kind Whether a skill is fixed or made from a connector.
+	// Kind Whether a skill is static or generated from a connector.
 	Kind SkillKind `json:"kind"`
 
-	// Provenance Where it comes from.
+	// Provenance The origin of the skill.
 	Provenance string `json:"provenance"`
 
-	// Summary What it is about.
+	// Summary A summary of its content.
 	Summary *string `json:"summary,omitempty"`
 
 	// Tags Its tags.
@@ -1638,14 +1638,14 @@ type Skill struct {
 	// Title Its title.
 	Title string `json:"title"`
 
-	// Version Fingerprint of what it is made from.
+	// Version A fingerprint of its source.
 	Version string `json:"version"`
 
-	// Warnings Problems that do not keep it from being read.
+	// Warnings Problems that do not prevent reading it.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// SkillBlock A block of text. Which fields are set depends on its type.
+// SkillBlock A block of text. Its type determines which fields are set.
 type SkillBlock struct {
 	// Code The code.
 	Code *string `json:"code,omitempty"`
@@ -1653,56 +1653,56 @@ type SkillBlock struct {
 	// Headers Column headers of a table.
 	Headers []string `json:"headers,omitempty"`
 
-	// Items The points of a list.
+	// Items The items of a list.
 	Items []string `json:"items,omitempty"`
 
-	// Language What code is written in.
+	// Language The language of code.
 	Language *string `json:"language,omitempty"`
 
-	// Level How deep a heading is.
+	// Level The level of a heading.
 	Level *int `json:"level,omitempty"`
 
-	// Rows The cells of a table, row by row.
+	// Rows The rows of a table, each with its cells.
 	Rows [][]string `json:"rows,omitempty"`
 
-	// Text What a heading or a paragraph says.
+	// Text The text of a heading or a paragraph.
 	Text *string `json:"text,omitempty"`
 
-	// Type What a block of text is.
+	// Type The type of a block of text.
 	Type SkillBlockType `json:"type"`
 }
 
-// SkillBlockType What a block of text is.
+// SkillBlockType The type of a block of text.
 type SkillBlockType string
 
-// SkillDocs The outline of a skill and, when asked for, one of its sections.
+// SkillDocs The outline of a skill and, if requested, one of its sections.
 type SkillDocs struct {
-	// Content The text, block by block.
+	// Content The blocks of text of the section.
 	Content []SkillBlock `json:"content,omitempty"`
 
-	// Metadata What is known about a piece of documentation for agents.
+	// Metadata Information about a piece of documentation for agents.
 	Metadata Skill `json:"metadata"`
 
 	// Outline Its sections.
 	Outline []SkillSection `json:"outline"`
 
-	// SectionID The section that content holds. Null when none was asked for.
+	// SectionID ID of the section in content. Null if none was requested.
 	SectionID *string `json:"section_id,omitempty"`
 }
 
 // SkillFreshness How current a skill is.
 type SkillFreshness struct {
-	// CheckedAt When that was checked, in ISO 8601.
+	// CheckedAt When the state was checked, in ISO 8601 format.
 	CheckedAt *string `json:"checked_at,omitempty"`
 
-	// State How current a skill is: static comes with the service, live follows the connector, degraded does so in part, unknown is found out on reading.
+	// State How current a skill is. A static skill is part of the service, a live one is up to date with the connector, and a degraded one only partly so. If the state is unknown, it is determined when the skill is read.
 	State *SkillFreshnessState `json:"state,omitempty"`
 }
 
-// SkillFreshnessState How current a skill is: static comes with the service, live follows the connector, degraded does so in part, unknown is found out on reading.
+// SkillFreshnessState How current a skill is. A static skill is part of the service, a live one is up to date with the connector, and a degraded one only partly so. If the state is unknown, it is determined when the skill is read.
 type SkillFreshnessState string
 
-// SkillKind Whether a skill is fixed or made from a connector.
+// SkillKind Whether a skill is static or generated from a connector.
 type SkillKind string
 
 // SkillList A page of skills.
@@ -1710,7 +1710,7 @@ type SkillList struct {
 	// Data The skills.
 	Data []Skill `json:"data"`
 
-	// NextCursor The cursor of the following page. Null at the end.
+	// NextCursor The cursor of the next page. Null on the last page.
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
@@ -1722,7 +1722,7 @@ type SkillSection struct {
 	// ID Identifies the section, for getSkillDocs.
 	ID string `json:"id"`
 
-	// Summary What it is about.
+	// Summary A summary of its content.
 	Summary *string `json:"summary,omitempty"`
 
 	// Title Its title.
@@ -1734,7 +1734,7 @@ type SourceDefinition struct {
 	// Definition A kind of source or destination.
 	Definition ConnectorDefinition `json:"definition"`
 
-	// ExampleQuestions Questions that a source can answer.
+	// ExampleQuestions Example questions that a source can answer.
 	ExampleQuestions *ExampleQuestions `json:"example_questions,omitempty"`
 
 	// ID Identifies the definition.
@@ -1752,7 +1752,7 @@ type SourceTemplate struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// Customization What is replicated and how.
+	// Customization What is replicated, and how.
 	Customization *SourceTemplateCustomization `json:"customization,omitempty"`
 
 	// Icon URL or text of an icon.
@@ -1764,22 +1764,22 @@ type SourceTemplate struct {
 	// IsExperimental Whether it is not yet stable.
 	IsExperimental *bool `json:"is_experimental,omitempty"`
 
-	// Mode How connectors made from a template are used: DIRECT for actions, REPLICATION for copying data, MULTI for both.
+	// Mode How connectors created from a template are used: DIRECT for actions, REPLICATION for copying data, and MULTI for both.
 	Mode *SourceTemplateMode `json:"mode,omitempty"`
 
 	// Name Display name, such as Zendesk Support.
 	Name string `json:"name"`
 
-	// PartialDefaultConfig Configuration that users need not fill in.
+	// PartialDefaultConfig Configuration that users do not have to enter.
 	PartialDefaultConfig map[string]interface{} `json:"partial_default_config"`
 
-	// RuntimeMode What the connector supports now.
+	// RuntimeMode What the connector currently supports.
 	RuntimeMode *RuntimeMode `json:"runtime_mode,omitempty"`
 
-	// SourceDefinitionID The source definition it is for.
+	// SourceDefinitionID ID of its source definition.
 	SourceDefinitionID string `json:"source_definition_id"`
 
-	// SupportsContextStore Whether the Context Store can hold its records; false only for the runtime mode direct_only.
+	// SupportsContextStore Whether its records can be stored in the Context Store. False only if the runtime mode is direct_only.
 	SupportsContextStore *bool `json:"supports_context_store,omitempty"`
 
 	// Tags Its tags.
@@ -1792,59 +1792,59 @@ type SourceTemplate struct {
 	UserConfigSpec ConnectorSpecification `json:"user_config_spec"`
 }
 
-// SourceTemplateCloneRequest A template to make as a copy of another.
+// SourceTemplateCloneRequest A source template to create as a copy of another one.
 type SourceTemplateCloneRequest struct {
-	// Mode How connectors made from it are used. As with the original when absent.
+	// Mode How connectors created from it are used. The default is the mode of the original.
 	Mode *SourceTemplateMode `json:"mode,omitempty"`
 
-	// Name Display name. That of the original when absent.
+	// Name Display name. The default is the name of the original.
 	Name *string `json:"name,omitempty"`
 
-	// OriginalSourceTemplateID The template to copy.
+	// OriginalSourceTemplateID ID of the template to copy.
 	OriginalSourceTemplateID string `json:"original_source_template_id"`
 }
 
-// SourceTemplateCreateRequest A template to add.
+// SourceTemplateCreateRequest A source template to create.
 type SourceTemplateCreateRequest struct {
 	union json.RawMessage
 }
 
-// SourceTemplateCustomization What connectors of a template replicate and how.
+// SourceTemplateCustomization What connectors of a template replicate, and how.
 type SourceTemplateCustomization struct {
-	// StreamCustomizations Changes to single streams, by name. What a change does not set keeps its default.
+	// StreamCustomizations Customizations of streams, by name. Fields that are not set keep their defaults.
 	StreamCustomizations map[string]StreamCustomization `json:"stream_customizations,omitempty"`
 
-	// StreamMappers What is done to the records of a stream, in order, by the name of the stream.
+	// StreamMappers The mappers that are applied to the records of each stream, in order, by the name of the stream.
 	StreamMappers map[string][]StreamMapper `json:"stream_mappers,omitempty"`
 
-	// StreamSelectionMode How the streams to replicate are chosen.
+	// StreamSelectionMode How the streams to replicate are selected.
 	StreamSelectionMode *StreamSelectionMode `json:"stream_selection_mode,omitempty"`
 
-	// StreamWhitelist The streams to replicate, for the mode whitelist.
+	// StreamWhitelist The streams to replicate if the mode is whitelist.
 	StreamWhitelist []string `json:"stream_whitelist,omitempty"`
 }
 
-// SourceTemplateDefinitionRequest A template to make from a source definition.
+// SourceTemplateDefinitionRequest A source template to create from a source definition.
 type SourceTemplateDefinitionRequest struct {
-	// ActorDefinitionID The source definition.
+	// ActorDefinitionID ID of the source definition.
 	ActorDefinitionID string `json:"actor_definition_id"`
 
-	// Customization What is replicated and how.
+	// Customization What is replicated, and how.
 	Customization *SourceTemplateCustomization `json:"customization,omitempty"`
 
-	// Mode How connectors made from it are used. REPLICATION when absent.
+	// Mode How connectors created from it are used. The default is REPLICATION.
 	Mode *SourceTemplateMode `json:"mode,omitempty"`
 
 	// Name Display name.
 	Name *string `json:"name,omitempty"`
 
-	// PartialDefaultConfig Configuration that users need not fill in. No place for secrets or values of a single user.
+	// PartialDefaultConfig Configuration that users do not have to enter. It must not contain secrets or values of a single user.
 	PartialDefaultConfig map[string]interface{} `json:"partial_default_config"`
 }
 
-// SourceTemplateDetails A source template with hints for the people who fill it in.
+// SourceTemplateDetails A source template with hints for users who enter the configuration.
 type SourceTemplateDetails struct {
-	// AuthTooltip How to get credentials.
+	// AuthTooltip Hints on how to get credentials.
 	AuthTooltip *SourceTemplateDetails_AuthTooltip `json:"auth_tooltip,omitempty"`
 
 	// ConnectorName Slug of the connector, such as zendesk-support.
@@ -1853,7 +1853,7 @@ type SourceTemplateDetails struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// Customization What is replicated and how.
+	// Customization What is replicated, and how.
 	Customization *SourceTemplateCustomization `json:"customization,omitempty"`
 
 	// Icon URL or text of an icon.
@@ -1865,22 +1865,22 @@ type SourceTemplateDetails struct {
 	// IsExperimental Whether it is not yet stable.
 	IsExperimental *bool `json:"is_experimental,omitempty"`
 
-	// Mode How connectors made from a template are used: DIRECT for actions, REPLICATION for copying data, MULTI for both.
+	// Mode How connectors created from a template are used: DIRECT for actions, REPLICATION for copying data, and MULTI for both.
 	Mode *SourceTemplateMode `json:"mode,omitempty"`
 
 	// Name Display name, such as Zendesk Support.
 	Name string `json:"name"`
 
-	// PartialDefaultConfig Configuration that users need not fill in.
+	// PartialDefaultConfig Configuration that users do not have to enter.
 	PartialDefaultConfig map[string]interface{} `json:"partial_default_config"`
 
-	// RuntimeMode What the connector supports now.
+	// RuntimeMode What the connector currently supports.
 	RuntimeMode *RuntimeMode `json:"runtime_mode,omitempty"`
 
-	// SourceDefinitionID The source definition it is for.
+	// SourceDefinitionID ID of its source definition.
 	SourceDefinitionID string `json:"source_definition_id"`
 
-	// SupportsContextStore Whether the Context Store can hold its records; false only for the runtime mode direct_only.
+	// SupportsContextStore Whether its records can be stored in the Context Store. False only if the runtime mode is direct_only.
 	SupportsContextStore *bool `json:"supports_context_store,omitempty"`
 
 	// Tags Its tags.
@@ -1893,23 +1893,23 @@ type SourceTemplateDetails struct {
 	UserConfigSpec ConnectorSpecification `json:"user_config_spec"`
 }
 
-// SourceTemplateDetails_AuthTooltip How to get credentials.
+// SourceTemplateDetails_AuthTooltip Hints on how to get credentials.
 type SourceTemplateDetails_AuthTooltip struct {
 	union json.RawMessage
 }
 
-// SourceTemplateList The source templates that match.
+// SourceTemplateList The matching source templates.
 type SourceTemplateList struct {
 	// Data The templates.
 	Data []SourceTemplateSummary `json:"data"`
 }
 
-// SourceTemplateMode How connectors made from a template are used: DIRECT for actions, REPLICATION for copying data, MULTI for both.
+// SourceTemplateMode How connectors created from a template are used: DIRECT for actions, REPLICATION for copying data, and MULTI for both.
 type SourceTemplateMode string
 
-// SourceTemplateSummary A source template as lists of templates and of connectors show it.
+// SourceTemplateSummary A source template in a list of templates or of connectors.
 type SourceTemplateSummary struct {
-	// ActorDefinitionID The source definition it is for.
+	// ActorDefinitionID ID of its source definition.
 	ActorDefinitionID string `json:"actor_definition_id"`
 
 	// ConnectorName Slug of the connector, such as zendesk-support.
@@ -1918,7 +1918,7 @@ type SourceTemplateSummary struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// Customization What is replicated and how.
+	// Customization What is replicated, and how.
 	Customization *SourceTemplateCustomization `json:"customization,omitempty"`
 
 	// Icon URL or text of an icon.
@@ -1927,19 +1927,19 @@ type SourceTemplateSummary struct {
 	// ID Identifies the template.
 	ID string `json:"id"`
 
-	// Mode How connectors made from a template are used: DIRECT for actions, REPLICATION for copying data, MULTI for both.
+	// Mode How connectors created from a template are used: DIRECT for actions, REPLICATION for copying data, and MULTI for both.
 	Mode *SourceTemplateMode `json:"mode,omitempty"`
 
 	// Name Display name, such as Zendesk Support.
 	Name string `json:"name"`
 
-	// OrganizationID The organization it belongs to, if any.
+	// OrganizationID ID of its organization, if it has one.
 	OrganizationID *string `json:"organization_id,omitempty"`
 
-	// RuntimeMode What the connector supports now.
+	// RuntimeMode What the connector currently supports.
 	RuntimeMode *RuntimeMode `json:"runtime_mode,omitempty"`
 
-	// SupportsContextStore Whether the Context Store can hold its records; false only for the runtime mode direct_only.
+	// SupportsContextStore Whether its records can be stored in the Context Store. False only if the runtime mode is direct_only.
 	SupportsContextStore *bool `json:"supports_context_store,omitempty"`
 
 	// Tags Its tags.
@@ -1949,63 +1949,63 @@ type SourceTemplateSummary struct {
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 }
 
-// SourceTemplateUpdateRequest A change to a source template. What is left out stays as it is.
+// SourceTemplateUpdateRequest A change to a source template. Fields that are left out are not changed.
 type SourceTemplateUpdateRequest struct {
-	// Customization What is replicated and how.
+	// Customization What is replicated, and how.
 	Customization Nullable[SourceTemplateCustomization] `json:"customization,omitzero"`
 
-	// Mode How connectors made from it are used.
+	// Mode How connectors created from it are used.
 	Mode Nullable[SourceTemplateMode] `json:"mode,omitzero"`
 
-	// Name New display name.
+	// Name The new display name.
 	Name Nullable[string] `json:"name,omitzero"`
 
-	// PartialDefaultConfig Configuration that users need not fill in. No place for secrets or values of a single user.
+	// PartialDefaultConfig Configuration that users do not have to enter. It must not contain secrets or values of a single user.
 	PartialDefaultConfig Nullable[map[string]any] `json:"partial_default_config,omitzero"`
 
-	// Propagate Whether connectors made from it change as well.
+	// Propagate Whether connectors created from it are changed too.
 	Propagate Nullable[bool] `json:"propagate,omitzero"`
 }
 
-// StreamCustomization Changes to one stream.
+// StreamCustomization A customization of a stream.
 type StreamCustomization struct {
-	// CursorField Path of the field that tells new records from old ones.
+	// CursorField Path of the field that distinguishes new records from old ones.
 	CursorField []string `json:"cursor_field,omitempty"`
 
 	// PrimaryKeyFields The fields that make up the primary key, each as a path.
 	PrimaryKeyFields [][]string `json:"primary_key_fields,omitempty"`
 }
 
-// StreamDescriptor Names a stream.
+// StreamDescriptor The name of a stream.
 type StreamDescriptor struct {
-	// Name What the stream is called.
+	// Name Name of the stream.
 	Name string `json:"name"`
 
-	// Namespace Where the stream belongs.
+	// Namespace Namespace of the stream.
 	Namespace *string `json:"namespace,omitempty"`
 }
 
-// StreamMapper Something that is done to each record of a stream.
+// StreamMapper A transformation of each record of a stream.
 type StreamMapper struct {
 	union json.RawMessage
 }
 
-// StreamSelectionMode How the streams to replicate are chosen.
+// StreamSelectionMode How the streams to replicate are selected.
 type StreamSelectionMode string
 
-// SupportLevel Who stands behind a connector.
+// SupportLevel Who supports a connector.
 type SupportLevel string
 
-// SupportedContextStoreEntity An entity that can be put into the Context Store.
+// SupportedContextStoreEntity An entity that can be stored in the Context Store.
 type SupportedContextStoreEntity struct {
 	// Entity Name of the entity.
 	Entity string `json:"entity"`
 
-	// Suggested Whether searching it is recommended.
+	// Suggested Whether it is recommended for search.
 	Suggested *bool `json:"suggested,omitempty"`
 }
 
-// TagMatch Whether all of some tags must match or any of them.
+// TagMatch Whether all tags must match or any of them.
 type TagMatch string
 
 // Token An application token.
@@ -2016,10 +2016,10 @@ type Token struct {
 	// ExpiresIn Lifetime in seconds.
 	ExpiresIn int `json:"expires_in"`
 
-	// OrganizationID The organization the token reaches.
+	// OrganizationID The organization that the token gives access to.
 	OrganizationID *string `json:"organization_id,omitempty"`
 
-	// TokenType How to send the token; Bearer.
+	// TokenType The type of the token; Bearer.
 	TokenType string `json:"token_type"`
 }
 
@@ -2032,21 +2032,21 @@ type TokenRequest struct {
 	ClientSecret string `json:"client_secret"`
 }
 
-// UserHostedConnectionTemplate A connection template with a destination of the user.
+// UserHostedConnectionTemplate A connection template with a destination of your own.
 type UserHostedConnectionTemplate struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// CronExpression When to replicate, in Quartz syntax.
+	// CronExpression The schedule of replication, in Quartz syntax.
 	CronExpression *string `json:"cron_expression,omitempty"`
 
-	// DataHostingType Marks a connection template with a destination of the user.
+	// DataHostingType The kind of connection template with a destination of your own.
 	DataHostingType *UserHosting `json:"data_hosting_type,omitempty"`
 
 	// DestinationConfig Configuration of the destination.
 	DestinationConfig map[string]interface{} `json:"destination_config"`
 
-	// DestinationDefinitionID The kind of destination.
+	// DestinationDefinitionID ID of the definition of the destination.
 	DestinationDefinitionID string `json:"destination_definition_id"`
 
 	// DestinationName Name of the destination.
@@ -2058,13 +2058,13 @@ type UserHostedConnectionTemplate struct {
 	// ID Identifies the template.
 	ID string `json:"id"`
 
-	// NonBreakingChangesPreference What to do when a source gains fields or streams: nothing, stop replicating, take over new fields, or take over new streams as well.
+	// NonBreakingChangesPreference What to do if a source has new fields or streams: ignore them, stop replicating, replicate new fields, or replicate new streams too.
 	NonBreakingChangesPreference *NonBreakingChangesPreference `json:"non_breaking_changes_preference,omitempty"`
 
-	// OrganizationID The organization it belongs to.
+	// OrganizationID ID of its organization.
 	OrganizationID string `json:"organization_id"`
 
-	// SyncOnCreate Whether a new connection replicates at once.
+	// SyncOnCreate Whether a new connection replicates immediately.
 	SyncOnCreate *bool `json:"sync_on_create,omitempty"`
 
 	// Tags Its tags.
@@ -2076,62 +2076,62 @@ type UserHostedConnectionTemplate struct {
 
 // UserHostedConnectionTemplateRequest A connection template with a destination of your own.
 type UserHostedConnectionTemplateRequest struct {
-	// CronExpression When to replicate, in Quartz syntax.
+	// CronExpression The schedule of replication, in Quartz syntax.
 	CronExpression *string `json:"cron_expression,omitempty"`
 
-	// DataHostingType Marks a connection template with a destination of the user.
+	// DataHostingType The kind of connection template with a destination of your own.
 	DataHostingType *UserHosting `json:"data_hosting_type,omitempty"`
 
-	// DestinationConfig Configuration of the destination; must fit its definition.
+	// DestinationConfig Configuration of the destination, which must match its definition.
 	DestinationConfig map[string]interface{} `json:"destination_config"`
 
-	// DestinationDefinitionID The kind of destination.
+	// DestinationDefinitionID ID of the definition of the destination.
 	DestinationDefinitionID string `json:"destination_definition_id"`
 
 	// DestinationName Name of the destination.
 	DestinationName string `json:"destination_name"`
 
-	// NonBreakingChangesPreference What to do when a source gains fields or streams: nothing, stop replicating, take over new fields, or take over new streams as well.
+	// NonBreakingChangesPreference What to do if a source has new fields or streams: ignore them, stop replicating, replicate new fields, or replicate new streams too.
 	NonBreakingChangesPreference *NonBreakingChangesPreference `json:"non_breaking_changes_preference,omitempty"`
 
-	// SyncOnCreate Whether a new connection replicates at once.
+	// SyncOnCreate Whether a new connection replicates immediately.
 	SyncOnCreate *bool `json:"sync_on_create,omitempty"`
 }
 
-// UserHosting Marks a connection template with a destination of the user.
+// UserHosting The kind of connection template with a destination of your own.
 type UserHosting string
 
 // WidgetToken A token for the embedded widget.
 type WidgetToken struct {
-	// Token Base64 of a JSON object that holds the URL of the widget and the token itself.
+	// Token The base64 encoding of a JSON object that contains the URL of the widget and the token itself.
 	Token string `json:"token"`
 }
 
-// WidgetTokenRequest Names the workspace and the page of an embedded widget.
+// WidgetTokenRequest The workspace and the web page of an embedded widget.
 type WidgetTokenRequest struct {
-	// AllowedOrigin The origin whose pages may embed the widget.
+	// AllowedOrigin The origin of the pages that may embed the widget.
 	AllowedOrigin string `json:"allowed_origin"`
 
-	// RegionID Where to create a workspace that does not exist yet, 645a183f-b12b-4c6e-8ad3-99e165603450 for the US or b9e48d61-f082-4a14-a8d0-799a907938cb for the EU. The US when absent.
+	// RegionID The region in which the workspace is created if it does not exist: 645a183f-b12b-4c6e-8ad3-99e165603450 for the US or b9e48d61-f082-4a14-a8d0-799a907938cb for the EU. The default is the US.
 	RegionID *string `json:"region_id,omitempty"`
 
 	// SelectedConnectionTemplateTags Use only connection templates with these tags.
 	SelectedConnectionTemplateTags []string `json:"selected_connection_template_tags,omitempty"`
 
-	// SelectedConnectionTemplateTagsMode Whether all of some tags must match or any of them.
+	// SelectedConnectionTemplateTagsMode Whether all tags must match or any of them.
 	SelectedConnectionTemplateTagsMode *TagMatch `json:"selected_connection_template_tags_mode,omitempty"`
 
 	// SelectedSourceTemplateTags Offer only source templates with these tags.
 	SelectedSourceTemplateTags []string `json:"selected_source_template_tags,omitempty"`
 
-	// SelectedSourceTemplateTagsMode Whether all of some tags must match or any of them.
+	// SelectedSourceTemplateTagsMode Whether all tags must match or any of them.
 	SelectedSourceTemplateTagsMode *TagMatch `json:"selected_source_template_tags_mode,omitempty"`
 
-	// WorkspaceName Name of the workspace; created when it does not exist.
+	// WorkspaceName Name of the workspace. It is created if it does not exist.
 	WorkspaceName string `json:"workspace_name"`
 }
 
-// Workflow Tasks for an agent, run together.
+// Workflow A list of tasks for an agent that run together.
 type Workflow struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
@@ -2145,7 +2145,7 @@ type Workflow struct {
 	// UpdatedAt When it was last changed.
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 
-	// WorkspaceID The workspace it belongs to.
+	// WorkspaceID ID of its workspace.
 	WorkspaceID string `json:"workspace_id"`
 }
 
@@ -2154,10 +2154,10 @@ type WorkflowCreateRequest struct {
 	// Name Its name.
 	Name string `json:"name"`
 
-	// Tasks What to do, in order. The form of a task is not published.
+	// Tasks The tasks to run, in order. The service does not document the form of a task.
 	Tasks []map[string]interface{} `json:"tasks,omitempty"`
 
-	// WorkspaceID The workspace it shall belong to.
+	// WorkspaceID ID of the workspace in which the workflow is created.
 	WorkspaceID string `json:"workspace_id"`
 }
 
@@ -2167,18 +2167,18 @@ type WorkflowList struct {
 	Data []Workflow `json:"data"`
 }
 
-// WorkflowUpdateRequest A change to a workflow. What is left out stays as it is.
+// WorkflowUpdateRequest A change to a workflow. Fields that are left out are not changed.
 type WorkflowUpdateRequest struct {
-	// Name New name.
+	// Name The new name.
 	Name *string `json:"name,omitempty"`
 }
 
 // Workspace An isolated set of connectors.
 type Workspace struct {
-	// CacheEnabled Whether it uses the Context Store. Null follows the organization.
+	// CacheEnabled Whether it uses the Context Store. Null means the setting of the organization.
 	CacheEnabled *bool `json:"cache_enabled"`
 
-	// Color Its colour, for display.
+	// Color Its color, for display.
 	Color *string `json:"color"`
 
 	// CreatedAt When it was created.
@@ -2187,13 +2187,13 @@ type Workspace struct {
 	// ID Identifies the workspace.
 	ID string `json:"id"`
 
-	// Name Its name, by which other operations find it.
+	// Name Its name, which identifies it in other operations.
 	Name string `json:"name"`
 
-	// OrganizationID The organization it belongs to.
+	// OrganizationID ID of its organization.
 	OrganizationID string `json:"organization_id"`
 
-	// Status Whether the connections of a workspace run.
+	// Status Whether the connections of a workspace are active.
 	Status WorkspaceStatus `json:"status"`
 
 	// Tombstone Whether it was deleted.
@@ -2202,7 +2202,7 @@ type Workspace struct {
 	// UpdatedAt When it was last changed.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Visibility Whether all members of the organization see a workspace.
+	// Visibility Whether all members of the organization can see a workspace.
 	Visibility WorkspaceVisibility `json:"visibility"`
 }
 
@@ -2211,38 +2211,38 @@ type WorkspaceList struct {
 	// Data The workspaces.
 	Data []Workspace `json:"data"`
 
-	// Next URL of the following page, absolute or relative. Null or empty at the end.
+	// Next URL of the next page, absolute or relative. Null or empty on the last page.
 	Next *string `json:"next,omitempty"`
 }
 
-// WorkspaceStats How many workspaces there are.
+// WorkspaceStats Numbers of workspaces.
 type WorkspaceStats struct {
-	// ActiveCount Active ones.
+	// ActiveCount Number of active workspaces.
 	ActiveCount int `json:"active_count"`
 
-	// InactiveCount Inactive ones.
+	// InactiveCount Number of inactive workspaces.
 	InactiveCount int `json:"inactive_count"`
 
-	// TotalCount All of them.
+	// TotalCount Number of all workspaces.
 	TotalCount int `json:"total_count"`
 }
 
-// WorkspaceStatus Whether the connections of a workspace run.
+// WorkspaceStatus Whether the connections of a workspace are active.
 type WorkspaceStatus string
 
-// WorkspaceUpdateRequest A change to a workspace. What is left out stays as it is.
+// WorkspaceUpdateRequest A change to a workspace. Fields that are left out are not changed.
 type WorkspaceUpdateRequest struct {
-	// CacheEnabled Whether to use the Context Store. Null follows the organization.
+	// CacheEnabled Whether to use the Context Store. Null means the setting of the organization.
 	CacheEnabled Nullable[bool] `json:"cache_enabled,omitzero"`
 
-	// Name New name.
+	// Name The new name.
 	Name Nullable[string] `json:"name,omitzero"`
 
-	// Status Inactive also stops all active connections.
+	// Status The new status. Inactive also stops all active connections.
 	Status Nullable[WorkspaceStatus] `json:"status,omitzero"`
 }
 
-// WorkspaceVisibility Whether all members of the organization see a workspace.
+// WorkspaceVisibility Whether all members of the organization can see a workspace.
 type WorkspaceVisibility string
 
 // AutomationID defines model for AutomationID.
@@ -2275,7 +2275,7 @@ type SourceTemplateID = string
 // Tags defines model for Tags.
 type Tags = []string
 
-// TagsMode Whether all of some tags must match or any of them.
+// TagsMode Whether all tags must match or any of them.
 type TagsMode = TagMatch
 
 // WorkflowID defines model for WorkflowID.
@@ -2290,57 +2290,57 @@ type WorkspaceID = string
 // WorkspaceIDFilter defines model for WorkspaceIDFilter.
 type WorkspaceIDFilter = string
 
-// BadRequest An error as the service reports it. Gateways in front of it may answer in other forms.
+// BadRequest An error of the service. Gateways in front of it may return errors in other formats.
 type BadRequest = APIError
 
-// Forbidden An error as the service reports it. Gateways in front of it may answer in other forms.
+// Forbidden An error of the service. Gateways in front of it may return errors in other formats.
 type Forbidden = APIError
 
-// NotFound An error as the service reports it. Gateways in front of it may answer in other forms.
+// NotFound An error of the service. Gateways in front of it may return errors in other formats.
 type NotFound = APIError
 
-// RateLimited An error as the service reports it. Gateways in front of it may answer in other forms.
+// RateLimited An error of the service. Gateways in front of it may return errors in other formats.
 type RateLimited = APIError
 
-// ServerError An error as the service reports it. Gateways in front of it may answer in other forms.
+// ServerError An error of the service. Gateways in front of it may return errors in other formats.
 type ServerError = APIError
 
-// Unauthorized An error as the service reports it. Gateways in front of it may answer in other forms.
+// Unauthorized An error of the service. Gateways in front of it may return errors in other formats.
 type Unauthorized = APIError
 
-// Unprocessable An error as the service reports it. Gateways in front of it may answer in other forms.
+// Unprocessable An error of the service. Gateways in front of it may return errors in other formats.
 type Unprocessable = APIError
 
 // CreateScopedTokenParams defines parameters for CreateScopedToken.
 type CreateScopedTokenParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetScopedTokenInfoParams defines parameters for GetScopedTokenInfo.
 type GetScopedTokenInfoParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CreateTokenParams defines parameters for CreateToken.
 type CreateTokenParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CreateWidgetTokenParams defines parameters for CreateWidgetToken.
 type CreateWidgetTokenParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListConnectorsParams defines parameters for ListConnectors.
 type ListConnectorsParams struct {
-	// WorkspaceID Only what belongs to the workspace with this ID.
+	// WorkspaceID Return only results from the workspace with this ID.
 	WorkspaceID *WorkspaceIDFilter `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
 
-	// WorkspaceName Only connectors of the workspace with this name.
+	// WorkspaceName Return only connectors of the workspace with this name.
 	WorkspaceName *string `form:"workspace_name,omitempty" json:"workspace_name,omitempty"`
 
 	// CustomerName Former name of workspace_name.
@@ -2351,175 +2351,175 @@ type ListConnectorsParams struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ExternalUserID *string `form:"external_user_id,omitempty" json:"external_user_id,omitempty"`
 
-	// DefinitionID Only connectors of this source definition.
+	// DefinitionID Return only connectors of this source definition.
 	DefinitionID *string `form:"definition_id,omitempty" json:"definition_id,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CreateConnectorParams defines parameters for CreateConnector.
 type CreateConnectorParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CheckConnectorConfigParams defines parameters for CheckConnectorConfig.
 type CheckConnectorConfigParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // DeleteConnectorParams defines parameters for DeleteConnector.
 type DeleteConnectorParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetConnectorParams defines parameters for GetConnector.
 type GetConnectorParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // UpdateConnectorParams defines parameters for UpdateConnector.
 type UpdateConnectorParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CheckConnectorParams defines parameters for CheckConnector.
 type CheckConnectorParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ExecuteConnectorParams defines parameters for ExecuteConnector.
 type ExecuteConnectorParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // InspectConnectorParams defines parameters for InspectConnector.
 type InspectConnectorParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListDestinationDefinitionsParams defines parameters for ListDestinationDefinitions.
 type ListDestinationDefinitionsParams struct {
-	// ActorDefinitionIds Only these definitions. Repeated for several ids.
+	// ActorDefinitionIds Return only the definitions with these IDs. The parameter is repeated for each ID.
 	ActorDefinitionIds []string `form:"actorDefinitionIds,omitempty" json:"actorDefinitionIds,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetDestinationDefinitionParams defines parameters for GetDestinationDefinition.
 type GetDestinationDefinitionParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListSourceDefinitionsParams defines parameters for ListSourceDefinitions.
 type ListSourceDefinitionsParams struct {
-	// Name Only definitions with this text in their name, in any case.
+	// Name Return only definitions whose name contains this text. Case is ignored.
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetSourceDefinitionParams defines parameters for GetSourceDefinition.
 type GetSourceDefinitionParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListConnectionTemplatesParams defines parameters for ListConnectionTemplates.
 type ListConnectionTemplatesParams struct {
-	// Tags Only templates with these tags. Repeated for several.
+	// Tags Return only templates with these tags. The parameter is repeated for each tag.
 	Tags Tags `form:"tags,omitempty" json:"tags,omitempty"`
 
-	// TagsMode Whether a template needs all of the tags or any of them. All when absent, unlike in request bodies.
+	// TagsMode Whether a template must have all of the tags or any of them. Unlike in request bodies, the default is all.
 	TagsMode *TagsMode `form:"tags_mode,omitempty" json:"tags_mode,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CreateConnectionTemplateParams defines parameters for CreateConnectionTemplate.
 type CreateConnectionTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // DescribeCronParams defines parameters for DescribeCron.
 type DescribeCronParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // DeleteConnectionTemplateParams defines parameters for DeleteConnectionTemplate.
 type DeleteConnectionTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetConnectionTemplateParams defines parameters for GetConnectionTemplate.
 type GetConnectionTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // UpdateConnectionTemplateParams defines parameters for UpdateConnectionTemplate.
 type UpdateConnectionTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListSourceTemplatesParams defines parameters for ListSourceTemplates.
 type ListSourceTemplatesParams struct {
-	// UseGlobal List the templates that Airbyte provides to everyone in place of the organization's own.
+	// UseGlobal Return the templates that Airbyte provides to everyone instead of the organization's own.
 	UseGlobal *bool `form:"use_global,omitempty" json:"use_global,omitempty"`
 
-	// Tags Only templates with these tags. Repeated for several.
+	// Tags Return only templates with these tags. The parameter is repeated for each tag.
 	Tags Tags `form:"tags,omitempty" json:"tags,omitempty"`
 
-	// TagsMode Whether a template needs all of the tags or any of them. All when absent, unlike in request bodies.
+	// TagsMode Whether a template must have all of the tags or any of them. Unlike in request bodies, the default is all.
 	TagsMode *TagsMode `form:"tags_mode,omitempty" json:"tags_mode,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CreateSourceTemplateParams defines parameters for CreateSourceTemplate.
 type CreateSourceTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // DeleteSourceTemplateParams defines parameters for DeleteSourceTemplate.
 type DeleteSourceTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetSourceTemplateParams defines parameters for GetSourceTemplate.
 type GetSourceTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // UpdateSourceTemplateParams defines parameters for UpdateSourceTemplate.
 type UpdateSourceTemplateParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListOrganizationsParams defines parameters for ListOrganizations.
 type ListOrganizationsParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2528,13 +2528,13 @@ type ListWorkflowsParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // CreateWorkflowParams defines parameters for CreateWorkflow.
 type CreateWorkflowParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2543,7 +2543,7 @@ type DeleteWorkflowParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2552,7 +2552,7 @@ type GetWorkflowParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2561,7 +2561,7 @@ type UpdateWorkflowParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2570,7 +2570,7 @@ type ListAutomationsParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2579,7 +2579,7 @@ type CreateAutomationParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2588,7 +2588,7 @@ type DeleteAutomationParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2597,7 +2597,7 @@ type GetAutomationParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -2606,118 +2606,118 @@ type UpdateAutomationParams struct {
 	// WorkspaceID ID of the workspace that the workflow belongs to.
 	WorkspaceID WorkflowWorkspaceID `form:"workspace_id" json:"workspace_id"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // SetOAuthCredentialsParams defines parameters for SetOAuthCredentials.
 type SetOAuthCredentialsParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // DeleteOAuthCredentialsParams defines parameters for DeleteOAuthCredentials.
 type DeleteOAuthCredentialsParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListSkillsParams defines parameters for ListSkills.
 type ListSkillsParams struct {
-	// Limit The most items a page may have.
+	// Limit The maximum number of items in a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, as the page before told. Opaque. The first page when absent.
+	// Cursor The cursor from the previous page, which is opaque. If it is absent, the first page is returned.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// OrganizationID Only what belongs to this organization.
+	// OrganizationID Return only skills of this organization.
 	OrganizationID *OrganizationIDFilter `form:"organization_id,omitempty" json:"organization_id,omitempty"`
 
-	// WorkspaceID Only what belongs to the workspace with this ID.
+	// WorkspaceID Return only results from the workspace with this ID.
 	WorkspaceID *WorkspaceIDFilter `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetSkillDocsParams defines parameters for GetSkillDocs.
 type GetSkillDocsParams struct {
-	// ID The skill to read. For a connector it is the docs_skill_id of its inspection.
+	// ID ID of the skill. For a connector, this is the docs_skill_id that inspectConnector returns.
 	ID string `form:"id" json:"id"`
 
-	// Section ID of a section, exactly as the outline has it. The outline itself when absent.
+	// Section ID of a section, exactly as in the outline. If it is absent, the outline is returned.
 	Section *string `form:"section,omitempty" json:"section,omitempty"`
 
-	// OrganizationID Only what belongs to this organization.
+	// OrganizationID Return only skills of this organization.
 	OrganizationID *OrganizationIDFilter `form:"organization_id,omitempty" json:"organization_id,omitempty"`
 
-	// WorkspaceID Only what belongs to the workspace with this ID.
+	// WorkspaceID Return only results from the workspace with this ID.
 	WorkspaceID *WorkspaceIDFilter `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // SearchSkillsParams defines parameters for SearchSkills.
 type SearchSkillsParams struct {
-	// Query Keywords.
+	// Query The keywords.
 	Query string `form:"query" json:"query"`
 
-	// Limit The most items a page may have.
+	// Limit The maximum number of items in a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, as the page before told. Opaque. The first page when absent.
+	// Cursor The cursor from the previous page, which is opaque. If it is absent, the first page is returned.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// OrganizationID Only what belongs to this organization.
+	// OrganizationID Return only skills of this organization.
 	OrganizationID *OrganizationIDFilter `form:"organization_id,omitempty" json:"organization_id,omitempty"`
 
-	// WorkspaceID Only what belongs to the workspace with this ID.
+	// WorkspaceID Return only results from the workspace with this ID.
 	WorkspaceID *WorkspaceIDFilter `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // ListWorkspacesParams defines parameters for ListWorkspaces.
 type ListWorkspacesParams struct {
-	// NameContains Only workspaces with this text in their name, in any case.
+	// NameContains Return only workspaces whose name contains this text. Case is ignored.
 	NameContains *string `form:"name_contains,omitempty" json:"name_contains,omitempty"`
 
-	// Status Only workspaces with this status. Both when absent.
+	// Status Return only workspaces with this status. By default, workspaces with either status are returned.
 	Status *WorkspaceStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Limit The most items a page may have.
+	// Limit The maximum number of items in a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, as the page before told. Opaque. The first page when absent.
+	// Cursor The cursor from the previous page, which is opaque. If it is absent, the first page is returned.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetWorkspaceStatsParams defines parameters for GetWorkspaceStats.
 type GetWorkspaceStatsParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // DeleteWorkspaceParams defines parameters for DeleteWorkspace.
 type DeleteWorkspaceParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // GetWorkspaceParams defines parameters for GetWorkspace.
 type GetWorkspaceParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
 // UpdateWorkspaceParams defines parameters for UpdateWorkspace.
 type UpdateWorkspaceParams struct {
-	// XOrganizationID The organization to act on. Needed only by members of several organizations.
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
@@ -3279,7 +3279,7 @@ type ServerInterface interface {
 	// CreateScopedToken Create a token for one workspace
 	// (POST /api/v1/account/applications/scoped-token)
 	CreateScopedToken(w http.ResponseWriter, r *http.Request, params CreateScopedTokenParams)
-	// GetScopedTokenInfo Tell what a scoped token reaches
+	// GetScopedTokenInfo Get the organization and workspace of a scoped token
 	// (GET /api/v1/account/applications/scoped-token/info)
 	GetScopedTokenInfo(w http.ResponseWriter, r *http.Request, params GetScopedTokenInfoParams)
 	// CreateToken Exchange application credentials for a token
@@ -3312,7 +3312,7 @@ type ServerInterface interface {
 	// ExecuteConnector Run an action on an entity
 	// (POST /api/v1/integrations/connectors/{id}/execute)
 	ExecuteConnector(w http.ResponseWriter, r *http.Request, id string, params ExecuteConnectorParams)
-	// InspectConnector Tell what a connector can do
+	// InspectConnector Inspect a connector
 	// (GET /api/v1/integrations/connectors/{id}/inspect)
 	InspectConnector(w http.ResponseWriter, r *http.Request, id ConnectorID, params InspectConnectorParams)
 	// ListDestinationDefinitions List destination definitions
@@ -3333,7 +3333,7 @@ type ServerInterface interface {
 	// CreateConnectionTemplate Create a connection template
 	// (POST /api/v1/integrations/templates/connections)
 	CreateConnectionTemplate(w http.ResponseWriter, r *http.Request, params CreateConnectionTemplateParams)
-	// DescribeCron Say a cron expression in words
+	// DescribeCron Describe a cron expression
 	// (POST /api/v1/integrations/templates/connections/cron/describe)
 	DescribeCron(w http.ResponseWriter, r *http.Request, params DescribeCronParams)
 	// DeleteConnectionTemplate Delete a connection template
@@ -3348,10 +3348,10 @@ type ServerInterface interface {
 	// ListSourceTemplates List source templates
 	// (GET /api/v1/integrations/templates/sources)
 	ListSourceTemplates(w http.ResponseWriter, r *http.Request, params ListSourceTemplatesParams)
-	// CreateSourceTemplate Offer a kind of connector
+	// CreateSourceTemplate Create a source template
 	// (POST /api/v1/integrations/templates/sources)
 	CreateSourceTemplate(w http.ResponseWriter, r *http.Request, params CreateSourceTemplateParams)
-	// DeleteSourceTemplate Stop offering a kind of connector
+	// DeleteSourceTemplate Delete a source template
 	// (DELETE /api/v1/integrations/templates/sources/{id})
 	DeleteSourceTemplate(w http.ResponseWriter, r *http.Request, id SourceTemplateID, params DeleteSourceTemplateParams)
 	// GetSourceTemplate Get a source template
@@ -12512,7 +12512,7 @@ type StrictServerInterface interface {
 	// CreateScopedToken Create a token for one workspace
 	// (POST /api/v1/account/applications/scoped-token)
 	CreateScopedToken(ctx context.Context, request CreateScopedTokenRequestObject) (CreateScopedTokenResponseObject, error)
-	// GetScopedTokenInfo Tell what a scoped token reaches
+	// GetScopedTokenInfo Get the organization and workspace of a scoped token
 	// (GET /api/v1/account/applications/scoped-token/info)
 	GetScopedTokenInfo(ctx context.Context, request GetScopedTokenInfoRequestObject) (GetScopedTokenInfoResponseObject, error)
 	// CreateToken Exchange application credentials for a token
@@ -12545,7 +12545,7 @@ type StrictServerInterface interface {
 	// ExecuteConnector Run an action on an entity
 	// (POST /api/v1/integrations/connectors/{id}/execute)
 	ExecuteConnector(ctx context.Context, request ExecuteConnectorRequestObject) (ExecuteConnectorResponseObject, error)
-	// InspectConnector Tell what a connector can do
+	// InspectConnector Inspect a connector
 	// (GET /api/v1/integrations/connectors/{id}/inspect)
 	InspectConnector(ctx context.Context, request InspectConnectorRequestObject) (InspectConnectorResponseObject, error)
 	// ListDestinationDefinitions List destination definitions
@@ -12566,7 +12566,7 @@ type StrictServerInterface interface {
 	// CreateConnectionTemplate Create a connection template
 	// (POST /api/v1/integrations/templates/connections)
 	CreateConnectionTemplate(ctx context.Context, request CreateConnectionTemplateRequestObject) (CreateConnectionTemplateResponseObject, error)
-	// DescribeCron Say a cron expression in words
+	// DescribeCron Describe a cron expression
 	// (POST /api/v1/integrations/templates/connections/cron/describe)
 	DescribeCron(ctx context.Context, request DescribeCronRequestObject) (DescribeCronResponseObject, error)
 	// DeleteConnectionTemplate Delete a connection template
@@ -12581,10 +12581,10 @@ type StrictServerInterface interface {
 	// ListSourceTemplates List source templates
 	// (GET /api/v1/integrations/templates/sources)
 	ListSourceTemplates(ctx context.Context, request ListSourceTemplatesRequestObject) (ListSourceTemplatesResponseObject, error)
-	// CreateSourceTemplate Offer a kind of connector
+	// CreateSourceTemplate Create a source template
 	// (POST /api/v1/integrations/templates/sources)
 	CreateSourceTemplate(ctx context.Context, request CreateSourceTemplateRequestObject) (CreateSourceTemplateResponseObject, error)
-	// DeleteSourceTemplate Stop offering a kind of connector
+	// DeleteSourceTemplate Delete a source template
 	// (DELETE /api/v1/integrations/templates/sources/{id})
 	DeleteSourceTemplate(ctx context.Context, request DeleteSourceTemplateRequestObject) (DeleteSourceTemplateResponseObject, error)
 	// GetSourceTemplate Get a source template
