@@ -31,7 +31,7 @@ func TestErrorAdvice(t *testing.T) {
 		{"no connection", fails(refusedDial), "ErrNetwork", advice{true, false}, advice{true, false}},
 		{"no connection to the proxy", fails(refusedProxy), "ErrNetwork", advice{true, false}, advice{true, false}},
 		{"reset", fails(syscall.ECONNRESET), "ErrNetwork", advice{true, false}, advice{false, true}},
-		{"no answer", hangs, "ErrNetwork", advice{true, false}, advice{false, true}},
+		{"no response", hangs, "ErrNetwork", advice{true, false}, advice{false, true}},
 		{"cut off", half, "ErrNetwork", advice{true, false}, advice{false, true}},
 		{"cut JSON", says(200, `{"status":"succ`), "ErrNetwork", advice{true, false}, advice{false, true}},
 		{"no JSON", says(200, "<html>", "Content-Type", "text/html"), "", advice{}, advice{false, true}},
@@ -131,7 +131,7 @@ func TestErrorOfAToken(t *testing.T) {
 	}
 }
 
-// A token that was revoked after the secret had changed: the answer is the 401
+// A token that was revoked after the secret had changed: the response is the 401
 // of the call, and the error says why there is no other token.
 func TestErrorOfARefreshThatFails(t *testing.T) {
 	s := serve(t, ok("[]"), says(401, `{"message":"The token has been revoked"}`))

@@ -57,7 +57,7 @@ func benchRecords() string {
 	return b.String()
 }
 
-// benchPage is the answer with them.
+// benchPage is the response with them.
 func benchPage() string {
 	return success(benchRecords(), `{"has_next_page":true,"end_cursor":"abc"}`)
 }
@@ -148,7 +148,7 @@ func byHand(ctx context.Context, hc *http.Client, base string, read func(io.Read
 }
 
 // presized reads pages with a buffer that they fit into, as who has read the
-// length of the answer can.
+// length of the response can.
 func presized(r io.Reader) ([]byte, error) {
 	buf := bytes.NewBuffer(make([]byte, 0, 26<<10))
 	_, err := buf.ReadFrom(r)

@@ -139,8 +139,8 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // MarshalText returns what String returns.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// fetch calls an operation that answers with JSON and decodes the answer into a T.
-// An answer without the part that it is asked for (see partial) is an error.
+// fetch calls an operation that responds with JSON and decodes the response into a T.
+// A response without the part that it is asked for (see partial) is an error.
 func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) (*T, error) {
 	var v *T
 	c.consume = func(resp *http.Response) error {
@@ -151,7 +151,7 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 		}
 		if part, ok := any(v).(partial); ok {
 			if what := part.lacks(); what != "" {
-				return &Error{Message: "the answer has no " + what}
+				return &Error{Message: "the response has no " + what}
 			}
 		}
 		return nil
@@ -175,7 +175,7 @@ type listOf[T any] struct {
 	Data []T `json:"data"`
 }
 
-// acknowledge calls an operation whose answer has no content of interest.
+// acknowledge calls an operation whose response has no content of interest.
 func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {
 	c.consume = func(resp *http.Response) error {
 		_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody))

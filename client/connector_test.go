@@ -64,7 +64,7 @@ func TestConnectorInfo(t *testing.T) {
 		t.Errorf("sent %s %s?%s %s", r.Method, r.Path, r.Query, r.Body)
 	}
 	if got, err := c.Info(t.Context()); asError(t, err).StatusCode != 200 {
-		t.Errorf("an answer without everything: %v %v", got, err)
+		t.Errorf("a response without everything: %v %v", got, err)
 	}
 	if got, err := c.Info(t.Context()); err != nil || got.ID != "x" || got.Entities != nil || got.ReplicationConfig != nil || !got.CreatedAt.IsZero() {
 		t.Errorf("an odd answer: %v %v", got, err)
@@ -391,7 +391,7 @@ func TestCheckResultReason(t *testing.T) {
 	}
 }
 
-// inspected is an answer of inspectConnector: supported entities, and those in
+// inspected is a response of inspectConnector: supported entities, and those in
 // the store as JSON.
 func inspected(supported []string, configured ...string) string {
 	var list []string

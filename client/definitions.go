@@ -271,18 +271,18 @@ func (d Definitions) FindDestination(ctx context.Context, name string) (*Definit
 }
 
 func fetchDefinition(ctx context.Context, call *call, send func(context.Context) (*http.Response, error)) (*DefinitionDetails, error) {
-	type answer struct {
+	type response struct {
 		ID         string           `json:"id"`
 		Definition definitionItem   `json:"definition"`
 		Questions  ExampleQuestions `json:"example_questions"`
 	}
-	got, err := fetch[answer](ctx, call, send)
+	got, err := fetch[response](ctx, call, send)
 	if err != nil {
 		return nil, err
 	}
 	details := got.Definition.details()
 	if details.ID = cmp.Or(got.ID, details.ID); details.ID == "" {
-		return nil, &Error{op: call.op, StatusCode: http.StatusOK, Message: "the answer has no id"}
+		return nil, &Error{op: call.op, StatusCode: http.StatusOK, Message: "the response has no id"}
 	}
 	details.ExampleQuestions = got.Questions
 	return &details, nil

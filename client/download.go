@@ -90,7 +90,7 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 func notAFile(x *execution, call *call, resp *http.Response) error {
 	_, err := readRaw(x, resp)
 	if err == nil {
-		err = &Error{Message: "the service answered with JSON about the file in place of the file"}
+		err = &Error{Message: "the service sent JSON about the file instead of the file"}
 	}
 	return call.whole(resp, err)
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // The kinds of errors, for use with errors.Is. The first six depend on the status of
-// the answer.
+// the response.
 var (
 	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
 	ErrForbidden    error = &kind{text: "not allowed"}        // 403
@@ -41,18 +41,18 @@ var (
 	ErrWorkspaceNotFound error = &kind{"no such workspace", ErrNotFound}
 
 	// ErrExecution means that the service ran an action and the action failed: the
-	// answer was 200, and the status in it is not "success".
+	// response has status 200, and the status in it is not "success".
 	ErrExecution error = &kind{text: "the action failed"}
 
 	// ErrEmptyDownload means that a file has no bytes. The service also answers so
 	// for files that do not exist.
 	ErrEmptyDownload error = &kind{text: "the downloaded file is empty"}
 
-	// ErrResponseTooLarge means that an answer is larger than
+	// ErrResponseTooLarge means that a response is larger than
 	// [WithMaxResponseBytes] allows.
-	ErrResponseTooLarge error = &kind{text: "the answer is too large"}
+	ErrResponseTooLarge error = &kind{text: "the response is too large"}
 
-	// ErrNetwork means that there was no complete answer: the service could not be
+	// ErrNetwork means that there was no complete response: the service could not be
 	// reached, the connection broke, or the time of [WithAttemptTimeout] was over.
 	ErrNetwork error = &kind{text: "the service was not reached"}
 
@@ -72,7 +72,7 @@ func (k *kind) Unwrap() error { return k.parent }
 // of what the service sent. It is one line, except for an error of [New], which has a
 // line for each problem.
 type Error struct {
-	StatusCode int           // the status of the answer; 0 if there was none
+	StatusCode int           // the status of the response; 0 if there was none
 	Code       string        // the service's code for the problem, if it sent one
 	Message    string        // the service's message, if it sent one; Error returns the whole text
 	Fields     []FieldError  // the problems of single fields
@@ -88,7 +88,7 @@ type Error struct {
 	Retryable bool
 
 	// OutcomeUnknown reports whether a write may have been carried out although it
-	// returned an error: the connection broke, a gateway answered, or the answer
+	// returned an error: the connection broke, a gateway answered, or the response
 	// could not be read. Find out before making the call again.
 	OutcomeUnknown bool
 
@@ -221,7 +221,7 @@ func (e *Error) Unwrap() []error {
 	return list
 }
 
-// Body returns up to 1 MiB of the body of the answer, or nil if there was none or if it
+// Body returns up to 1 MiB of the body of the response, or nil if there was none or if it
 // was decoded on arrival. It is what the service sent and may contain anything: use it
 // for debugging, and do not log it.
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
@@ -245,7 +245,7 @@ func (e *Error) LogValue() slog.Value {
 // MarshalText returns what Error returns.
 func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// maxErrorBody is the number of bytes that are read of the body of a failed answer.
+// maxErrorBody is the number of bytes that are read of the body of a failed response.
 const maxErrorBody = 1 << 20
 
 // invalid returns an error for input that is refused before anything is sent.
@@ -262,7 +262,7 @@ func refuse(op string, problems ...string) error {
 	return invalid(op, "%s", strings.Join(problems, "; "))
 }
 
-// refusal returns the error for an answer whose status is not 2xx. It reads and closes
+// refusal returns the error for a response whose status is not 2xx. It reads and closes
 // the body.
 func refusal(call *call, resp *http.Response) *Error {
 	defer answer.Discard(resp.Body)
@@ -295,7 +295,7 @@ func missing(err, kind error) error {
 	return err
 }
 
-// withBody keeps the beginning of an answer in its error.
+// withBody keeps the beginning of a response in its error.
 func withBody(err error, body []byte) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.body == nil {
 		e.body = bytes.Clone(body[:min(len(body), maxErrorBody)])
@@ -303,7 +303,7 @@ func withBody(err error, body []byte) error {
 	return err
 }
 
-// withhold removes the answer from the error of decoding it if the answer is a secret.
+// withhold removes the response from the error of decoding it if the response is a secret.
 func (c *call) withhold(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !c.confidential {
@@ -311,12 +311,12 @@ func (c *call) withhold(err error) error {
 	}
 	e.body = nil
 	if e.err == nil {
-		e.Message = "the answer is not what it should be; it may be a secret, and is not shown"
+		e.Message = "the response is not what it should be; it may be a secret, and is not shown"
 	}
 	return e
 }
 
-// responseError returns an error for an answer, without the content of its body.
+// responseError returns an error for a response, without the content of its body.
 func responseError(call *call, resp *http.Response) *Error {
 	e := call.fail(nil)
 	e.StatusCode, e.RequestID = resp.StatusCode, answer.RequestID(resp.Header)
@@ -326,7 +326,7 @@ func responseError(call *call, resp *http.Response) *Error {
 	return e
 }
 
-// fail returns an error for a call that got no answer.
+// fail returns an error for a call that got no response.
 func (c *call) fail(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own

@@ -227,13 +227,13 @@ func (x *execution) request() gen.ExecuteRequest {
 	return r
 }
 
-// run sends an execution and calls consume to read the answer.
+// run sends an execution and calls consume to read the response.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
 		op: x.op(), name: "executeConnector", read: readActions[x.action],
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
-				return &Error{Message: "the service answered with a file; Connector.Download reads files"}
+				return &Error{Message: "the service sent a file; Connector.Download reads files"}
 			}
 			return consume(resp)
 		},
@@ -267,7 +267,7 @@ func (c *call) failBuilding(err error) error {
 	return &Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)}
 }
 
-// An envelope is the answer to every execution. R reads the result in it.
+// An envelope is the response to every execution. R reads the result in it.
 type envelope[R any] struct {
 	frame
 	Result R `json:"result"`
@@ -322,7 +322,7 @@ func (e *frame) verdict() error {
 		return nil
 	case "":
 		if reason.Message == "" {
-			reason.Message = "the answer has no status: it is not that of an execution"
+			reason.Message = "the response has no status: it is not that of an execution"
 		}
 		return &Error{Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
 	}
@@ -391,7 +391,7 @@ func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return broken
 }
 
-// readTyped decodes the answer to an execution in one pass.
+// readTyped decodes the response to an execution in one pass.
 func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	var e envelope[typed[T]]
 	var zero T
@@ -427,7 +427,7 @@ func readSearch[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	return v, r, err
 }
 
-// readRaw reads the answer to an execution into memory. Data is a slice of that
+// readRaw reads the response to an execution into memory. Data is a slice of that
 // memory.
 func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	body, err := readAll(resp, nil)
@@ -456,7 +456,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	return r, nil
 }
 
-// A spanned result is not decoded: only its place in the answer is noted.
+// A spanned result is not decoded: only its place in the response is noted.
 type spanned struct{ span }
 
 func (s *spanned) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -489,7 +489,7 @@ func notAnEnvelope(err error) error {
 		return err
 	}
 	if _, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
-		return &Error{Message: "the answer is JSON, but not that of an execution", err: err}
+		return &Error{Message: "the response is JSON, but not that of an execution", err: err}
 	}
 	return err
 }

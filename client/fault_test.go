@@ -34,7 +34,7 @@ type wire struct {
 
 	tries  atomic.Int32 // connections that were asked for
 	asked  atomic.Int32 // requests that arrived
-	wrote  atomic.Int64 // bytes of answers
+	wrote  atomic.Int64 // bytes of responses
 	mu     sync.Mutex
 	others []string // addresses other than that of the service
 }
@@ -212,9 +212,9 @@ func TestFault(t *testing.T) {
 		{name: "wrong certificate", dial: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
 			want: [4]string{"certificate ×1", "certificate ×1", "certificate ×1", "certificate ×1"}},
 
-		{name: "reset before the answer", serve: func(c *wireConn, _ *http.Request) { c.kill() },
+		{name: "reset before the response", serve: func(c *wireConn, _ *http.Request) { c.kill() },
 			want: [4]string{"ErrNetwork reset ×3", "ErrNetwork reset ×1", "ErrNetwork reset ×3", "ErrNetwork reset ×3"}},
-		{name: "closed before the answer", serve: func(*wireConn, *http.Request) {},
+		{name: "closed before the response", serve: func(*wireConn, *http.Request) {},
 			want: [4]string{"ErrNetwork closed ×3", "ErrNetwork closed ×1", "ErrNetwork closed ×3", "ErrNetwork closed ×3"}},
 		{name: "reset in the headers", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\n")
@@ -239,7 +239,7 @@ func TestFault(t *testing.T) {
 			raw(c, "HTTP/1.1 503 Oh\nContent-Type: application/json\nContent-Length: 1000\n\n{\"message\": \"dow")
 		}, want: [4]string{"ErrServer 503 ×3", "ErrServer 503 ×1", "ErrServer 503 ×3", "ErrServer 503 ×3"}},
 
-		{name: "no answer", timed: true, serve: func(c *wireConn, _ *http.Request) { c.hold() }, ctx: time.Hour,
+		{name: "no response", timed: true, serve: func(c *wireConn, _ *http.Request) { c.hold() }, ctx: time.Hour,
 			want: [4]string{"ErrNetwork timeout ×3 6m", "ErrNetwork timeout ×1 2m", "ErrNetwork timeout ×3 6m", "ErrNetwork deadline ×3 30s"}},
 		{name: "slow body", timed: true, serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nContent-Length: 1000\n\n"+longBody)
@@ -346,7 +346,7 @@ func TestFault(t *testing.T) {
 					if col.name == "token" {
 						w.serve = func(c *wireConn, r *http.Request) {
 							if r.URL.Path != tokenPath {
-								w.asked.Add(-1) // before the answer: the count is read after it
+								w.asked.Add(-1) // before the response: the count is read after it
 								status(200, faultOK)(c, r)
 								return
 							}
@@ -378,7 +378,7 @@ func TestFault(t *testing.T) {
 						t.Errorf("got  %s\nwant %s\n%v", cell, row.want[i], err)
 					}
 					if row.limit > 0 && w.wrote.Load() > row.limit*int64(n) {
-						t.Errorf("%d bytes of the answer were taken", w.wrote.Load())
+						t.Errorf("%d bytes of the response were taken", w.wrote.Load())
 					}
 					if len(w.others) > 0 {
 						t.Errorf("connected to %v", w.others)

@@ -23,7 +23,7 @@ type Inspection struct {
 	DefinitionName string `json:"source_definition_name"`    // the name of its source definition; "" if the service does not say
 	DocsID         string `json:"docs_skill_id"`             // the id of its documentation, which [Connector.Docs] reads
 
-	// Warnings are problems that did not prevent an answer.
+	// Warnings are problems that did not prevent a response.
 	Warnings []string `json:"warnings,omitempty"`
 
 	// ContextStore lists the entities that this connector copies to the context

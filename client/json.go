@@ -208,13 +208,13 @@ func explain(resp *http.Response, err error, start []byte) error {
 		return err
 	}
 	start = bytes.Clone(start[:min(len(start), maxErrorBody)])
-	e := &Error{Message: "the answer is not JSON", body: start}
+	e := &Error{Message: "the response is not JSON", body: start}
 	b, _ := resp.Body.(*body)
 	switch text := answer.Parse(start).Message; {
 	case b != nil && b.n == 0:
-		e.Message = "the answer is empty"
+		e.Message = "the response is empty"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		e.Message, e.kind, e.err = "the answer is incomplete", ErrNetwork, io.ErrUnexpectedEOF
+		e.Message, e.kind, e.err = "the response is incomplete", ErrNetwork, io.ErrUnexpectedEOF
 	case text != "":
 		e.Message = answer.Line(e.Message + " but " + mediaType(resp.Header) + ": " + text)
 	}

@@ -107,7 +107,7 @@ func TestRawCalls(t *testing.T) {
 			}
 		}
 
-		// An answer of any status is the caller's to judge, after the retries.
+		// A response of any status is the caller's to judge, after the retries.
 		s = serve(t, says(503, `{"message":"down"}`))
 		resp, err = newClient(t, s).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		if err != nil || resp.StatusCode() != 503 || !strings.Contains(string(resp.Body), "down") {
@@ -115,7 +115,7 @@ func TestRawCalls(t *testing.T) {
 		}
 		s.wantSent(t, 3)
 
-		// What is no answer is an *Error.
+		// What is no response is an *Error.
 		_, err = newClient(t, serve(t, fails(errReset)), client.WithMaxRetries(0)).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		if e := asError(t, err); e.Attempts != 1 || e.Path != listPath || !strings.Contains(e.Error(), "listConnectors") {
 			t.Errorf("%v", e)
@@ -123,7 +123,7 @@ func TestRawCalls(t *testing.T) {
 		_, err = newClient(t, serve(t, says(200, `{"data":[]}`)), client.WithMaxResponseBytes(4)).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		wantKinds(t, err, "ErrResponseTooLarge")
 
-		// Of an answer that refuses, a part will do.
+		// Of a response that refuses, a part will do.
 		s = serve(t, sends(500, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, 3<<20) }, -1, "Content-Type", "text/html"))
 		resp, err = newClient(t, s).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		if err != nil {

@@ -216,7 +216,7 @@ func WithTimeout(d time.Duration) Option {
 }
 
 // WithAttemptTimeout limits each request of a call, including the time to read the
-// answer; for a download, the time until the answer begins. The default is 2
+// response; for a download, the time until the response begins. The default is 2
 // minutes; 0 means no limit. The error matches [ErrNetwork] and
 // os.ErrDeadlineExceeded, and reads are retried.
 func WithAttemptTimeout(d time.Duration) Option {
@@ -248,8 +248,8 @@ func WithUserAgent(s string) Option {
 	})
 }
 
-// WithMaxResponseBytes limits the size of JSON answers, in bytes after
-// decompression. The default is 64 MiB. Downloads have no limit. An answer that is
+// WithMaxResponseBytes limits the size of JSON responses, in bytes after
+// decompression. The default is 64 MiB. Downloads have no limit. A response that is
 // larger is an error that matches [ErrResponseTooLarge].
 func WithMaxResponseBytes(n int64) Option {
 	return optionFunc(func(c *config) {

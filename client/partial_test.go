@@ -78,7 +78,7 @@ func createAny(ctx context.Context, w *client.Workspace) error {
 	return err
 }
 
-// An answer that would have been a secret is in no error.
+// A response that would have been a secret is in no error.
 func TestAnswersThatAreSecret(t *testing.T) {
 	for _, answer := range []reply{
 		says(200, scopedToken, "Content-Type", "text/plain"), says(200, `"`+scopedToken+`"`), says(200, `{"token":["`+scopedToken+`"]}`), says(200, "<p>"+scopedToken, "Content-Type", "text/html"),

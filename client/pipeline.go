@@ -36,14 +36,14 @@ type call struct {
 	method  string
 	path    string
 	read    bool     // retry even if the request may have been received
-	stream  bool     // the answer is a file: no limit of its size or time
+	stream  bool     // the response is a file: no limit of its size or time
 	secrets []string // what the request contains and errors must not
 
-	confidential bool // the answer is a secret, and errors must not contain it
+	confidential bool // the response is a secret, and errors must not contain it
 
-	// consume reads an answer with status 2xx. If it is set, the call ends with an
+	// consume reads a response with status 2xx. If it is set, the call ends with an
 	// *Error for any other status, and a failure to read is retried. If it is nil,
-	// the caller gets the answer.
+	// the caller gets the response.
 	consume func(*http.Response) error
 
 	sent      atomic.Int32 // the number of requests sent
@@ -112,7 +112,7 @@ var defaultHTTP = sync.OnceValue(func() *http.Client {
 	return &http.Client{Transport: t}
 })
 
-// limiter sends requests and limits the size of the answers.
+// limiter sends requests and limits the size of the responses.
 type limiter struct {
 	next *http.Client
 	max  int64
@@ -139,7 +139,7 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// A body is the body of an answer. It has a limit, and keeps the error that ended it.
+// A body is the body of a response. It has a limit, and keeps the error that ended it.
 type body struct {
 	rc      io.ReadCloser
 	left    int64 // the number of bytes that may still be read

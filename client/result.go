@@ -24,7 +24,7 @@ type Result struct {
 	// Status is "success": any other status is an error.
 	Status string
 
-	// Data is the result as it was sent ("result" in the service's answer). It is
+	// Data is the result as it was sent ("result" in the service's response). It is
 	// nil if it was decoded on arrival, by [Execute] without [WithRawData].
 	Data json.RawMessage
 
@@ -92,7 +92,7 @@ func (r *Result) Decode(v any) error {
 }
 
 // Rows iterates over the records in the Data of r: the elements of an array, the
-// elements of "data" in the answer of a search of the context store, or the single
+// elements of "data" in the response of a search of the context store, or the single
 // object of an action such as "get". A record that does not fit T is yielded as an
 // error that holds a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
@@ -263,7 +263,7 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// search reads the answer to a search of the context store: an object with the
+// search reads the response to a search of the context store: an object with the
 // records in "data" and the paging state in "meta". If the action is unknown, an
 // object without both is a record.
 func (p *pageRows[T]) search(dec *jsontext.Decoder) error {

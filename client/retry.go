@@ -24,7 +24,7 @@ const (
 	maxRetryAfter = 60 * time.Second
 )
 
-// retrier repeats the request of a call until it has an answer that is final, or
+// retrier repeats the request of a call until it has a response that is final, or
 // until another attempt would be unsafe or useless.
 type retrier struct {
 	next    gen.HttpRequestDoer
@@ -89,7 +89,7 @@ const (
 	always            // it was certainly not carried out
 )
 
-// attempt sends req once and reads the answer if the call consumes it.
+// attempt sends req once and reads the response if the call consumes it.
 func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	stop := func() bool { return true }
@@ -139,24 +139,24 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	return resp, never, c.whole(resp, err) // it would not be decoded the next time either
 }
 
-// cut returns the error for a request to which no answer arrived.
+// cut returns the error for a request to which no response arrived.
 func (c *call) cut(err error) *Error {
 	e := c.fail(err)
 	e.kind = ErrNetwork
 	return e
 }
 
-// broken returns the error for an answer that did not arrive in full.
+// broken returns the error for a response that did not arrive in full.
 func (c *call) broken(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
-	e.err = fmt.Errorf("reading the answer: %w", err)
+	e.err = fmt.Errorf("reading the response: %w", err)
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) { // the caller ended it
 		e.kind = ErrNetwork
 	}
 	return c.scrub(e, resp.Request)
 }
 
-// whole adds what is known of an answer, which arrived in full, to err.
+// whole adds what is known of a response, which arrived in full, to err.
 func (c *call) whole(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if own, ok := errors.AsType[*Error](err); ok {
@@ -230,7 +230,7 @@ func (r *retrier) again(ctx context.Context, c *call, n int, resp *http.Response
 	return 0, false
 }
 
-// finish ends a call. The caller gets the answer if the call does not consume answers,
+// finish ends a call. The caller gets the response if the call does not consume responses,
 // or if it was consumed without an error. w and sent are about the last attempt.
 func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*http.Response, error) {
 	switch {

@@ -153,7 +153,7 @@ func TestSkillsEnd(t *testing.T) {
 				t.Errorf("%d turns", n)
 			}
 		})
-		t.Run(l.name+" of an answer that says nothing", func(t *testing.T) {
+		t.Run(l.name+" of a response that says nothing", func(t *testing.T) {
 			for body, fine := range map[string]bool{`{}`: false, `null`: false, `{"data":null,"next_cursor":null}`: false, `{"data":[],"next_cursor":""}`: true} {
 				s := serve(t, says(200, body))
 				if got, err := skillIDs(l.list(t.Context(), newClient(t, s).Skills())); got != "" || (err == nil) != fine {
@@ -343,7 +343,7 @@ func TestConnectorDocsKeepsTheID(t *testing.T) {
 	}
 }
 
-// A section is a section, also where the answer does not say which.
+// A section is a section, also where the response does not say which.
 func TestSectionThatIsNotNamed(t *testing.T) {
 	c := newClient(t, serve(t, says(200, `{"metadata":{"id":"g","title":"Guide"},"outline":[{"id":"a","title":"A"}],"content":[{"type":"paragraph","text":"Text of a."}]}`)))
 	d, err := c.Skills().Docs(t.Context(), "g", "a")

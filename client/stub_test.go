@@ -38,16 +38,16 @@ const (
 	executePath = "/api/v1/integrations/connectors/" + stubID + "/execute"
 )
 
-// A reply is the answer to one request: or the error of not getting one.
+// A reply is the response to one request: or the error of not getting one.
 type reply func(*http.Request) (*http.Response, error)
 
-// says is an answer with a JSON body, unless headers, pairs of name and value,
+// says is a response with a JSON body, unless headers, pairs of name and value,
 // say that it is something else.
 func says(status int, body string, headers ...string) reply {
 	return sends(status, func(*http.Request) io.Reader { return strings.NewReader(body) }, int64(len(body)), headers...)
 }
 
-// sends is an answer whose body is made for each request; its length may be -1.
+// sends is a response whose body is made for each request; its length may be -1.
 func sends(status int, body func(*http.Request) io.Reader, length int64, headers ...string) reply {
 	return func(req *http.Request) (*http.Response, error) {
 		h := http.Header{"Content-Type": {"application/json"}}
@@ -69,7 +69,7 @@ func fails(err error) reply {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-// hangs is no answer until the request is given up.
+// hangs is no response until the request is given up.
 func hangs(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
@@ -87,7 +87,7 @@ func later(d time.Duration, r reply) reply {
 	}
 }
 
-// ok is the answer of an execution that worked.
+// ok is the response of an execution that worked.
 func ok(result string) reply {
 	return says(http.StatusOK, `{"status":"success","result":`+result+`,"connector_metadata":{},"execution_metadata":{"connector_instance_id":"source_id:`+stubID+`","execution_time_ms":3}}`)
 }
@@ -171,7 +171,7 @@ func (s *stub) checkClosed(t testing.TB) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open != 0 {
-		t.Errorf("%d bodies of answers were left open", s.open)
+		t.Errorf("%d bodies of responses were left open", s.open)
 	}
 }
 
@@ -217,7 +217,7 @@ func (s *stub) reply(r sent) reply {
 		answer = s.replies[min(len(s.sent), len(s.replies))-1]
 	}
 	if answer == nil {
-		answer = says(http.StatusNotFound, `{"message":"the stub has no answer to `+r.Method+" "+r.Path+`"}`)
+		answer = says(http.StatusNotFound, `{"message":"the stub has no response to `+r.Method+" "+r.Path+`"}`)
 	}
 	return answer
 }

@@ -107,17 +107,17 @@ func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...Widg
 			opt(&req)
 		}
 	}
-	type answer struct {
+	type response struct {
 		Token auth.Secret `json:"token"`
 	}
-	got, err := fetch[answer](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req.WidgetTokenRequest)
 	})
 	if err != nil {
 		return "", err
 	}
 	if got.Token == "" {
-		return "", &Error{op: call.op, Message: "the service answered without a token"}
+		return "", &Error{op: call.op, Message: "the service sent no token"}
 	}
 	return got.Token, nil
 }

@@ -60,5 +60,5 @@ func TestWidgetToken(t *testing.T) {
 		s.wantSent(t, 0)
 	}
 	_, err := newClient(t, serve(t, says(200, `{"token":""}`))).Workspace("acme").WidgetToken(t.Context(), "https://a.test")
-	wantText(t, err, "without a token")
+	wantText(t, err, "no token")
 }

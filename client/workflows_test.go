@@ -28,7 +28,7 @@ const (
 		`"created_at":"2026-01-02T03:04:05","updated_at":"2026-01-02T03:04:06Z","news":{}}`
 )
 
-// acmeIs is the answer to the question for the id of the workspace of that name.
+// acmeIs is the response to the question for the id of the workspace of that name.
 func acmeIs(id string) reply {
 	return says(200, `{"data":[{"id":"x","name":"acme 2"},{"id":"`+id+`","name":"acme","status":"active"}],"next":null}`)
 }
@@ -149,7 +149,7 @@ func TestWorkflows(t *testing.T) {
 			call: func(ctx context.Context, f client.Workflows) (any, error) { return nil, f.Delete(ctx, "workflow-1") },
 		},
 		{ // the service has not settled the status
-			name: "delete with an answer", method: "DELETE", path: workflowsPath + "/workflow-1", query: query, answer: `{"id":"workflow-1"}`,
+			name: "delete with a response", method: "DELETE", path: workflowsPath + "/workflow-1", query: query, answer: `{"id":"workflow-1"}`,
 			call: func(ctx context.Context, f client.Workflows) (any, error) { return nil, f.Delete(ctx, "workflow-1") },
 		},
 	} {
