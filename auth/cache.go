@@ -38,10 +38,11 @@ const (
 // is returned until it expires and never after that. A token counts as expired
 // 10 seconds early, or a tenth of its lifetime if that is less.
 //
-// If the service refuses the credentials (status 400, 401 or 403), the error is
-// remembered for a few seconds, so that a busy program does not flood the
-// service with them. The same goes for an error with which the service asked to
-// wait (Retry-After).
+// If the service refuses the credentials (status 400, 401 or 403), or if its
+// response is of no use in another way that a retry does not change, the error
+// is remembered for 3 seconds, so that a busy program does not flood the service
+// with requests. The same goes for an error with which the service asked to wait
+// (Retry-After).
 //
 // A Cache does not have to be closed. Its only goroutine is that of a fetch in
 // progress.
@@ -82,7 +83,9 @@ func WithObserver(f func(Fetch)) CacheOption { return func(c *Cache) { c.observe
 func NewCache(src TokenSource, opts ...CacheOption) *Cache {
 	c := &Cache{src: src}
 	for _, opt := range opts {
-		opt(c)
+		if opt != nil {
+			opt(c)
+		}
 	}
 	return c
 }

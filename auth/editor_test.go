@@ -339,7 +339,7 @@ func TestEditorLeavesOthersAlone(t *testing.T) {
 }
 
 func TestEditorRefusesPlainHTTP(t *testing.T) {
-	for _, address := range []string{"http://service.test", "http://10.0.0.1", "http://0.0.0.0", "http://127.0.0.1.evil.test", "http://localhost.evil.test", "ftp://service.test"} {
+	for _, address := range []string{"http://service.test", "http://10.0.0.1", "http://0.0.0.0", "http://127.0.0.1.evil.test", "http://localhost.evil.test", "http://api.localhost", "ftp://service.test"} {
 		src := &mint{}
 		next := &tape{}
 		editor := auth.NewEditor(mustURL(address), src, next, "")
@@ -356,7 +356,7 @@ func TestEditorRefusesPlainHTTP(t *testing.T) {
 			t.Errorf("Edit %s: %v", address, err)
 		}
 	}
-	for _, address := range []string{"http://localhost:1", "http://LOCALHOST.:1", "http://api.localhost", "http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:8080"} {
+	for _, address := range []string{"http://localhost:1", "http://LOCALHOST.:1", "http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:8080"} {
 		next := &tape{answers: []*http.Response{reply(200, "")}}
 		if _, err := auth.NewEditor(mustURL(address), auth.Static("a"), next, "").Do(request(t, http.MethodGet, address+"/x", "")); err != nil || next.tokens() != "a" {
 			t.Errorf("%s: %v", address, err)

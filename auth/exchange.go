@@ -47,7 +47,7 @@ const (
 // If hc is nil, [http.DefaultClient] is used. NewClientCredentials does not
 // change hc.
 func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) TokenSource {
-	return clientCredentials(func(ctx context.Context) (*Token, error) {
+	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "token request", cred: &cred, secret: cred.ClientSecret}
 		if err := checkScheme(base); err != nil {
 			return nil, x.fail(err)
@@ -67,19 +67,19 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 	})
 }
 
-// clientCredentials is a function, so that reflection finds no secret in it.
-type clientCredentials func(context.Context) (*Token, error)
+// A fetcher is a TokenSource that is a function, so that reflection finds no secret in it.
+type fetcher func(context.Context) (*Token, error)
 
-func (f clientCredentials) Token(ctx context.Context) (*Token, error) { return f(ctx) }
+func (f fetcher) Token(ctx context.Context) (*Token, error) { return f(ctx) }
 
-func (f clientCredentials) Format(w fmt.State, _ rune) {
-	_, _ = io.WriteString(w, "auth.ClientCredentials{…}")
+func (f fetcher) Format(w fmt.State, _ rune) {
+	_, _ = io.WriteString(w, "auth.TokenSource{…}")
 }
-func (f clientCredentials) LogValue() slog.Value {
-	return slog.StringValue("auth.ClientCredentials{…}")
+func (f fetcher) LogValue() slog.Value {
+	return slog.StringValue("auth.TokenSource{…}")
 }
-func (f clientCredentials) MarshalText() ([]byte, error) {
-	return []byte("auth.ClientCredentials{…}"), nil
+func (f fetcher) MarshalText() ([]byte, error) {
+	return []byte("auth.TokenSource{…}"), nil
 }
 
 // A Scope describes what a scoped token gives access to; see [NewScoped].
@@ -103,8 +103,11 @@ type Scope struct {
 // [NewClientCredentials] describes. The lifetime of the token is taken from its
 // exp claim, or assumed to be 20 minutes if the token is opaque.
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {
-	return clientCredentials(func(ctx context.Context) (*Token, error) {
+	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
+		if scope.WorkspaceName == "" {
+			return nil, x.fail(errors.New("the scope has no workspace name"))
+		}
 		editor := &Editor{base, app, withoutRedirects(hc), scope.OrganizationID}
 		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(editor), gen.WithRequestEditorFn(introduce))
 		if err != nil {

@@ -66,8 +66,8 @@ func checkScheme(u *url.URL) error {
 }
 
 func loopback(host string) bool {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	// Not names below localhost: resolvers may look them up in the DNS.
+	if strings.TrimSuffix(strings.ToLower(host), ".") == "localhost" {
 		return true
 	}
 	ip := net.ParseIP(host)

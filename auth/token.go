@@ -49,11 +49,11 @@ func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()
 
 // LogValue implements [slog.LogValuer]. It does not include the AccessToken.
 func (t Token) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.Any("access_token", t.AccessToken),
-		slog.Time("expiry", t.Expiry),
-		slog.String("organization_id", t.OrganizationID),
-	)
+	attrs := []slog.Attr{slog.Any("access_token", t.AccessToken), slog.String("organization_id", t.OrganizationID)}
+	if !t.Expiry.IsZero() {
+		attrs = append(attrs, slog.Time("expiry", t.Expiry))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // A TokenSource returns tokens that can be sent at once.
@@ -238,11 +238,11 @@ func seconds(s float64) time.Duration {
 }
 
 // permanent reports whether err means that an immediate retry does not help:
-// the service would refuse the same credentials again, or it asked to wait
-// longer than a fetch can.
+// the service would respond in the same way again, or it asked to wait longer
+// than a fetch can.
 func permanent(err error) bool {
-	if own, ok := errors.AsType[*TokenError](err); ok && (refused(own.StatusCode) || own.RetryAfter > 0) {
-		return true
+	if own, ok := errors.AsType[*TokenError](err); ok {
+		return own.StatusCode != 0 && !own.Temporary() || own.RetryAfter > 0
 	}
 	if foreign, ok := errors.AsType[*oauth2.RetrieveError](err); ok && foreign.Response != nil {
 		return refused(foreign.Response.StatusCode)

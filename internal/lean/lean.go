@@ -44,8 +44,9 @@ type Server struct {
 	zeros    []byte
 	wg       sync.WaitGroup
 
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	closed bool
 
 	accepted, open, peak atomic.Int64
 }
@@ -72,6 +73,7 @@ func Start(route func(target []byte) *Reply) (*Server, error) {
 func (s *Server) Close() {
 	_ = s.listener.Close()
 	s.mu.Lock()
+	s.closed = true
 	for c := range s.conns {
 		_ = c.Close()
 	}
@@ -100,6 +102,9 @@ func (s *Server) accept() {
 			s.peak.Store(n) // only this loop sets it
 		}
 		s.mu.Lock()
+		if s.closed {
+			_ = c.Close() // serve finds out
+		}
 		s.conns[c] = struct{}{}
 		s.mu.Unlock()
 		s.wg.Go(func() {
