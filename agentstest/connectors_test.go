@@ -109,7 +109,10 @@ func TestUpdateConnector(t *testing.T) {
 	_, c := start(t)
 	path := connectorsPath + "/" + c.connector("default", "zendesk-support")
 	tickets := []object{{"entity": "tickets", "modes": []string{"read"}}}
-	a := c.ok(c.put(path, object{"entities": tickets, "replication_config": object{"subdomain": "acme"}}))
+	a := c.ok(c.put(path, object{"entities": tickets, "replication_config": object{"subdomain": "acme", "api_key": "kept-to-itself"}}))
+	if strings.Contains(fmt.Sprint(a), "kept-to-itself") {
+		t.Error("a secret of a change is shown")
+	}
 	if len(a.list("entities")) != 1 || a.text("replication_config", "subdomain") != "acme" {
 		t.Errorf("set: %s", a.raw)
 	}

@@ -26,7 +26,7 @@ func TestListWorkspaces(t *testing.T) {
 		_, c := start(t, opts...)
 		var names []string
 		pages := 0
-		for next := "/api/v1/workspaces?limit=10&name_contains=customer"; next != ""; pages++ {
+		for next := "/api/v1/workspaces?limit=10&name_contains=customer&status=active"; next != ""; pages++ {
 			a := c.ok(c.get(next))
 			for _, ws := range a.list("data") {
 				names = append(names, ws.(object)["name"].(string))
@@ -35,7 +35,7 @@ func TestListWorkspaces(t *testing.T) {
 			if next != "" && strings.HasPrefix(next, "/") != relative {
 				t.Errorf("next %q", next)
 			}
-			if u, err := url.Parse(next); err != nil || next != "" && u.Query().Get("name_contains") != "customer" {
+			if u, err := url.Parse(next); err != nil || next != "" && (u.Query().Get("name_contains") != "customer" || u.Query().Get("status") != "active") {
 				t.Errorf("next %q loses the filter", next)
 			}
 		}

@@ -821,6 +821,9 @@ func TestConnectorThatWasJustMade(t *testing.T) {
 	if last, err := c.WaitDeleted(ctx); err != nil || last != nil {
 		t.Errorf("%v %v", last, err)
 	}
+	if _, err := c.WaitDeleted(ctx, client.WithWaitLimit(-1)); !errors.Is(err, client.ErrInvalid) {
+		t.Errorf("the options are not used: %v", err)
+	}
 	if _, err := ws.ConnectorByID("x").Delete(ctx); !errors.Is(err, client.ErrInvalid) {
 		t.Error(err)
 	}
