@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"iter"
 	"os"
 	"strings"
 	"testing"
@@ -11,36 +12,20 @@ import (
 
 // Every exported function that may send a request must have an example.
 func TestEveryCallHasAnExample(t *testing.T) {
-	files, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var calls []string
 	examples := map[string]bool{}
-	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), ".go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range file.Decls {
-			fn, ok := decl.(*ast.FuncDecl)
-			switch {
-			case !ok:
-			case strings.HasSuffix(f.Name(), "_test.go"):
-				if name, ok := strings.CutPrefix(fn.Name.Name, "Example"); ok {
-					examples[strings.SplitN(name, "_", 3)[0]] = true
-					parts := strings.Split(name, "_")
-					if len(parts) > 1 {
-						examples[parts[0]+"_"+parts[1]] = true
-					}
-				}
-			case fn.Name.IsExported() && takesContext(fn):
-				if name := exampleName(fn); ast.IsExported(name) {
-					calls = append(calls, name)
-				}
+	for fn, isTest := range functions(t) {
+		name, isExample := strings.CutPrefix(fn.Name.Name, "Example")
+		switch {
+		case isTest && isExample:
+			parts := strings.Split(name, "_")
+			examples[parts[0]] = true
+			if len(parts) > 1 {
+				examples[parts[0]+"_"+parts[1]] = true
+			}
+		case !isTest && fn.Name.IsExported() && takesContext(fn):
+			if name := exampleName(fn); ast.IsExported(name) {
+				calls = append(calls, name)
 			}
 		}
 	}
@@ -54,6 +39,59 @@ func TestEveryCallHasAnExample(t *testing.T) {
 	}
 }
 
+// Every exported option must be used by a test, not only by an example.
+func TestEveryOptionIsTested(t *testing.T) {
+	var options []string
+	used := map[string]bool{}
+	for fn, isTest := range functions(t) {
+		switch {
+		case isTest && !strings.HasPrefix(fn.Name.Name, "Example"):
+			ast.Inspect(fn, func(n ast.Node) bool {
+				if sel, ok := n.(*ast.SelectorExpr); ok {
+					used[sel.Sel.Name] = true
+				}
+				return true
+			})
+		case !isTest && fn.Name.IsExported() && fn.Recv == nil && returnsOption(fn):
+			options = append(options, fn.Name.Name)
+		}
+	}
+	if len(options) < 30 {
+		t.Errorf("only %d options were found: %v", len(options), options)
+	}
+	for _, name := range options {
+		if !used[name] {
+			t.Errorf("no test uses %s", name)
+		}
+	}
+}
+
+// functions yields the functions of the package, and whether each is in a test
+// file.
+func functions(t *testing.T) iter.Seq2[*ast.FuncDecl, bool] {
+	t.Helper()
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(yield func(*ast.FuncDecl, bool) bool) {
+		for _, f := range files {
+			if !strings.HasSuffix(f.Name(), ".go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, decl := range file.Decls {
+				if fn, ok := decl.(*ast.FuncDecl); ok && !yield(fn, strings.HasSuffix(f.Name(), "_test.go")) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func takesContext(fn *ast.FuncDecl) bool {
 	for _, p := range fn.Type.Params.List {
 		if sel, ok := p.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Context" {
@@ -61,6 +99,14 @@ func takesContext(fn *ast.FuncDecl) bool {
 		}
 	}
 	return false
+}
+
+func returnsOption(fn *ast.FuncDecl) bool {
+	if fn.Type.Results == nil || len(fn.Type.Results.List) != 1 {
+		return false
+	}
+	name, ok := fn.Type.Results.List[0].Type.(*ast.Ident)
+	return ok && strings.HasSuffix(name.Name, "Option")
 }
 
 // exampleName returns the name of an example of fn, without "Example".
@@ -80,56 +126,4 @@ func exampleName(fn *ast.FuncDecl) string {
 		return ""
 	}
 	return name.Name + "_" + fn.Name.Name
-}
-
-// Every exported option must be used by a test, not only by an example.
-func TestEveryOptionIsTested(t *testing.T) {
-	files, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var options []string
-	used := map[string]bool{}
-	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), ".go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range file.Decls {
-			fn, ok := decl.(*ast.FuncDecl)
-			switch {
-			case !ok:
-			case strings.HasSuffix(f.Name(), "_test.go"):
-				if !strings.HasPrefix(fn.Name.Name, "Example") {
-					ast.Inspect(fn, func(n ast.Node) bool {
-						if sel, ok := n.(*ast.SelectorExpr); ok {
-							used[sel.Sel.Name] = true
-						}
-						return true
-					})
-				}
-			case fn.Name.IsExported() && fn.Recv == nil && returnsOption(fn):
-				options = append(options, fn.Name.Name)
-			}
-		}
-	}
-	if len(options) < 30 {
-		t.Errorf("only %d options were found: %v", len(options), options)
-	}
-	for _, name := range options {
-		if !used[name] {
-			t.Errorf("no test uses %s", name)
-		}
-	}
-}
-
-func returnsOption(fn *ast.FuncDecl) bool {
-	if fn.Type.Results == nil || len(fn.Type.Results.List) != 1 {
-		return false
-	}
-	name, ok := fn.Type.Results.List[0].Type.(*ast.Ident)
-	return ok && strings.HasSuffix(name.Name, "Option")
 }
