@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -174,11 +175,12 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 }
 
 func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token, error), send func(context.Context) (*http.Response, error)) (*Token, *TokenError) {
+	callers := ctx
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	resp, err := send(ctx) //nolint:bodyclose // answer.Discard closes it
 	if err != nil {
-		e := x.fail(err)
+		e := x.fail(timedOut(callers, err))
 		// http.Client returns a *url.Error. Any other error comes from the
 		// editor, and is worth another attempt only if waiting for a token took
 		// longer than this attempt may.
@@ -192,7 +194,7 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	case resp.StatusCode != http.StatusOK: // even if reading its body failed
 		return nil, x.refusal(resp, body)
 	case err != nil:
-		e := x.answer(resp, fmt.Errorf("reading the response: %w", err))
+		e := x.answer(resp, fmt.Errorf("reading the response: %w", timedOut(callers, err)))
 		e.network = true
 		return nil, e
 	case len(body) > maxTokenAnswer:
@@ -203,6 +205,19 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 		return nil, x.answer(resp, err)
 	}
 	return tok, nil
+}
+
+// errSlow matches os.ErrDeadlineExceeded, as timeouts of the network do.
+var errSlow = fmt.Errorf("the service did not respond in time: %w", os.ErrDeadlineExceeded)
+
+// timedOut returns err, or errSlow if err is about a time limit of this package:
+// context.DeadlineExceeded would tell callers that their own ctx ended. The ctx of
+// a fetch of a [Cache] is not the caller's either.
+func timedOut(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && (ctx.Err() == nil || ctx.Value(attemptsKey{}) != nil) {
+		return errSlow
+	}
+	return err
 }
 
 // readToken reads a response of createToken.

@@ -94,6 +94,28 @@ func TestErrorAdviceOfAnEndedContext(t *testing.T) {
 	})
 }
 
+// The cause that the caller gave for the end of its ctx is in the error, whenever
+// that end comes.
+func TestErrorHasTheCause(t *testing.T) {
+	stop := errors.New("the tenant is gone")
+	slow := sends(200, func(r *http.Request) io.Reader { return &stuck{strings.NewReader(`{"status":`), r.Context()} }, -1)
+	for name, answer := range map[string]reply{"request": hangs, "body": slow, "pause": says(503, "", "Retry-After", "5")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(10*time.Millisecond, func() { cancel(stop) })
+				err := asError(t, read(ctx, newClient(t, serve(t, answer))))
+				if !errors.Is(err, context.Canceled) || !errors.Is(err, stop) {
+					t.Errorf("during the %s: %v", name, err)
+				}
+				if err = asError(t, read(ctx, newClient(t, serve(t, answer)))); !errors.Is(err, context.Canceled) || !errors.Is(err, stop) {
+					t.Errorf("before: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // An error of a token tells all once, and can be told from one of the call.
 func TestErrorOfAToken(t *testing.T) {
 	for _, tc := range []struct {
@@ -142,12 +164,39 @@ func TestErrorOfARefreshThatFails(t *testing.T) {
 	s.token = says(401, `{"message":"The secret is stale."}`)
 	err := asError(t, read(t.Context(), c))
 	wantKinds(t, err, "ErrUnauthorized")
-	wantText(t, err, "The token has been revoked", "a new token could not be had", "The secret is stale.")
+	wantText(t, err, "The token has been revoked", "a new token could not be fetched", "The secret is stale.")
 	var tok *auth.TokenError
 	if !errors.As(err, &tok) || tok.ClientSecretSource != "option" {
 		t.Errorf("the token's error is %v", tok)
 	}
-	if err.Message != "The token has been revoked" || err.Path != executePath {
-		t.Errorf("message %q, path %q", err.Message, err.Path)
+	if err.Message != "The token has been revoked" || err.Path != executePath || err.Retryable || err.Attempts != 2 {
+		t.Errorf("message %q, path %q, retryable %v, %d attempts", err.Message, err.Path, err.Retryable, err.Attempts)
+	}
+}
+
+// If the new token cannot be fetched for now only, the call may be made again.
+func TestErrorOfARefreshInAnOutage(t *testing.T) {
+	for _, tc := range []struct {
+		token    reply
+		after    time.Duration
+		attempts int
+	}{
+		{says(429, "", "Retry-After", "600"), 10 * time.Minute, 2},
+		{says(503, ""), 0, 4},
+		{fails(syscall.ECONNRESET), 0, 4},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := serve(t, ok("[]"), says(401, `{"message":"The token has been revoked"}`))
+			c := newClientOfApp(t, s)
+			if err := read(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			s.token = tc.token
+			err := asError(t, write(t.Context(), c))
+			wantKinds(t, err, "ErrUnauthorized")
+			if !err.Retryable || err.OutcomeUnknown || err.RetryAfter != tc.after || err.Attempts != tc.attempts {
+				t.Errorf("retryable %v, after %v, %d attempts: %v", err.Retryable, err.RetryAfter, err.Attempts, err)
+			}
+		})
 	}
 }

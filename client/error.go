@@ -274,7 +274,11 @@ func refusal(call *call, resp *http.Response) *Error {
 	e.Fields = fieldErrors(reason)
 	call.judge(e, willingStatus(resp.StatusCode), true)
 	if err := auth.RefreshError(resp); err != nil {
-		e.err = fmt.Errorf("a new token could not be had: %w", err)
+		e.err = fmt.Errorf("a new token could not be fetched: %w", err)
+		if tok, ok := errors.AsType[*auth.TokenError](err); ok { // it says whether trying again helps
+			e.Retryable, e.RetryAfter = tok.Temporary(), max(e.RetryAfter, tok.RetryAfter)
+			e.Attempts += tok.Attempts
+		}
 	}
 	return call.scrub(e, resp.Request)
 }

@@ -240,11 +240,11 @@ func TestFault(t *testing.T) {
 		}, want: [4]string{"ErrServer 503 ×3", "ErrServer 503 ×1", "ErrServer 503 ×3", "ErrServer 503 ×3"}},
 
 		{name: "no response", timed: true, serve: func(c *wireConn, _ *http.Request) { c.hold() }, ctx: time.Hour,
-			want: [4]string{"ErrNetwork timeout ×3 6m", "ErrNetwork timeout ×1 2m", "ErrNetwork timeout ×3 6m", "ErrNetwork deadline ×3 30s"}},
+			want: [4]string{"ErrNetwork timeout ×3 6m", "ErrNetwork timeout ×1 2m", "ErrNetwork timeout ×3 6m", "ErrNetwork timeout ×3 30s"}},
 		{name: "slow body", timed: true, serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nContent-Length: 1000\n\n"+longBody)
 			c.hold()
-		}, ctx: time.Hour, want: [4]string{"ErrNetwork 200 timeout ×3 6m", "ErrNetwork 200 timeout ×1 2m", "200 deadline ×1 1h0m", "ErrNetwork 200 deadline ×3 30s"}},
+		}, ctx: time.Hour, want: [4]string{"ErrNetwork 200 timeout ×3 6m", "ErrNetwork 200 timeout ×1 2m", "200 deadline ×1 1h0m", "ErrNetwork 200 timeout ×3 30s"}},
 
 		{name: "HTML with 200", serve: status(200, "<html><title>Sign in</title></html>", "Content-Type: text/html"),
 			want: [4]string{"200 ×1", "200 ×1", "ok ×1", "200 ×1"}},

@@ -71,7 +71,7 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 			if body != nil {
 				_ = body.Close()
 			}
-			e := c.fail(ctx.Err())
+			e := c.fail(ended(ctx))
 			e.note = "while waiting to try again"
 			return nil, e
 		}
@@ -103,6 +103,9 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 		if errors.Is(context.Cause(ctx), errAttemptTimeout) {
 			return nil, readsOnly, c.cut(errAttemptTimeout)
 		}
+		if callers := req.Context(); callers.Err() != nil && errors.Is(err, callers.Err()) {
+			return nil, never, c.fail(ended(callers))
+		}
 		w := willingAfter(req.Context(), resp, err)
 		if w != never {
 			return nil, w, c.cut(plain(err))
@@ -129,7 +132,7 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	case errors.Is(context.Cause(ctx), errAttemptTimeout):
 		return resp, readsOnly, c.broken(resp, errAttemptTimeout)
 	case broken != nil && req.Context().Err() != nil:
-		return resp, never, c.broken(resp, broken)
+		return resp, never, c.broken(resp, ended(req.Context()))
 	case broken != nil:
 		return resp, readsOnly, c.broken(resp, broken)
 	}
