@@ -151,7 +151,7 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 		}
 		if part, ok := any(v).(partial); ok {
 			if what := part.lacks(); what != "" {
-				return &Error{Message: "the response has no " + what}
+				return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
 			}
 		}
 		return nil

@@ -382,7 +382,7 @@ func (t ConnectionTemplates) DescribeCron(ctx context.Context, expression string
 		return "", e
 	}
 	if got.Text == "" {
-		return "", &Error{op: call.op, StatusCode: http.StatusOK, Message: "the response has no description"}
+		return "", &Error{op: call.op, kind: ErrBadResponse, StatusCode: http.StatusOK, Message: "the response has no description"}
 	}
 	return got.Text, nil
 }

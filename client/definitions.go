@@ -282,7 +282,7 @@ func fetchDefinition(ctx context.Context, call *call, send func(context.Context)
 	}
 	details := got.Definition.details()
 	if details.ID = cmp.Or(got.ID, details.ID); details.ID == "" {
-		return nil, &Error{op: call.op, StatusCode: http.StatusOK, Message: "the response has no id"}
+		return nil, &Error{op: call.op, kind: ErrBadResponse, StatusCode: http.StatusOK, Message: "the response has no id"}
 	}
 	details.ExampleQuestions = got.Questions
 	return &details, nil

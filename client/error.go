@@ -56,6 +56,10 @@ var (
 	// reached, the connection broke, or the time of [WithAttemptTimeout] was over.
 	ErrNetwork error = &kind{text: "the service was not reached"}
 
+	// ErrBadResponse means that a response with status 2xx is not what the service
+	// sends: it is not JSON, or JSON of another form. It may be that of a proxy.
+	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
+
 	// ErrPaging means that there is another page that cannot be asked for.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
 )
@@ -343,8 +347,11 @@ func (c *call) fail(err error) *Error {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts
 		e.ofAuth = true
-		if (tok.StatusCode == 0 || tok.StatusCode == http.StatusOK) && tok.Temporary() {
+		switch answered := tok.StatusCode/100 == 2; {
+		case tok.Temporary() && (answered || tok.StatusCode == 0):
 			e.kind = ErrNetwork
+		case answered:
+			e.kind = ErrBadResponse
 		}
 	}
 	return e

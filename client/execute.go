@@ -324,7 +324,7 @@ func (e *frame) verdict() error {
 		if reason.Message == "" {
 			reason.Message = "the response has no status: it is not that of an execution"
 		}
-		return &Error{Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
+		return &Error{kind: ErrBadResponse, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
 	}
 	err := &Error{kind: ErrExecution, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
 	if err.Message == "" {
@@ -489,7 +489,7 @@ func notAnEnvelope(err error) error {
 		return err
 	}
 	if _, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
-		return &Error{Message: "the response is JSON, but not that of an execution", err: err}
+		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution"}
 	}
 	return err
 }

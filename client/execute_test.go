@@ -270,7 +270,7 @@ func TestExecuteAnswersThatAreNoEnvelope(t *testing.T) {
 				if e := asError(t, err); e.StatusCode != http.StatusOK || len(e.Error()) > 1500 {
 					t.Errorf("%s: status %d, %d bytes: %.200s", w.name, e.StatusCode, len(e.Error()), e)
 				}
-				kinds := ""
+				kinds := "ErrBadResponse"
 				if tt.message == "incomplete" {
 					kinds = "ErrNetwork"
 				}

@@ -234,7 +234,7 @@ func TestFault(t *testing.T) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nTransfer-Encoding: chunked\n\n5\n[1, 2\n")
 		}, want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
 		{name: "truncated JSON", serve: status(200, longBody),
-			want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "200 ×1"}},
+			want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrBadResponse 200 ×1"}},
 		{name: "truncated error", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 503 Oh\nContent-Type: application/json\nContent-Length: 1000\n\n{\"message\": \"dow")
 		}, want: [4]string{"ErrServer 503 ×3", "ErrServer 503 ×1", "ErrServer 503 ×3", "ErrServer 503 ×3"}},
@@ -247,19 +247,19 @@ func TestFault(t *testing.T) {
 		}, ctx: time.Hour, want: [4]string{"ErrNetwork 200 timeout ×3 6m", "ErrNetwork 200 timeout ×1 2m", "200 deadline ×1 1h0m", "ErrNetwork 200 timeout ×3 30s"}},
 
 		{name: "HTML with 200", serve: status(200, "<html><title>Sign in</title></html>", "Content-Type: text/html"),
-			want: [4]string{"200 ×1", "200 ×1", "ok ×1", "200 ×1"}},
+			want: [4]string{"ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1", "ok ×1", "ErrBadResponse 200 ×1"}},
 		{name: "JSON as text/plain", serve: status(200, faultOK, "Content-Type: text/plain"),
 			want: same("ok ×1")},
-		{name: "no JSON with 200", serve: status(200, "upstream says no"), want: same("200 ×1")},
-		{name: "other JSON with 200", serve: status(200, `{"data": []}`), want: same("200 ×1")},
-		{name: "a list with 200", serve: status(200, `[1, 2]`), want: same("200 ×1")},
-		{name: "empty 200", serve: status(200, ""), want: [4]string{"200 ×1", "200 ×1", "ErrEmptyDownload 200 ×1", "200 ×1"}},
+		{name: "no JSON with 200", serve: status(200, "upstream says no"), want: same("ErrBadResponse 200 ×1")},
+		{name: "other JSON with 200", serve: status(200, `{"data": []}`), want: same("ErrBadResponse 200 ×1")},
+		{name: "a list with 200", serve: status(200, `[1, 2]`), want: same("ErrBadResponse 200 ×1")},
+		{name: "empty 200", serve: status(200, ""), want: [4]string{"ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1", "ErrEmptyDownload 200 ×1", "ErrBadResponse 200 ×1"}},
 		{name: "204", serve: func(c *wireConn, _ *http.Request) { raw(c, "HTTP/1.1 204 No Content\n\n") },
-			want: [4]string{"204 ×1", "204 ×1", "ErrEmptyDownload 204 ×1", "204 ×1"}},
+			want: [4]string{"ErrBadResponse 204 ×1", "ErrBadResponse 204 ×1", "ErrEmptyDownload 204 ×1", "ErrBadResponse 204 ×1"}},
 		{name: "failure with 200", serve: status(200, `{"status":"error","error":{"code":"vendor_down","message":"the vendor is down"}}`),
-			want: [4]string{"ErrExecution 200 code vendor_down ×1", "ErrExecution 200 code vendor_down ×1", "ErrExecution 200 code vendor_down ×1", "200 ×1"}},
+			want: [4]string{"ErrExecution 200 code vendor_down ×1", "ErrExecution 200 code vendor_down ×1", "ErrExecution 200 code vendor_down ×1", "ErrBadResponse 200 ×1"}},
 		{name: "gzip bomb", serve: func(c *wireConn, r *http.Request) { status(200, gzipBomb(), "Content-Encoding: gzip")(c, r) },
-			want: [4]string{"ErrResponseTooLarge 200 ×1", "ErrResponseTooLarge 200 ×1", "ErrResponseTooLarge 200 ×1", "200 ×1"}},
+			want: [4]string{"ErrResponseTooLarge 200 ×1", "ErrResponseTooLarge 200 ×1", "ErrResponseTooLarge 200 ×1", "ErrBadResponse 200 ×1"}},
 		{name: "gzip bomb with 500", serve: func(c *wireConn, r *http.Request) { status(500, gzipBomb(), "Content-Encoding: gzip")(c, r) },
 			want: [4]string{"ErrServer 500 ×1", "ErrServer 500 ×1", "ErrServer 500 ×1", "ErrServer 500 ×3"}},
 		{name: "error page of 100 MB", limit: 3 << 20, serve: func(c *wireConn, _ *http.Request) {

@@ -208,7 +208,7 @@ func explain(resp *http.Response, err error, start []byte) error {
 		return err
 	}
 	start = bytes.Clone(start[:min(len(start), maxErrorBody)])
-	e := &Error{Message: "the response is not JSON", body: start}
+	e := &Error{kind: ErrBadResponse, Message: "the response is not JSON", body: start}
 	b, _ := resp.Body.(*body)
 	switch text := answer.Parse(start).Message; {
 	case b != nil && b.n == 0:

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
@@ -168,6 +170,12 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 		return c.scrub(e, resp.Request)
 	}
 	e.err = err
+	if sem, ok := errors.AsType[*json.SemanticError](err); ok { // in the SDK's own types, whose names say nothing
+		e.kind, e.err, e.Message = ErrBadResponse, nil, "the response is JSON, but not of the expected form"
+		if sem.JSONPointer != "" {
+			e.Message += ", at " + answer.Line(string(sem.JSONPointer))
+		}
+	}
 	return c.scrub(e, resp.Request)
 }
 

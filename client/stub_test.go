@@ -306,7 +306,7 @@ var sentinels = []struct {
 	{"ErrConnectorNotFound", client.ErrConnectorNotFound}, {"ErrConnectorAmbiguous", client.ErrConnectorAmbiguous},
 	{"ErrWorkspaceNotFound", client.ErrWorkspaceNotFound}, {"ErrExecution", client.ErrExecution},
 	{"ErrEmptyDownload", client.ErrEmptyDownload}, {"ErrResponseTooLarge", client.ErrResponseTooLarge}, {"ErrPaging", client.ErrPaging},
-	{"ErrWaitedTooLong", client.ErrWaitedTooLong}, {"ErrDefinitionAmbiguous", client.ErrDefinitionAmbiguous}, {"ErrNetwork", client.ErrNetwork},
+	{"ErrWaitedTooLong", client.ErrWaitedTooLong}, {"ErrDefinitionAmbiguous", client.ErrDefinitionAmbiguous}, {"ErrNetwork", client.ErrNetwork}, {"ErrBadResponse", client.ErrBadResponse},
 }
 
 // kinds are the names of the sentinels that err is.

@@ -117,7 +117,7 @@ func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...Widg
 		return "", err
 	}
 	if got.Token == "" {
-		return "", &Error{op: call.op, Message: "the service sent no token"}
+		return "", &Error{op: call.op, kind: ErrBadResponse, Message: "the service sent no token"}
 	}
 	return got.Token, nil
 }
