@@ -51,7 +51,7 @@ func newClient(r *resolved) (*Client, error) {
 	hc.CheckRedirect = auth.CheckRedirect(r.base, hc.CheckRedirect)
 	src := r.source
 	if src == nil {
-		src = auth.Shared(r.cred, r.base, &hc, r.observer())
+		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
 	}
 	if r.scope != nil {
 		src = r.scope(r, src, &hc)

@@ -382,3 +382,30 @@ func ExampleWorkspace_CreateConnector() {
 	fmt.Println(made.Name, made.Slug)
 	// Output: GitHub of the customer github
 }
+
+func ExampleWithAttemptObserver() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	fake.Inject(agentstest.Fault{Operation: "executeConnector", Status: http.StatusServiceUnavailable})
+
+	// A program has counters and histograms here, with these labels.
+	count := client.WithAttemptObserver(func(_ context.Context, a client.Attempt) {
+		fmt.Println(a.Operation, a.StatusCode, "retry:", a.Retry)
+	})
+	ws, err := client.NewWorkspace(append(opts, count)...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	github, err := ws.Connector(ctx, "github")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := github.Execute(ctx, "issues", "list", nil); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// listConnectors 200 retry: false
+	// executeConnector 503 retry: true
+	// executeConnector 200 retry: false
+}

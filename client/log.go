@@ -3,76 +3,59 @@ package client
 import (
 	"context"
 	"log/slog"
-	"net/http"
-	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// An attemptLog receives every request that a call makes, and every fetch of a
-// token for it. It is an interface so that only programs that use [WithLogger]
-// link the parts of package slog that write.
-type attemptLog interface {
-	// token reports a fetch, which may consist of several requests.
-	token(auth.Fetch)
-
-	// attempt reports a request that has ended: it failed, or it was answered
-	// and, if the call reads its responses, the response was read.
-	attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error)
-
-	// retry reports that a request will be repeated after a pause.
-	retry(ctx context.Context, c *call, n int, pause time.Duration, resp *http.Response, err error)
+// logTo returns an observer that writes to l, without bodies, headers or queries.
+// Only [WithLogger] refers to it, so that other programs do not link the parts of
+// package slog that write.
+func logTo(l *slog.Logger) observer {
+	return observer{
+		attempt: func(ctx context.Context, a Attempt) { logAttempt(ctx, l, a) },
+		fetch:   func(f auth.Fetch) { logFetch(l, f) },
+	}
 }
 
-// slogLog is the attemptLog of [WithLogger]. It writes no bodies, headers or
-// queries.
-type slogLog struct{ to *slog.Logger }
-
-func (l slogLog) token(f auth.Fetch) {
+func logFetch(l *slog.Logger, f auth.Fetch) {
 	attrs := []slog.Attr{slog.Int("attempts", f.Attempts), slog.Bool("early", f.Early), slog.Duration("duration", f.Duration)}
 	if f.Err != nil {
-		l.to.LogAttrs(context.Background(), slog.LevelWarn, "airbyte token", append(attrs, slog.String("error", f.Err.Error()))...)
+		l.LogAttrs(context.Background(), slog.LevelWarn, "airbyte token", append(attrs, slog.String("error", f.Err.Error()))...)
 		return
 	}
-	l.to.LogAttrs(context.Background(), slog.LevelDebug, "airbyte token", append(attrs, slog.Time("expiry", f.Expiry))...)
+	l.LogAttrs(context.Background(), slog.LevelDebug, "airbyte token", append(attrs, slog.Time("expiry", f.Expiry))...)
 }
 
-func (l slogLog) attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error) {
-	if !l.to.Enabled(ctx, slog.LevelDebug) {
+func logAttempt(ctx context.Context, l *slog.Logger, a Attempt) {
+	debug, warn := l.Enabled(ctx, slog.LevelDebug), a.Retry && l.Enabled(ctx, slog.LevelWarn)
+	if !debug && !warn {
 		return
 	}
-	l.to.LogAttrs(ctx, slog.LevelDebug, "airbyte request", append(l.attrs(c, n, resp, err), slog.Duration("duration", took))...)
-}
-
-func (l slogLog) retry(ctx context.Context, c *call, n int, pause time.Duration, resp *http.Response, err error) {
-	if !l.to.Enabled(ctx, slog.LevelWarn) {
-		return
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(attrs,
+		slog.String("call", a.Call),
+		slog.String("operation", a.Operation),
+		slog.String("method", a.Method),
+		slog.String("path", a.Path),
+		slog.Int("attempt", a.Number),
+	)
+	if a.StatusCode != 0 {
+		attrs = append(attrs, slog.Int("status", a.StatusCode))
 	}
-	l.to.LogAttrs(ctx, slog.LevelWarn, "airbyte retry", append(l.attrs(c, n, resp, err), slog.Duration("pause", pause))...)
-}
-
-func (l slogLog) attrs(c *call, n int, resp *http.Response, err error) []slog.Attr {
-	attrs := []slog.Attr{
-		slog.String("call", c.op),
-		slog.String("operation", c.name),
-		slog.String("method", c.method),
-		slog.String("path", c.path),
-		slog.Int("attempt", n),
+	if a.Bytes >= 0 {
+		attrs = append(attrs, slog.Int64("bytes", a.Bytes))
 	}
-	if resp != nil {
-		attrs = append(attrs, slog.Int("status", resp.StatusCode))
-		if b, ok := resp.Body.(*body); ok && b.n > 0 {
-			attrs = append(attrs, slog.Int64("bytes", b.n))
-		} else if resp.ContentLength >= 0 {
-			attrs = append(attrs, slog.Int64("bytes", resp.ContentLength))
-		}
-		if id := answer.RequestID(resp.Header); id != "" {
-			attrs = append(attrs, slog.String("request_id", c.scrubber(resp.Request).text(id)))
-		}
+	if a.RequestID != "" {
+		attrs = append(attrs, slog.String("request_id", a.RequestID))
 	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+	if a.Err != nil {
+		attrs = append(attrs, slog.String("error", a.Err.Error()))
 	}
-	return attrs
+	n := len(attrs)
+	if debug {
+		l.LogAttrs(ctx, slog.LevelDebug, "airbyte request", append(attrs, slog.Duration("duration", a.Duration))...)
+	}
+	if warn {
+		l.LogAttrs(ctx, slog.LevelWarn, "airbyte retry", append(attrs[:n:n], slog.Duration("pause", a.Pause))...)
+	}
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,10 +47,9 @@ type config struct {
 	maxRetries     int
 	timeout        time.Duration
 	attemptTimeout time.Duration
-	log            attemptLog // nil for none
+	logs, watches  observer // of WithLogger, and of the options for observers
 	userAgent      string
 	maxBytes       int64
-	observe        func(auth.Fetch)
 	problems       []error
 }
 
@@ -144,23 +144,11 @@ func WithScopedToken() Option {
 // reached only through the option above, so that other programs do not link it.
 func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
 	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, RegionID: string(r.region), OrganizationID: r.cred.OrganizationID}
-	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer()))
+	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer().fetch))
 }
 
-// observer returns the function to call after each fetch of a token, nil for none.
-func (r *resolved) observer() func(auth.Fetch) {
-	log, observe := r.log, r.observe
-	switch {
-	case log == nil:
-		return observe
-	case observe == nil:
-		return log.token
-	}
-	return func(f auth.Fetch) {
-		log.token(f)
-		observe(f)
-	}
-}
+// observer returns what is to be told of requests and of fetches of tokens.
+func (r *resolved) observer() observer { return r.logs.and(r.watches) }
 
 // A Region is the id, a UUID, of a place where the service keeps workspaces.
 type Region string
@@ -190,7 +178,14 @@ func WithRegion(r Region) Option {
 // process fetched, or for the scoped tokens with which [Workspace.Ensure] creates
 // workspaces.
 func WithTokenObserver(f func(auth.Fetch)) Option {
-	return optionFunc(func(c *config) { c.observe = f })
+	return optionFunc(func(c *config) { c.watches.fetch = f })
+}
+
+// WithAttemptObserver makes the client call f after each request of a call, for
+// metrics: a label such as Operation has few values, Path has many. f must be quick
+// and safe for concurrent use. Its ctx is that of the call.
+func WithAttemptObserver(f func(context.Context, Attempt)) Option {
+	return optionFunc(func(c *config) { c.watches.attempt = f })
 }
 
 // WithMaxRetries sets how many times a call may be retried. The default is 2; 0
@@ -235,7 +230,7 @@ func WithLogger(l *slog.Logger) Option {
 		if l == nil {
 			c.problem("WithLogger: the logger is nil; leave the option out for no log")
 		}
-		c.log = slogLog{l}
+		c.logs = logTo(l)
 	})
 }
 

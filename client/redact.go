@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const redacted = "[REDACTED]"
@@ -62,14 +64,9 @@ func newScrubber(secrets []string) scrubber {
 		if b, err := json.Marshal(s); err == nil {
 			list = append(list, string(b[1:len(b)-1]))
 		}
-		var b strings.Builder
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if enc.Encode(s) == nil {
-			plain := strings.TrimSuffix(b.String(), "\n")
-			plain = plain[1 : len(plain)-1]
-			list = append(list, plain, strings.ReplaceAll(plain, "/", `\/`))
-		}
+		b, _ := jsontext.AppendQuote(nil, s) // the error means that s is not UTF-8; the rest of it is quoted
+		plain := string(b[1 : len(b)-1])
+		list = append(list, plain, strings.ReplaceAll(plain, "/", `\/`))
 	}
 	slices.SortFunc(list, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))

@@ -33,7 +33,7 @@ type retrier struct {
 	max     int
 	timeout time.Duration
 	budget  *budget
-	log     attemptLog // nil for none
+	watch   func(context.Context, Attempt) // nil for none
 }
 
 // do makes a call. Its error, if any, is an *Error.
@@ -46,28 +46,19 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 	r.budget.earn()
 	for n := 0; ; n++ {
 		start, before := time.Now(), c.sent.Load()
-		resp, repeat, err := r.attempt(c, req)
-		sent := c.sent.Load() > before // false if there was no token
-		if sent && r.log != nil {
-			r.log.attempt(ctx, c, n+1, time.Since(start), resp, err)
+		resp, willing, err := r.attempt(c, req)
+		took, sent := time.Since(start), c.sent.Load() > before // false if there was no token
+		body, pause, again := r.again(ctx, c, n, req, resp, willing)
+		if sent && r.watch != nil {
+			a := c.attempted(n+1, took, resp, err)
+			a.Retry, a.Pause = again, pause
+			r.watch(ctx, a)
 		}
-		pause, ok := r.again(ctx, c, n, resp, repeat)
-		if !ok {
-			return finish(c, resp, err, repeat, sent)
-		}
-		body, rewindErr := rewind(req)
-		if rewindErr != nil {
-			return finish(c, resp, err, repeat, sent)
-		}
-		if !r.budget.spend() {
-			c.exhausted, c.note = true, "not tried again: too many of this client's calls were, lately"
-			return finish(c, resp, err, repeat, sent)
+		if !again {
+			return finish(c, resp, err, willing, sent)
 		}
 		if resp != nil {
 			answer.Discard(resp.Body)
-		}
-		if r.log != nil {
-			r.log.retry(ctx, c, n+1, pause, resp, err)
 		}
 		if backoff.Sleep(ctx, pause) != nil {
 			if body != nil {
@@ -216,29 +207,37 @@ func willingAfter(ctx context.Context, resp *http.Response, err error) willing {
 	return readsOnly
 }
 
-// again decides whether there is another attempt, and after which pause. If there is
-// none for a reason that the error should mention, it sets c.note.
-func (r *retrier) again(ctx context.Context, c *call, n int, resp *http.Response, w willing) (time.Duration, bool) {
-	if w == never || w == readsOnly && !c.read {
-		return 0, false
+// again decides whether there is another attempt, with which body, and after which
+// pause. If there is none for a reason that the error should mention, it sets c.note.
+func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, resp *http.Response, w willing) (io.ReadCloser, time.Duration, bool) {
+	if w == never || w == readsOnly && !c.read || n >= r.max {
+		return nil, 0, false
 	}
-	pause, asked := backoff.Delay(n, retryBase, retryLimit), false
+	pause := backoff.Delay(n, retryBase, retryLimit)
 	if resp != nil {
 		if after, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
-			pause, asked = max(pause, after), true
+			if pause = max(pause, after); pause > maxRetryAfter {
+				c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits", pause.Round(time.Second))
+				return nil, 0, false
+			}
 		}
 	}
-	switch {
-	case n >= r.max:
-		return 0, false
-	case asked && pause > maxRetryAfter:
-		c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits", pause.Round(time.Second))
-	case !backoff.Fits(ctx, pause):
+	if !backoff.Fits(ctx, pause) {
 		c.note = fmt.Sprintf("the next attempt should wait %v, longer than the ctx lives", pause.Round(time.Millisecond))
-	default:
-		return pause, true
+		return nil, 0, false
 	}
-	return 0, false
+	body, err := rewind(req)
+	if err != nil {
+		return nil, 0, false
+	}
+	if !r.budget.spend() {
+		if body != nil {
+			_ = body.Close()
+		}
+		c.exhausted, c.note = true, "not tried again: too many of this client's calls were, lately"
+		return nil, 0, false
+	}
+	return body, pause, true
 }
 
 // finish ends a call. The caller gets the response if the call does not consume responses,

@@ -1,0 +1,76 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// An Attempt is one request of a call, as [WithAttemptObserver] reports it. A
+// request that is sent again with a new token, because the service refused the old
+// one, counts as one.
+type Attempt struct {
+	Call       string        // what is being done, as errors call it: "execute issues.list"
+	Operation  string        // the id of the operation in the contract, such as "executeConnector"
+	Method     string        // of HTTP
+	Path       string        // without the query; it may contain ids
+	Number     int           // 1 for the first request of a call
+	StatusCode int           // the status of the response; 0 if there was none
+	Bytes      int64         // the size of the response's body; -1 if it is not known
+	RequestID  string        // the id that the service or a proxy gave the request
+	Duration   time.Duration // until the response was read or, for downloads and the methods of Client.API, until it began
+	Err        error         // why there is no response, or why it could not be used; a status that is not 2xx is not an Err
+	Retry      bool          // another request follows after Pause, unless the ctx ends before
+	Pause      time.Duration // until the next request
+}
+
+// An observer is told what a client does, for logs and metrics. Fields that are nil
+// are not called.
+type observer struct {
+	attempt func(context.Context, Attempt)
+	fetch   func(auth.Fetch)
+}
+
+// and returns an observer that tells both o and p.
+func (o observer) and(p observer) observer {
+	switch {
+	case o.attempt == nil:
+		o.attempt = p.attempt
+	case p.attempt != nil:
+		first := o.attempt
+		o.attempt = func(ctx context.Context, a Attempt) {
+			first(ctx, a)
+			p.attempt(ctx, a)
+		}
+	}
+	switch {
+	case o.fetch == nil:
+		o.fetch = p.fetch
+	case p.fetch != nil:
+		first := o.fetch
+		o.fetch = func(f auth.Fetch) {
+			first(f)
+			p.fetch(f)
+		}
+	}
+	return o
+}
+
+// attempted describes a request of c that has ended with a response or an error.
+func (c *call) attempted(n int, took time.Duration, resp *http.Response, err error) Attempt {
+	a := Attempt{Call: c.op, Operation: c.name, Method: c.method, Path: c.path, Number: n, Bytes: -1, Duration: took, Err: err}
+	if resp == nil {
+		return a
+	}
+	a.StatusCode, a.Bytes = resp.StatusCode, resp.ContentLength
+	if b, ok := resp.Body.(*body); ok && b.n > 0 {
+		a.Bytes = b.n
+	}
+	if id := answer.RequestID(resp.Header); id != "" {
+		a.RequestID = c.scrubber(resp.Request).text(id)
+	}
+	return a
+}
