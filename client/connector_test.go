@@ -795,6 +795,19 @@ func TestPagingOfAConnectorByID(t *testing.T) {
 		if n := fake.Count("listConnectors") - before; n > 4 || tc.slug == "github" && (n == 0 || byID.Slug() != "github") {
 			t.Errorf("%s: listed %d times, slug %q", tc.slug, n, byID.Slug())
 		}
+		infos, err := ws.ListConnectors(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before = fake.Count("listConnectors")
+		for _, info := range infos {
+			if c := ws.ConnectorFrom(info); info.Slug == tc.slug && (c.Slug() != tc.slug || c.ID() != known.ID() || len(count(c)) != len(want)) {
+				t.Errorf("%s: the connector of %+v is %v", tc.slug, info, c)
+			}
+		}
+		if n := fake.Count("listConnectors") - before; n != 0 {
+			t.Errorf("%s: the connector of the list was looked up %d times", tc.slug, n)
+		}
 		for _, err := range client.All[map[string]any](t.Context(), ws.ConnectorByID(known.ID()), tc.entity, "list", client.Params{"per_page": 100, "limit": 100}) {
 			if err != nil {
 				t.Fatal(err)
@@ -803,7 +816,7 @@ func TestPagingOfAConnectorByID(t *testing.T) {
 	}
 }
 
-// One that was just made is used by its id.
+// One that was just made can be used.
 func TestConnectorThatWasJustMade(t *testing.T) {
 	ctx := t.Context()
 	_, ws := inMemory(t)
@@ -811,7 +824,7 @@ func TestConnectorThatWasJustMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := ws.ConnectorByID(made.ID)
+	c := ws.ConnectorFrom(*made)
 	if err := walk(client.All[Issue](ctx, c, "issues", "list", nil)); err != nil {
 		t.Error(err)
 	}

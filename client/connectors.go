@@ -110,9 +110,7 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 		}
 		switch {
 		case len(found) == 1:
-			conn := w.ConnectorByID(found[0].ID)
-			conn.learn(found[0].Slug)
-			return conn, nil
+			return w.ConnectorFrom(found[0]), nil
 		case len(found) > 1:
 			return nil, &Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
 				"%d connectors of workspace %q match %q: %s; ask for one by its own name or id",
@@ -166,4 +164,13 @@ func enumerate[T any](items []T, text func(T) string) string {
 // client [WithScopedToken], for which the service refuses other workspaces.
 func (w *Workspace) ConnectorByID(id string) *Connector {
 	return &Connector{ws: w, id: strings.TrimSpace(id)}
+}
+
+// ConnectorFrom returns a handle for a connector that [Workspace.ListConnectors] or
+// [Workspace.CreateConnector] returned. It sends nothing, and the handle knows its
+// slug, which [All] looks up for one from ConnectorByID.
+func (w *Workspace) ConnectorFrom(info ConnectorInfo) *Connector {
+	conn := w.ConnectorByID(info.ID)
+	conn.learn(info.Slug)
+	return conn
 }

@@ -105,10 +105,9 @@ func WithBaseURL(u string) Option {
 }
 
 // WithHTTPClient sets the HTTP client that sends the requests, for example one
-// with a proxy, a private CA, or a transport that traces. The SDK uses a copy of hc
-// that refuses redirects to other origins; hc is not changed. By default all
-// clients of the process share one transport with up to 64 idle connections per
-// host.
+// with a proxy, a private CA, or a transport that traces; see [NewTransport]. The SDK
+// uses a copy of hc that refuses redirects to other origins; hc is not changed. By
+// default all clients of the process share one transport.
 func WithHTTPClient(hc *http.Client) Option {
 	return optionFunc(func(c *config) {
 		if c.httpClient = hc; hc == nil {

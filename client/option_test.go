@@ -3,12 +3,15 @@ package client_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -339,5 +342,34 @@ func TestTokenObserver(t *testing.T) {
 	}
 	if len(seen) != 1 || seen[0].Err != nil || seen[0].Attempts != 1 || seen[0].Early {
 		t.Errorf("%+v", seen)
+	}
+}
+
+// A transport of NewTransport is the caller's alone, and works in place of the
+// shared one.
+func TestNewTransport(t *testing.T) {
+	mine, other := client.NewTransport(), client.NewTransport()
+	if mine == other {
+		t.Error("there is one transport for all")
+	}
+	if mine.MaxIdleConnsPerHost != 64 || mine.Proxy == nil || !mine.ForceAttemptHTTP2 || mine.TLSHandshakeTimeout == 0 || mine.DialContext == nil {
+		t.Errorf("the transport is %+v", mine)
+	}
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	defer mine.CloseIdleConnections()
+	var dialed atomic.Int64
+	dial := mine.DialContext
+	mine.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dialed.Add(1)
+		return dial(ctx, network, addr)
+	}
+	ws, err := client.NewWorkspace(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithHTTPClient(&http.Client{Transport: mine}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ws.ListConnectors(t.Context()); err != nil || dialed.Load() == 0 {
+		t.Errorf("%d connections, %v", dialed.Load(), err)
 	}
 }

@@ -98,8 +98,15 @@ func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.
 
 // defaultHTTP is shared by all clients without WithHTTPClient, so that they share
 // connections and tokens.
-var defaultHTTP = sync.OnceValue(func() *http.Client {
-	t := &http.Transport{
+var defaultHTTP = sync.OnceValue(func() *http.Client { return &http.Client{Transport: NewTransport()} })
+
+// NewTransport returns a new transport like the one that clients use without
+// [WithHTTPClient]: up to 64 idle connections per host, HTTP/2, the proxy of the
+// environment, and at most 10 seconds for a connection. Change it, or wrap it for
+// tracing, and give it to WithHTTPClient. Use one for the whole program: each has
+// connections of its own.
+func NewTransport() *http.Transport {
+	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
@@ -109,8 +116,7 @@ var defaultHTTP = sync.OnceValue(func() *http.Client {
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}
-	return &http.Client{Transport: t}
-})
+}
 
 // limiter sends requests and limits the size of the responses.
 type limiter struct {

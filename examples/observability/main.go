@@ -37,7 +37,7 @@ func run(ctx context.Context) error {
 
 	github, err := client.Connect(ctx, "github",
 		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
-		client.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport, otelhttp.WithTracerProvider(provider))}),
+		client.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(client.NewTransport(), otelhttp.WithTracerProvider(provider))}),
 		client.WithLogger(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: steady}))),
 		client.WithTokenObserver(func(f auth.Fetch) { fmt.Println("token fetched after", f.Attempts, "attempt(s), error:", f.Err) }),
 	)
