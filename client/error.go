@@ -233,17 +233,25 @@ func (e *Error) Body() []byte { return slices.Clone(e.body) }
 // Format writes what Error returns, for every verb.
 func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. It returns the text and those of the fields
+// that are set.
 func (e *Error) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("error", e.Error()),
-		slog.Int("status", e.StatusCode),
-		slog.String("code", e.Code),
-		slog.String("request_id", e.RequestID),
-		slog.String("method", e.Method),
-		slog.String("path", e.Path),
-		slog.Int("attempts", e.Attempts),
-	)
+	attrs := []slog.Attr{slog.String("error", e.Error())}
+	for _, a := range []struct {
+		key, text string
+		number    int
+	}{
+		{"status", "", e.StatusCode}, {"code", e.Code, 0}, {"request_id", e.RequestID, 0},
+		{"method", e.Method, 0}, {"path", e.Path, 0}, {"attempts", "", e.Attempts},
+	} {
+		switch {
+		case a.text != "":
+			attrs = append(attrs, slog.String(a.key, a.text))
+		case a.number != 0:
+			attrs = append(attrs, slog.Int(a.key, a.number))
+		}
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // MarshalText returns what Error returns.

@@ -355,6 +355,9 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 			t.Errorf("logged %s is %v, want %v", k, line.Err[k], want)
 		}
 	}
+	if got := fmt.Sprint((&client.Error{Message: "m", Attempts: 2}).LogValue()); got != "[error=client: m (2 attempts) attempts=2]" {
+		t.Errorf("an error without a response is logged as %s", got)
+	}
 	text, e := json.Marshal(err)
 	if e != nil || !strings.Contains(string(text), "gone") {
 		t.Errorf("%s %v", text, e)

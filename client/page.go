@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -20,10 +21,15 @@ type Page struct {
 	// the id of the last record.
 	Cursor string
 
-	name   string // the name of the cursor in the metadata, in the form of paramFor
+	name   string // the name of the cursor in the metadata, in the form of paramFor, or that of the link
 	number bool   // the cursor was a JSON number
 	link   bool   // the cursor is a URL
 	counts bool   // the cursor is a page number that was computed here
+}
+
+// String returns the exported fields, for printing.
+func (p Page) String() string {
+	return fmt.Sprintf("client.Page{HasNext: %t, Cursor: %q}", p.HasNext, shorten(p.Cursor))
 }
 
 // A pageState holds what metadata says about paging, before it is interpreted.
@@ -32,7 +38,7 @@ type pageState struct {
 	cursor, name   string // the best cursor and its name
 	rank           int    // the rank of that name
 	number         bool
-	link           string
+	link, linkName string // a link to the next page, and its name as it stands
 	page, pages    string // the number of this page, and the number of pages
 }
 
@@ -128,7 +134,7 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 	isNext := in == "next"
 	switch {
 	case linkNames[name], isNext && (name == "link" || name == "href" || name == "url"):
-		s.link = text
+		s.link, s.linkName = text, raw
 		return
 	case in == "page" && name == "number", name == "page" && !isNext, name == "currentpage", name == "pagenumber":
 		s.page = text
@@ -145,7 +151,7 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 		return
 	}
 	if isURL(text) {
-		s.link = text
+		s.link, s.linkName = text, raw
 		return
 	}
 	if kind == '0' && (text == "0" || name == "offset") {
@@ -171,7 +177,7 @@ func (s *pageState) understood(params Params) Page {
 	case s.cursor != "":
 		return Page{HasNext: true, Cursor: s.cursor, name: s.name, number: s.number}
 	case s.link != "":
-		return Page{HasNext: true, Cursor: s.link, link: true}
+		return Page{HasNext: true, Cursor: s.link, name: s.linkName, link: true}
 	case s.page != "":
 		if next, ok := s.nextNumber(params); ok {
 			return Page{HasNext: true, Cursor: next, name: "page", number: isDigits(next), counts: true}

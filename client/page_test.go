@@ -45,10 +45,10 @@ func TestReadPage(t *testing.T) {
 		{"last of several", `{"page":3,"total_pages":3}`, Params{"page": 3}, Page{}},
 		{"the next page's number", `{"page":3}`, Params{"page": 2}, Page{HasNext: true, Cursor: "3", name: "page", number: true, counts: true}},
 		{"this page, unknown", `{"page":2}`, Params{"page": 2}, Page{}},
-		{"link", `{"next_link":"https://x/2"}`, nil, Page{HasNext: true, Cursor: "https://x/2", link: true}},
-		{"link in links", `{"links":{"next":"https://x/2","prev":"https://x/0"}}`, nil, Page{HasNext: true, Cursor: "https://x/2", link: true}},
-		{"page url", `{"next_page_url":"https://x/2"}`, nil, Page{HasNext: true, Cursor: "https://x/2", link: true}},
-		{"salesforce", `{"done":false,"nextRecordsUrl":"/services/data/q-2"}`, nil, Page{HasNext: true, Cursor: "/services/data/q-2", link: true}},
+		{"link", `{"next_link":"https://x/2"}`, nil, Page{HasNext: true, Cursor: "https://x/2", name: "next_link", link: true}},
+		{"link in links", `{"links":{"next":"https://x/2","prev":"https://x/0"}}`, nil, Page{HasNext: true, Cursor: "https://x/2", name: "next", link: true}},
+		{"page url", `{"next_page_url":"https://x/2"}`, nil, Page{HasNext: true, Cursor: "https://x/2", name: "next_page_url", link: true}},
+		{"salesforce", `{"done":false,"nextRecordsUrl":"/services/data/q-2"}`, nil, Page{HasNext: true, Cursor: "/services/data/q-2", name: "nextRecordsUrl", link: true}},
 		{"salesforce end", `{"done":true}`, nil, Page{}},
 		{"is last", `{"isLast":false,"nextPageToken":"c"}`, nil, Page{HasNext: true, Cursor: "c", name: "nextPageToken"}},
 		{"cursor before link", `{"next_link":"https://x/2","next_cursor":"c"}`, nil, Page{HasNext: true, Cursor: "c", name: "nextcursor"}},
@@ -56,9 +56,20 @@ func TestReadPage(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := readPage(jsontext.Value(tt.metadata), tt.params); got != tt.want {
-				t.Errorf("readPage(%s)\n got %+v\nwant %+v", tt.metadata, got, tt.want)
+				t.Errorf("readPage(%s)\n got %#v\nwant %#v", tt.metadata, got, tt.want)
 			}
 		})
+	}
+}
+
+func TestPageString(t *testing.T) {
+	for want, p := range map[string]Page{
+		`client.Page{HasNext: false, Cursor: ""}`: {},
+		`client.Page{HasNext: true, Cursor: "c"}`: {HasNext: true, Cursor: "c", name: "after", number: true},
+	} {
+		if got := fmt.Sprintf("%v %+v", p, p); got != want+" "+want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 

@@ -163,7 +163,7 @@ func (c Condition) compare(op string, v any, null bool) Filter {
 	}
 	plain, ok := scalar(v)
 	if !ok || plain == nil && !null {
-		return broken("%s of %s: a %T cannot be compared with", op, c.field, v)
+		return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, c.field, v)
 	}
 	return Filter{cond: map[string]any{op: map[string]any{c.field: plain}}}
 }
@@ -179,7 +179,7 @@ func (c Condition) several(op string, values []any) Filter {
 	for i, v := range values {
 		plain, ok := scalar(v)
 		if !ok || plain == nil {
-			return broken("%s of %s: a %T cannot be compared with", op, c.field, v)
+			return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, c.field, v)
 		}
 		list[i] = plain
 	}
@@ -188,12 +188,12 @@ func (c Condition) several(op string, values []any) Filter {
 
 // RawFilter returns a filter that is sent as it is: an object with one operator, such
 // as {"eq": {"state": "open"}}. It is for filters that a program receives as JSON. A
-// nil condition matches all records.
+// condition without an operator matches all records.
 func RawFilter(condition map[string]any) Filter {
 	switch {
-	case condition == nil:
+	case len(condition) == 0:
 		return Filter{}
-	case len(condition) != 1:
+	case len(condition) > 1:
 		return broken("raw filter: a condition has exactly one operator, not %d", len(condition))
 	}
 	return Filter{cond: condition}
