@@ -12,7 +12,7 @@ import (
 )
 
 // A Connector describes a connector for [WithConnector]. It is valid if it has a
-// Slug or the DefinitionID of a kind that exists, its ids are UUIDs that no other
+// Slug or the DefinitionID of a kind that exists, its IDs are UUIDs that no other
 // connector has, and the Records and the Paging of its entities are valid.
 type Connector struct {
 	// ID is a UUID. By default it is invented, the same in every run.
@@ -89,9 +89,9 @@ type Entity struct {
 	// records, and download for files.
 	Actions []string
 
-	// Files are what download returns, by id. The id may be in any parameter,
-	// since its name differs by vendor. If no file has the id, the answer has no
-	// bytes; if no parameter is an id, it is 422.
+	// Files are what download returns, by ID. The ID may be in any parameter,
+	// since its name differs by vendor. If no file has the ID, the answer has no
+	// bytes; if no parameter is an ID, it is 422.
 	Files map[string]File
 
 	// Fail is like Connector.Fail for this entity.

@@ -75,7 +75,7 @@
 // All actions are list, get, api_search, search, context_store_search, create,
 // update and delete; the first five of them read. Records are found by id, the
 // issues of github by number, and the records of salesforce by Id. These are the
-// files, by the id that download takes:
+// files, by the ID that download takes:
 //
 //	connector        entity       id          name
 //	github           files        README.md   README.md

@@ -24,8 +24,8 @@ func (x *execution) download() (server.ExecuteConnectorResponseObject, error) {
 }
 
 // file returns the file that a parameter names, the zero File if none has that
-// id. Any parameter may name a file that exists, since vendors differ; only one
-// that looks like an id may name a file that does not.
+// ID. Any parameter may name a file that exists, since vendors differ; only one
+// that looks like an ID may name a file that does not.
 func (e *entity) file(params map[string]any) (File, error) {
 	ids := e.keyNames()
 	isID := func(name string) bool {

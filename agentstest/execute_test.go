@@ -389,7 +389,7 @@ func TestEntityWithoutRecords(t *testing.T) {
 	c.ok(c.execute(id, "reports", "download", object{"id": "f"}))
 }
 
-// get, update, delete and download need an id.
+// get, update, delete and download need an ID.
 func TestActionsNeedAnID(t *testing.T) {
 	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
 		"files":  {Files: map[string]agentstest.File{"f": {Data: []byte("x")}}},
@@ -428,7 +428,7 @@ func TestActionsNeedAnID(t *testing.T) {
 	if n := len(c.ok(c.execute(c.connector("default", "github"), "issues", "list", object{"state": "open", "per_page": 100})).list("result")); n != 10 {
 		t.Errorf("%d open issues", n)
 	}
-	// Any parameter can name a file that exists; only an id can name one that does not.
+	// Any parameter can name a file that exists; only an ID can name one that does not.
 	for params, size := range map[string]int{`{"path":"a/b"}`: 1, `{"name":"a/b"}`: 1, `{"paper_id":"no"}`: 0, `{"fileId":"no"}`: 0, `{"id":"","paper_id":"a/b"}`: 1} {
 		a := c.ok(c.post(connectorsPath+"/"+acme+"/execute", `{"entity":"papers","action":"download","params":`+params+`}`))
 		if len(a.raw) != size {
@@ -447,7 +447,7 @@ func TestNamesOfRecords(t *testing.T) {
 			t.Errorf("by %s: %s", id, a.raw)
 		}
 	}
-	// An issue has an id and a number. The number is its key.
+	// An issue has an ID and a number. The number is its key.
 	c.refused(c.execute(github, "issues", "get", object{"id": 15}), 422, "missing")
 	if a := c.ok(c.execute(github, "issues", "get", object{"number": "15"})); a.text("result", "title") != "Timeouts are not configurable" {
 		t.Errorf("by number: %s", a.raw)

@@ -33,7 +33,7 @@ const (
 	// one stripe and two github connectors.
 	SecondWorkspaceName = "customer-42"
 
-	// AttachmentID and AttachmentName are the id and the name of a file that
+	// AttachmentID and AttachmentName are the ID and the name of a file that
 	// download returns for the entity attachments of zendesk-support. The
 	// ticket 101 refers to it.
 	AttachmentID   = 7001

@@ -129,7 +129,7 @@ func WithRequestLog(n int) Option {
 
 // WithApplication adds an application that reaches the organizations, by default
 // OrganizationID. It uses the first one if a request names none. Organizations
-// that do not exist are created. New panics if an id is not a UUID.
+// that do not exist are created. New panics if an ID is not a UUID.
 func WithApplication(clientID, clientSecret string, organizationIDs ...string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
@@ -149,7 +149,7 @@ func WithApplication(clientID, clientSecret string, organizationIDs ...string) O
 func WithWorkspace(name string) Option { return WithWorkspaceIn(OrganizationID, name) }
 
 // WithWorkspaceIn adds a workspace to an organization, which is created if it
-// does not exist. New panics if the id is not a UUID.
+// does not exist. New panics if the ID is not a UUID.
 func WithWorkspaceIn(organizationID, name string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
@@ -166,7 +166,7 @@ func WithConnector(workspace string, c Connector) Option {
 }
 
 // WithConnectorIn is like [WithConnector] for any organization, which is created
-// if it does not exist. New panics if its id is not a UUID.
+// if it does not exist. New panics if its ID is not a UUID.
 func WithConnectorIn(organizationID, workspace string, c Connector) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {

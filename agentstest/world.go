@@ -22,9 +22,9 @@ type world struct {
 	serial        int64
 	applications  map[string]*application
 	organizations []*organization
-	workspaces    map[string]*workspace    // by id
+	workspaces    map[string]*workspace    // by ID
 	names         map[[2]string]*workspace // by organization and name, without tombstones
-	connectors    map[string]*connector    // by id
+	connectors    map[string]*connector    // by ID
 	byWorkspace   map[string][]*connector
 	kinds         []*kind
 	destinations  []*destination
@@ -82,7 +82,7 @@ func (w *world) newID(what string) string {
 	return inventID(what, strconv.FormatInt(w.next(), 10))
 }
 
-// addOrganization adds an organization unless it exists. It returns the id in
+// addOrganization adds an organization unless it exists. It returns the ID in
 // lower case, and panics if it is not a UUID.
 func (w *world) addOrganization(id, name string) string {
 	if id = strings.ToLower(id); !isUUID(id) {
@@ -142,7 +142,7 @@ func sorted[K comparable, V any](m map[K]V, by func(V) int64) []V {
 
 func ptr[T any](v T) *T { return &v }
 
-// text returns a parameter or an id as text, "7001" for 7001 and 7001.0.
+// text returns a parameter or an ID as text, "7001" for 7001 and 7001.0.
 func text(v any) string {
 	switch v := v.(type) {
 	case nil:

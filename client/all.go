@@ -208,7 +208,7 @@ func (w *walk[T]) remember(cursor string) bool {
 	return true
 }
 
-// lastID returns the id of the last record as text, "" if it has none.
+// lastID returns the ID of the last record as text, "" if it has none.
 func (p *pageRows[T]) lastID() string {
 	var r struct {
 		ID any `json:"id"`

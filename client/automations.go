@@ -18,7 +18,7 @@ import (
 // Automations gives access to the automations of one workflow.
 // [Workflows.Automations] returns it. The value may be kept and copied.
 //
-// An id that is empty or that cannot be written in a path is an error that
+// An ID that is empty or that cannot be written in a path is an error that
 // matches [ErrInvalid]; nothing is sent.
 type Automations struct {
 	ws       *Workspace
@@ -26,7 +26,7 @@ type Automations struct {
 }
 
 // Automations returns access to the automations of the workflow with the given
-// id. It sends nothing; if the id is not valid, the first call returns an
+// ID. It sends nothing; if the ID is not valid, the first call returns an
 // error.
 func (f Workflows) Automations(workflowID string) Automations {
 	return Automations{ws: f.ws, workflow: workflowID}
@@ -54,7 +54,7 @@ const TriggerSchedule TriggerType = "schedule"
 // An Automation starts a workflow.
 //
 // Anyone who has TriggerWebhookURL can start the workflow, and a completion
-// webhook is often just as open. Formatting, logging and marshalling therefore
+// webhook is often just as open. Formatting, logging and marshaling therefore
 // hide both URLs, except where they are in an unexported field of another type:
 // fmt calls no methods there. The JSON of an automation is safe to store or
 // show, and lacks the URLs. string(a.TriggerWebhookURL) reveals a URL, and
@@ -104,7 +104,7 @@ func hiddenURL(u string) string {
 // An AutomationRequest describes an automation to create. With only a
 // CronExpression, it describes an enabled schedule.
 //
-// Formatting, logging or marshalling a request hides its URL, except where it
+// Formatting, logging or marshaling a request hides its URL, except where it
 // is in an unexported field of another type: fmt calls no methods there.
 type AutomationRequest struct {
 	TriggerType TriggerType // TriggerSchedule by default
@@ -162,7 +162,7 @@ func (r AutomationRequest) check(op string) error {
 // An AutomationChange says what [Automations.Update] changes. Zero fields leave
 // the automation unchanged.
 //
-// Formatting, logging or marshalling a change hides its URL, except where it is
+// Formatting, logging or marshaling a change hides its URL, except where it is
 // in an unexported field of another type: fmt calls no methods there.
 type AutomationChange struct {
 	Enabled     *bool // new(false) pauses the automation
@@ -320,7 +320,7 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 	return got, nil
 }
 
-// Get returns the automation with the given id. It returns [ErrNotFound] if
+// Get returns the automation with the given ID. It returns [ErrNotFound] if
 // there is none or if it belongs to another workflow.
 func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 	call := &call{op: "get automation", name: "getAutomation", read: true}
@@ -367,7 +367,7 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 	return got, nil
 }
 
-// Update changes the automation with the given id and returns its new state. An
+// Update changes the automation with the given ID and returns its new state. An
 // empty change, or one with an invalid field, is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (a Automations) Update(ctx context.Context, id string, change AutomationChange) (*Automation, error) {
@@ -398,7 +398,7 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 	return got, nil
 }
 
-// Delete deletes the automation with the given id. It returns [ErrNotFound] if
+// Delete deletes the automation with the given ID. It returns [ErrNotFound] if
 // there is none.
 func (a Automations) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete automation", name: "deleteAutomation"}
@@ -418,7 +418,7 @@ func (a Automations) Delete(ctx context.Context, id string) error {
 // A workflowAt identifies a workflow to the service.
 type workflowAt struct{ workspace, workflow string }
 
-// at checks the workflow's id and looks up the workspace's id.
+// at checks the workflow's ID and looks up the workspace's ID.
 func (a Automations) at(ctx context.Context, op string) (at workflowAt, err error) {
 	if at.workflow, err = pathID(op, "workflow", a.workflow); err != nil {
 		return at, err

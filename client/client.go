@@ -31,7 +31,7 @@ type Client struct {
 
 // New returns a client. It sends nothing. It reports all problems of the
 // configuration at once, in an error that matches [ErrInvalid] and, if the client
-// id or the secret is missing, auth.ErrNoCredentials.
+// ID or the secret is missing, auth.ErrNoCredentials.
 func New(opts ...Option) (*Client, error) {
 	r, err := resolve(opts)
 	if err != nil {
@@ -209,7 +209,7 @@ func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Reque
 }
 
 // checkUUID returns id in the form that goes into paths and queries, or an error
-// that names whose id it is not. Only what passes may become part of a path.
+// that names whose ID it is not. Only what passes may become part of a path.
 func checkUUID(op, whose, id string) (string, error) {
 	if s, ok := plainUUID(id); ok {
 		return s, nil
@@ -226,7 +226,7 @@ func plainUUID(s string) (string, bool) {
 	return id.String(), err == nil
 }
 
-// connectorUUID is plainUUID for the id of a connector, which the service sends
+// connectorUUID is plainUUID for the ID of a connector, which the service sends
 // with the prefix "source_id:" in some places.
 func connectorUUID(s string) (string, bool) {
 	return plainUUID(strings.TrimPrefix(strings.TrimSpace(s), "source_id:"))

@@ -17,7 +17,7 @@ import (
 // organization, which say where replicated data goes, and how often.
 // [Client.ConnectionTemplates] returns it.
 //
-// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
 // sent.
 type ConnectionTemplates struct{ part }
 
@@ -97,7 +97,7 @@ const (
 
 // A ConnectionTemplateRequest describes a connection template to create.
 //
-// Formatting, logging or marshalling a request hides its DestinationConfig,
+// Formatting, logging or marshaling a request hides its DestinationConfig,
 // except where it is in an unexported field of another type: fmt calls no
 // methods there.
 type ConnectionTemplateRequest struct {
@@ -194,7 +194,7 @@ func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateC
 // A ConnectionTemplateChange says what [ConnectionTemplates.Update] changes.
 // Zero fields leave the template unchanged.
 //
-// Formatting, logging or marshalling a change hides its DestinationConfig,
+// Formatting, logging or marshaling a change hides its DestinationConfig,
 // except where it is in an unexported field of another type: fmt calls no
 // methods there.
 type ConnectionTemplateChange struct {
@@ -298,7 +298,7 @@ func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) (
 	return got, nil
 }
 
-// Get returns the template with the given id, a UUID.
+// Get returns the template with the given ID, a UUID.
 func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTemplate, error) {
 	call := &call{op: "get connection template", name: "getConnectionTemplate", read: true}
 	id, err := checkUUID(call.op, "connection template", id)
@@ -324,7 +324,7 @@ func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateReq
 	})
 }
 
-// Update changes the template with the given id, a UUID, and returns its new
+// Update changes the template with the given ID, a UUID, and returns its new
 // state. For a destination that Airbyte provides, only the schedule should be
 // changed. An empty change is an error that matches [ErrInvalid]; nothing is
 // sent.
@@ -343,7 +343,7 @@ func (t ConnectionTemplates) Update(ctx context.Context, id string, change Conne
 	})
 }
 
-// Delete deletes the template with the given id, a UUID.
+// Delete deletes the template with the given ID, a UUID.
 func (t ConnectionTemplates) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete connection template", name: "deleteConnectionTemplate"}
 	id, err := checkUUID(call.op, "connection template", id)

@@ -21,10 +21,10 @@ type Connector struct {
 	id string
 
 	slug atomic.Pointer[string] // the kind of connector, once it is known
-	docs atomic.Pointer[string] // the id of its documentation, once Inspect has found it
+	docs atomic.Pointer[string] // the ID of its documentation, once Inspect has found it
 }
 
-// ID returns the id of the connector, a UUID.
+// ID returns the ID of the connector, a UUID.
 func (c *Connector) ID() string { return c.id }
 
 // Slug returns the kind of the connector, such as "github". It is "" for a connector
@@ -50,7 +50,7 @@ func (c *Connector) Workspace() *Workspace { return c.ws }
 // Close does nothing and returns nil: a connector holds nothing to close.
 func (c *Connector) Close() error { return nil }
 
-// String returns the slug and the id of the connector, for printing.
+// String returns the slug and the ID of the connector, for printing.
 func (c *Connector) String() string { return fmt.Sprintf("client.Connector{%s %s}", c.Slug(), c.id) }
 
 // Format writes what String returns, for every verb.
@@ -222,7 +222,7 @@ func (c *Connector) findSlug(ctx context.Context) string {
 	return c.Slug()
 }
 
-// checkedID returns the id in the form that goes into a path, or an error if it is
+// checkedID returns the ID in the form that goes into a path, or an error if it is
 // no UUID.
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)

@@ -760,7 +760,7 @@ func TestDescribeInMemory(t *testing.T) {
 	}
 }
 
-// A connector that is known by its id alone is paged like one found by its slug:
+// A connector that is known by its ID alone is paged like one found by its slug:
 // the parameter depends on the kind, which is looked up when it matters.
 func TestPagingOfAConnectorByID(t *testing.T) {
 	fake, ws := inMemory(t)
@@ -803,7 +803,7 @@ func TestPagingOfAConnectorByID(t *testing.T) {
 	}
 }
 
-// One that was just made is used by its id.
+// One that was just made is used by its ID.
 func TestConnectorThatWasJustMade(t *testing.T) {
 	ctx := t.Context()
 	_, ws := inMemory(t)

@@ -20,8 +20,8 @@ type ConnectorInfo struct {
 
 	Slug         string `json:"slug"`          // the kind of connector, such as zendesk-support
 	DisplayName  string `json:"display_name"`  // the name of its source template, such as Zendesk Support
-	DefinitionID string `json:"definition_id"` // the id of its source definition
-	TemplateID   string `json:"template_id"`   // the id of its source template
+	DefinitionID string `json:"definition_id"` // the ID of its source definition
+	TemplateID   string `json:"template_id"`   // the ID of its source template
 
 	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not say
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
@@ -79,7 +79,7 @@ func (w *Workspace) explain(err error) error {
 
 // Connector finds a connector of the workspace. It compares slug with the slugs of
 // the connectors ("zendesk-support"), then with their display names ("Zendesk
-// Support"), then with their own names, then with their ids; the first of these that
+// Support"), then with their own names, then with their IDs; the first of these that
 // matches any connector counts. Case, spaces, hyphens and underscores make no
 // difference. If several connectors have the slug or the display name, the one whose
 // own name matches as well is returned.
@@ -156,12 +156,12 @@ func enumerate[T any](items []T, text func(T) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConnectorByID returns a handle for the connector with the given id, a UUID. It
-// sends nothing; if the id is no UUID, the first call returns an error that matches
+// ConnectorByID returns a handle for the connector with the given ID, a UUID. It
+// sends nothing; if the ID is no UUID, the first call returns an error that matches
 // [ErrInvalid].
 //
 // It does not check that the connector belongs to w: the token of an application
-// reaches every connector of its organization. If the id comes from a user who must
+// reaches every connector of its organization. If the ID comes from a user who must
 // not reach other workspaces, call [Workspace.Connector], which checks, or use a
 // client [WithScopedToken], for which the service refuses other workspaces.
 func (w *Workspace) ConnectorByID(id string) *Connector {

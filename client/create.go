@@ -21,11 +21,11 @@ type CreateConnectorRequest struct {
 	Name string // the connector's own name; if empty, the service chooses one
 
 	ConnectorType    string // the slug of the kind, such as "github"
-	DefinitionID     string // the id of a source definition, a UUID
-	SourceTemplateID string // the id of a source template, a UUID; needed if a kind has several
+	DefinitionID     string // the ID of a source definition, a UUID
+	SourceTemplateID string // the ID of a source template, a UUID; needed if a kind has several
 
 	// Credentials are the credentials of the business system, such as a GitHub
-	// token. They are not the client id and the secret of the application. The
+	// token. They are not the client ID and the secret of the application. The
 	// source definition says which fields there are; see [Definitions.GetSource].
 	Credentials map[string]any
 
@@ -36,7 +36,7 @@ type CreateConnectorRequest struct {
 	// overrides for it.
 	ReplicationConfig map[string]any
 
-	// OAuthSecretID is the id that the redirect at the end of an OAuth flow
+	// OAuthSecretID is the ID that the redirect at the end of an OAuth flow
 	// returned, in place of Credentials.
 	OAuthSecretID string
 

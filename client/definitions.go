@@ -16,7 +16,7 @@ import (
 // sources, for which connectors are made, and destinations, to which data can
 // be replicated. [Client.Definitions] returns it.
 //
-// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
 // sent.
 type Definitions struct{ part }
 
@@ -189,7 +189,7 @@ func (d Definitions) ListSources(ctx context.Context, opts ...DefinitionOption) 
 	return definitionsOf(got.Definitions), nil
 }
 
-// GetSource returns the kind of source with the given id, a UUID, and how to
+// GetSource returns the kind of source with the given ID, a UUID, and how to
 // configure a connector for it.
 func (d Definitions) GetSource(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get source definition", name: "getSourceDefinition", read: true}
@@ -220,8 +220,8 @@ func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, 
 	return findDefinition(op, "Source", list, name)
 }
 
-// ListDestinations returns the kinds of destinations with the given ids, which are
-// UUIDs, or all of them if no ids are given. They are in the order of the
+// ListDestinations returns the kinds of destinations with the given IDs, which are
+// UUIDs, or all of them if no IDs are given. They are in the order of the
 // service, which sends them in one page.
 func (d Definitions) ListDestinations(ctx context.Context, ids ...string) ([]Definition, error) {
 	call := &call{op: "list destination definitions", name: "listDestinationDefinitions", read: true}
@@ -242,7 +242,7 @@ func (d Definitions) ListDestinations(ctx context.Context, ids ...string) ([]Def
 	return definitionsOf(got.Destinations), nil
 }
 
-// GetDestination returns the kind of destination with the given id, a UUID, and
+// GetDestination returns the kind of destination with the given ID, a UUID, and
 // how to configure it.
 func (d Definitions) GetDestination(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get destination definition", name: "getDestinationDefinition", read: true}

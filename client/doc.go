@@ -21,7 +21,7 @@
 //
 // # Credentials
 //
-// A client needs the client id and the client secret of an Airbyte application.
+// A client needs the client ID and the client secret of an Airbyte application.
 // It looks for each in its options, then in what auth.Configure was given, then in
 // the environment (AIRBYTE_CLIENT_ID, AIRBYTE_CLIENT_SECRET). It exchanges them for
 // short-lived tokens and refreshes these in the background; callers never see one.

@@ -28,7 +28,7 @@ var (
 	ErrServer       error = &kind{text: "the service failed"} // 5xx
 
 	// ErrConnectorNotFound means that the workspace has no connector with the slug
-	// or name, or that there is none with the id. It also matches ErrNotFound. A 404
+	// or name, or that there is none with the ID. It also matches ErrNotFound. A 404
 	// to the execution of an action, which may be about a record, matches ErrNotFound
 	// alone.
 	ErrConnectorNotFound error = &kind{"no such connector", ErrNotFound}
@@ -76,7 +76,7 @@ type Error struct {
 	Code       string        // the service's code for the problem, if it sent one
 	Message    string        // the service's message, if it sent one; Error returns the whole text
 	Fields     []FieldError  // the problems of single fields
-	RequestID  string        // the id that the service or a proxy gave the request
+	RequestID  string        // the ID that the service or a proxy gave the request
 	Method     string        // the method of the request, even if it was not sent for want of a token
 	Path       string        // the path of that request
 	Attempts   int           // the number of requests sent, including those for tokens

@@ -73,7 +73,7 @@ func ExampleSkills_Search() {
 	// ```
 }
 
-// A model reads the outline and then requests a section by its id.
+// A model reads the outline and then requests a section by its ID.
 func ExampleConnector_Docs() {
 	ctx := context.Background()
 	fake, opts := sandbox()

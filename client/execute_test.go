@@ -671,7 +671,7 @@ func TestSearchResults(t *testing.T) {
 	}
 }
 
-// rowsOf are the rows of hand-made data: ids, and index:field:raw of those that
+// rowsOf are the rows of hand-made data: IDs, and index:field:raw of those that
 // do not fit.
 func rowsOf[T any](data string, id func(T) int) string {
 	var list []string

@@ -18,10 +18,10 @@ type Inspection struct {
 	Name           string `json:"name"` // the connector's own name
 	WorkspaceID    string `json:"workspace_id"`
 	OrganizationID string `json:"organization_id"`
-	TemplateID     string `json:"source_config_template_id"` // the id of its source template
-	DefinitionID   string `json:"source_definition_id"`      // the id of its source definition
+	TemplateID     string `json:"source_config_template_id"` // the ID of its source template
+	DefinitionID   string `json:"source_definition_id"`      // the ID of its source definition
 	DefinitionName string `json:"source_definition_name"`    // the name of its source definition; "" if the service does not say
-	DocsID         string `json:"docs_skill_id"`             // the id of its documentation, which [Connector.Docs] reads
+	DocsID         string `json:"docs_skill_id"`             // the ID of its documentation, which [Connector.Docs] reads
 
 	// Warnings are problems that did not prevent a response.
 	Warnings []string `json:"warnings,omitempty"`
@@ -185,7 +185,7 @@ func (i *Inspection) supported() string {
 // A CheckResult says whether the configuration of a connector works. A check that
 // fails is a result and not an error: test [CheckResult.OK].
 type CheckResult struct {
-	ID      string      `json:"id"` // the id of the check
+	ID      string      `json:"id"` // the ID of the check
 	Status  CheckStatus `json:"status"`
 	Message string      `json:"error_message,omitzero"` // what is wrong
 

@@ -24,7 +24,7 @@ import (
 // as JSON.
 //
 // It sends nothing, except to look up the slug of a connector from
-// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the id
+// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the ID
 // of the last record: for these the function [Execute] needs [WithRawData].
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	t := r.pages
@@ -64,7 +64,7 @@ type turner struct {
 // records describe the records of a page, for connectors that page by them.
 type records struct {
 	n      int
-	lastID string // "" if the last record has no id
+	lastID string // "" if the last record has no ID
 	gone   bool   // the records were decoded and not kept
 }
 

@@ -19,7 +19,7 @@ import (
 // app, unless the organization sets its own here, for all connectors of that
 // kind.
 //
-// The client id and secret of such an app are neither those of the Airbyte
+// The client ID and secret of such an app are neither those of the Airbyte
 // application, which a [Client] is created with, nor the credentials that users
 // authorize a connector with, which [Workspace.CreateConnector] takes.
 //
@@ -65,7 +65,7 @@ const (
 // one of ConnectorType and DefinitionID must be set, and Configuration must not
 // be empty.
 //
-// Formatting, logging or marshalling a request hides its Configuration, except
+// Formatting, logging or marshaling a request hides its Configuration, except
 // where it is in an unexported field of another type: fmt calls no methods
 // there.
 type OAuthAppRequest struct {

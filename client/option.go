@@ -57,7 +57,7 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// WithCredentials sets the client id and the client secret of the Airbyte
+// WithCredentials sets the client ID and the client secret of the Airbyte
 // application. They are not the credentials of a connector.
 func WithCredentials(clientID, clientSecret string) Option {
 	return optionFunc(func(c *config) {
@@ -65,13 +65,13 @@ func WithCredentials(clientID, clientSecret string) Option {
 	})
 }
 
-// WithClientID sets the client id alone. The secret then comes from auth.Configure
+// WithClientID sets the client ID alone. The secret then comes from auth.Configure
 // or the environment.
 func WithClientID(id string) Option {
 	return optionFunc(func(c *config) { c.explicit.ClientID = id })
 }
 
-// WithClientSecret sets the client secret alone. The id then comes from
+// WithClientSecret sets the client secret alone. The ID then comes from
 // auth.Configure or the environment.
 func WithClientSecret(secret string) Option {
 	return optionFunc(func(c *config) { c.explicit.ClientSecret = auth.Secret(secret) })
@@ -90,7 +90,7 @@ func WithWorkspaceName(name string) Option {
 	return optionFunc(func(c *config) { c.explicit.WorkspaceName = name })
 }
 
-// WithConnectorID gives [Connect] the id of the connector, a UUID, so that it does
+// WithConnectorID gives [Connect] the ID of the connector, a UUID, so that it does
 // not look the connector up. Only Connect accepts it.
 func WithConnectorID(id string) Option {
 	return optionFunc(func(c *config) { c.connectorID = strings.TrimSpace(id) })
@@ -118,7 +118,7 @@ func WithHTTPClient(hc *http.Client) Option {
 }
 
 // WithTokenSource makes the client take its tokens from src. It then needs no
-// client id or secret, and looks for none. src.Token is called before each request,
+// client ID or secret, and looks for none. src.Token is called before each request,
 // so a source that fetches should be wrapped in an auth.Cache.
 func WithTokenSource(src auth.TokenSource) Option {
 	return optionFunc(func(c *config) {
@@ -162,7 +162,7 @@ func (r *resolved) observer() func(auth.Fetch) {
 	}
 }
 
-// A Region is the id, a UUID, of a place where the service keeps workspaces.
+// A Region is the ID, a UUID, of a place where the service keeps workspaces.
 type Region string
 
 // The known regions.

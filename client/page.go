@@ -17,7 +17,7 @@ type Page struct {
 
 	// Cursor is the cursor of the next page, or a link to it. It is "" if there is
 	// no next page, and also for connectors that page by something else, such as
-	// the id of the last record.
+	// the ID of the last record.
 	Cursor string
 
 	name   string // the name of the cursor in the metadata, in the form of paramFor

@@ -164,7 +164,7 @@ func TestWorkspaceAfterARename(t *testing.T) {
 	defer fake.Close()
 	ctx := t.Context()
 	w := appClient(t, fake).Workspace("customer-42")
-	if _, err := w.Workflows().List(ctx); err != nil { // which learns the id
+	if _, err := w.Workflows().List(ctx); err != nil { // which learns the ID
 		t.Fatal(err)
 	}
 	if _, err := w.Update(ctx, client.WorkspaceChange{Name: "customer-43"}); err != nil {

@@ -42,7 +42,7 @@ type Result struct {
 	// Duration is the time that the service took ("execution_time_ms").
 	Duration time.Duration
 
-	// ConnectorID is the id of the connector that ran the action, as the service
+	// ConnectorID is the ID of the connector that ran the action, as the service
 	// sent it.
 	ConnectorID string
 

@@ -136,7 +136,7 @@ func WithSkillPageSize(n int) SkillOption {
 	}
 }
 
-// InWorkspace leaves out the connectors of all workspaces but one. The id is
+// InWorkspace leaves out the connectors of all workspaces but one. The ID is
 // the UUID of that workspace, not its name; [Workspace.Info] returns it. The
 // service's own guides belong to every workspace.
 func InWorkspace(id string) SkillOption {
@@ -146,7 +146,7 @@ func InWorkspace(id string) SkillOption {
 	}
 }
 
-// InOrganization selects the skills of one organization. The id is the UUID of
+// InOrganization selects the skills of one organization. The ID is the UUID of
 // that organization; [Client.Organizations] returns it. The credentials must
 // have access to the organization.
 func InOrganization(id string) SkillOption {
@@ -238,11 +238,11 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 	}
 }
 
-// Docs returns the documentation of the skill with the given id. If section is
-// the id of a section, exactly as in the outline, it returns that section; if
+// Docs returns the documentation of the skill with the given ID. If section is
+// the ID of a section, exactly as in the outline, it returns that section; if
 // section is empty, it returns the outline and guidance on how to use the
 // skill. It returns [ErrNotFound] if the skill or the section does not exist.
-// An empty id is an error that matches [ErrInvalid]; nothing is sent.
+// An empty ID is an error that matches [ErrInvalid]; nothing is sent.
 func (s Skills) Docs(ctx context.Context, id, section string, opts ...SkillOption) (*Docs, error) {
 	const op = "skill docs"
 	if strings.TrimSpace(id) == "" {
@@ -303,7 +303,7 @@ type docsItem struct {
 }
 
 // Docs returns the documentation of the connector: the section with the given
-// id or, if section is empty, the outline, which has the ids. The first call
+// ID or, if section is empty, the outline, which has the IDs. The first call
 // may cost one more request, made by [Connector.Inspect]. It returns
 // [ErrNotFound] if the connector has no documentation.
 func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {

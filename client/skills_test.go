@@ -16,7 +16,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// skillPage is a page of skills with these ids.
+// skillPage is a page of skills with these IDs.
 func skillPage(next string, ids ...string) reply {
 	items := []map[string]any{}
 	for _, id := range ids {
@@ -315,7 +315,7 @@ func TestSkillsOfTheService(t *testing.T) {
 	}
 }
 
-// A documentation id of Inspect is kept for the next call of Docs.
+// A documentation ID of Inspect is kept for the next call of Docs.
 func TestConnectorDocsKeepsTheID(t *testing.T) {
 	const at = "GET " + listPath + "/" + stubID + "/inspect"
 	s := serveRoutes(t, map[string]reply{

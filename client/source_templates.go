@@ -21,7 +21,7 @@ import (
 // need not provide what a template already sets. [Client.SourceTemplates]
 // returns it.
 //
-// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
 // sent.
 type SourceTemplates struct{ part }
 
@@ -121,7 +121,7 @@ const (
 // templates from a definition only: a copy takes them from the original, and
 // [SourceTemplates.Update] changes them.
 //
-// Formatting, logging or marshalling a request hides its DefaultConfig, except
+// Formatting, logging or marshaling a request hides its DefaultConfig, except
 // where it is in an unexported field of another type: fmt calls no methods
 // there.
 type SourceTemplateRequest struct {
@@ -195,7 +195,7 @@ func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateReq
 // A SourceTemplateChange says what [SourceTemplates.Update] changes. Zero
 // fields leave the template unchanged.
 //
-// Formatting, logging or marshalling a change hides its DefaultConfig, except
+// Formatting, logging or marshaling a change hides its DefaultConfig, except
 // where it is in an unexported field of another type: fmt calls no methods
 // there.
 type SourceTemplateChange struct {
@@ -358,7 +358,7 @@ func (s SourceTemplates) List(ctx context.Context, opts ...TemplateOption) ([]So
 	return templates, nil
 }
 
-// Get returns the template with the given id, a UUID, including what users must
+// Get returns the template with the given ID, a UUID, including what users must
 // provide for a connector and how they get credentials for it.
 func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDetails, error) {
 	call := &call{op: "get source template", name: "getSourceTemplate", read: true}
@@ -385,7 +385,7 @@ func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*
 	})
 }
 
-// Update changes the template with the given id, a UUID, and returns its new
+// Update changes the template with the given ID, a UUID, and returns its new
 // state. Templates that Airbyte provides to everyone cannot be changed, only
 // copied; see [SourceTemplateRequest]. An empty change is an error that matches
 // [ErrInvalid]; nothing is sent.
@@ -414,7 +414,7 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 	})
 }
 
-// Delete deletes the template with the given id, a UUID. Connectors can no
+// Delete deletes the template with the given ID, a UUID. Connectors can no
 // longer be made from it.
 func (s SourceTemplates) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete source template", name: "deleteSourceTemplate"}

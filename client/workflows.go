@@ -15,9 +15,9 @@ import (
 // Workflows gives access to the workflows of a workspace. [Workspace.Workflows]
 // returns it. The value may be kept and copied.
 //
-// The service identifies workspaces by their ids here, so the first call for a
-// [Workspace] costs one more request, which looks up the id. The call returns
-// [ErrWorkspaceNotFound] if the workspace does not exist. An id of a workflow
+// The service identifies workspaces by their IDs here, so the first call for a
+// [Workspace] costs one more request, which looks up the ID. The call returns
+// [ErrWorkspaceNotFound] if the workspace does not exist. An ID of a workflow
 // that is empty or that cannot be written in a path is an error that matches
 // [ErrInvalid]; nothing is sent.
 //
@@ -93,7 +93,7 @@ func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 	return got, nil
 }
 
-// Get returns the workflow with the given id. It returns [ErrNotFound] if there
+// Get returns the workflow with the given ID. It returns [ErrNotFound] if there
 // is none.
 func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 	call := &call{op: "get workflow", name: "getWorkflow", read: true}
@@ -136,7 +136,7 @@ func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, er
 	return got, nil
 }
 
-// Update changes the workflow with the given id and returns its new state. An
+// Update changes the workflow with the given ID and returns its new state. An
 // empty change is an error that matches [ErrInvalid]; nothing is sent.
 func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange) (*Workflow, error) {
 	call := &call{op: "update workflow", name: "updateWorkflow"}
@@ -161,7 +161,7 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 	return got, nil
 }
 
-// Delete deletes the workflow with the given id. It returns [ErrNotFound] if
+// Delete deletes the workflow with the given ID. It returns [ErrNotFound] if
 // there is none.
 func (f Workflows) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete workflow", name: "deleteWorkflow"}
@@ -204,8 +204,8 @@ func (f Workflows) ListAutomations(ctx context.Context) ([]Automation, error) {
 	return slices.Concat(lists...), nil
 }
 
-// pathID returns the id of a workflow or an automation in the form in which it
-// goes into a path. The service does not say what its ids look like, so pathID
+// pathID returns the ID of a workflow or an automation in the form in which it
+// goes into a path. The service does not say what its IDs look like, so pathID
 // refuses only what could lead to another path.
 func pathID(op, whose, id string) (string, error) {
 	id = strings.TrimSpace(id)

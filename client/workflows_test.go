@@ -28,7 +28,7 @@ const (
 		`"created_at":"2026-01-02T03:04:05","updated_at":"2026-01-02T03:04:06Z","news":{}}`
 )
 
-// acmeIs is the response to the question for the id of the workspace of that name.
+// acmeIs is the response to the question for the ID of the workspace of that name.
 func acmeIs(id string) reply {
 	return says(200, `{"data":[{"id":"x","name":"acme 2"},{"id":"`+id+`","name":"acme","status":"active"}],"next":null}`)
 }
@@ -75,7 +75,7 @@ func (tc send) test(t *testing.T) {
 		if !reflect.DeepEqual(got, tc.got) {
 			t.Errorf("got  %+v\nwant %+v (the URLs of automations do not show)", got, tc.got)
 		}
-		s.wantSent(t, 2) // the first one is about the workspace's id
+		s.wantSent(t, 2) // the first one is about the workspace's ID
 		r := s.requests()[1]
 		if r.Method != tc.method || r.Path != tc.path || r.Query != tc.query {
 			t.Errorf("sent %s %s?%s\nwant %s %s?%s", r.Method, r.Path, r.Query, tc.method, tc.path, tc.query)
@@ -157,7 +157,7 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// badIDs are no ids of workflows and automations.
+// badIDs are no IDs of workflows and automations.
 var badIDs = []string{"", " \t", ".", "..", " .. ", "a/b", "a/../b", `a\b`, "a?b", "a#b", "a%2Fb", "a;b", "a b", "a\nb", "a\x00b", "ä", "\xff", "a\u2028b"}
 
 func TestWorkflowsInvalid(t *testing.T) {
@@ -261,7 +261,7 @@ func TestWorkflowsRetries(t *testing.T) {
 	}
 }
 
-// The id of the workspace is asked for once, and again after a 404: the
+// The ID of the workspace is asked for once, and again after a 404: the
 // workspace may be another one by then.
 func TestWorkflowsWorkspaceID(t *testing.T) {
 	const newID = "0a1b2c3d-0000-4000-8000-0000000000ad"
@@ -312,7 +312,7 @@ func TestWorkflowsWorkspaceID(t *testing.T) {
 			t.Errorf("the old id is still used: %v", err)
 		}
 		id = acmeID
-		_ = call() // by the new id, which is forgotten now
+		_ = call() // by the new ID, which is forgotten now
 		id, s.sent = "", nil
 		wantKinds(t, call(), "ErrNotFound+ErrWorkspaceNotFound")
 		s.wantSent(t, 1) // nothing about workflows

@@ -19,7 +19,7 @@ type Workspace struct {
 	client *Client
 	name   string
 
-	known atomic.Pointer[string] // the id, once it has been looked up
+	known atomic.Pointer[string] // the ID, once it has been looked up
 }
 
 // Name returns the name of the workspace.
@@ -65,7 +65,7 @@ func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	}
 }
 
-// only looks up the id of the one workspace with the name, for an operation that
+// only looks up the ID of the one workspace with the name, for an operation that
 // must not affect another one. It uses nothing that was looked up before.
 func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 	var id string
@@ -89,7 +89,7 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 	return uuid, nil
 }
 
-// id returns the id of the workspace, for operations that do not accept a name.
+// id returns the ID of the workspace, for operations that do not accept a name.
 // It is looked up once, and again after forget.
 func (w *Workspace) id(ctx context.Context) (string, error) {
 	if known := w.known.Load(); known != nil {
@@ -102,12 +102,12 @@ func (w *Workspace) id(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// oddID is the error for a workspace that is listed with an id that is no UUID.
+// oddID is the error for a workspace that is listed with an ID that is no UUID.
 func (w *Workspace) oddID(op, id string) *Error {
 	return &Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))}
 }
 
-// forget drops the id if err says that something was not found: the workspace may
+// forget drops the ID if err says that something was not found: the workspace may
 // have been deleted and created again. It returns err.
 func (w *Workspace) forget(err error) error {
 	if errors.Is(err, ErrNotFound) {
@@ -149,7 +149,7 @@ type WorkspaceChange struct {
 }
 
 // Update changes the workspace and returns its new state. It sends one request to
-// find the id of the workspace and one to change it. If several workspaces have the
+// find the ID of the workspace and one to change it. If several workspaces have the
 // name, it returns an error and changes nothing. After a change of the name, w still
 // refers to the old name; use [Client.Workspace] with the new one.
 func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
@@ -179,7 +179,7 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 }
 
 // Delete deletes the workspace. Replication for it stops, and [Client.Workspaces]
-// lists it as a tombstone. Delete sends one request to find the id of the workspace
+// lists it as a tombstone. Delete sends one request to find the ID of the workspace
 // and one to delete it. If several workspaces have the name, it returns an error and
 // deletes nothing.
 func (w *Workspace) Delete(ctx context.Context) error {

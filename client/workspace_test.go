@@ -15,7 +15,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// A listed connector: its id is made of n.
+// A listed connector: its ID is made of n.
 func listed(n int, slug, display, own string) string {
 	b, err := json.Marshal(map[string]any{
 		"id": numbered(n), "name": own, "created_at": "2026-01-02T03:04:05Z",

@@ -167,7 +167,7 @@ func (w workspaceItem) info() WorkspaceInfo {
 	}
 }
 
-// WorkspaceInfo returns the workspace with the given id, a UUID, even if it has
+// WorkspaceInfo returns the workspace with the given ID, a UUID, even if it has
 // been deleted. It returns [ErrWorkspaceNotFound] if there is none.
 // [Workspace.Info] finds a workspace by its name.
 func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, error) {

@@ -55,7 +55,7 @@ func TestWorkspaceUpdate(t *testing.T) {
 }
 
 // TestChangesOfAWorkspaceMeetTheRightOne covers what Update and Delete have in
-// common: they know a name and need an id.
+// common: they know a name and need an ID.
 func TestChangesOfAWorkspaceMeetTheRightOne(t *testing.T) {
 	for name, do := range map[string]func(*client.Workspace) error{
 		"update": func(w *client.Workspace) error {

@@ -47,7 +47,7 @@
 // [TokenRequest], AccessToken of [Token], Token of [ScopedToken] and
 // [WidgetToken], Credentials of [ConnectorCreateRequest], Configuration of
 // [OAuthCredentialsRequest], and any secrets in other configurations. Printing,
-// logging or marshalling such a value shows them. Packages auth and client use
+// logging or marshaling such a value shows them. Packages auth and client use
 // a type that hides secrets.
 //
 // # Stability

@@ -239,7 +239,7 @@ func TestCompatible(t *testing.T) {
 				for _, c := range changes(whole, known) {
 					rt.answers[id] = c.body
 					err := w.call(t.Context(), workspace)
-					// What has no id, or is no list where there should be one, is another answer.
+					// What has no ID, or is no list where there should be one, is another answer.
 					always := c.path == "/id" || c.path == "/data"
 					needed := !strings.HasPrefix(c.what, "an unknown") && (always || slices.ContainsFunc(w.needed, func(end string) bool { return strings.HasSuffix(c.path, end) }))
 					if err != nil && !needed {

@@ -25,7 +25,7 @@ var workflowCalls = []wrapper{
 		_, err := w.Workflows().Update(ctx, "workflow-1", client.WorkflowChange{Name: "Monthly report"})
 		return err
 	}},
-	// A workflow that is listed without an id cannot be asked for its automations.
+	// A workflow that is listed without an ID cannot be asked for its automations.
 	{name: "All automations", ops: []string{"listWorkflows", "listAutomations"}, needed: []string{"/data/0", "/data/0/id"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Workflows().ListAutomations(ctx)
 		return err

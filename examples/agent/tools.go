@@ -34,7 +34,7 @@ type request struct {
 func (t Tool) Call(ctx context.Context, input json.RawMessage) string {
 	var req request
 	dec := json.NewDecoder(strings.NewReader(string(input)))
-	dec.UseNumber() // a model may have read a large id, and means it exactly
+	dec.UseNumber() // a model may have read a large ID, and means it exactly
 	var output any
 	err := dec.Decode(&req)
 	if err == nil {

@@ -1,4 +1,4 @@
-// Credentials shows the three ways of giving the client id and the secret, and
+// Credentials shows the three ways of giving the client ID and the secret, and
 // which one wins. It sends nothing.
 package main
 
