@@ -14,8 +14,8 @@ import (
 )
 
 // ConnectionTemplates gives access to the connection templates of an
-// organization, which say where replicated data goes, and how often.
-// [Client.ConnectionTemplates] returns it.
+// organization. A connection template says to which destination data is
+// replicated, and when. [Client.ConnectionTemplates] returns it.
 //
 // An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
 // sent.
@@ -25,7 +25,7 @@ type ConnectionTemplates struct{ part }
 // templates.
 func (c *Client) ConnectionTemplates() ConnectionTemplates { return ConnectionTemplates{part{c}} }
 
-// A ConnectionTemplate says where replicated data goes, and how often.
+// A ConnectionTemplate says to which destination data is replicated, and when.
 // DestinationDefinitionID, DestinationConfig, SyncOnCreate and
 // NonBreakingChanges are set only if Hosting is UserHosted.
 type ConnectionTemplate struct {
@@ -40,7 +40,7 @@ type ConnectionTemplate struct {
 	// "0 0 9 ? * MON-FRI". It is empty if there is no schedule.
 	CronExpression string `json:"cron_expression,omitzero"`
 
-	DestinationDefinitionID string             `json:"destination_definition_id,omitzero"` // of the kind of destination
+	DestinationDefinitionID string             `json:"destination_definition_id,omitzero"` // a UUID
 	DestinationConfig       Configuration      `json:"destination_config,omitempty"`
 	SyncOnCreate            *bool              `json:"sync_on_create,omitzero"` // whether new connections replicate at once; nil if the service does not send it
 	NonBreakingChanges      NonBreakingChanges `json:"non_breaking_changes_preference,omitzero"`
@@ -112,12 +112,13 @@ type ConnectionTemplateRequest struct {
 	CronExpression string
 
 	DestinationName         string
-	DestinationDefinitionID string             // UUID of the kind of destination; see [Definitions.FindDestination]
+	DestinationDefinitionID string             // a UUID; see [Definitions.FindDestination]
 	DestinationConfig       map[string]any     // must match the Spec of the definition
 	SyncOnCreate            *bool              // whether new connections replicate at once; nil means true
 	NonBreakingChanges      NonBreakingChanges // ChangesIgnored by default
 }
 
+// String describes the request and hides its DestinationConfig.
 func (r ConnectionTemplateRequest) String() string {
 	return fmt.Sprintf("client.ConnectionTemplateRequest{Hosting:%q, CronExpression:%q, DestinationName:%q, DestinationDefinitionID:%q, "+
 		"DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
@@ -214,6 +215,7 @@ type ConnectionTemplateChange struct {
 	NonBreakingChanges NonBreakingChanges
 }
 
+// String describes the change and hides its DestinationConfig.
 func (c ConnectionTemplateChange) String() string {
 	cron := "unchanged"
 	switch text, ok := c.CronExpression.Get(); {
@@ -310,8 +312,8 @@ func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTem
 	})
 }
 
-// Create adds a connection template to the organization. A request that is not
-// complete, or that sets fields which do not apply to its Hosting, is an error
+// Create creates a connection template in the organization. A request that is
+// incomplete, or that sets fields that do not apply to its Hosting, is an error
 // that matches [ErrInvalid]; nothing is sent.
 func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateRequest) (*ConnectionTemplate, error) {
 	call := &call{op: "create connection template", name: "createConnectionTemplate", secrets: configSecrets(r.DestinationConfig)}

@@ -29,9 +29,9 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 
 // WaitDeleted waits until the workspace no longer lists the connector with the given
 // ID, which is how the service shows that a deletion is done. It then returns nil
-// and no error. With an error it returns the connector as it was last listed. A
-// connector that the workspace never had counts as deleted, and so do all connectors
-// of a workspace that does not exist.
+// and no error. With an error, it returns the connector as it was last listed. A
+// connector that the workspace never had counts as deleted, and so does every
+// connector of a workspace that does not exist.
 //
 // It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
 // the error matches [ErrWaitedTooLong].

@@ -14,10 +14,10 @@ import (
 // token for it. It is an interface so that only programs that use [WithLogger]
 // link the parts of package slog that write.
 type attemptLog interface {
-	// token reports a fetch, which may consist of several requests.
+	// token reports a token fetch, which may consist of several requests.
 	token(auth.Fetch)
 
-	// attempt reports a request that has ended: it failed, or it was answered
+	// attempt reports an attempt that has ended: it failed, or there was a response
 	// and, if the call reads its responses, the response was read.
 	attempt(ctx context.Context, c *call, n int, took time.Duration, resp *http.Response, err error)
 

@@ -12,20 +12,20 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// NextParams returns the parameters that ask for the page after r: the parameters
-// that r was asked for with, and the cursor under the name and in the form that this
-// kind of connector expects; see [All] for how the name is found. It returns nil if r
-// is the last page. If the next page cannot be asked for, the error matches
-// [ErrPaging]. The options with which r was asked for apply, including
-// [WithPageParam] and [WithPager].
+// NextParams returns the parameters that request the page after r: those of the
+// request for r, with the cursor under the name and in the form that this kind of
+// connector expects; see [All] for how the name is found. It returns nil if r is the
+// last page. If the next page cannot be requested, the error matches [ErrPaging]. The
+// options of the request for r apply, including [WithPageParam] and [WithPager].
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
-// model calls once for each page; in one loop, use [All]. The parameters can be stored
-// as JSON.
+// model calls once for each page; to loop over all pages, use [All]. The parameters can
+// be stored as JSON.
 //
 // It sends nothing, except to look up the slug of a connector from
-// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the ID
-// of the last record: for these the function [Execute] needs [WithRawData].
+// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the
+// records, such as by the ID of the last one; for a result of the function [Execute],
+// NextParams then needs [WithRawData].
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	t := r.pages
 	if t == nil {
@@ -52,8 +52,8 @@ type ignored struct{}
 
 func (*ignored) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return dec.SkipValue() }
 
-// A turner finds the parameters that turn a page: those that ask c for the page after
-// one that x asked for.
+// A turner finds the parameters that turn a page: those that request from c the page
+// after one that x requested.
 type turner struct {
 	c *Connector
 	x *execution
