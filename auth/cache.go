@@ -39,10 +39,10 @@ const (
 // after that. A token counts as expired 10 seconds early, or a tenth of its
 // lifetime if that is less.
 //
-// If the service refuses the credentials (status 400, 401 or 403), or if it sends
-// another response that a retry would not change, the error is remembered for 3
-// seconds, so that a busy program does not flood the service with requests. So
-// is an error with which the service asked to wait (Retry-After).
+// If the service refuses the credentials (status 400, 401 or 403), or if it
+// sends another response that a retry would not change, the error is remembered
+// for 3 seconds, so that a busy program does not flood the service with
+// requests. So is an error with which the service asked to wait (Retry-After).
 //
 // A Cache does not have to be closed. Its only goroutine is that of a fetch in
 // progress.
@@ -115,9 +115,9 @@ func (c *Cache) token(ctx context.Context, src TokenSource, observe func(Fetch))
 }
 
 // Invalidate discards tok if it is the current token. If tok is an older one,
-// whose refusal arrived late, Invalidate keeps the current token. If the source of the cache
-// has an Invalidate method, Invalidate calls it first. [Editor.Do] calls
-// Invalidate when the response is a 401.
+// whose refusal arrived late, Invalidate keeps the current token. If the source
+// of the cache has an Invalidate method, Invalidate calls it first. [Editor.Do]
+// calls Invalidate when the response is a 401.
 func (c *Cache) Invalidate(tok *Token) {
 	if tok == nil {
 		return

@@ -32,20 +32,20 @@ const (
 	scopedLifetime  = 20 * time.Minute // of an opaque scoped token
 )
 
-// NewClientCredentials returns a TokenSource that exchanges the client ID and the
-// client secret of an application for an application token. base is the address of the service.
-// Every call of Token fetches a new token, so pass the source to [NewCache], or
-// use [Shared] instead.
+// NewClientCredentials returns a TokenSource that exchanges the client ID and
+// the client secret of an application for an application token. base is the
+// address of the service. Every call of Token fetches a new token, so pass the
+// source to [NewCache], or use [Shared] instead.
 //
 // A fetch follows no redirects and reads at most 1 MiB. It makes up to three
 // attempts of at most 10 seconds each. It retries after a network error and
 // after status 408, 429 or 5xx. The pauses between attempts grow and are not
 // shorter than the service asks for in Retry-After; if that is more than 60
-// seconds, or more than ctx allows, the fetch fails at once. The error is always
-// a [*TokenError].
+// seconds, or more than ctx allows, the fetch fails at once. The error is
+// always a [*TokenError].
 //
-// The lifetime of the token is taken from expires_in in the response or, if that
-// is missing, from the exp claim of the token. If both are missing, it is
+// The lifetime of the token is taken from expires_in in the response or, if
+// that is missing, from the exp claim of the token. If both are missing, it is
 // assumed to be 5 minutes.
 //
 // If hc is nil, [http.DefaultClient] is used. NewClientCredentials does not
@@ -71,7 +71,8 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 	})
 }
 
-// A fetcher is a TokenSource that is a function, so that reflection finds no secret in it.
+// A fetcher is a TokenSource that is a function, so that reflection finds no
+// secret in it.
 type fetcher func(context.Context) (*Token, error)
 
 func (f fetcher) Token(ctx context.Context) (*Token, error) { return f(ctx) }
@@ -101,9 +102,9 @@ type Scope struct {
 	OrganizationID string
 }
 
-// NewScoped returns a TokenSource that exchanges an application token, from app,
-// for a scoped token, which gives access to a single workspace. Every call of
-// Token fetches a new token, with the limits, retries and errors that
+// NewScoped returns a TokenSource that exchanges an application token, from
+// app, for a scoped token, which gives access to a single workspace. Every call
+// of Token fetches a new token, with the limits, retries and errors that
 // [NewClientCredentials] describes. The lifetime of the token is taken from its
 // exp claim, or assumed to be 20 minutes if it has none.
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {

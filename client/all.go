@@ -50,8 +50,8 @@ func WithPrefetch() ExecuteOption {
 // Without that option, it is "cursor" for a search of the context store. For other
 // actions it is the first of these that exists: a parameter in params that is commonly
 // used for paging, such as "cursor" or "offset"; the one that this kind of connector is
-// known to use; the one that the metadata of the page suggests; "cursor". If the slug of
-// the connector is unknown and needed for this, All looks it up.
+// known to use; the one that the metadata of the page suggests; "cursor". If the slug
+// of the connector is unknown and needed for this, All looks it up.
 //
 // If the metadata shows another page that cannot be requested, or a cursor that was
 // used before, the last value is an error that matches [ErrPaging], and no page is

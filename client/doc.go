@@ -33,11 +33,11 @@
 // # The rest of the service
 //
 // [Client.Definitions], [Client.SourceTemplates], [Client.ConnectionTemplates],
-// [Client.OAuthApps], [Client.Skills] and [Workspace.Workflows] group the calls that are
-// not about connectors. In a change, such as a [WorkspaceChange], a zero field leaves
-// the value unchanged, and a [Nullable] field can also be set to null. Enumerations are
-// string types whose constants are the values known today; the service may send others.
-// [Client.API] has every operation of the service's HTTP interface.
+// [Client.OAuthApps], [Client.Skills] and [Workspace.Workflows] group the calls that
+// are not about connectors. In a change, such as a [WorkspaceChange], a zero field
+// leaves the value unchanged, and a [Nullable] field can also be set to null.
+// Enumerations are string types whose constants are the values known today; the service
+// may send others. [Client.API] has every operation of the service's HTTP interface.
 //
 // # Errors
 //
@@ -66,8 +66,8 @@
 // Records are decoded by the rules of encoding/json/v2: member names match exactly,
 // including their case, and null sets a zero value. Duplicate names (the last one wins)
 // and invalid UTF-8 are accepted, because vendors send both. json.Number and
-// [time.Duration] (in nanoseconds) are decoded as by encoding/json. In a map[string]any,
-// numbers become float64 unless [WithUseNumber] is given.
+// [time.Duration] (in nanoseconds) are decoded as by encoding/json. In a
+// map[string]any, numbers become float64 unless [WithUseNumber] is given.
 //
 // # Concurrency
 //
