@@ -11,7 +11,7 @@ import (
 // What every service has. The credentials work nowhere else.
 const (
 	// ClientID and ClientSecret are the credentials of an application that
-	// reaches both organizations. It uses the first if a request names none.
+	// has access to both organizations. It uses the first if a request names none.
 	ClientID     = "a9e17e57-0000-4000-8000-000000000001"
 	ClientSecret = "agentstest-client-secret"
 

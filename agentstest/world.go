@@ -67,7 +67,7 @@ func (w *world) next() int64 {
 	return w.serial
 }
 
-// inventID returns a UUID made from the parts, the same in every run.
+// inventID returns a UUID derived from the parts, the same in every run.
 func inventID(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	sum[6] = sum[6]&0x0f | 0x80 // version 8, custom
@@ -76,8 +76,8 @@ func inventID(parts ...string) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// newID returns a new UUID, the same in every run that creates the same things in
-// the same order. The caller holds the lock.
+// newID returns a new UUID, the same in every run that creates the same things
+// in the same order. The caller holds the lock.
 func (w *world) newID(what string) string {
 	return inventID(what, strconv.FormatInt(w.next(), 10))
 }
@@ -97,14 +97,14 @@ func (w *world) addOrganization(id, name string) string {
 	return id
 }
 
-// findWorkspace returns the workspace with a name, nil if there is none or it was
-// deleted.
+// findWorkspace returns the workspace with a name, nil if there is none or it
+// was deleted.
 func (w *world) findWorkspace(organization, name string) *workspace {
 	return w.names[[2]string{organization, name}]
 }
 
-// ensureWorkspace returns the workspace with a name. It creates one that does not
-// exist.
+// ensureWorkspace returns the workspace with a name. It creates one that does
+// not exist.
 func (w *world) ensureWorkspace(organization, name string, now time.Time) *workspace {
 	if ws := w.findWorkspace(organization, name); ws != nil {
 		return ws
