@@ -6,8 +6,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// workflowCalls are more calls for TestCompatible. There is nothing to change in
-// the answers to deletions, which are empty.
+// workflowCalls are more calls for TestCompatible. Responses to deletions are
+// empty, so there is nothing to change in them.
 var workflowCalls = []wrapper{
 	{name: "List workflows", ops: []string{"listWorkflows"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Workflows().List(ctx)
