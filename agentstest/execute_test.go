@@ -367,7 +367,7 @@ func TestConnectorsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// An entity without records takes new ones.
+// New records can be created in an entity without records.
 func TestEntityWithoutRecords(t *testing.T) {
 	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
 		"notes":   {},
@@ -437,7 +437,8 @@ func TestActionsNeedAnID(t *testing.T) {
 	}
 }
 
-// A parameter that names a record is not stored as a field, and a field names no record.
+// A parameter that identifies a record is not stored as a field, and a field
+// does not identify a record.
 func TestNamesOfRecords(t *testing.T) {
 	c := memoryCaller(t, agentstest.New())
 	hubspot, github := c.connector("default", "hubspot"), c.connector("default", "github")

@@ -23,7 +23,7 @@ type caller struct {
 	header http.Header
 }
 
-// An answer is the answer to a request.
+// An answer is the response to a request.
 type answer struct {
 	status int
 	header http.Header
@@ -56,7 +56,7 @@ func (c *caller) login() {
 	c.token = a.text("access_token")
 }
 
-// send sends a request and reads the whole answer.
+// send sends a request and reads the whole response.
 func (c *caller) send(method, path string, body any) (*answer, error) {
 	var r io.Reader
 	switch body := body.(type) {

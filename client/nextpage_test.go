@@ -15,8 +15,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// Page by page, with the parameters stored as JSON in between, one sees the
-// records that All yields, whatever the connector's way of paging.
+// Page by page, with the parameters stored as JSON in between, NextParams leads
+// to the records that All yields, however the connector pages.
 func TestNextParams(t *testing.T) {
 	var records []map[string]any
 	for i := range 7 {
@@ -70,7 +70,7 @@ func TestNextParams(t *testing.T) {
 	}
 }
 
-// throughJSON is params stored and read again.
+// throughJSON returns params after encoding and decoding them.
 func throughJSON(t *testing.T, params client.Params) client.Params {
 	t.Helper()
 	if params == nil {
@@ -94,7 +94,7 @@ func TestNextParamsOfOneResult(t *testing.T) {
 		params                       client.Params
 		opts                         []client.ExecuteOption
 		want                         client.Params // nil for the last page
-		fails                        string        // what the error says
+		fails                        string        // part of the error's text
 	}{
 		{name: "last page", metadata: `{"has_more":false,"next_cursor":"c"}`},
 		{name: "no metadata", metadata: `null`},
@@ -145,8 +145,8 @@ func TestNextParamsOfOneResult(t *testing.T) {
 	}
 }
 
-// What was decoded on arrival can be gone on from by a cursor, but not by its
-// last record.
+// After a result that was decoded on arrival, the next page can be requested by
+// a cursor, but not by the last record.
 func TestNextParamsOfDecodedResults(t *testing.T) {
 	v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1}]`, `{"has_more":true,"next_cursor":"c"}`) }}
 	_, r, err := client.Execute[[]row](t.Context(), v.connector(t, "x"), "things", "list", nil)
@@ -174,7 +174,7 @@ func TestNextParamsOfDecodedResults(t *testing.T) {
 	}
 }
 
-// A search of the context store goes on as well.
+// A search of the context store has next pages, too.
 func TestNextParamsOfASearch(t *testing.T) {
 	v := &vendor{answer: func(n int, _ map[string]any) string {
 		return success(`{"data":[{"id":1}],"meta":`+[]string{`{"has_more":true,"cursor":"c1"}`, `{"has_more":false,"cursor":null}`}[n]+`}`, `{}`)
