@@ -52,9 +52,9 @@
 //
 // # Stability
 //
-// Names follow the contract. They do not change as long as the contract does
-// not, but may change in a minor release of the module if the service changes.
-// Fields and types may be added at any time. Package client promises more.
+// Names come from the operationIds and the schema names of the contract, and
+// change only in a major release of the module. Fields, methods and types may be
+// added in any release. Package client promises more.
 //
 // # Generation
 //
