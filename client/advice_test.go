@@ -144,7 +144,7 @@ func TestErrorOfARefreshThatFails(t *testing.T) {
 	s.token = says(401, `{"message":"The secret is stale."}`)
 	err := asError(t, read(t.Context(), c))
 	wantKinds(t, err, "ErrUnauthorized")
-	wantText(t, err, "The token has been revoked", "a new token could not be had", "The secret is stale.")
+	wantText(t, err, "The token has been revoked", "no new token could be obtained", "The secret is stale.")
 	var tok *auth.TokenError
 	if !errors.As(err, &tok) || tok.ClientSecretSource != "option" {
 		t.Errorf("the token's error is %v", tok)

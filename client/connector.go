@@ -158,7 +158,7 @@ func (c ConnectorChange) isZero() bool {
 func (c ConnectorChange) check(op string) error {
 	var problems []string
 	if list, ok := c.Entities.Get(); ok && list == nil {
-		problems = append(problems, "Entities is a nil slice: Value of an empty one takes the selection away, and Null sends null")
+		problems = append(problems, "Entities is a nil slice: use Value of an empty slice to remove the selection, or Null to send null")
 	} else {
 		problems = unnamed(list)
 	}

@@ -139,7 +139,7 @@ func (d *Download) Save(path string) (n int64, err error) {
 	old, err := os.Stat(path)
 	switch {
 	case err == nil && !old.Mode().IsRegular():
-		return 0, fail(fmt.Errorf("%s is no regular file; to save into a directory, join it with Filename", path))
+		return 0, fail(fmt.Errorf("%s is not a regular file; to save into a directory, join it with Filename", path))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return 0, fail(err)
 	}

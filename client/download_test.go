@@ -334,7 +334,7 @@ func TestSaveFails(t *testing.T) {
 		dir := t.TempDir()
 		_, err := mustDownload(t, file("x")).Save(dir)
 		asError(t, err)
-		wantText(t, err, "no regular file", "Filename")
+		wantText(t, err, "not a regular file", "Filename")
 		wantDir(t, dir)
 	})
 	t.Run("no directory", func(t *testing.T) {

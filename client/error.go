@@ -274,7 +274,7 @@ func refusal(call *call, resp *http.Response) *Error {
 	e.Fields = fieldErrors(reason)
 	call.judge(e, willingStatus(resp.StatusCode), true)
 	if err := auth.RefreshError(resp); err != nil {
-		e.err = fmt.Errorf("a new token could not be had: %w", err)
+		e.err = fmt.Errorf("no new token could be obtained: %w", err)
 	}
 	return call.scrub(e, resp.Request)
 }

@@ -185,7 +185,7 @@ func (x *execution) check() error {
 	}
 	for name, v := range x.params {
 		if holdsSecret(v, 0) {
-			return invalid(x.op(), "in the parameter %q is an auth.Secret, which would be sent as %s; string(s) reveals it", name, redacted)
+			return invalid(x.op(), "the parameter %q contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", name, redacted)
 		}
 	}
 	return nil

@@ -593,8 +593,8 @@ func TestExecuteRefusesBeforeSending(t *testing.T) {
 		{"id and more", at(stubID + "/execute"), "things", "list", nil, nil, "UUID"},
 		{"long id", at(strings.Repeat("a", 1000)), "things", "list", nil, nil, "UUID"},
 		{"parameter without JSON", conn, "things", "list", client.Params{"f": func() {}}, nil, "cannot be built"},
-		{"secret", conn, "things", "list", client.Params{"f": auth.Secret("s")}, nil, `"f" is an auth.Secret`},
-		{"secret inside", conn, "things", "list", client.Params{"f": []any{map[string]any{"g": auth.Secret("s")}}}, nil, `"f" is an auth.Secret`},
+		{"secret", conn, "things", "list", client.Params{"f": auth.Secret("s")}, nil, `"f" contains an auth.Secret`},
+		{"secret inside", conn, "things", "list", client.Params{"f": []any{map[string]any{"g": auth.Secret("s")}}}, nil, `"f" contains an auth.Secret`},
 		{"configuration", conn, "things", "list", client.Params{"f": client.Configuration{"a": 1}}, nil, "auth.Secret"},
 		{"number that is none", conn, "things", "list", client.Params{"n": json.Number("one")}, nil, "cannot be built"},
 	} {

@@ -114,7 +114,7 @@ func (t *turner) stuck(name string) error {
 // next returns the parameter for the next page and its value, or why there is none.
 func (t *turner) next(ctx context.Context, at Page, of func() records) (name string, value any, why string) {
 	if at.link && t.x.pageParam == "" {
-		return "", nil, "the connector tells it as a link (Page.Cursor)"
+		return "", nil, "the connector gives a link to it (Page.Cursor), not a cursor"
 	}
 	name = t.param(ctx, at)
 	switch {

@@ -101,7 +101,7 @@ func TestNextParamsOfOneResult(t *testing.T) {
 		{name: "cursor", metadata: `{"next_cursor":"c"}`, params: client.Params{"q": 1}, want: client.Params{"q": 1, "cursor": "c"}},
 		{name: "number", metadata: `{"next_offset":20}`, want: client.Params{"offset": json.Number("20")}},
 		{name: "named", metadata: `{"next_cursor":"c"}`, opts: []client.ExecuteOption{client.WithPageParam("from")}, want: client.Params{"from": "c"}},
-		{name: "link", metadata: `{"next_link":"https://x/2"}`, fails: "as a link"},
+		{name: "link", metadata: `{"next_link":"https://x/2"}`, fails: "a link to it"},
 		{name: "named link", metadata: `{"next_link":"https://x/2"}`, opts: []client.ExecuteOption{client.WithPageParam("url")}, want: client.Params{"url": "https://x/2"}},
 		{name: "same cursor", metadata: `{"next_cursor":"c"}`, params: client.Params{"cursor": "c"}, fails: `does not understand the parameter "cursor"`},
 		{name: "no cursor", metadata: more, fails: "no cursor"},

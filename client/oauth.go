@@ -128,7 +128,7 @@ func (a OAuthApps) Delete(ctx context.Context, connectorType string) error {
 	call := &call{op: "delete OAuth app", name: "deleteOAuthCredentials"}
 	slug := strings.TrimSpace(connectorType)
 	if slug == "" || slug == "." || slug == ".." || strings.ContainsAny(slug, `/\`) || strings.ContainsFunc(slug, unicode.IsControl) {
-		return invalid(call.op, "%q is not the slug of a kind of connectors; use one such as salesforce", shorten(connectorType))
+		return invalid(call.op, "%q is not the slug of a kind of connector; use one such as salesforce", shorten(connectorType))
 	}
 	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return a.client.raw.DeleteOAuthCredentials(ctx, slug, &gen.DeleteOAuthCredentialsParams{})

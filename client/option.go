@@ -243,7 +243,7 @@ func WithLogger(l *slog.Logger) Option {
 func WithUserAgent(s string) Option {
 	return optionFunc(func(c *config) {
 		if c.userAgent = strings.TrimSpace(s); strings.ContainsFunc(c.userAgent, unicode.IsControl) {
-			c.problem("WithUserAgent: a control character is inside")
+			c.problem("WithUserAgent: the text contains a control character")
 		}
 	})
 }

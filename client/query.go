@@ -165,7 +165,7 @@ func (c Condition) compare(op string, v any, null bool) Filter {
 	}
 	plain, ok := scalar(v)
 	if !ok || plain == nil && !null {
-		return broken("%s of %s: a %T cannot be compared with", op, c.field, v)
+		return broken("%s of %s: a field cannot be compared with a %T", op, c.field, v)
 	}
 	return Filter{cond: map[string]any{op: map[string]any{c.field: plain}}}
 }
@@ -181,7 +181,7 @@ func (c Condition) several(op string, values []any) Filter {
 	for i, v := range values {
 		plain, ok := scalar(v)
 		if !ok || plain == nil {
-			return broken("%s of %s: a %T cannot be compared with", op, c.field, v)
+			return broken("%s of %s: a field cannot be compared with a %T", op, c.field, v)
 		}
 		list[i] = plain
 	}

@@ -58,7 +58,7 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 			return finish(c, resp, err, repeat, sent)
 		}
 		if !r.budget.spend() {
-			c.exhausted, c.note = true, "not tried again: too many of this client's calls were, lately"
+			c.exhausted, c.note = true, "not tried again: this client has used up its budget of retries"
 			return finish(c, resp, err, repeat, sent)
 		}
 		if resp != nil {
@@ -223,7 +223,7 @@ func (r *retrier) again(ctx context.Context, c *call, n int, resp *http.Response
 	case asked && pause > maxRetryAfter:
 		c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits", pause.Round(time.Second))
 	case !backoff.Fits(ctx, pause):
-		c.note = fmt.Sprintf("the next attempt should wait %v, longer than the ctx lives", pause.Round(time.Millisecond))
+		c.note = fmt.Sprintf("the next attempt should wait %v, longer than the ctx allows", pause.Round(time.Millisecond))
 	default:
 		return pause, true
 	}

@@ -44,7 +44,7 @@ func TestRetryBudgetInAnOutage(t *testing.T) {
 			err := asError(t, read(t.Context(), c))
 			if err.BudgetExhausted {
 				exhausted++
-				wantText(t, err, "not tried again: too many of this client's calls were, lately")
+				wantText(t, err, "not tried again: this client has used up its budget of retries")
 			} else if strings.Contains(err.Error(), "too many") {
 				t.Fatalf("the text speaks of the budget, BudgetExhausted does not: %v", err)
 			}
@@ -199,7 +199,7 @@ func TestRetryHonoursRetryAfter(t *testing.T) {
 			if err.RetryAfter != 5*time.Second || time.Since(start) != 0 || !errors.Is(err, client.ErrRateLimited) {
 				t.Errorf("RetryAfter %v after %v: %v", err.RetryAfter, time.Since(start), err)
 			}
-			wantText(t, err, "should wait 5s, longer than the ctx lives")
+			wantText(t, err, "should wait 5s, longer than the ctx allows")
 		})
 	})
 }
