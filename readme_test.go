@@ -21,8 +21,8 @@ import (
 	"testing"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
-	// What the snippets are about is linked, so that they are checked again when
-	// it changes: go test sees no other reason to.
+	// The packages that the snippets use are linked, so that go test does not use a
+	// cached result after they have changed.
 	_ "github.com/airbyte-agents/airbyte-agents-go/auth"
 	_ "github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -47,7 +47,7 @@ var imports = map[string]string{
 	"time":       "time",
 }
 
-// given are the names that a snippet may use without declaring them, because its
+// given are the names that a snippet may use without declaring them, because the
 // reader knows what they stand for.
 var given = map[string]string{
 	"ctx":            "var ctx context.Context",
@@ -104,7 +104,7 @@ func TestSnippets(t *testing.T) {
 	}
 }
 
-// TestProgram runs the program that README begins with.
+// TestProgram runs the program at the top of README.md.
 func TestProgram(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	if err != nil {
@@ -133,7 +133,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestSnippetMistakes makes sure that TestSnippets would find something.
+// TestSnippetMistakes tests that TestSnippets finds mistakes.
 func TestSnippetMistakes(t *testing.T) {
 	document := strings.Join([]string{
 		"```sh", "go get", "```", "",
@@ -187,7 +187,8 @@ func TestSnippetMistakes(t *testing.T) {
 	}
 }
 
-// snippets yields the Go code in a document, with the number of its first line.
+// snippets iterates over the Go snippets in a document: the number of the first
+// line and the code.
 func snippets(document string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		var code []string
@@ -209,9 +210,9 @@ func snippets(document string) iter.Seq2[int, string] {
 	}
 }
 
-// parse makes a file of a snippet: declarations stay what they are, statements
-// become the body of a function, and what the reader knows is added. Positions in
-// it are those in the document.
+// parse parses a snippet as a file: declarations remain as they are, statements
+// become the body of a function, and the names that are given are declared.
+// Positions in the file are those in the document.
 func parse(fset *token.FileSet, document string, line int, code string) (*ast.File, error) {
 	code = strings.ReplaceAll(code, "{ … }", "{     }") // a body for the reader to fill in
 	program := strings.HasPrefix(strings.TrimSpace(code), "package ")
@@ -247,7 +248,7 @@ func parse(fset *token.FileSet, document string, line int, code string) (*ast.Fi
 	return parser.ParseFile(fset, "", head+code+tail, 0)
 }
 
-// unresolved lists the names that a file uses without declaring them.
+// unresolved returns the names that a file uses without declaring them.
 func unresolved(file *ast.File) []string {
 	names := map[string]bool{}
 	for _, id := range file.Unresolved {
@@ -256,8 +257,8 @@ func unresolved(file *ast.File) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// further is the one of two errors that comes later in the code: that reading of
-// it was the better one.
+// further returns the error that is later in the code, since the attempt to parse
+// that got further was the better one.
 func further(a, b error) error {
 	var x, y scanner.ErrorList
 	if errors.As(a, &x) && errors.As(b, &y) && x[0].Pos.Line > y[0].Pos.Line {
@@ -269,9 +270,9 @@ func further(a, b error) error {
 	return b
 }
 
-// load has the go command tell where the compiled packages are that files
-// import. They are those that this test is linked with, so that mostly nothing has
-// to be compiled.
+// load returns an importer for the packages that files import. The go command says
+// where the compiled packages are. Most are those that this test is linked with, so
+// hardly anything has to be compiled.
 func load(t *testing.T, fset *token.FileSet, files []*ast.File) types.Importer {
 	t.Helper()
 	args := []string{"list", "-export", "-deps", "-f", "{{if .Export}}{{.ImportPath}}={{.Export}}{{end}}"}
@@ -299,8 +300,8 @@ func load(t *testing.T, fset *token.FileSet, files []*ast.File) types.Importer {
 	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(compiled[path]) })
 }
 
-// check compiles a file, as far as errors are found. A variable that a snippet
-// declares and does not use is none: the reader will.
+// check type-checks a file and returns the errors. A variable that a snippet
+// declares and does not use is not an error, since the reader will use it.
 func check(fset *token.FileSet, imp types.Importer, file *ast.File) []error {
 	var found []error
 	conf := types.Config{Importer: imp, Error: func(err error) {

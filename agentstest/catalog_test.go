@@ -311,7 +311,7 @@ func TestOutline(t *testing.T) {
 	a := outline("github")
 	text := strings.ToLower(a.text("metadata", "title") + a.text("metadata", "summary") + fmt.Sprint(a.at("content")) + fmt.Sprint(a.at("outline")))
 	for _, entity := range []string{"files", "issues", "repositories", "users"} {
-		if n := strings.Count(text, entity); n != 2 { // in the id and in the title of its section
+		if n := strings.Count(text, entity); n != 2 { // in the ID and in the title of its section
 			t.Errorf("%s is named %d times: %s", entity, n, a.raw)
 		}
 	}

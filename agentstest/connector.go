@@ -12,25 +12,26 @@ import (
 )
 
 // A Connector describes a connector for [WithConnector]. It is valid if it has a
-// Slug or the DefinitionID of a kind that exists, its ids are UUIDs that no other
-// connector has, and the Records and the Paging of its entities are valid.
+// Slug or the DefinitionID of a kind that exists, its IDs are UUIDs that no
+// other connector has, and the Records and the Paging of its entities are valid.
 type Connector struct {
 	// ID is a UUID. By default it is invented, the same in every run.
 	ID string
 
-	// Name is the name of this instance. The default is the name of its kind.
+	// Name is the connector's own name. The default is the name of its kind.
 	Name string
 
-	// Slug is the kind, such as zendesk-support. A slug that the service does
-	// not know makes a new kind with these Entities.
+	// Slug is the slug of its kind, such as zendesk-support. A slug that the
+	// service does not know creates a new kind, with these Entities.
 	Slug string
 
-	// DisplayName is the name of a new kind, such as Zendesk Support. By default
-	// it is made from the slug.
+	// DisplayName is the name of a new kind, such as Zendesk Support. By
+	// default, it is derived from the slug.
 	DisplayName string
 
-	// DefinitionID is the UUID of the kind. By default, the one of a new kind is
-	// invented. It may replace the Slug of a kind that exists.
+	// DefinitionID is the ID of the source definition, a UUID. By default, that
+	// of a new kind is invented. For a kind that exists, it may be given instead
+	// of the Slug.
 	DefinitionID string
 
 	// Entities are what actions run on, by name. If it is nil, the connector has
@@ -40,8 +41,8 @@ type Connector struct {
 	// Config is the replication_config that the service shows.
 	Config map[string]any
 
-	// Fail makes every action fail for this reason: the answer has the HTTP
-	// status 200 and the status "error".
+	// Fail makes every action fail for this reason: the response has the HTTP
+	// status 200, and its body has the status "error".
 	Fail string
 
 	// CheckError makes checks of the connector fail for this reason.
@@ -54,28 +55,29 @@ type Connector struct {
 	Stale bool
 }
 
-// An Entity is a kind of records that a connector has, or of files, or both.
+// An Entity is a kind of record or file that a connector has, or both.
 type Entity struct {
 	// Records is a slice of values that encode as JSON objects, such as
 	// map[string]any or structs. It is copied. If it is nil, the entity has no
-	// records yet, but takes new ones. With Files and nil Records, an entity has
-	// only files; use an empty slice if it takes records as well.
+	// records yet, but new ones can be created. With Files and nil Records, an
+	// entity has only files; use an empty slice if it is to have records as
+	// well.
 	//
-	// Fields at the top level that hold text of more than one word in the first
-	// record have a semantic index.
+	// A field at the top level has a semantic index if it contains text of more
+	// than one word in the first record.
 	Records any
 
 	// Paging is how lists continue after a page; see [Paging] for the default.
 	Paging Paging
 
-	// PageSize is the number of records on a page if the request does not say.
-	// The default is 10. MaxPageSize is the largest number that a request gets.
-	// The default is 100 or PageSize, whichever is larger.
+	// PageSize is the number of records on a page if the request does not set
+	// one. The default is 10. MaxPageSize is the largest number that a request
+	// gets. The default is 100 or PageSize, whichever is larger.
 	PageSize, MaxPageSize int
 
-	// Repeat makes plain lists return the records that many times, for long
-	// lists that need no memory. Filtered lists and other actions see each
-	// record once. It does not work with PagingStripe.
+	// Repeat makes lists without a filter return the records that many times,
+	// for long lists that need no memory. Filtered lists and other actions see
+	// each record once. It does not work with PagingStripe.
 	Repeat int
 
 	// Key is the field that identifies a record, and the parameter that get,
@@ -89,9 +91,9 @@ type Entity struct {
 	// records, and download for files.
 	Actions []string
 
-	// Files are what download returns, by id. The id may be in any parameter,
-	// since its name differs by vendor. If no file has the id, the answer has no
-	// bytes; if no parameter is an id, it is 422.
+	// Files are what download returns, by ID. The ID may be in any parameter,
+	// since its name differs by vendor. If no file has the ID, the response has
+	// no bytes; if no parameter is an ID, its status is 422.
 	Files map[string]File
 
 	// Fail is like Connector.Fail for this entity.
@@ -214,7 +216,7 @@ func (c *connector) fill(slug string, entities map[string]Entity) error {
 	return nil
 }
 
-// kindFor returns the kind of a connector. It makes one for a new slug.
+// kindFor returns the kind of a connector. It creates one for a new slug.
 func (w *world) kindFor(c Connector, now time.Time) (*kind, error) {
 	slug := plainSlug(c.Slug)
 	if slug == "" {

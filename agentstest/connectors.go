@@ -135,7 +135,7 @@ func checkModes(entities []server.RequestedEntity) (items []errorItem) {
 	return items
 }
 
-// templateFor returns the template to make a new connector from.
+// templateFor returns the template to create a new connector from.
 func (w *world) templateFor(g *grant, body *server.ConnectorCreateRequest) (*template, error) {
 	if id := body.SourceTemplateID; id != nil && *id != "" {
 		return w.visibleTemplate(g, *id)

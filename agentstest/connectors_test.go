@@ -308,7 +308,7 @@ func TestCredentialCheckAtOnce(t *testing.T) {
 			if err != nil || a.text("status") != "succeeded" {
 				t.Errorf("%v %s", err, a.raw)
 			}
-			if _, err := c.send("GET", connectorsPath, nil); err != nil { // the service still answers
+			if _, err := c.send("GET", connectorsPath, nil); err != nil { // the service still responds
 				t.Error(err)
 			}
 		})

@@ -9,7 +9,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// sampled is how many records of an entity its schema is made from.
+// sampled is how many records of an entity its schema is derived from.
 const sampled = 100
 
 // A parameter is one that an action takes. Descriptions and documentation are
@@ -20,7 +20,7 @@ type parameter struct {
 	required bool
 }
 
-// describe answers what the connector, or one of its entities, can do.
+// describe returns what the connector, or one of its entities, can do.
 func (x *execution) describe() (*envelope, error) {
 	entities := []any{}
 	for _, e := range x.conn.sortedEntities() {

@@ -4,8 +4,9 @@
 // It is a fake, written for this SDK from what is publicly known about the
 // service. It has real state: tokens that expire and can be revoked,
 // organizations and workspaces that do not see each other, connectors that can
-// be created, changed and deleted, and records that actions list page by page in
-// the manner of each vendor, search, change and delete. It reaches no vendor.
+// be created, changed and deleted, and records that actions can search, change,
+// delete and list, page by page in the manner of each vendor. It contacts no
+// vendor.
 //
 // A test starts a server and points its client at it:
 //
@@ -17,10 +18,10 @@
 //		client.WithOrganizationID(agentstest.OrganizationID),
 //		client.WithWorkspaceName(agentstest.WorkspaceName))
 //
-// Set the organization and the workspace, too. Package client otherwise takes
-// them from the environment, where a developer with an account has
-// AIRBYTE_ORGANIZATION_ID or AIRBYTE_WORKSPACE, and the test passes on one machine
-// and fails on another.
+// Set the organization and the workspace, too. Otherwise package client takes
+// them from the environment, where a developer with an account may have set
+// AIRBYTE_ORGANIZATION_ID and AIRBYTE_WORKSPACE, and a test that passes on one
+// machine fails on another.
 //
 // In a [testing/synctest] bubble there is no network. Use [New] and
 // [Service.Transport] there: tokens expire in the time of the bubble, and delays
@@ -31,20 +32,22 @@
 // # Faults and requests
 //
 // [Service.Inject] makes requests fail: with an error, after a delay or in the
-// middle of the answer, for one operation or for one action on one entity. At its
-// end, a test that injects faults checks that [Service.PendingFaults] is 0.
-// [Service.Count] and [Service.Requests] return what the service was asked.
-// [Service.RevokeTokens] and [Service.SetClientSecret] do what administrators do.
+// middle of the response, for one operation or for one action on one entity. At
+// its end, a test that injects faults should check that [Service.PendingFaults]
+// returns 0. [Service.Count] and [Service.Requests] say which requests the
+// service received. [Service.RevokeTokens] and [Service.SetClientSecret] do what
+// administrators do.
 //
 // # Strictness
 //
-// A program should not pass with the fake and fail with the service. So the fake
-// refuses what it does not know: unknown connectors, entities, actions, operators
-// and cursors, values of a wrong type, and requests without a required field,
-// such as get without the key of a record. It cannot judge what only a vendor
-// knows. It ignores unknown fields of bodies and unknown parameters of actions and
-// queries, it stores any fields that create and update send, and it makes
-// connectors with any credentials; [WithCredentialCheck] sets what checks say.
+// A program should not work with the fake and fail with the service. The fake
+// therefore refuses what it does not know: unknown connectors, entities,
+// actions, operators and cursors, values of a wrong type, and requests without a
+// required field, such as get without the key of a record. It cannot judge what
+// only a vendor knows. It ignores unknown fields of bodies and unknown
+// parameters of actions and queries, it stores any fields that create and update
+// send, and it creates connectors with any credentials; [WithCredentialCheck]
+// changes what a check of them returns.
 //
 // # The seeded world
 //
@@ -75,7 +78,7 @@
 // All actions are list, get, api_search, search, context_store_search, create,
 // update and delete; the first five of them read. Records are found by id, the
 // issues of github by number, and the records of salesforce by Id. These are the
-// files, by the id that download takes:
+// files, by the ID that download takes:
 //
 //	connector        entity       id          name
 //	github           files        README.md   README.md

@@ -148,7 +148,8 @@ func TestWaitSearchable(t *testing.T) {
 	})
 }
 
-// What package client says of an answer names things once.
+// In an error of package client, the text that comes from the response has each
+// name once.
 func TestErrorTexts(t *testing.T) {
 	fake, ws := join(t)
 	nowhere := ws.Client().Workspace("nowhere")

@@ -13,8 +13,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-// download answers a file. A file that does not exist has no bytes and no name,
-// which is what the service has been seen to answer.
+// download returns a file. A file that does not exist has no bytes and no name,
+// which is what the service has been seen to send.
 func (x *execution) download() (server.ExecuteConnectorResponseObject, error) {
 	file, err := x.entity.file(x.params)
 	if err != nil {
@@ -24,8 +24,8 @@ func (x *execution) download() (server.ExecuteConnectorResponseObject, error) {
 }
 
 // file returns the file that a parameter names, the zero File if none has that
-// id. Any parameter may name a file that exists, since vendors differ; only one
-// that looks like an id may name a file that does not.
+// ID. Any parameter may name a file that exists, since vendors differ; only one
+// that looks like an ID may name a file that does not.
 func (e *entity) file(params map[string]any) (File, error) {
 	ids := e.keyNames()
 	isID := func(name string) bool {
@@ -85,11 +85,12 @@ func (f File) contentType() string {
 	return "application/octet-stream"
 }
 
-// A fileAnswer is the answer to a download. The generated type has no content
+// A fileAnswer is the response to a download. The generated type has no content
 // type and always a length.
 type fileAnswer File
 
-// VisitExecuteConnectorResponse implements [server.ExecuteConnectorResponseObject].
+// VisitExecuteConnectorResponse implements
+// [server.ExecuteConnectorResponseObject].
 func (a fileAnswer) VisitExecuteConnectorResponse(w http.ResponseWriter) error {
 	f := File(a)
 	h := w.Header()

@@ -25,7 +25,7 @@ type errorItem struct {
 	Details map[string]any `json:"details"`
 }
 
-// An apiError is an answer that is not a success. The methods of api return it,
+// An apiError is a response that is not a success. The methods of api return it,
 // and answerError writes it.
 type apiError struct {
 	status int
@@ -90,7 +90,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// bodyError answers a request whose body has the wrong type.
+// bodyError responds to a request whose body has the wrong type.
 func bodyError(w http.ResponseWriter, r *http.Request, err error) {
 	var wrong *json.UnmarshalTypeError
 	switch {
@@ -121,7 +121,7 @@ func kindName(goType string) string {
 	return "of another type"
 }
 
-// parameterError answers a request with parameters that the generated server
+// parameterError responds to a request with parameters that the generated server
 // cannot bind.
 func parameterError(w http.ResponseWriter, r *http.Request, err error) {
 	var required *server.RequiredParamError

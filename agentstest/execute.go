@@ -35,7 +35,7 @@ type execution struct {
 	began    time.Time
 }
 
-// An envelope is the answer to an execution. It is written by hand, since
+// An envelope is the response to an execution. It is written by hand, since
 // decoding records only to encode them again would be most of its cost.
 type envelope struct {
 	status, reason string
@@ -46,7 +46,8 @@ type envelope struct {
 	warning        *server.ContextStoreWarning
 }
 
-// VisitExecuteConnectorResponse implements [server.ExecuteConnectorResponseObject].
+// VisitExecuteConnectorResponse implements
+// [server.ExecuteConnectorResponseObject].
 func (v *envelope) VisitExecuteConnectorResponse(w http.ResponseWriter) error {
 	null := json.RawMessage("null")
 	if v.result == nil {
@@ -220,7 +221,7 @@ func (x *execution) record() (*envelope, error) {
 	return x.one(r)
 }
 
-// one answers a single record.
+// one returns a single record.
 func (x *execution) one(r *record) (*envelope, error) {
 	result, err := x.shape([]*record{r}, false)
 	if err != nil {
@@ -266,7 +267,7 @@ func (x *execution) shape(records []*record, many bool) (json.RawMessage, error)
 	return append(b, ']'), nil
 }
 
-// list answers a page of records.
+// list returns a page of records.
 func (x *execution) list() (*envelope, error) {
 	e := x.entity
 	records := e.snapshot()

@@ -367,7 +367,7 @@ func TestConnectorsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// An entity without records takes new ones.
+// New records can be created in an entity without records.
 func TestEntityWithoutRecords(t *testing.T) {
 	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
 		"notes":   {},
@@ -389,7 +389,7 @@ func TestEntityWithoutRecords(t *testing.T) {
 	c.ok(c.execute(id, "reports", "download", object{"id": "f"}))
 }
 
-// get, update, delete and download need an id.
+// get, update, delete and download need an ID.
 func TestActionsNeedAnID(t *testing.T) {
 	s := agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{
 		"files":  {Files: map[string]agentstest.File{"f": {Data: []byte("x")}}},
@@ -428,7 +428,7 @@ func TestActionsNeedAnID(t *testing.T) {
 	if n := len(c.ok(c.execute(c.connector("default", "github"), "issues", "list", object{"state": "open", "per_page": 100})).list("result")); n != 10 {
 		t.Errorf("%d open issues", n)
 	}
-	// Any parameter can name a file that exists; only an id can name one that does not.
+	// Any parameter can name a file that exists; only an ID can name one that does not.
 	for params, size := range map[string]int{`{"path":"a/b"}`: 1, `{"name":"a/b"}`: 1, `{"paper_id":"no"}`: 0, `{"fileId":"no"}`: 0, `{"id":"","paper_id":"a/b"}`: 1} {
 		a := c.ok(c.post(connectorsPath+"/"+acme+"/execute", `{"entity":"papers","action":"download","params":`+params+`}`))
 		if len(a.raw) != size {
@@ -437,7 +437,8 @@ func TestActionsNeedAnID(t *testing.T) {
 	}
 }
 
-// A parameter that names a record is not stored as a field, and a field names no record.
+// A parameter that identifies a record is not stored as a field, and a field
+// does not identify a record.
 func TestNamesOfRecords(t *testing.T) {
 	c := memoryCaller(t, agentstest.New())
 	hubspot, github := c.connector("default", "hubspot"), c.connector("default", "github")
@@ -447,7 +448,7 @@ func TestNamesOfRecords(t *testing.T) {
 			t.Errorf("by %s: %s", id, a.raw)
 		}
 	}
-	// An issue has an id and a number. The number is its key.
+	// An issue has an ID and a number. The number is its key.
 	c.refused(c.execute(github, "issues", "get", object{"id": 15}), 422, "missing")
 	if a := c.ok(c.execute(github, "issues", "get", object{"number": "15"})); a.text("result", "title") != "Timeouts are not configurable" {
 		t.Errorf("by number: %s", a.raw)

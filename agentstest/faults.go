@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A Fault replaces or disturbs the answers to some requests; see
-// [Service.Inject]. A Fault with only a Delay delays the real answer.
+// A Fault replaces or disturbs the responses to some requests; see
+// [Service.Inject]. A Fault with only a Delay delays the real response.
 //
 // Operation, Entity and Action select requests; Times, After and Rate choose
 // among the selected ones. This Fault breaks the connection after the first
@@ -35,12 +35,12 @@ type Fault struct {
 	After int     // how many of the requests pass before that
 	Rate  float64 // the probability that one is hit, 0 means always; every run hits the same ones
 
-	// Delay is the time before the answer. It ends early if the client goes
+	// Delay is the time before the response. It ends early if the client goes
 	// away.
 	Delay time.Duration
 
-	// Status is the status of an answer that the Fault makes. The default is 200
-	// if there is a Body. Without a Body, an answer of 400 and above is an error
+	// Status makes the Fault respond with this status. The default is 200 if
+	// there is a Body. Without a Body, a response of 400 and above is an error
 	// in the service's shape.
 	//
 	// A 429 has the header Retry-After: 1 by default. A client that retries
@@ -50,34 +50,35 @@ type Fault struct {
 	// are retried, Times: -1 is enough.
 	Status int
 
-	// Header is added to the answer, even to the real one. A name without values
-	// removes that header, such as the Retry-After of a 429.
+	// Header is added to the response, even to the real one. A name without
+	// values removes that header, such as the Retry-After of a 429.
 	Header http.Header
 
-	// Body is the body of the answer. Its Content-Type is guessed, unless Header
-	// has one.
+	// Body is the body of the response. Its Content-Type is guessed, unless
+	// Header has one.
 	Body string
 
 	// BodyDelay is the time between the first half of the body and the second.
 	BodyDelay time.Duration
 
-	// Reset breaks the connection before the answer. The request has no effect.
+	// Reset breaks the connection before the response. The request has no
+	// effect.
 	Reset bool
 
 	// Truncate breaks the connection after that many bytes of the body, or right
 	// after the header if it is negative. The request takes effect, unless
-	// Status or Body make the answer.
+	// Status or Body replaces the response.
 	Truncate int
 
-	// Lost breaks the connection before the answer, but after the request has
+	// Lost breaks the connection before the response, but after the request has
 	// taken effect, as when a gateway dies.
 	Lost bool
 
 	// Raw is written to the connection as it is; then the connection is closed.
-	// It is for answers that are not HTTP.
+	// It is for responses that are not HTTP.
 	Raw string
 
-	// Handler answers if none of the fields above makes an answer.
+	// Handler responds if none of the fields above replaces the response.
 	Handler http.Handler
 }
 
@@ -88,7 +89,8 @@ type Fault struct {
 // executeConnector.
 //
 // A fault that hits no request, for example because its Entity is misspelled,
-// goes unnoticed. Call [Service.PendingFaults] at the end of the test to find it.
+// goes unnoticed. Call [Service.PendingFaults] at the end of the test to find
+// it.
 func (s *Service) Inject(f Fault) {
 	s.mustKnow(f.Operation)
 	if f.selective() && f.Operation != "" && f.Operation != executeConnector {
@@ -175,7 +177,7 @@ func (q *faultQueue) next(op string, body []byte) *Fault {
 	return nil
 }
 
-// strike answers a request that a fault hits.
+// strike responds to a request that a fault hits.
 func (s *Service) strike(w http.ResponseWriter, r *http.Request, f *Fault, next http.HandlerFunc) {
 	pause(r.Context(), f.Delay)
 	answer := next
@@ -205,7 +207,7 @@ func (s *Service) strike(w http.ResponseWriter, r *http.Request, f *Fault, next 
 	f.send(w, r, held)
 }
 
-// answer writes the answer that the fault itself makes.
+// answer writes the response of the fault itself.
 func (f *Fault) answer(w http.ResponseWriter, r *http.Request) {
 	status := f.Status
 	if status == 0 {
@@ -235,7 +237,7 @@ func (f *Fault) answer(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(f.Body)) // the client may be gone
 }
 
-// send sends an answer that was held back, changed as the fault says.
+// send sends a response that was held back, changed as the fault says.
 func (f *Fault) send(w http.ResponseWriter, r *http.Request, held *heldAnswer) {
 	body := held.body.Bytes()
 	h := w.Header()
@@ -275,7 +277,7 @@ func (f *Fault) send(w http.ResponseWriter, r *http.Request, held *heldAnswer) {
 	}
 }
 
-// A heldAnswer holds an answer back. Its header is the header of the answer.
+// A heldAnswer holds a response back. Its header is the header of the response.
 type heldAnswer struct {
 	header  http.Header
 	status  int

@@ -111,7 +111,7 @@ func TestFaultsForEntityAndAction(t *testing.T) {
 		s.Inject(agentstest.Fault{Operation: "executeConnector", Entity: "issues", Times: -1, Status: 503})
 		c.ok(c.get("/workspaces")) // none of them is for it
 		var got []int
-		for range 2 { // what does not match counts for neither After nor Times
+		for range 2 { // requests that do not match count for neither After nor Times
 			got = append(got, run(slack, "messages", "list"), run(slack, "channels", "create"))
 		}
 		for range 4 {
@@ -126,7 +126,8 @@ func TestFaultsForEntityAndAction(t *testing.T) {
 		}
 		s.ClearFaults()
 
-		// Bodies that name nothing meet none, and no fault gets in their way.
+		// A body that names no entity, or an unknown path, does not meet the
+		// fault and gets its usual response.
 		s.Inject(agentstest.Fault{Entity: "messages", Status: 500})
 		for _, body := range []any{nil, "{", "[]", `{"entity":1,"action":"list"}`, `{"Entity":"messages"}`} {
 			if a := c.post("/integrations/connectors/"+slack+"/execute", body); a.status/100 != 4 {
@@ -138,7 +139,7 @@ func TestFaultsForEntityAndAction(t *testing.T) {
 			t.Error("a fault was met")
 		}
 
-		// A body is matched by what it holds, whatever its length.
+		// A body is matched by its content, whatever its length.
 		long := object{"text": strings.Repeat("x", 100<<10)}
 		if a := c.execute(slack, "messages", "create", long); a.status != 500 {
 			t.Errorf("long body: %d", a.status)
@@ -230,7 +231,7 @@ func TestBrokenConnections(t *testing.T) {
 		if a, err := c.send("GET", "/workspaces", nil); err == nil || a == nil || a.status != 500 || string(a.raw) != "a lo" {
 			t.Errorf("%v", err)
 		}
-		s.Inject(agentstest.Fault{Truncate: 1 << 20}) // longer than the answer
+		s.Inject(agentstest.Fault{Truncate: 1 << 20}) // longer than the response
 		c.ok(c.get("/workspaces"))
 	})
 }
@@ -319,7 +320,7 @@ func TestFaultsAddNoLength(t *testing.T) {
 	})
 }
 
-// An error that concerns no field lists none.
+// An error that is not about a field lists no fields.
 func TestErrorsWithoutFields(t *testing.T) {
 	s := agentstest.New()
 	c := memoryCaller(t, s)

@@ -23,7 +23,7 @@ type caller struct {
 	header http.Header
 }
 
-// An answer is the answer to a request.
+// An answer is the response to a request.
 type answer struct {
 	status int
 	header http.Header
@@ -56,7 +56,7 @@ func (c *caller) login() {
 	c.token = a.text("access_token")
 }
 
-// send sends a request and reads the whole answer.
+// send sends a request and reads the whole response.
 func (c *caller) send(method, path string, body any) (*answer, error) {
 	var r io.Reader
 	switch body := body.(type) {
@@ -208,7 +208,7 @@ func (a *answer) list(path ...any) []any {
 	return list
 }
 
-// connector returns the id of the connector with a slug.
+// connector returns the ID of the connector with a slug.
 func (c *caller) connector(workspace, slug string) string {
 	c.t.Helper()
 	a := c.ok(c.get("/integrations/connectors?workspace_name=" + workspace))
@@ -237,7 +237,7 @@ func (c *caller) execute(id, entity, action string, params any, more ...object) 
 	return c.post("/integrations/connectors/"+id+"/execute", body)
 }
 
-// workspace returns the id of the workspace with a name.
+// workspace returns the ID of the workspace with a name.
 func (c *caller) workspace(name string) string {
 	c.t.Helper()
 	for _, item := range c.ok(c.get("/workspaces?limit=100&name_contains=" + name)).list("data") {

@@ -111,8 +111,8 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// admit checks what all operations have in common. If a check fails, it answers
-// the request and returns nil.
+// admit checks what all operations have in common. If a check fails, it responds
+// to the request and returns nil.
 func (s *Service) admit(w http.ResponseWriter, r *http.Request, op *operation) *call {
 	c := &call{base: "http://" + r.Host, header: r.Header.Get("X-Organization-Id")}
 	if r.TLS != nil || r.URL.Scheme == "https" { // the latter by Transport

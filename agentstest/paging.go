@@ -21,7 +21,7 @@ const (
 	PagingGitHub         Paging = "github"           // after ← has_next_page, end_cursor; github
 	PagingGraphQL        Paging = "graphql"          // after ← hasNextPage, endCursor; linear
 	PagingPageInfo       Paging = "page_info"        // after ← page_info {has_next_page, end_cursor}
-	PagingStripe         Paging = "starting_after"   // starting_after, the id of the last record ← has_more; stripe
+	PagingStripe         Paging = "starting_after"   // starting_after, the ID of the last record ← has_more; stripe
 	PagingCursor         Paging = "cursor"           // cursor ← next_cursor, has_more; slack
 	PagingSameCursor     Paging = "same_cursor"      // cursor ← cursor, has_more
 	PagingPageToken      Paging = "page_token"       // page_token ← next_page_token

@@ -7,7 +7,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 )
 
-// nextOf returns the value that asks for the next page, nil on the last page.
+// nextOf returns the value that requests the next page, nil on the last page.
 func nextOf(t *testing.T, p agentstest.Paging, a *answer) any {
 	t.Helper()
 	meta, ok := a.at("connector_metadata").(object)

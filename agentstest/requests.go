@@ -15,18 +15,18 @@ import (
 // A Request is a request that the service received, without its secrets.
 type Request struct {
 	Time      time.Time
-	ID        string // the X-Request-Id of the answer
+	ID        string // the X-Request-Id of the response
 	Operation string // the operationId, "" if the service has no such operation
 	Method    string
 	Path      string
 	Query     url.Values
 	Header    http.Header // with Authorization and cookies redacted
 	Body      []byte      // with secrets redacted; nil if it is longer than 64 KiB
-	Status    int         // of the answer; 0 until there is one, and if the connection was broken
+	Status    int         // of the response; 0 until there is one, and if the connection was broken
 
 	// Entity, Action and Params are set for executeConnector, also if the body
 	// is too long for Body. Params is nil if the request has none. Its secrets
-	// are redacted, and its numbers are of type [json.Number].
+	// are redacted, and its numbers are of type json.Number.
 	Entity, Action string
 	Params         map[string]any
 
@@ -174,16 +174,16 @@ func redactHeader(h http.Header) http.Header {
 	return h
 }
 
-// secretNames are the members of bodies whose strings and numbers are redacted, at
-// any depth.
+// secretNames are the members of bodies whose strings and numbers are redacted,
+// at any depth.
 var secretNames = map[string]bool{
 	"client_secret": true, "credentials": true, "configuration": true, "server_side_oauth_secret_id": true,
 	"replication_config": true, "destination_config": true, "partial_default_config": true,
 	"password": true, "api_key": true, "api_token": true, "access_token": true, "refresh_token": true, "secret": true, "token": true,
 }
 
-// redactBody returns a copy of a body without secrets. A body that is not JSON it
-// redacts as a whole if it may hold any.
+// redactBody returns a copy of a body without secrets. A body that is not JSON
+// it redacts as a whole if it may hold any.
 func redactBody(body []byte) []byte {
 	if len(body) == 0 {
 		return nil

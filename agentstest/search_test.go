@@ -182,7 +182,7 @@ func TestSemanticSearch(t *testing.T) {
 	}
 }
 
-// found returns the ids of the records that a query finds.
+// found returns the IDs of the records that a query finds.
 func (c *caller) found(id, entity string, query any) string {
 	c.t.Helper()
 	a := c.ok(c.execute(id, entity, "context_store_search", object{"query": query}))

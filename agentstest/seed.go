@@ -11,7 +11,7 @@ import (
 // What every service has. The credentials work nowhere else.
 const (
 	// ClientID and ClientSecret are the credentials of an application that
-	// reaches both organizations. It uses the first if a request names none.
+	// has access to both organizations. It uses the first if a request names none.
 	ClientID     = "a9e17e57-0000-4000-8000-000000000001"
 	ClientSecret = "agentstest-client-secret"
 
@@ -33,7 +33,7 @@ const (
 	// one stripe and two github connectors.
 	SecondWorkspaceName = "customer-42"
 
-	// AttachmentID and AttachmentName are the id and the name of a file that
+	// AttachmentID and AttachmentName are the ID and the name of a file that
 	// download returns for the entity attachments of zendesk-support. The
 	// ticket 101 refers to it.
 	AttachmentID   = 7001

@@ -67,7 +67,7 @@ func Serve(l net.Listener, service *Service) *Server {
 	return s
 }
 
-// Close stops the server and aborts the requests that it is answering. When it
+// Close stops the server and aborts the requests in progress. When it
 // returns, no goroutine of the server is left. Further calls do nothing.
 func (s *Server) Close() {
 	s.close.Do(func() {
@@ -79,8 +79,8 @@ func (s *Server) Close() {
 	})
 }
 
-// Shutdown waits until the server has answered its requests or ctx is done, and
-// then closes it. It returns the error of ctx if ctx is done first.
+// Shutdown waits until no request is in progress or ctx is done, and then closes
+// the server. It returns the error of ctx if ctx is done first.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
 	s.Close()

@@ -14,7 +14,8 @@ import (
 )
 
 // A Service is an in-memory Airbyte Agents service. It is an [http.Handler] and
-// safe for concurrent use. [New] makes one; [NewServer] makes one that listens.
+// safe for concurrent use. [New] returns one; [NewServer] returns one that
+// listens.
 type Service struct {
 	options options
 	router  *http.ServeMux
@@ -27,7 +28,7 @@ type Service struct {
 	faults  faultQueue
 }
 
-// An Option configures the service that [New] or [NewServer] makes.
+// An Option configures the service that [New] or [NewServer] creates.
 type Option func(*options)
 
 type options struct {
@@ -53,46 +54,46 @@ const (
 )
 
 // WithTokenLifetime sets the lifetime of application tokens. The default is 15
-// minutes. Answers state it in whole seconds, rounded up.
+// minutes. Responses contain it in whole seconds, rounded up.
 func WithTokenLifetime(d time.Duration) Option {
 	return func(o *options) { o.tokenLifetime = d }
 }
 
 // WithDeleteDelay sets how long a connector stays after the request to delete
-// it, as long as the job of the service runs. The default is 0.
+// it, while the job that deletes it runs. The default is 0.
 func WithDeleteDelay(d time.Duration) Option {
 	return func(o *options) { o.deleteDelay = d }
 }
 
 // WithSearchDelay sets how long the context store takes to fill: the entities of
-// a connector can be searched d after the connector was made, by the service's
-// clock. Until then inspectConnector reports them as not ready, and
-// context_store_search is answered with 422. For the seeded connectors and those
-// of [WithConnector], the time begins in New. The default is 0.
+// a connector can be searched d after the connector was created, by the
+// service's clock. Until then, inspectConnector reports them as not ready, and
+// the response to context_store_search is a 422. For the seeded connectors and
+// those of [WithConnector], the time begins in New. The default is 0.
 func WithSearchDelay(d time.Duration) Option {
 	return func(o *options) { o.searchDelay = d }
 }
 
 // WithCredentialCheck sets the function that judges the configuration of a new
-// connector. checkConnectorConfig calls it before the connector is made, and
-// checkConnector for a connector made by createConnector. If it returns an error,
-// the check fails, and the text of the error is the reason. The connector can be
-// made and works nevertheless.
+// connector. checkConnectorConfig calls it before the connector is created, and
+// checkConnector for a connector that createConnector created. If it returns an
+// error, the check fails, and the text of the error is the reason. The connector
+// can be created and works nevertheless.
 //
-// The slug is the kind of connector, such as stripe. The credentials are the
-// environment, the replication_config and the credentials of the request in one
-// map, which is a copy and never nil. The service calls check from many goroutines
-// at once.
+// The slug is that of the kind of connector, such as stripe. The credentials are
+// the environment, the replication_config and the credentials of the request in
+// one map, which is a copy and never nil. The service calls check from many
+// goroutines at once.
 //
-// By default, and if check is nil, a check fails if one of these values is a blank
-// string or "invalid". For connectors of [WithConnector], set CheckError instead:
-// check sees only the replication_config that a request to checkConnector tries
-// out.
+// By default, and if check is nil, a check fails if one of these values is a
+// blank string or "invalid". For connectors of [WithConnector], set CheckError
+// instead: check sees only the replication_config that a request to
+// checkConnector tries out.
 func WithCredentialCheck(check func(slug string, credentials map[string]any) error) Option {
 	return func(o *options) { o.check = check }
 }
 
-// WithLatency makes the service wait d before each answer. The default is 0.
+// WithLatency makes the service wait d before each response. The default is 0.
 func WithLatency(d time.Duration) Option {
 	return func(o *options) { o.latency = d }
 }
@@ -121,15 +122,15 @@ func WithRelativeNext() Option {
 }
 
 // WithRequestLog sets how many requests [Service.Requests] returns at most. The
-// default is 2048. Use 0 for benchmarks and for many long requests: the log keeps
-// the whole body of each executeConnector.
+// default is 2048. Use 0 for benchmarks and for many long requests: the log
+// keeps the whole body of each executeConnector.
 func WithRequestLog(n int) Option {
 	return func(o *options) { o.logSize = max(n, 0) }
 }
 
-// WithApplication adds an application that reaches the organizations, by default
+// WithApplication adds an application with access to the organizations, by default
 // OrganizationID. It uses the first one if a request names none. Organizations
-// that do not exist are created. New panics if an id is not a UUID.
+// that do not exist are created. New panics if an ID is not a UUID.
 func WithApplication(clientID, clientSecret string, organizationIDs ...string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
@@ -149,7 +150,7 @@ func WithApplication(clientID, clientSecret string, organizationIDs ...string) O
 func WithWorkspace(name string) Option { return WithWorkspaceIn(OrganizationID, name) }
 
 // WithWorkspaceIn adds a workspace to an organization, which is created if it
-// does not exist. New panics if the id is not a UUID.
+// does not exist. New panics if the ID is not a UUID.
 func WithWorkspaceIn(organizationID, name string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
@@ -159,14 +160,14 @@ func WithWorkspaceIn(organizationID, name string) Option {
 }
 
 // WithConnector adds a connector to a workspace of the organization
-// OrganizationID. The workspace is created if it does not exist. New panics if the
-// connector is not valid; see [Connector].
+// OrganizationID. The workspace is created if it does not exist. New panics if
+// the connector is not valid; see [Connector].
 func WithConnector(workspace string, c Connector) Option {
 	return WithConnectorIn(OrganizationID, workspace, c)
 }
 
 // WithConnectorIn is like [WithConnector] for any organization, which is created
-// if it does not exist. New panics if its id is not a UUID.
+// if it does not exist. New panics if its ID is not a UUID.
 func WithConnectorIn(organizationID, workspace string, c Connector) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
@@ -178,7 +179,7 @@ func WithConnectorIn(organizationID, workspace string, c Connector) Option {
 	}
 }
 
-// New makes a service that does not listen. Serve it as a handler, or call it
+// New returns a service that does not listen. Serve it as a handler, or call it
 // through [Service.Transport].
 func New(opts ...Option) *Service {
 	s := &Service{
@@ -258,8 +259,8 @@ func (ro *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 // ServeHTTP implements [http.Handler].
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
-// begin counts and logs a request. It answers the request with a fault if there
-// is one, and with next otherwise.
+// begin counts and logs a request. It responds to the request with a fault if
+// there is one, and with next otherwise.
 func (s *Service) begin(w http.ResponseWriter, r *http.Request, op *operation, next http.HandlerFunc) {
 	s.total.Add(1)
 	if n := s.counts[op.id]; n != nil {
@@ -326,7 +327,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// A statusWriter remembers the status of an answer.
+// A statusWriter remembers the status of a response.
 type statusWriter struct {
 	http.ResponseWriter
 	status int

@@ -276,6 +276,6 @@ func (a *api) DeleteSourceTemplate(ctx context.Context, req server.DeleteSourceT
 	if err != nil {
 		return nil, err
 	}
-	delete(w.templates, t.id) // connectors made from it keep it
+	delete(w.templates, t.id) // connectors created from it keep it
 	return server.DeleteSourceTemplate200JSONResponse{ID: t.id, DeletedAt: a.s.now()}, nil
 }

@@ -131,18 +131,18 @@ func ceilSeconds(t time.Time) int64 {
 	return t.Unix()
 }
 
-// RevokeTokens revokes all tokens issued so far. Requests with one of them are
-// answered with 401.
+// RevokeTokens revokes all tokens issued so far. The response to a request with
+// one of them is a 401.
 func (s *Service) RevokeTokens() { s.tokens.revoke() }
 
 // SetClientSecret changes the secret of an application, as a rotation does. It
-// creates an application that does not exist, for the organization OrganizationID.
-// Tokens issued before stay valid; see [Service.RevokeTokens].
+// creates an application that does not exist, for the organization
+// OrganizationID. Tokens issued before stay valid; see [Service.RevokeTokens].
 //
-// Clients of this SDK remember for about three seconds that a secret was refused,
-// and fail meanwhile without a request. A test in which a client has been refused
-// must let that time pass before the client can succeed; in a [testing/synctest]
-// bubble, that is immediate.
+// Clients of this SDK remember for about three seconds that a secret was
+// refused, and fail meanwhile without a request. A test in which a client has
+// been refused must let that time pass before the client can succeed; in a
+// [testing/synctest] bubble, that is immediate.
 func (s *Service) SetClientSecret(clientID, secret string) {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()

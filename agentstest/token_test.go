@@ -131,7 +131,7 @@ func TestOrganizations(t *testing.T) {
 		t.Errorf("%d workspaces in the second organization", n)
 	}
 
-	// A token reaches only the organization it was issued for.
+	// A token gives access only to the organization it was issued for.
 	c.header.Set("X-Organization-Id", agentstest.SecondOrganizationID)
 	c.denied(c.get("/workspaces"), 403, "reach")
 	c.header.Set("X-Organization-Id", agentstest.OrganizationID)

@@ -14,7 +14,7 @@ import (
 
 // Transport returns a transport that calls the service without a network, for
 // tests in a [testing/synctest] bubble and for systems that allow no open port.
-// It ignores the host of a URL. An answer arrives as a whole, once it is
+// It ignores the host of a URL. A response arrives as a whole, once it is
 // complete.
 //
 // Use it with package client like this:
@@ -75,7 +75,7 @@ func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return w.response(req, broken)
 }
 
-// A memoryWriter takes the answer of a handler without a network.
+// A memoryWriter takes the response of a handler without a network.
 type memoryWriter struct {
 	header  http.Header
 	sent    http.Header // header when the status was written

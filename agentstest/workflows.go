@@ -56,7 +56,7 @@ func (a *api) ListWorkflows(ctx context.Context, req server.ListWorkflowsRequest
 	return list, nil
 }
 
-// byNumber orders ids that end in a number.
+// byNumber orders IDs that end in a number.
 func byNumber(x, y string) int {
 	if len(x) != len(y) {
 		return len(x) - len(y)

@@ -22,9 +22,9 @@ type world struct {
 	serial        int64
 	applications  map[string]*application
 	organizations []*organization
-	workspaces    map[string]*workspace    // by id
+	workspaces    map[string]*workspace    // by ID
 	names         map[[2]string]*workspace // by organization and name, without tombstones
-	connectors    map[string]*connector    // by id
+	connectors    map[string]*connector    // by ID
 	byWorkspace   map[string][]*connector
 	kinds         []*kind
 	destinations  []*destination
@@ -67,7 +67,7 @@ func (w *world) next() int64 {
 	return w.serial
 }
 
-// inventID returns a UUID made from the parts, the same in every run.
+// inventID returns a UUID derived from the parts, the same in every run.
 func inventID(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	sum[6] = sum[6]&0x0f | 0x80 // version 8, custom
@@ -76,13 +76,13 @@ func inventID(parts ...string) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// newID returns a new UUID, the same in every run that creates the same things in
-// the same order. The caller holds the lock.
+// newID returns a new UUID, the same in every run that creates the same things
+// in the same order. The caller holds the lock.
 func (w *world) newID(what string) string {
 	return inventID(what, strconv.FormatInt(w.next(), 10))
 }
 
-// addOrganization adds an organization unless it exists. It returns the id in
+// addOrganization adds an organization unless it exists. It returns the ID in
 // lower case, and panics if it is not a UUID.
 func (w *world) addOrganization(id, name string) string {
 	if id = strings.ToLower(id); !isUUID(id) {
@@ -97,14 +97,14 @@ func (w *world) addOrganization(id, name string) string {
 	return id
 }
 
-// findWorkspace returns the workspace with a name, nil if there is none or it was
-// deleted.
+// findWorkspace returns the workspace with a name, nil if there is none or it
+// was deleted.
 func (w *world) findWorkspace(organization, name string) *workspace {
 	return w.names[[2]string{organization, name}]
 }
 
-// ensureWorkspace returns the workspace with a name. It creates one that does not
-// exist.
+// ensureWorkspace returns the workspace with a name. It creates one that does
+// not exist.
 func (w *world) ensureWorkspace(organization, name string, now time.Time) *workspace {
 	if ws := w.findWorkspace(organization, name); ws != nil {
 		return ws
@@ -142,7 +142,7 @@ func sorted[K comparable, V any](m map[K]V, by func(V) int64) []V {
 
 func ptr[T any](v T) *T { return &v }
 
-// text returns a parameter or an id as text, "7001" for 7001 and 7001.0.
+// text returns a parameter or an ID as text, "7001" for 7001 and 7001.0.
 func text(v any) string {
 	switch v := v.(type) {
 	case nil:

@@ -10,7 +10,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 )
 
-// tableIn returns the rows of the table in doc.go whose headers these are.
+// tableIn returns the rows of the table in doc.go that has these headers.
 func tableIn(t *testing.T, headers ...string) (rows [][]string) {
 	t.Helper()
 	source, err := os.ReadFile("doc.go")
@@ -45,7 +45,7 @@ func tableIn(t *testing.T, headers ...string) (rows [][]string) {
 	return nil
 }
 
-// The package documentation describes the seeded world as it is.
+// The package documentation describes the seeded world correctly.
 func TestDocumentedWorld(t *testing.T) {
 	c := memoryCaller(t, agentstest.New())
 	const read = "list, get, api_search, search, context_store_search"
@@ -120,14 +120,14 @@ func TestDocumentedFiles(t *testing.T) {
 			t.Errorf("%v: %d bytes, %v", row, len(a.raw), a.header)
 		}
 	}
-	// Describe names them as well.
+	// Describe lists them, too.
 	a := c.ok(c.execute(c.connector("default", "github"), "files", "describe", nil))
 	if ids := fmt.Sprint(a.list("result", "entities", 0, "actions", 0, "params", "properties", "id", "examples")); ids != "[README.md backup.tar empty.txt logo.png]" {
 		t.Errorf("examples %s", ids)
 	}
 }
 
-// Tickets name their attachments, so that a program can find files.
+// Tickets refer to their attachments, so that a program can find files.
 func TestTicketsHaveAttachments(t *testing.T) {
 	c := memoryCaller(t, agentstest.New())
 	zendesk := c.connector("default", "zendesk-support")

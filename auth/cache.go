@@ -33,16 +33,16 @@ const (
 // When a third of the lifetime of the token or 5 minutes are left, whichever is
 // less, the next call of Token starts a refresh in the background and returns
 // the current token. The refresh starts later by up to a fifth of that time, at
-// random, so that many programs do not refresh at once. If a refresh fails, it
-// is retried with growing pauses, from 1 second to 1 minute. The current token
-// is returned until it expires and never after that. A token counts as expired
-// 10 seconds early, or a tenth of its lifetime if that is less.
+// random, so that many programs do not refresh at once. If a refresh fails, a
+// later call of Token tries again, after a pause that grows from about 1 second
+// to at most 1 minute. The current token is returned until it expires and never
+// after that. A token counts as expired 10 seconds early, or a tenth of its
+// lifetime if that is less.
 //
-// If the service refuses the credentials (status 400, 401 or 403), or if its
-// response is of no use in another way that a retry does not change, the error
-// is remembered for 3 seconds, so that a busy program does not flood the service
-// with requests. The same goes for an error with which the service asked to wait
-// (Retry-After).
+// If the service refuses the credentials (status 400, 401 or 403), or if it
+// sends another response that a retry would not change, the error is remembered
+// for 3 seconds, so that a busy program does not flood the service with
+// requests. So is an error with which the service asked to wait (Retry-After).
 //
 // A Cache does not have to be closed. Its only goroutine is that of a fetch in
 // progress.
@@ -114,10 +114,10 @@ func (c *Cache) token(ctx context.Context, src TokenSource, observe func(Fetch))
 	return c.wait(ctx, src, observe)
 }
 
-// Invalidate discards tok if it is the current token. If it is an older one,
-// refused late, Invalidate keeps the current token. If the source of the cache
-// has an Invalidate method, Invalidate calls it first. [Editor.Do] calls
-// Invalidate when the response is a 401.
+// Invalidate discards tok if it is the current token. If tok is an older one,
+// whose refusal arrived late, Invalidate keeps the current token. If the source
+// of the cache has an Invalidate method, Invalidate calls it first. [Editor.Do]
+// calls Invalidate when the response is a 401.
 func (c *Cache) Invalidate(tok *Token) {
 	if tok == nil {
 		return

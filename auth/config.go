@@ -72,9 +72,9 @@ func (c Config) LogValue() slog.Value {
 var configured atomic.Pointer[Config]
 
 // Configure sets the defaults of the process, replacing those of a previous
-// call. ClientID and ClientSecret are required. Configure returns an error that
-// lists everything that is wrong with c, and then sets nothing. It does not
-// change clients that already exist.
+// call. ClientID and ClientSecret are required. If anything is wrong with c,
+// Configure sets nothing and returns an error that lists all problems. It does
+// not change clients that already exist.
 func Configure(c Config) error {
 	c = c.trimmed()
 	var missing []string
@@ -213,9 +213,9 @@ func (c Credentials) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ErrNoCredentials means that the client ID or the secret is missing. An error
-// of [Resolve] matches it with [errors.Is]. The text of that error lists every
-// source, what was found there, and how to fix it.
+// ErrNoCredentials means that the client ID or the client secret is missing. An
+// error of [Resolve] matches it with [errors.Is]. The text of that error lists
+// every place that was looked at, what was found there, and how to fix it.
 var ErrNoCredentials = errors.New("no credentials")
 
 // Resolve looks up each value of a [Config] on its own. It takes the value from
@@ -225,12 +225,12 @@ var ErrNoCredentials = errors.New("no credentials")
 // [DefaultWorkspace] if none of them has one. The organization is optional.
 //
 // The error lists all problems at once. It matches [ErrNoCredentials] if one of
-// them is a missing client ID or secret.
+// them is a missing client ID or client secret.
 func Resolve(explicit Config) (Credentials, error) { return resolve(explicit, 0) }
 
 // ResolveScope is like [Resolve], but for programs that have their own tokens.
 // It looks up only the organization and the workspace, not the client ID and
-// the secret.
+// the client secret.
 func ResolveScope(explicit Config) (Credentials, error) { return resolve(explicit, secretFields) }
 
 // resolve looks up the values of fields[from:].

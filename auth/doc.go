@@ -8,9 +8,8 @@
 // shares it between any number of callers, and an [Editor] attaches it to
 // requests. Most programs import only package client, which does all of this.
 //
-// The client ID and secret of the application are not the credentials of a
-// connector, such as a GitHub token. Those belong in
-// client.CreateConnectorRequest and never pass through this package.
+// These are not the credentials of a connector, such as a GitHub token, which
+// belong in client.CreateConnectorRequest and never pass through this package.
 //
 // All exported functions and methods are safe for concurrent use. Nothing in
 // this package prints a secret: not through fmt, log/slog or encoding/json, and

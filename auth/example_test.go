@@ -84,7 +84,7 @@ func ExampleConfigure() {
 	// auth: configure: organization_id is not a UUID (like 00000000-0000-0000-0000-000000000000); ClientSecret must be given
 }
 
-func ExampleErrNoCredentials() {
+func ExampleResolve_noCredentials() {
 	_, err := auth.Resolve(auth.Config{ClientID: "my-id"})
 	if errors.Is(err, auth.ErrNoCredentials) {
 		fmt.Println(err)

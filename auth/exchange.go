@@ -34,16 +34,20 @@ const (
 )
 
 // NewClientCredentials returns a TokenSource that exchanges the client ID and
-// the secret of an application for a token. base is the address of the service.
-// Every call of Token fetches a new token, so pass the source to [NewCache], or
-// use [Shared] instead.
+// the client secret of an application for an application token. base is the
+// address of the service. Every call of Token fetches a new token, so pass the
+// source to [NewCache], or use [Shared] instead.
 //
 // A fetch follows no redirects and reads at most 1 MiB. It makes up to three
-// attempts of at most 10 seconds each. It retries if the service cannot be
-// reached or responds with status 408, 429 or 5xx. The pauses between attempts
-// grow and are not shorter than the service asks for in Retry-After; if that is
-// more than 60 seconds, or more than ctx allows, the fetch fails at once. The
-// error is always a [*TokenError].
+// attempts of at most 10 seconds each. It retries after a network error and
+// after status 408, 429 or 5xx. The pauses between attempts grow and are not
+// shorter than the service asks for in Retry-After; if that is more than 60
+// seconds, or more than ctx allows, the fetch fails at once. The error is
+// always a [*TokenError].
+//
+// The lifetime of the token is taken from expires_in in the response or, if
+// that is missing, from the exp claim of the token. If both are missing, it is
+// assumed to be 5 minutes.
 //
 // If hc is nil, [http.DefaultClient] is used. NewClientCredentials does not
 // change hc.
@@ -68,7 +72,8 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 	})
 }
 
-// A fetcher is a TokenSource that is a function, so that reflection finds no secret in it.
+// A fetcher is a TokenSource that is a function, so that reflection finds no
+// secret in it.
 type fetcher func(context.Context) (*Token, error)
 
 func (f fetcher) Token(ctx context.Context) (*Token, error) { return f(ctx) }
@@ -98,11 +103,11 @@ type Scope struct {
 	OrganizationID string
 }
 
-// NewScoped returns a TokenSource that exchanges the token of an application,
-// from app, for a token that gives access to a single workspace. Every call of
-// Token fetches a new token, with the limits, retries and errors that
+// NewScoped returns a TokenSource that exchanges an application token, from
+// app, for a scoped token, which gives access to a single workspace. Every call
+// of Token fetches a new token, with the limits, retries and errors that
 // [NewClientCredentials] describes. The lifetime of the token is taken from its
-// exp claim, or assumed to be 20 minutes if the token is opaque.
+// exp claim, or assumed to be 20 minutes if it has none.
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {
 	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
@@ -280,10 +285,10 @@ func notAToken(err error) error {
 // A TokenError reports that the service did not return a token. Its text says
 // where the credentials came from, and never contains their values.
 type TokenError struct {
-	StatusCode int    // 0 if there was no response
-	Code       string // the service's code of the problem, or ""
-	Message    string // the service's description of the problem, at most 512 bytes
-	RequestID  string
+	StatusCode int           // 0 if there was no response
+	Code       string        // the service's code for the problem, or ""
+	Message    string        // the service's description of the problem, at most 512 bytes
+	RequestID  string        // the ID that the service or a proxy gave the request, or ""
 	RetryAfter time.Duration // how long the service asked to wait, or 0
 	Attempts   int           // number of requests sent
 

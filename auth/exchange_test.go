@@ -649,8 +649,8 @@ func TestScopedApplicationToken(t *testing.T) {
 	})
 }
 
-// TestTokenErrorOfAUselessAnswerHidesTheSecret tests a response that is no
-// refusal and cannot be used, and that repeats the secret.
+// TestTokenErrorOfAUselessAnswerHidesTheSecret tests a response that is not a
+// refusal, cannot be used, and repeats the secret.
 func TestTokenErrorOfAUselessAnswerHidesTheSecret(t *testing.T) {
 	const secret = "the-secret-that-was-sent"
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -21,11 +21,15 @@ import (
 const maxShared = 1024
 
 // Shared returns a TokenSource for cred with a [Cache] that the whole process
-// shares. Sources with the same base URL, client ID, secret, organization and
-// HTTP transport use the same token, so creating another client with the same
-// credentials costs no token request. The source that needs a token fetches it
-// with its own hc and then calls its own observe, which may be nil; see
-// [WithObserver].
+// shares. Sources with the same base URL, client ID, client secret,
+// organization and HTTP transport use the same token, so another client with
+// the same credentials needs no token request. The source that needs a token
+// fetches it with its own hc and then calls its own observe, which may be nil;
+// see [WithObserver].
+//
+// A source whose transport cannot be compared with == has a Cache of its own.
+// The process shares the 1024 caches that were last requested; sources keep
+// theirs.
 //
 // If hc is nil, [http.DefaultClient] is used. Shared does not change hc.
 func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(Fetch)) TokenSource {

@@ -16,7 +16,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// What an error says about making the call again, for a read and for a write.
+// TestErrorAdvice tests what an error says about repeating the call, for a read
+// and for a write.
 func TestErrorAdvice(t *testing.T) {
 	type advice struct{ retryable, unknown bool }
 	refusedDial := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
@@ -64,7 +65,7 @@ func TestErrorAdvice(t *testing.T) {
 	}
 }
 
-// A write whose result does not fit the caller's type was carried out.
+// A write whose result does not fit the caller's type has been carried out.
 func TestErrorAdviceOfAMisfit(t *testing.T) {
 	_, _, err := client.Execute[[]int](t.Context(), connectorOf(newClient(t, serve(t, ok(`{"id":1}`)))), "issues", "create", nil)
 	if e := asError(t, err); e.OutcomeUnknown || e.Retryable {
@@ -72,8 +73,8 @@ func TestErrorAdviceOfAMisfit(t *testing.T) {
 	}
 }
 
-// A ctx that ends while a write is under way leaves open what became of it; one
-// that has ended before does not, and nothing is sent.
+// If the ctx ends while a write is in progress, the outcome is unknown. If it
+// ended before, nothing is sent and the outcome is known.
 func TestErrorAdviceOfAnEndedContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, hangs)
@@ -116,7 +117,8 @@ func TestErrorHasTheCause(t *testing.T) {
 	}
 }
 
-// An error of a token tells all once, and can be told from one of the call.
+// An error about the token has everything in one text, and can be distinguished
+// from an error of the call.
 func TestErrorOfAToken(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
@@ -153,7 +155,7 @@ func TestErrorOfAToken(t *testing.T) {
 	}
 }
 
-// A token that was revoked after the secret had changed: the response is the 401
+// The token was revoked after the secret had changed. The response is the 401
 // of the call, and the error says why there is no other token.
 func TestErrorOfARefreshThatFails(t *testing.T) {
 	s := serve(t, ok("[]"), says(401, `{"message":"The token has been revoked"}`))
@@ -164,7 +166,7 @@ func TestErrorOfARefreshThatFails(t *testing.T) {
 	s.token = says(401, `{"message":"The secret is stale."}`)
 	err := asError(t, read(t.Context(), c))
 	wantKinds(t, err, "ErrUnauthorized")
-	wantText(t, err, "The token has been revoked", "a new token could not be fetched", "The secret is stale.")
+	wantText(t, err, "The token has been revoked", "no new token could be obtained", "The secret is stale.")
 	var tok *auth.TokenError
 	if !errors.As(err, &tok) || tok.ClientSecretSource != "option" {
 		t.Errorf("the token's error is %v", tok)

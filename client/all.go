@@ -15,21 +15,21 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// A Pager returns the parameters of the request for the next page, or nil if page was
-// the last one. page has its Data, which is valid only during the call. params are
-// the parameters that page was asked for with; the Pager may change and return them.
+// A Pager returns the parameters of the request for the next page, or nil if page is
+// the last one. page has its Data, which is valid only during the call. params is a
+// copy of the parameters of the request for page; the Pager may change and return it.
 type Pager func(page *Result, params Params) (Params, error)
 
 // WithPageParam sets the name of the parameter with which [All] and
-// [Result.NextParams] ask for the next page, such as "page_token", for connectors
-// whose parameter they do not find. The value is the cursor or the link in the
-// metadata of the page.
+// [Result.NextParams] request the next page, such as "page_token". It is for connectors
+// whose parameter they do not find. The value of the parameter is the cursor or the
+// link in the metadata of the page.
 func WithPageParam(name string) ExecuteOption {
 	return func(x *execution) { x.pageParam = strings.TrimSpace(name) }
 }
 
-// WithPager makes [All] and [Result.NextParams] call p to find the next page instead
-// of applying their own rules, for connectors that page in an unusual way.
+// WithPager makes [All] and [Result.NextParams] call p to find the next page, instead
+// of applying their own rules. It is for connectors that page in an unusual way.
 func WithPager(p Pager) ExecuteOption {
 	return func(x *execution) { x.pager = p }
 }
@@ -42,21 +42,21 @@ func WithPrefetch() ExecuteOption {
 
 // All runs an action, usually "list", "api_search" or "context_store_search", and
 // iterates over the records of all its pages. It requests a page when the loop needs
-// it, and keeps one page in memory, two [WithPrefetch]. A record that does not fit T
-// is yielded as an error that holds a [*RecordError], and the iteration goes on if
-// the loop does; any other error is the last value. params is not changed.
+// it, and keeps one page in memory, or two with [WithPrefetch]. A record that does not
+// fit T is yielded as an error that wraps a [*RecordError], and the iteration goes on
+// if the loop does; any other error ends the iteration. All does not change params.
 //
-// The parameter that asks for the next page is the one that [WithPageParam] names.
-// Without that option it is, in this order: a parameter in params that is commonly
-// used for paging, such as "cursor" or "offset"; the one that this kind of connector
-// is known to use, for which the slug of the connector is looked up if it is unknown;
-// the one that the metadata of the page suggests; "cursor".
+// The parameter that requests the next page is the one that [WithPageParam] names.
+// Without that option, it is "cursor" for a search of the context store. For other
+// actions it is the first of these that exists: a parameter in params that is commonly
+// used for paging, such as "cursor" or "offset"; the one that this kind of connector is
+// known to use; the one that the metadata of the page suggests; "cursor". If the slug
+// of the connector is unknown and needed for this, All looks it up.
 //
-// If the metadata shows another page that cannot be asked for, or a cursor that was
+// If the metadata shows another page that cannot be requested, or a cursor that was
 // used before, the last value is an error that matches [ErrPaging], and no page is
-// yielded twice. Metadata without any sign of another page, as far as All
-// understands it, ends the iteration; for vendors with a convention of their own there
-// is [WithPager].
+// yielded twice. If the metadata shows no other page, as far as All understands it, the
+// iteration ends. For vendors that page in a way of their own, use [WithPager].
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		x := newExecution(entity, action, maps.Clone(params), opts)
@@ -208,7 +208,7 @@ func (w *walk[T]) remember(cursor string) bool {
 	return true
 }
 
-// lastID returns the id of the last record as text, "" if it has none.
+// lastID returns the ID of the last record as text, "" if it has none.
 func (p *pageRows[T]) lastID() string {
 	var r struct {
 		ID any `json:"id"`

@@ -19,15 +19,15 @@ import (
 
 const vendorID = "11111111-2222-3333-4444-555555555555"
 
-// A vendor answers executions in memory, and keeps the parameters that it was
-// asked with.
+// A vendor responds to executions from memory, and keeps the parameters of the
+// requests.
 type vendor struct {
 	answer func(n int, params map[string]any) string // of the n-th execution, from 0
 	asked  []map[string]any
 }
 
 func (v *vendor) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Method == http.MethodGet { // a look for the slug, which finds nothing
+	if req.Method == http.MethodGet { // the slug is looked up, and not found
 		return says(http.StatusNotFound, `{}`)(req)
 	}
 	body, err := io.ReadAll(req.Body)
@@ -53,7 +53,7 @@ func (v *vendor) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// connector is the vendor's, under a slug.
+// connector returns a connector of the vendor, with a slug.
 func (v *vendor) connector(t testing.TB, slug string) *client.Connector {
 	t.Helper()
 	c, err := client.Connect(t.Context(), slug, client.WithConnectorID(vendorID), client.WithBaseURL("https://api.test"),
@@ -91,8 +91,8 @@ func collect[T any](seq func(func(T, error) bool)) (rows []T, errs []error) {
 	return rows, errs
 }
 
-// Two pages in every way that connectors have: the parameter of the second
-// request is what matters.
+// There are two pages in every way in which connectors page. The parameter of
+// the second request is what matters.
 func TestAllAsksForTheNextPage(t *testing.T) {
 	num := func(s string) json.Number { return json.Number(s) }
 	for _, tt := range []struct {
@@ -166,7 +166,8 @@ func TestAllAsksForTheNextPage(t *testing.T) {
 	}
 }
 
-// What cannot be asked for is an error that names the way out, never silence.
+// A page that cannot be requested is an error that says what to do. It is never
+// ignored.
 func TestAllNeverStopsInSilence(t *testing.T) {
 	for _, tt := range []struct {
 		name, slug string
@@ -195,8 +196,8 @@ func TestAllNeverStopsInSilence(t *testing.T) {
 	}
 }
 
-// A page that comes back because the connector did not understand the cursor is
-// not yielded again.
+// A page that comes again because the connector did not understand the cursor
+// is not yielded again.
 func TestAllYieldsNoPageTwice(t *testing.T) {
 	for name, opts := range map[string][]client.ExecuteOption{"": nil, "with prefetch": {client.WithPrefetch()}} {
 		v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1},{"id":"two"}]`, `{"next_cursor":"c"}`) }}
@@ -207,7 +208,7 @@ func TestAllYieldsNoPageTwice(t *testing.T) {
 	}
 }
 
-// A link travels, too, if the caller says under which name.
+// A link is sent, too, if the caller says under which name.
 func TestAllFollowsLinksUnderAName(t *testing.T) {
 	v := &vendor{answer: func(n int, _ map[string]any) string {
 		return success(fmt.Sprintf(`[{"id":%d}]`, n), []string{`{"done":false,"nextRecordsUrl":"/services/data/2"}`, `{"done":true}`}[n])
@@ -245,7 +246,7 @@ func TestAllGoesOnAfterARecordThatDoesNotFit(t *testing.T) {
 
 func TestAllEmptyPagesAndBreak(t *testing.T) {
 	for _, prefetch := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) { // finds a goroutine that stays behind
+		synctest.Test(t, func(t *testing.T) { // fails if a goroutine remains
 			var opts []client.ExecuteOption
 			if prefetch {
 				opts = append(opts, client.WithPrefetch())

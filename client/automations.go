@@ -18,21 +18,21 @@ import (
 // Automations gives access to the automations of one workflow.
 // [Workflows.Automations] returns it. The value may be kept and copied.
 //
-// An id that is empty or that cannot be written in a path is an error that
-// matches [ErrInvalid]; nothing is sent.
+// An ID that is empty or that cannot be part of a path is an error that matches
+// [ErrInvalid]; nothing is sent.
 type Automations struct {
 	ws       *Workspace
 	workflow string
 }
 
 // Automations returns access to the automations of the workflow with the given
-// id. It sends nothing; if the id is not valid, the first call returns an
+// ID. It sends nothing; if the ID is not valid, the first call returns an
 // error.
 func (f Workflows) Automations(workflowID string) Automations {
 	return Automations{ws: f.ws, workflow: workflowID}
 }
 
-// String names the workspace and the workflow.
+// String returns the workspace and the workflow.
 func (a Automations) String() string {
 	return fmt.Sprintf("client.Automations{%q, workflow %q}", a.ws.name, a.workflow)
 }
@@ -43,9 +43,9 @@ func (a Automations) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, a.St
 // MarshalText returns what String returns.
 func (a Automations) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
-// A TriggerType says what an automation waits for. Apart from
-// [TriggerSchedule], the trigger types of the service are not published. The
-// service may send them, and requests may use them.
+// A TriggerType says what an automation waits for. The service does not publish
+// its trigger types other than [TriggerSchedule]. It may send them, and requests
+// may use them.
 type TriggerType string
 
 // TriggerSchedule starts the workflow at the times of a cron expression.
@@ -54,16 +54,16 @@ const TriggerSchedule TriggerType = "schedule"
 // An Automation starts a workflow.
 //
 // Anyone who has TriggerWebhookURL can start the workflow, and a completion
-// webhook is often just as open. Formatting, logging and marshalling therefore
+// webhook is often just as open. Formatting, logging and marshaling therefore
 // hide both URLs, except where they are in an unexported field of another type:
 // fmt calls no methods there. The JSON of an automation is safe to store or
-// show, and lacks the URLs. string(a.TriggerWebhookURL) reveals a URL, and
-// [Automations.Get] returns it again.
+// show, but lacks the URLs; [Automations.Get] returns them again. To reveal a
+// URL, convert it to a string.
 type Automation struct {
 	ID          string `json:"id"`
 	WorkflowID  string `json:"workflow_id"`
 	WorkspaceID string `json:"workspace_id"`
-	Enabled     bool   `json:"enabled"` // whether it starts the workflow at present
+	Enabled     bool   `json:"enabled"` // whether it currently starts the workflow
 
 	TriggerType TriggerType `json:"trigger_type"`
 
@@ -104,11 +104,11 @@ func hiddenURL(u string) string {
 // An AutomationRequest describes an automation to create. With only a
 // CronExpression, it describes an enabled schedule.
 //
-// Formatting, logging or marshalling a request hides its URL, except where it
+// Formatting, logging or marshaling a request hides its URL, except where it
 // is in an unexported field of another type: fmt calls no methods there.
 type AutomationRequest struct {
 	TriggerType TriggerType // TriggerSchedule by default
-	Disabled    bool        // whether the automation starts nothing until it is enabled
+	Disabled    bool        // whether the automation is created disabled
 
 	// CronExpression says when to start the workflow. TriggerSchedule requires
 	// it. The service does not document which cron syntax it expects here; for
@@ -122,6 +122,7 @@ type AutomationRequest struct {
 	CompletionWebhookURL string
 }
 
+// String describes the request without its URL.
 func (r AutomationRequest) String() string {
 	return fmt.Sprintf("client.AutomationRequest{TriggerType:%q, Disabled:%t, CronExpression:%q, Timezone:%q, CompletionWebhookURL:%s}",
 		r.TriggerType, r.Disabled, r.CronExpression, r.Timezone, hiddenURL(r.CompletionWebhookURL))
@@ -162,7 +163,7 @@ func (r AutomationRequest) check(op string) error {
 // An AutomationChange says what [Automations.Update] changes. Zero fields leave
 // the automation unchanged.
 //
-// Formatting, logging or marshalling a change hides its URL, except where it is
+// Formatting, logging or marshaling a change hides its URL, except where it is
 // in an unexported field of another type: fmt calls no methods there.
 type AutomationChange struct {
 	Enabled     *bool // new(false) pauses the automation
@@ -179,6 +180,7 @@ type AutomationChange struct {
 	CompletionWebhookURL Nullable[string]
 }
 
+// String describes the change without its URL.
 func (c AutomationChange) String() string {
 	enabled := "unchanged"
 	if c.Enabled != nil {
@@ -299,8 +301,8 @@ func urlSecrets(s string) []string {
 }
 
 // List returns the automations of the workflow, in the order of the service,
-// which sends them in one page. It returns [ErrNotFound] if the workflow does
-// not exist.
+// which sends them in one page. If the workflow does not exist, the error
+// matches [ErrNotFound].
 func (a Automations) List(ctx context.Context) ([]Automation, error) {
 	return a.list(ctx, "list automations")
 }
@@ -320,8 +322,8 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 	return got, nil
 }
 
-// Get returns the automation with the given id. It returns [ErrNotFound] if
-// there is none or if it belongs to another workflow.
+// Get returns the automation with the given ID. If there is none, or if it
+// belongs to another workflow, the error matches [ErrNotFound].
 func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 	call := &call{op: "get automation", name: "getAutomation", read: true}
 	id, err := pathID(call.op, "automation", id)
@@ -341,9 +343,9 @@ func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 	return got, nil
 }
 
-// Create creates an automation, which is enabled at once unless the request
-// says otherwise. A request that is incomplete or has an invalid field is an
-// error that matches [ErrInvalid]; nothing is sent.
+// Create creates an automation, which is enabled unless the request says
+// otherwise. A request that is incomplete or has an invalid field is an error
+// that matches [ErrInvalid]; nothing is sent.
 func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automation, error) {
 	r = r.trimmed()
 	call := &call{op: "create automation", name: "createAutomation", secrets: urlSecrets(r.CompletionWebhookURL)}
@@ -367,7 +369,7 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 	return got, nil
 }
 
-// Update changes the automation with the given id and returns its new state. An
+// Update changes the automation with the given ID and returns its new state. An
 // empty change, or one with an invalid field, is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (a Automations) Update(ctx context.Context, id string, change AutomationChange) (*Automation, error) {
@@ -398,8 +400,8 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 	return got, nil
 }
 
-// Delete deletes the automation with the given id. It returns [ErrNotFound] if
-// there is none.
+// Delete deletes the automation with the given ID. If there is none, the error
+// matches [ErrNotFound].
 func (a Automations) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete automation", name: "deleteAutomation"}
 	id, err := pathID(call.op, "automation", id)
@@ -418,7 +420,7 @@ func (a Automations) Delete(ctx context.Context, id string) error {
 // A workflowAt identifies a workflow to the service.
 type workflowAt struct{ workspace, workflow string }
 
-// at checks the workflow's id and looks up the workspace's id.
+// at checks the workflow's ID and looks up the workspace's ID.
 func (a Automations) at(ctx context.Context, op string) (at workflowAt, err error) {
 	if at.workflow, err = pathID(op, "workflow", a.workflow); err != nil {
 		return at, err

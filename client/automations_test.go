@@ -148,7 +148,7 @@ func TestAutomationsInvalid(t *testing.T) {
 		create("URL "+u, client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: u}, text)
 		update("URL "+u, client.AutomationChange{CompletionWebhookURL: client.Value(u)}, text)
 	}
-	// What comes of a.CompletionWebhookURL.String().
+	// This is the result of a.CompletionWebhookURL.String().
 	create("a hidden URL", client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: mondays.TriggerWebhookURL.String()}, "use string(s) to reveal the URL")
 	update("nothing", client.AutomationChange{}, "nothing to change")
 	update("blank", client.AutomationChange{TriggerType: " ", Timezone: "\t"}, "nothing to change")
@@ -195,7 +195,7 @@ func TestAutomationsInvalid(t *testing.T) {
 	}
 }
 
-// hookURL is a URL that holds secrets in several places.
+// hookURL is a URL with secrets in several places.
 const hookURL = "https://user:h8Sh8-Q-password@hooks.test/services/h8Sh8-Q%2Fpath?token=h8Sh8-Q+a%26b&x=1#h8Sh8-Q-fragment"
 
 func TestAutomationSecretsDoNotShow(t *testing.T) {
@@ -242,8 +242,8 @@ func TestAutomationSecretsDoNotShow(t *testing.T) {
 	}
 }
 
-// An automation can be stored as JSON: all but its URLs, which are marked when
-// there are any.
+// An automation can be stored as JSON, which has everything but its URLs. It
+// shows whether there are any.
 func TestAutomationStored(t *testing.T) {
 	b, err := json.Marshal(mondays)
 	if err != nil {
@@ -265,7 +265,7 @@ func TestAutomationStored(t *testing.T) {
 	}
 }
 
-// What the service says of a URL does not get into errors.
+// What the service says about a URL does not get into errors.
 func TestAutomationErrorsHideURL(t *testing.T) {
 	u, err := url.Parse(hookURL)
 	if err != nil {

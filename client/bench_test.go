@@ -20,13 +20,13 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/lean"
 )
 
-// The benchmarks of this file compare the SDK with the same work done by hand,
-// in turns and within one run, since the speed of a machine changes from one
-// minute to the next. What they report are ratios, and what those are made of:
-// "sdk-" is this package, "hand-" is net/http and encoding/json. `make bench`
-// puts them into a table.
+// The benchmarks of this file compare the SDK with the same work done by hand.
+// They alternate within one run, since the speed of a machine changes from one
+// minute to the next. They report ratios and the values that the ratios are
+// computed from: "sdk-" is this package, "hand-" is net/http and encoding/json.
+// `make bench` prints them as a table.
 
-// A benchIssue is a record of about 250 bytes, with what records mostly have.
+// A benchIssue is a record of about 250 bytes with typical fields.
 type benchIssue struct {
 	ID     int64  `json:"id"`
 	Number int    `json:"number"`
@@ -57,12 +57,12 @@ func benchRecords() string {
 	return b.String()
 }
 
-// benchPage is the response with them.
+// benchPage is the response that contains them.
 func benchPage() string {
 	return success(benchRecords(), `{"has_next_page":true,"end_cursor":"abc"}`)
 }
 
-// benchServer answers every request with a page.
+// benchServer responds to every request with a page.
 func benchServer(tb testing.TB) string {
 	page := lean.JSON(benchPage())
 	s, err := lean.Start(func([]byte) *lean.Reply { return page })
@@ -73,7 +73,7 @@ func benchServer(tb testing.TB) string {
 	return s.URL
 }
 
-// benchConnector is a connector of a client with a cached token.
+// benchConnector returns a connector of a client with a cached token.
 func benchConnector(tb testing.TB, base string) *client.Connector {
 	c, err := client.New(client.WithBaseURL(base), client.WithTokenSource(auth.NewCache(auth.Static("token"))))
 	if err != nil {
@@ -82,7 +82,7 @@ func benchConnector(tb testing.TB, base string) *client.Connector {
 	return c.Workspace("").ConnectorByID(vendorID)
 }
 
-// bySDK is one call.
+// bySDK makes one call.
 func bySDK(ctx context.Context, conn *client.Connector) error {
 	v, _, err := client.Execute[[]benchIssue](ctx, conn, "issues", "list", client.Params{"per_page": 100})
 	if err == nil && len(v) != 100 {
@@ -91,7 +91,8 @@ func bySDK(ctx context.Context, conn *client.Connector) error {
 	return err
 }
 
-// handClient is an HTTP client for many calls at a time, like that of the SDK.
+// handClient returns an HTTP client for many calls at a time, like that of the
+// SDK.
 func handClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns = 256
@@ -99,10 +100,10 @@ func handClient() *http.Client {
 	return &http.Client{Transport: t}
 }
 
-// byHand is the same call as bySDK in the way that an engineer who cares writes
-// it: one HTTP client, a body with a limit that is read to its end, the status
-// checked. read is io.ReadAll, which here is as fast as json.NewDecoder and takes
-// less memory, or presized.
+// byHand makes the same call as bySDK in the way in which a careful engineer
+// writes it: with one HTTP client, a body that is limited and read to its end,
+// and a check of the status. read is presized or io.ReadAll, which here is as
+// fast as json.NewDecoder and takes less memory.
 func byHand(ctx context.Context, hc *http.Client, base string, read func(io.Reader) ([]byte, error)) error {
 	body, err := json.Marshal(map[string]any{"entity": "issues", "action": "list", "params": map[string]any{"per_page": 100}})
 	if err != nil {
@@ -147,7 +148,7 @@ func byHand(ctx context.Context, hc *http.Client, base string, read func(io.Read
 	return nil
 }
 
-// presized reads pages with a buffer that they fit into, as who has read the
+// presized reads a page into a buffer that fits it, as code that looks at the
 // length of the response can.
 func presized(r io.Reader) ([]byte, error) {
 	buf := bytes.NewBuffer(make([]byte, 0, 26<<10))
@@ -178,8 +179,8 @@ func measure(b *testing.B, n int, call func() error) cost {
 	}
 }
 
-// compare runs blocks of n calls of both kinds by turns, reports the medians,
-// and returns those of the SDK.
+// compare runs blocks of n calls of both kinds alternately, reports the
+// medians, and returns those of the SDK.
 func compare(b *testing.B, n int, sdk, hand func() error) cost {
 	var ours, theirs []cost
 	measure(b, n, sdk) // caches and connections
@@ -193,7 +194,7 @@ func compare(b *testing.B, n int, sdk, hand func() error) cost {
 	for i := range ours {
 		ratios = append(ratios, ours[i].ns/theirs[i].ns)
 	}
-	b.ReportMetric(0, "ns/op") // that of a block of both says nothing
+	b.ReportMetric(0, "ns/op") // the time of a block of both is meaningless
 	b.ReportMetric(median(ratios), "time-ratio")
 	b.ReportMetric(o.bytes/t.bytes, "bytes-ratio")
 	b.ReportMetric(t.allocs-o.allocs, "allocs-fewer")
@@ -228,7 +229,7 @@ func medianCost(list []cost) cost {
 	}
 }
 
-// One call after the other.
+// BenchmarkExecute makes one call after the other.
 func BenchmarkExecute(b *testing.B) {
 	base := benchServer(b)
 	conn, hc := benchConnector(b, base), handClient()
@@ -240,7 +241,7 @@ func BenchmarkExecute(b *testing.B) {
 	b.ReportMetric(sdk.bytes/best.bytes, "presized-ratio")
 }
 
-// The page alone, in memory already.
+// BenchmarkDecode decodes only the page, from memory.
 func BenchmarkDecode(b *testing.B) {
 	r, err := benchConnector(b, benchServer(b)).Execute(b.Context(), "issues", "list", nil)
 	if err != nil {
@@ -265,7 +266,7 @@ func BenchmarkDecode(b *testing.B) {
 		})
 }
 
-// A load is what a number of workers did together.
+// A load is what a number of workers measured together.
 type load struct {
 	perSecond  float64
 	p50, p99   float64 // of a call, in ms
@@ -274,8 +275,8 @@ type load struct {
 	dialed     float64
 }
 
-// run has workers make calls, total in all, with what makes a call to a server
-// that nobody is connected to yet.
+// run makes total calls with several workers. call returns the function that
+// makes a call to a server, which has no connections yet.
 func run(b *testing.B, workers, total int, call func(base string) func() error) load {
 	idle := runtime.NumGoroutine()
 	page := lean.JSON(benchPage())
@@ -291,7 +292,7 @@ func run(b *testing.B, workers, total int, call func(base string) func() error) 
 	done := make(chan struct{})
 	watch.Go(func() {
 		for {
-			most.Store(max(most.Load(), int64(runtime.NumGoroutine()-s.Open()-idle-2))) // this one and the server's
+			most.Store(max(most.Load(), int64(runtime.NumGoroutine()-s.Open()-idle-2))) // without this one and the server's
 			select {
 			case <-done:
 				return
@@ -320,7 +321,7 @@ func run(b *testing.B, workers, total int, call func(base string) func() error) 
 		conns: float64(s.Peak()), dialed: float64(s.Accepted()),
 	}
 	s.Close()
-	for runtime.NumGoroutine() > idle { // until the connections are gone
+	for runtime.NumGoroutine() > idle { // until the connections are closed
 		time.Sleep(time.Millisecond)
 	}
 	if n := failed.Load(); n > 0 {
@@ -330,7 +331,7 @@ func run(b *testing.B, workers, total int, call func(base string) func() error) 
 	return l
 }
 
-// Many calls at a time.
+// BenchmarkScale makes many calls at a time.
 func BenchmarkScale(b *testing.B) {
 	for _, workers := range []int{64, 512, 4096} {
 		b.Run(fmt.Sprint(workers), func(b *testing.B) {

@@ -31,7 +31,7 @@ type Client struct {
 
 // New returns a client. It sends nothing. It reports all problems of the
 // configuration at once, in an error that matches [ErrInvalid] and, if the client
-// id or the secret is missing, auth.ErrNoCredentials.
+// ID or the client secret is missing, [auth.ErrNoCredentials].
 func New(opts ...Option) (*Client, error) {
 	r, err := resolve(opts)
 	if err != nil {
@@ -68,7 +68,7 @@ func newClient(r *resolved) (*Client, error) {
 	return c, nil
 }
 
-// NewWorkspace makes a client, as [New] does, and returns the workspace that the
+// NewWorkspace creates a client, as [New] does, and returns the workspace that the
 // configuration names. It sends nothing.
 func NewWorkspace(opts ...Option) (*Workspace, error) {
 	c, err := New(opts...)
@@ -78,11 +78,12 @@ func NewWorkspace(opts ...Option) (*Workspace, error) {
 	return c.Workspace(""), nil
 }
 
-// Connect makes a client, as [New] does, and finds a connector in the workspace
-// that the configuration names: by its slug, such as "github", or by what else
-// [Workspace.Connector] accepts. It sends one request for that, none with
-// [WithConnectorID]. If there is no such connector, the error matches
-// [ErrConnectorNotFound] and lists the connectors that exist.
+// Connect creates a client, as [New] does, and finds a connector in the workspace
+// that the configuration names: by its slug, such as "github", or by anything else
+// that [Workspace.Connector] accepts. It looks the connector up with one request. If
+// there is no such connector, the error matches [ErrConnectorNotFound] and lists the
+// connectors that exist. With [WithConnectorID], Connect sends nothing and does not
+// check the slug.
 func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, error) {
 	r, err := resolve(opts)
 	if err != nil {
@@ -102,10 +103,10 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 
 // API returns the generated client of package gen, which has a typed method for
 // every operation of the service. Its requests have the credentials, retries and
-// limits of c, and its errors are of type *Error. A response of any status is not
-// an error there: check its StatusCode.
+// limits of c, and its errors are of type *Error. A response with an error status is
+// not an error there: check its StatusCode.
 func (c *Client) API() *gen.ClientWithResponses {
-	// Made here and not kept, so that programs that do not call API do not link it.
+	// Created here and not kept, so that programs that do not call API do not link it.
 	raw := *c.raw
 	raw.Client = byTable{c.doer}
 	return &gen.ClientWithResponses{ClientInterface: &raw}
@@ -121,8 +122,8 @@ func (c *Client) Workspace(name string) *Workspace {
 	return &Workspace{client: c, name: name}
 }
 
-// OrganizationID returns the organization that the configuration names, or "" if
-// it names none: requests then act in the organization of the credentials.
+// OrganizationID returns the ID of the organization that the configuration names, or
+// "" if it names none: requests then act in the organization of the credentials.
 func (c *Client) OrganizationID() string { return c.organization }
 
 // String returns the address, the workspace and the organization of the client.
@@ -209,7 +210,7 @@ func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Reque
 }
 
 // checkUUID returns id in the form that goes into paths and queries, or an error
-// that names whose id it is not. Only what passes may become part of a path.
+// that names whose ID it is not. Only what passes may become part of a path.
 func checkUUID(op, whose, id string) (string, error) {
 	if s, ok := plainUUID(id); ok {
 		return s, nil
@@ -226,7 +227,7 @@ func plainUUID(s string) (string, bool) {
 	return id.String(), err == nil
 }
 
-// connectorUUID is plainUUID for the id of a connector, which the service sends
+// connectorUUID is plainUUID for the ID of a connector, which the service sends
 // with the prefix "source_id:" in some places.
 func connectorUUID(s string) (string, bool) {
 	return plainUUID(strings.TrimPrefix(strings.TrimSpace(s), "source_id:"))

@@ -14,7 +14,7 @@ import (
 
 // A Configuration is the configuration of a connector or a destination, as the
 // service sends it. It may contain secrets, so formatting, logging and
-// marshalling hide it, except where it is in an unexported field of another
+// marshaling hide it, except where it is in an unexported field of another
 // type: fmt calls no methods there. Its elements, and map[string]any(c), are
 // not hidden.
 type Configuration map[string]any
@@ -42,7 +42,7 @@ func (c Configuration) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON decodes a configuration, with numbers as json.Number. A
-// configuration that was marshalled as "[REDACTED]" becomes nil, because its
+// configuration that was marshaled as "[REDACTED]" becomes nil, because its
 // content is lost.
 func (c *Configuration) UnmarshalJSON(b []byte) error {
 	*c = nil

@@ -14,10 +14,10 @@ import (
 )
 
 // ConnectionTemplates gives access to the connection templates of an
-// organization, which say where replicated data goes, and how often.
-// [Client.ConnectionTemplates] returns it.
+// organization. A connection template says to which destination data is
+// replicated, and when. [Client.ConnectionTemplates] returns it.
 //
-// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
 // sent.
 type ConnectionTemplates struct{ part }
 
@@ -25,7 +25,7 @@ type ConnectionTemplates struct{ part }
 // templates.
 func (c *Client) ConnectionTemplates() ConnectionTemplates { return ConnectionTemplates{part{c}} }
 
-// A ConnectionTemplate says where replicated data goes, and how often.
+// A ConnectionTemplate says to which destination data is replicated, and when.
 // DestinationDefinitionID, DestinationConfig, SyncOnCreate and
 // NonBreakingChanges are set only if Hosting is UserHosted.
 type ConnectionTemplate struct {
@@ -40,7 +40,7 @@ type ConnectionTemplate struct {
 	// "0 0 9 ? * MON-FRI". It is empty if there is no schedule.
 	CronExpression string `json:"cron_expression,omitzero"`
 
-	DestinationDefinitionID string             `json:"destination_definition_id,omitzero"` // of the kind of destination
+	DestinationDefinitionID string             `json:"destination_definition_id,omitzero"` // a UUID
 	DestinationConfig       Configuration      `json:"destination_config,omitempty"`
 	SyncOnCreate            *bool              `json:"sync_on_create,omitzero"` // whether new connections replicate at once; nil if the service does not send it
 	NonBreakingChanges      NonBreakingChanges `json:"non_breaking_changes_preference,omitzero"`
@@ -97,7 +97,7 @@ const (
 
 // A ConnectionTemplateRequest describes a connection template to create.
 //
-// Formatting, logging or marshalling a request hides its DestinationConfig,
+// Formatting, logging or marshaling a request hides its DestinationConfig,
 // except where it is in an unexported field of another type: fmt calls no
 // methods there.
 type ConnectionTemplateRequest struct {
@@ -112,12 +112,13 @@ type ConnectionTemplateRequest struct {
 	CronExpression string
 
 	DestinationName         string
-	DestinationDefinitionID string             // UUID of the kind of destination; see [Definitions.FindDestination]
+	DestinationDefinitionID string             // a UUID; see [Definitions.FindDestination]
 	DestinationConfig       map[string]any     // must match the Spec of the definition
 	SyncOnCreate            *bool              // whether new connections replicate at once; nil means true
 	NonBreakingChanges      NonBreakingChanges // ChangesIgnored by default
 }
 
+// String describes the request and hides its DestinationConfig.
 func (r ConnectionTemplateRequest) String() string {
 	return fmt.Sprintf("client.ConnectionTemplateRequest{Hosting:%q, CronExpression:%q, DestinationName:%q, DestinationDefinitionID:%q, "+
 		"DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
@@ -194,7 +195,7 @@ func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateC
 // A ConnectionTemplateChange says what [ConnectionTemplates.Update] changes.
 // Zero fields leave the template unchanged.
 //
-// Formatting, logging or marshalling a change hides its DestinationConfig,
+// Formatting, logging or marshaling a change hides its DestinationConfig,
 // except where it is in an unexported field of another type: fmt calls no
 // methods there.
 type ConnectionTemplateChange struct {
@@ -214,6 +215,7 @@ type ConnectionTemplateChange struct {
 	NonBreakingChanges NonBreakingChanges
 }
 
+// String describes the change and hides its DestinationConfig.
 func (c ConnectionTemplateChange) String() string {
 	cron := "unchanged"
 	switch text, ok := c.CronExpression.Get(); {
@@ -298,7 +300,7 @@ func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) (
 	return got, nil
 }
 
-// Get returns the template with the given id, a UUID.
+// Get returns the template with the given ID, a UUID.
 func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTemplate, error) {
 	call := &call{op: "get connection template", name: "getConnectionTemplate", read: true}
 	id, err := checkUUID(call.op, "connection template", id)
@@ -310,8 +312,8 @@ func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTem
 	})
 }
 
-// Create adds a connection template to the organization. A request that is not
-// complete, or that sets fields which do not apply to its Hosting, is an error
+// Create creates a connection template in the organization. A request that is
+// incomplete, or that sets fields that do not apply to its Hosting, is an error
 // that matches [ErrInvalid]; nothing is sent.
 func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateRequest) (*ConnectionTemplate, error) {
 	call := &call{op: "create connection template", name: "createConnectionTemplate", secrets: configSecrets(r.DestinationConfig)}
@@ -324,7 +326,7 @@ func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateReq
 	})
 }
 
-// Update changes the template with the given id, a UUID, and returns its new
+// Update changes the template with the given ID, a UUID, and returns its new
 // state. For a destination that Airbyte provides, only the schedule should be
 // changed. An empty change is an error that matches [ErrInvalid]; nothing is
 // sent.
@@ -343,7 +345,7 @@ func (t ConnectionTemplates) Update(ctx context.Context, id string, change Conne
 	})
 }
 
-// Delete deletes the template with the given id, a UUID.
+// Delete deletes the template with the given ID, a UUID.
 func (t ConnectionTemplates) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete connection template", name: "deleteConnectionTemplate"}
 	id, err := checkUUID(call.op, "connection template", id)

@@ -20,16 +20,16 @@ type Connector struct {
 	ws *Workspace
 	id string
 
-	slug atomic.Pointer[string] // the kind of connector, once it is known
-	docs atomic.Pointer[string] // the id of its documentation, once Inspect has found it
+	slug atomic.Pointer[string] // once it is known
+	docs atomic.Pointer[string] // the ID of its documentation, once Inspect has found it
 }
 
-// ID returns the id of the connector, a UUID.
+// ID returns the ID of the connector, a UUID.
 func (c *Connector) ID() string { return c.id }
 
-// Slug returns the kind of the connector, such as "github". It is "" for a connector
-// from [Workspace.ConnectorByID] until [All] or [Result.NextParams] needs the slug
-// and looks it up: the service sends slugs in lists only.
+// Slug returns the slug of the kind of connector, such as "github". For a connector
+// from [Workspace.ConnectorByID] it is "" until [All] or [Result.NextParams] needs the
+// slug and looks it up: the service sends slugs only in lists.
 func (c *Connector) Slug() string {
 	if slug := c.slug.Load(); slug != nil {
 		return *slug
@@ -44,13 +44,13 @@ func (c *Connector) learn(slug string) {
 	}
 }
 
-// Workspace returns the workspace that made c.
+// Workspace returns the workspace whose method returned c.
 func (c *Connector) Workspace() *Workspace { return c.ws }
 
 // Close does nothing and returns nil: a connector holds nothing to close.
 func (c *Connector) Close() error { return nil }
 
-// String returns the slug and the id of the connector, for printing.
+// String returns the slug and the ID of the connector, for printing.
 func (c *Connector) String() string { return fmt.Sprintf("client.Connector{%s %s}", c.Slug(), c.id) }
 
 // Format writes what String returns, for every verb.
@@ -61,9 +61,9 @@ func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), n
 
 // ConnectorDetails describes a connector and its configuration.
 type ConnectorDetails struct {
-	ConnectorInfo // Slug is "" if the connector was not found by it; the service does not send it here
+	ConnectorInfo // Slug is that of [Connector.Slug], which may be "": the service does not send it here
 
-	// Entities are the entities that the connector may reach; empty means all.
+	// Entities are the entities that are selected for replication; empty means all.
 	Entities []RequestedEntity
 
 	// ReplicationConfig is the configuration for replication. The service masks
@@ -78,8 +78,9 @@ func (d ConnectorDetails) String() string {
 		d.ID, d.Name, d.Slug, d.DefinitionID, d.TemplateID, len(d.Entities), d.ReplicationConfig)
 }
 
-// Format writes what String returns, for every verb: without it, fmt would print
-// the fields of a pointer that is inside another type.
+// Format writes what String returns, for every verb. Without it, a verb that does not
+// fit the type would make fmt print the fields of a pointer inside another type
+// without calling their methods.
 func (d ConnectorDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
 
 func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
@@ -88,7 +89,7 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 	return &ConnectorDetails{ConnectorInfo: info, Entities: got.Entities.v, ReplicationConfig: got.Config.v}
 }
 
-// Info returns what the service knows of the connector, including its
+// Info returns what the service knows about the connector, including its
 // configuration. If the connector does not exist, the error matches
 // [ErrConnectorNotFound].
 func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
@@ -106,16 +107,18 @@ func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
 	return c.details(got), nil
 }
 
-// A ConnectorChange describes what [Connector.Update] changes. Zero fields stay as
-// they are. Formatting and logging a change hide its configuration, except where it
-// is an unexported field of another type: fmt calls no methods there.
+// A ConnectorChange says what [Connector.Update] changes. Zero fields leave the
+// connector unchanged.
+//
+// Formatting, logging or marshaling a change hides its ReplicationConfig, except where
+// it is in an unexported field of another type: fmt calls no methods there.
 type ConnectorChange struct {
 	Name string
 
-	// Entities are the entities that the connector may reach. [Value] of an empty
-	// slice removes the selection, so that the connector may reach all. [Null]
-	// sends null, whose effect the service does not document. Value of a nil slice
-	// is an error, since it could be meant as either.
+	// Entities selects the entities that are replicated. [Value] of an empty slice
+	// removes the selection, so that all are replicated. [Null] sends null, whose
+	// effect the service does not document. Value of a nil slice is an error, since
+	// it could mean either.
 	Entities Nullable[[]RequestedEntity]
 
 	// ReplicationConfig, unless nil, replaces the whole configuration for
@@ -145,7 +148,7 @@ func (c ConnectorChange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, 
 // LogValue implements [slog.LogValuer].
 func (c ConnectorChange) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText returns what String returns: a change is not for storing.
+// MarshalText returns what String returns: a change is not meant to be stored.
 func (c ConnectorChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 func (c ConnectorChange) isZero() bool {
@@ -155,7 +158,7 @@ func (c ConnectorChange) isZero() bool {
 func (c ConnectorChange) check(op string) error {
 	var problems []string
 	if list, ok := c.Entities.Get(); ok && list == nil {
-		problems = append(problems, "Entities is a nil slice: Value of an empty one takes the selection away, and Null sends null")
+		problems = append(problems, "Entities is a nil slice: use Value of an empty slice to remove the selection, or Null to send null")
 	} else {
 		problems = unnamed(list)
 	}
@@ -178,10 +181,10 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 	return r
 }
 
-// Update changes the connector and returns its new state. A change without any
-// field set is an error that matches [ErrInvalid], and nothing is sent. To try a
-// change first, call [Connector.Check]. If the connector does not exist, the error
-// matches [ErrConnectorNotFound]. c remains valid, also after a change of the name.
+// Update changes the connector and returns its new state. An empty change is an error
+// that matches [ErrInvalid]; nothing is sent. To try a change first, call
+// [Connector.Check]. If the connector does not exist, the error matches
+// [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
 	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues()}
 	id, err := c.checkedID(call.op)
@@ -222,8 +225,8 @@ func (c *Connector) findSlug(ctx context.Context) string {
 	return c.Slug()
 }
 
-// checkedID returns the id in the form that goes into a path, or an error if it is
-// no UUID.
+// checkedID returns the ID in the form that goes into a path, or an error if it is
+// not a UUID.
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)
 	if !ok {
@@ -254,7 +257,7 @@ type wholeConnector struct {
 		DefinitionID string `json:"source_definition_id"`
 	} `json:"source_template"`
 
-	// What is odd here must not hide that the connector was made or changed.
+	// What is odd here must not hide that the connector was created or changed.
 	Entities loose[[]RequestedEntity] `json:"entities"`
 	Config   configuration            `json:"replication_config"`
 }

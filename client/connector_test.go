@@ -27,7 +27,8 @@ const (
 	checkPath     = "/api/v1/integrations/connectors/check"
 )
 
-// inMemory is a client of a service in memory, for bubbles of synctest too.
+// inMemory returns a client of an in-memory service that also works in a
+// synctest bubble.
 func inMemory(t *testing.T, opts ...agentstest.Option) (*agentstest.Service, *client.Workspace) {
 	t.Helper()
 	fake := agentstest.New(opts...)
@@ -74,7 +75,7 @@ func TestConnectorInfo(t *testing.T) {
 	wantText(t, err, "get connector", "no such connector")
 }
 
-// The slug is the one that the connector was found by.
+// The slug is the one by which the connector was found.
 func TestConnectorInfoSlug(t *testing.T) {
 	s := serve(t, list(listed(1, "github", "GitHub", "x")), says(200, `{"id":"x","source_template":{"name":"GitHub"}}`))
 	c, err := newClient(t, s).Workspace("").Connector(t.Context(), "GitHub")
@@ -110,7 +111,7 @@ func TestConnectorUpdateSends(t *testing.T) {
 			if got, err := c.Update(t.Context(), tc.change); err != nil || got.Name != "Desk EU" {
 				t.Errorf("%v %v", got, err)
 			}
-			// The same change, tried only, has the same body.
+			// A check of the same change has the same body.
 			if got, err := c.Check(t.Context(), nil, client.WithChange(client.ConnectorChange{Name: "x"}), client.WithChange(tc.change)); err != nil || !got.OK() {
 				t.Errorf("%v %v", got, err)
 			}
@@ -188,7 +189,7 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 	s.wantSent(t, 0)
 }
 
-// An update is no read: it is not sent again when it may have been received.
+// An update is a write: it is not sent again if it may have been received.
 func TestConnectorUpdateIsSentOnce(t *testing.T) {
 	for name, do := range map[string]func(context.Context, *client.Connector) error{
 		"update": func(ctx context.Context, c *client.Connector) error {
@@ -314,7 +315,7 @@ func TestCheckConnector(t *testing.T) {
 	if check.Body != create.Body || check.decoded(t)["workspace_name"] != "acme" {
 		t.Errorf("checked %s, created %s", check.Body, create.Body)
 	}
-	// An empty list of entities is not the same as none.
+	// An empty list of entities differs from a missing one.
 	r.Entities = []client.RequestedEntity{}
 	if _, err := w.CheckConnector(t.Context(), r); err != nil {
 		t.Fatal(err)
@@ -391,8 +392,8 @@ func TestCheckResultReason(t *testing.T) {
 	}
 }
 
-// inspected is a response of inspectConnector: supported entities, and those in
-// the store as JSON.
+// inspected returns a response of inspectConnector with the supported entities
+// and, as JSON, those in the store.
 func inspected(supported []string, configured ...string) string {
 	var list []string
 	for _, s := range supported {
@@ -448,7 +449,8 @@ func TestInspect(t *testing.T) {
 	}
 }
 
-// wantPauses checks that the pauses between requests grow from 1 s to 15 s.
+// wantPauses checks that the pauses between requests grow from 1 second to 15
+// seconds.
 func wantPauses(t *testing.T, s *stub) {
 	t.Helper()
 	want := time.Second
@@ -524,7 +526,7 @@ func TestWaitSearchable(t *testing.T) {
 				t.Errorf("%s: looked %d times", name, n)
 			}
 		}
-		// Not declared, and ready all the same.
+		// The entity is not declared, but ready.
 		got, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab, `{"entity":"x","ready_for_search":true}`))))).WaitSearchable(t.Context(), "x")
 		if err != nil || !got.Ready {
 			t.Errorf("%+v %v", got, err)
@@ -635,7 +637,8 @@ func TestWaitDeleted(t *testing.T) {
 	})
 }
 
-// The life of a connector at the service in memory.
+// TestConnectorLife takes a connector of the in-memory service from its
+// creation to its deletion.
 func TestConnectorLife(t *testing.T) {
 	ctx := t.Context()
 	_, w := inMemory(t)
@@ -662,7 +665,7 @@ func TestConnectorLife(t *testing.T) {
 		t.Errorf("%+v %+v %v", info.ConnectorInfo, info.ReplicationConfig, err)
 	}
 
-	// A change by a change: what is not named stays.
+	// A change leaves everything unchanged that it does not set.
 	if info, err = c.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}})}); err != nil || len(info.Entities) != 1 {
 		t.Errorf("%v %v", info, err)
 	}
@@ -683,7 +686,7 @@ func TestConnectorLife(t *testing.T) {
 		t.Errorf("%v %+v %v", info, info.ReplicationConfig, err)
 	}
 
-	// Renamed, it is used as before.
+	// After a change of its name, it works as before.
 	if r, err := c.Execute(ctx, "issues", "list", nil); err != nil || len(r.Data) < 3 {
 		t.Errorf("%v %v", r, err)
 	}
@@ -715,7 +718,7 @@ func TestDescribe(t *testing.T) {
 	if e, ok := d.Entity("issues"); !ok || len(e.Actions) != 1 || e.Actions[0].Name != "list" {
 		t.Errorf("%+v", d.Entities)
 	}
-	// What is not understood is there as well.
+	// What is not understood is kept, too.
 	var raw struct{ More int }
 	if err := d.Decode(&raw); err != nil || string(d.Data) != `{"entities":{"issues":{"actions":["list"]}},"more":1}` || d.ConnectorID != stubID {
 		t.Errorf("%s %v %v", d.Data, raw, err)
@@ -732,7 +735,8 @@ func TestDescribe(t *testing.T) {
 	wantKinds(t, err, "ErrExecution")
 }
 
-// The service in memory describes its connectors in a form that is read.
+// The in-memory service describes its connectors in a form that Describe can
+// read.
 func TestDescribeInMemory(t *testing.T) {
 	_, w := inMemory(t)
 	c, err := w.Connector(t.Context(), "github")
@@ -760,8 +764,9 @@ func TestDescribeInMemory(t *testing.T) {
 	}
 }
 
-// A connector that is known by its id alone is paged like one found by its slug:
-// the parameter depends on the kind, which is looked up when it matters.
+// A connector of which only the ID is known is paged like one that was found by
+// its slug: the parameter depends on the kind, which is looked up when it is
+// needed.
 func TestPagingOfAConnectorByID(t *testing.T) {
 	fake, ws := inMemory(t)
 	for _, tc := range []struct{ slug, entity string }{{"github", "issues"}, {"stripe", "customers"}, {"zendesk-support", "tickets"}} {

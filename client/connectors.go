@@ -13,15 +13,15 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// ConnectorInfo is what the service tells about a connector in a list.
+// ConnectorInfo is what the service reports about a connector in a list.
 type ConnectorInfo struct {
 	ID   string `json:"id"`
-	Name string `json:"name"` // the connector's own name, chosen by who created it
+	Name string `json:"name"` // the connector's own name, chosen when it was created
 
-	Slug         string `json:"slug"`          // the kind of connector, such as zendesk-support
+	Slug         string `json:"slug"`          // the slug of its kind, such as zendesk-support
 	DisplayName  string `json:"display_name"`  // the name of its source template, such as Zendesk Support
-	DefinitionID string `json:"definition_id"` // the id of its source definition
-	TemplateID   string `json:"template_id"`   // the id of its source template
+	DefinitionID string `json:"definition_id"` // the ID of its source definition
+	TemplateID   string `json:"template_id"`   // the ID of its source template
 
 	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not say
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
@@ -49,8 +49,8 @@ func (c connectorItem) info() ConnectorInfo {
 	}
 }
 
-// ListConnectors returns the connectors of the workspace, all of them with one
-// request. If the workspace does not exist, the error matches
+// ListConnectors returns the connectors of the workspace. The service sends them in
+// one page. If the workspace does not exist, the error matches
 // [ErrWorkspaceNotFound].
 func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error) {
 	call := &call{op: "list connectors", name: "listConnectors", read: true}
@@ -79,14 +79,14 @@ func (w *Workspace) explain(err error) error {
 
 // Connector finds a connector of the workspace. It compares slug with the slugs of
 // the connectors ("zendesk-support"), then with their display names ("Zendesk
-// Support"), then with their own names, then with their ids; the first of these that
-// matches any connector counts. Case, spaces, hyphens and underscores make no
-// difference. If several connectors have the slug or the display name, the one whose
-// own name matches as well is returned.
+// Support"), then with their own names, then with their IDs; the first of these that
+// matches any connector counts. It ignores case, and does not distinguish spaces,
+// hyphens and underscores. If several connectors have the slug or the display name,
+// the one whose own name matches as well is returned.
 //
-// If no connector matches, the error matches [ErrConnectorNotFound] and lists those
-// that exist; if several do, it matches [ErrConnectorAmbiguous]. Connector sends one
-// request.
+// If no connector matches, the error matches [ErrConnectorNotFound] and lists the
+// connectors that exist; if several match, it matches [ErrConnectorAmbiguous].
+// Connector sends one request.
 func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, error) {
 	const op = "find connector"
 	if plainSlug(slug) == "" {
@@ -154,14 +154,14 @@ func enumerate[T any](items []T, text func(T) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConnectorByID returns a handle for the connector with the given id, a UUID. It
-// sends nothing; if the id is no UUID, the first call returns an error that matches
+// ConnectorByID returns a handle for the connector with the given ID, a UUID. It
+// sends nothing; if the ID is not a UUID, the first call returns an error that matches
 // [ErrInvalid].
 //
-// It does not check that the connector belongs to w: the token of an application
-// reaches every connector of its organization. If the id comes from a user who must
-// not reach other workspaces, call [Workspace.Connector], which checks, or use a
-// client [WithScopedToken], for which the service refuses other workspaces.
+// It does not check that the connector belongs to w: an application token gives access
+// to every connector of its organization. If the ID comes from a user who must not
+// reach other workspaces, call [Workspace.Connector], which checks it, or use a client
+// [WithScopedToken], to which the service refuses access to other workspaces.
 func (w *Workspace) ConnectorByID(id string) *Connector {
 	return &Connector{ws: w, id: strings.TrimSpace(id)}
 }

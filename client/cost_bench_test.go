@@ -17,16 +17,16 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/lean"
 )
 
-// The benchmarks of this file report what things cost rather than how long they
-// take.
+// The benchmarks of this file report what things cost, rather than how long
+// they take.
 
-// Token requests of a thousand first calls at once, by connectors of ten
-// clients with the same credentials.
+// BenchmarkFirstCalls counts the token requests of a thousand first calls at
+// once, by connectors of ten clients with the same credentials.
 func BenchmarkFirstCalls(b *testing.B) {
 	const calls, clients = 1000, 10
 	var tokens atomic.Int64
 	token := lean.JSON(`{"access_token":"a-token","token_type":"Bearer","expires_in":900}`)
-	token.Delay = 50 * time.Millisecond // so that all of the calls meet it
+	token.Delay = 50 * time.Millisecond // so that all calls need it at the same time
 	page := lean.JSON(benchPage())
 	s, err := lean.Start(func(target []byte) *lean.Reply {
 		if string(target) == tokenPath {
@@ -67,10 +67,11 @@ func BenchmarkFirstCalls(b *testing.B) {
 	b.ReportMetric(float64(most), "token-requests")
 }
 
-// A slowMint gives a token at once, and another when release is closed.
+// A slowMint returns the first token at once, and another one when release is
+// closed.
 type slowMint struct {
 	life    time.Duration
-	minted  atomic.Int64 // those that were asked for
+	minted  atomic.Int64 // tokens that were requested
 	release chan struct{}
 }
 
@@ -85,9 +86,9 @@ func (m *slowMint) Token(ctx context.Context) (*auth.Token, error) {
 	return &auth.Token{AccessToken: "a-token", Expiry: time.Now().Add(m.life)}, nil
 }
 
-// Calls while the token is being refreshed, compared with calls while it is
-// not. The refresh ends when all these calls are done: one that waited for it
-// would fail.
+// BenchmarkDuringRefresh compares calls during a refresh of the token with
+// calls while there is none. The refresh ends when all these calls are done, so
+// a call that waited for it would fail.
 func BenchmarkDuringRefresh(b *testing.B) {
 	const calls, life = 1000, 3 * time.Second
 	base := benchServer(b)
@@ -117,7 +118,7 @@ func BenchmarkDuringRefresh(b *testing.B) {
 		if src.minted.Load() != 1 {
 			b.Fatal("the machine is too slow: the token was refreshed before it should have been")
 		}
-		// When a third of its life is left, or a little later; see auth.Cache.
+		// a third of its lifetime or a little less is left; see auth.Cache
 		time.Sleep(time.Until(start.Add(life*2/3 + life/12)))
 		during = append(during, block(conn)...)
 		if src.minted.Load() != 2 {
@@ -133,8 +134,8 @@ func BenchmarkDuringRefresh(b *testing.B) {
 	b.ReportMetric(float64(len(during)), "calls")
 }
 
-// A thousand pages: by how much the live heap grows after the first ones, in
-// pages.
+// BenchmarkAllHeap reports by how much the live heap grows during a thousand
+// pages, not counting the first ones, in pages.
 func BenchmarkAllHeap(b *testing.B) {
 	var most int64
 	for b.Loop() {
@@ -147,8 +148,8 @@ func BenchmarkAllHeap(b *testing.B) {
 	b.ReportMetric(float64(most)/pageMemory, "grown-pages")
 }
 
-// A file of 1 GiB: how much is allocated in all while it is downloaded, by both
-// sides.
+// BenchmarkDownloadHeap reports how much is allocated, by both sides together,
+// while a file of 1 GiB is downloaded.
 func BenchmarkDownloadHeap(b *testing.B) {
 	const size = 1 << 30
 	file := lean.File(size)
@@ -177,8 +178,9 @@ func BenchmarkDownloadHeap(b *testing.B) {
 	b.ReportMetric(float64(most)/(1<<20), "heap-MiB")
 }
 
-// Ten thousand connectors: the memory of each, of the client of its own that
-// each has after Connect, and of a workspace alone.
+// BenchmarkConnectors reports the memory of each of ten thousand connectors,
+// also if each has a client of its own, as after Connect, and that of a
+// workspace.
 func BenchmarkConnectors(b *testing.B) {
 	const n = 10_000
 	hc := &http.Client{Transport: http.DefaultTransport}

@@ -14,38 +14,41 @@ import (
 
 // A CreateConnectorRequest describes a connector to create. Exactly one of
 // ConnectorType, DefinitionID and SourceTemplateID must be set, and at least one of
-// Credentials, ReplicationConfig and OAuthSecretID must not be empty. Formatting and
-// logging a request hide what may be secret, except where the request is an
-// unexported field of another type: fmt calls no methods there.
+// Credentials, ReplicationConfig and OAuthSecretID must not be empty.
+//
+// Formatting, logging or marshaling a request hides what may be secret, except where
+// it is in an unexported field of another type: fmt calls no methods there.
 type CreateConnectorRequest struct {
 	Name string // the connector's own name; if empty, the service chooses one
 
-	ConnectorType    string // the slug of the kind, such as "github"
-	DefinitionID     string // the id of a source definition, a UUID
-	SourceTemplateID string // the id of a source template, a UUID; needed if a kind has several
+	ConnectorType    string // the slug of the kind of connector, such as "github"
+	DefinitionID     string // the ID of a source definition, a UUID
+	SourceTemplateID string // the ID of a source template, a UUID; needed if the kind has several
 
 	// Credentials are the credentials of the business system, such as a GitHub
-	// token. They are not the client id and the secret of the application. The
+	// token. They are not the client ID and client secret of the application. The
 	// source definition says which fields there are; see [Definitions.GetSource].
 	Credentials map[string]any
 
 	// Environment holds settings that are not secret, such as a subdomain.
 	Environment map[string]any
 
-	// ReplicationConfig is the configuration of a connector that replicates, or
-	// overrides for it.
+	// ReplicationConfig is the configuration for replication. For a source template
+	// with the mode [SourceTemplateReplication] it must be complete; for the other
+	// modes it is merged over Credentials and Environment.
 	ReplicationConfig map[string]any
 
-	// OAuthSecretID is the id that the redirect at the end of an OAuth flow
-	// returned, in place of Credentials.
+	// OAuthSecretID is the ID that the redirect at the end of an OAuth flow
+	// returned. It takes the place of Credentials.
 	OAuthSecretID string
 
-	// Entities are the entities that the connector may reach; nil means all.
+	// Entities selects the entities that are replicated and, with OAuth, the scopes
+	// that are requested; nil means all.
 	Entities []RequestedEntity
 
-	// ConnectionTemplateTags select the connection templates of the organization
-	// with which the data is replicated: those with at least one of the tags, or
-	// with all of them if ConnectionTemplateMatch is TagMatchAll.
+	// ConnectionTemplateTags selects the organization's connection templates by
+	// which the data is replicated: those with at least one of the tags or, if
+	// ConnectionTemplateMatch is TagMatchAll, with all of them.
 	ConnectionTemplateTags  []string
 	ConnectionTemplateMatch TagMatch // TagMatchAny if empty
 }
@@ -59,14 +62,14 @@ const (
 	TagMatchAll TagMatch = "all"
 )
 
-// A RequestedEntity is an entity that a connector may reach.
+// A RequestedEntity is an entity that is selected for a connector.
 type RequestedEntity struct {
 	Entity string       `json:"entity"`
 	Modes  []EntityMode `json:"modes,omitempty"` // nil means the connector's default
 }
 
-// An EntityMode is what a connector may do with an entity. The service may send
-// values that are not among the constants.
+// An EntityMode is a mode of access to an entity. The service may send values that
+// are not among the constants.
 type EntityMode string
 
 // The modes of entities.
@@ -93,7 +96,7 @@ func (r CreateConnectorRequest) Format(f fmt.State, _ rune) { _, _ = io.WriteStr
 // LogValue implements [slog.LogValuer].
 func (r CreateConnectorRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// MarshalText returns what String returns: requests are not meant to be stored.
+// MarshalText returns what String returns: a request is not meant to be stored.
 func (r CreateConnectorRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // trimmed returns r without white space around its texts.
@@ -193,9 +196,9 @@ func (r CreateConnectorRequest) secretValues() []string {
 }
 
 // CreateConnector creates a connector in the workspace. An incomplete request is an
-// error that matches [ErrInvalid], and nothing is sent. To try the configuration
-// first, call [Workspace.CheckConnector]. Like every write, it is retried only if
-// nothing can have been created; see [Error.OutcomeUnknown].
+// error that matches [ErrInvalid]; nothing is sent. To try the configuration first,
+// call [Workspace.CheckConnector]. Like every write, it is retried only if nothing can
+// have been created; see [Error.OutcomeUnknown].
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
 	const op = "create connector"
 	r = r.trimmed()
@@ -213,11 +216,11 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	return &info, nil
 }
 
-// CheckConnector asks the service to try the configuration of a connector, without
-// creating it. A configuration that does not work is not an error: test
-// [CheckResult.OK], and [CheckResult.Reason] says why. An incomplete request is an
-// error that matches [ErrInvalid], and nothing is sent. Secrets of r are removed from
-// the texts of the result.
+// CheckConnector asks the service to try the configuration of a connector without
+// creating it. A configuration that does not work is not an error: use
+// [CheckResult.OK] to find out, and [CheckResult.Reason] for the reason. An incomplete
+// request is an error that matches [ErrInvalid]; nothing is sent. Secrets of r are
+// removed from the texts of the result.
 func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
 	const op = "check connector configuration"
 	r = r.trimmed()

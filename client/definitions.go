@@ -12,28 +12,30 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// Definitions gives access to the kinds of systems that the service knows:
-// sources, for which connectors are made, and destinations, to which data can
-// be replicated. [Client.Definitions] returns it.
+// Definitions gives access to the definitions of the service. A source
+// definition describes a kind of connector, such as GitHub. A destination
+// definition describes a kind of destination, to which data can be replicated.
+// [Client.Definitions] returns it.
 //
-// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
 // sent.
 type Definitions struct{ part }
 
-// Definitions returns access to the kinds of systems that the service knows.
+// Definitions returns access to the definitions of kinds of connectors and
+// destinations.
 func (c *Client) Definitions() Definitions { return Definitions{part{c}} }
 
 // ErrDefinitionAmbiguous means that several definitions match a slug or a name.
 var ErrDefinitionAmbiguous error = &kind{text: "several definitions match"}
 
-// A Definition is a kind of source or destination. In lists of destinations,
-// the service does not send DockerRepository, Custom and SupportLevel, so they
-// and Slug are empty.
+// A Definition describes a kind of connector or destination. In lists of
+// destination definitions, the service does not send DockerRepository, Custom
+// and SupportLevel, so they and Slug are empty.
 type Definition struct {
 	ID   string `json:"id"`
 	Name string `json:"name"` // such as Zendesk Support
 
-	// Slug is the name that programs use, such as zendesk-support. It is
+	// Slug is the name for use in programs, such as zendesk-support. It is
 	// derived from DockerRepository, and empty if that is not known.
 	Slug string `json:"slug,omitzero"`
 
@@ -44,8 +46,8 @@ type Definition struct {
 	SupportLevel     SupportLevel `json:"supportLevel,omitzero"`
 }
 
-// A SupportLevel says who supports a kind of system. The service may send
-// values that are not among the constants.
+// A SupportLevel says who supports a kind of connector or destination. The
+// service may send values that are not among the constants.
 type SupportLevel string
 
 // The levels of support.
@@ -56,12 +58,12 @@ const (
 	SupportNone      SupportLevel = "none"
 )
 
-// DefinitionDetails describes a kind of source or destination and how to
+// DefinitionDetails describes a kind of connector or destination and how to
 // configure it.
 type DefinitionDetails struct {
 	Definition
 	Spec             ConnectorSpec    `json:"spec"`
-	ExampleQuestions ExampleQuestions `json:"example_questions"` // only for sources
+	ExampleQuestions ExampleQuestions `json:"example_questions"` // only of source definitions
 }
 
 // A ConnectorSpec says how to configure a connector or a destination.
@@ -104,7 +106,7 @@ func (s *ConnectorSpec) tidy() {
 	}
 }
 
-// ExampleQuestions are questions that a source can answer.
+// ExampleQuestions are questions that a connector can answer.
 type ExampleQuestions struct {
 	Direct []string `json:"direct,omitempty"` // answered by actions such as list and get
 	Search []string `json:"search,omitempty"` // answered by a search in the context store
@@ -170,8 +172,8 @@ func WithDefinitionName(text string) DefinitionOption {
 	return func(q *definitionQuery) { q.Name = optional(text) }
 }
 
-// ListSources returns the kinds of sources, in the order of the service, which
-// sends them in one page.
+// ListSources returns the source definitions, in the order of the service,
+// which sends them in one page.
 func (d Definitions) ListSources(ctx context.Context, opts ...DefinitionOption) ([]Definition, error) {
 	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
 	var query definitionQuery
@@ -189,8 +191,8 @@ func (d Definitions) ListSources(ctx context.Context, opts ...DefinitionOption) 
 	return definitionsOf(got.Definitions), nil
 }
 
-// GetSource returns the kind of source with the given id, a UUID, and how to
-// configure a connector for it.
+// GetSource returns the source definition with the given ID, a UUID, including
+// how to configure a connector.
 func (d Definitions) GetSource(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get source definition", name: "getSourceDefinition", read: true}
 	id, err := checkUUID(call.op, "source definition", id)
@@ -202,12 +204,13 @@ func (d Definitions) GetSource(ctx context.Context, id string) (*DefinitionDetai
 	})
 }
 
-// FindSource returns the kind of source with the given slug ("zendesk-support")
-// or name ("Zendesk Support"). It looks for a slug first, ignores case, and
-// does not distinguish spaces, hyphens and underscores. If several kinds have
-// the slug, the one that also has the name is returned. FindSource returns
-// [ErrNotFound] if nothing matches and [ErrDefinitionAmbiguous] if several
-// kinds do. It makes one request, which lists all sources.
+// FindSource returns the source definition with the given slug
+// ("zendesk-support") or name ("Zendesk Support"). It looks for a slug first,
+// ignores case, and does not distinguish spaces, hyphens and underscores. If
+// several definitions have the slug, the one that also has the name is
+// returned. If none matches, the error matches [ErrNotFound]; if several match,
+// it matches [ErrDefinitionAmbiguous]. FindSource sends one request, which
+// lists all source definitions.
 func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, error) {
 	const op = "find source definition"
 	if plainSlug(name) == "" {
@@ -220,9 +223,9 @@ func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, 
 	return findDefinition(op, "Source", list, name)
 }
 
-// ListDestinations returns the kinds of destinations with the given ids, which are
-// UUIDs, or all of them if no ids are given. They are in the order of the
-// service, which sends them in one page.
+// ListDestinations returns the destination definitions with the given IDs,
+// which are UUIDs, or all of them if no IDs are given. They are in the order of
+// the service, which sends them in one page.
 func (d Definitions) ListDestinations(ctx context.Context, ids ...string) ([]Definition, error) {
 	call := &call{op: "list destination definitions", name: "listDestinationDefinitions", read: true}
 	var params gen.ListDestinationDefinitionsParams
@@ -242,8 +245,8 @@ func (d Definitions) ListDestinations(ctx context.Context, ids ...string) ([]Def
 	return definitionsOf(got.Destinations), nil
 }
 
-// GetDestination returns the kind of destination with the given id, a UUID, and
-// how to configure it.
+// GetDestination returns the destination definition with the given ID, a UUID,
+// including how to configure a destination.
 func (d Definitions) GetDestination(ctx context.Context, id string) (*DefinitionDetails, error) {
 	call := &call{op: "get destination definition", name: "getDestinationDefinition", read: true}
 	id, err := checkUUID(call.op, "destination definition", id)
@@ -255,9 +258,10 @@ func (d Definitions) GetDestination(ctx context.Context, id string) (*Definition
 	})
 }
 
-// FindDestination returns a kind of destination as [Definitions.FindSource]
-// does for sources. The service lists destinations without their slugs, so
-// usually only the name can match; "google-sheets" matches "Google Sheets".
+// FindDestination returns a destination definition in the way in which
+// [Definitions.FindSource] returns a source definition. The service lists
+// destination definitions without their slugs, so usually only the name can
+// match; "google-sheets" matches "Google Sheets".
 func (d Definitions) FindDestination(ctx context.Context, name string) (*Definition, error) {
 	const op = "find destination definition"
 	if plainSlug(name) == "" {

@@ -17,14 +17,14 @@ const (
 	destinationsPath = "/api/v1/integrations/definitions/destinations"
 )
 
-// An exchange is a call, what it should send, and what it should make of the
-// answer.
+// An exchange is a call, the request that it should send, and the result that
+// it should get from the response.
 type exchange struct {
 	name string
 	call func(context.Context, *client.Client) (any, error)
 
 	method, path, query, body string
-	status                    int // 200 unless it is given
+	status                    int // 200 if it is 0
 	answer                    string
 	got                       any
 }
@@ -71,7 +71,7 @@ func (m mistake) run(t *testing.T) {
 	s.wantSent(t, 0)
 }
 
-// fakeClient is a client of a service in memory.
+// fakeClient returns a client of an in-memory service.
 func fakeClient(t *testing.T) (*client.Client, *agentstest.Server) {
 	t.Helper()
 	fake := agentstest.NewServer()
@@ -206,7 +206,7 @@ func TestFindDefinition(t *testing.T) {
 		{name: " Zendesk_SUPPORT\n", id: "1"},
 		{name: "Zendesk Support", id: "1"},
 		{name: "our-postgres", id: "4"},
-		{name: "postgres", id: "3"}, // two have the slug, one the name
+		{name: "postgres", id: "3"}, // two have the slug, one of them has the name
 		{name: "weather", id: "5"},
 		{name: "tides-of-the-world", id: "7"},
 		{name: "x (formerly twitter)", id: "8"},

@@ -8,8 +8,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// DeleteConnector starts the deletion of the connector with the given id and returns
-// the id of the job that does it in the background. The connector is listed until
+// DeleteConnector starts the deletion of the connector with the given ID and returns
+// the ID of the job that does it in the background. The connector is listed until
 // the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
 // exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
 // DeleteConnector does not check that the connector belongs to w.
@@ -28,10 +28,10 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 }
 
 // WaitDeleted waits until the workspace no longer lists the connector with the given
-// id, which is how the service shows that a deletion is done. It then returns nil
-// and no error. With an error it returns the connector as it was last listed. A
-// connector that the workspace never had counts as deleted, and so do all connectors
-// of a workspace that does not exist.
+// ID, which is how the service shows that a deletion is done. It then returns nil
+// and no error. With an error, it returns the connector as it was last listed. A
+// connector that the workspace never had counts as deleted, and so does every
+// connector of a workspace that does not exist.
 //
 // It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
 // the error matches [ErrWaitedTooLong].

@@ -13,9 +13,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Description is what a connector says it can do. Its form is up to the
-// connector: Data, from the Result, holds it as it was sent and is
-// authoritative. Entities is an attempt to read it.
+// A Description is what a connector says it can do. The connector decides the
+// form: Data, from the Result, holds the description as it was sent and is
+// authoritative. Entities is what the SDK could read in it.
 type Description struct {
 	*Result
 
@@ -81,7 +81,7 @@ func (e *EntityDescription) Action(name string) (*ActionDescription, bool) {
 }
 
 // Describe asks the connector for its own schema: its entities, their actions,
-// and the parameters of the actions. The form is up to the connector; see
+// and the parameters of the actions. The connector decides the form; see
 // [Description].
 func (c *Connector) Describe(ctx context.Context) (*Description, error) {
 	r, err := c.Execute(ctx, "", actionDescribe, nil)

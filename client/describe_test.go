@@ -11,8 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// outline writes what was read of a description in few words: entity[action(
-// param:type!)], ! for required. Descriptions stand in angle brackets.
+// outline returns what was read of a description in short form:
+// entity[action(param:type!)], with ! for required. Descriptions are in angle
+// brackets.
 func outline(entities []EntityDescription) string {
 	var b strings.Builder
 	about := func(s string) {
@@ -57,7 +58,7 @@ func outline(entities []EntityDescription) string {
 	return b.String()
 }
 
-// descriptions are forms that descriptions may have, and what is read of them.
+// descriptions are forms that a description may have, and what is read of them.
 var descriptions = []struct{ name, data, want string }{
 	{"lists", `{"entities":[{"name":"issues","description":"of a repository","actions":["list","get"]},{"entity":"labels","actions":[]}]}`, `issues<of a repository>[list get] labels[]`},
 	{"names only", `{"entities":["issues","labels"]}`, `issues[] labels[]`},
@@ -108,7 +109,7 @@ func TestDescribedEntities(t *testing.T) {
 	}
 }
 
-// What is deep is not read to its end, and costs no stack.
+// Deep JSON is not read to its end, and needs no stack.
 func TestDescribedDeep(t *testing.T) {
 	for _, n := range []int{9000, 1000000} {
 		deep := strings.Repeat(`[`, n) + strings.Repeat(`]`, n)
@@ -130,7 +131,7 @@ func TestDescriptionRaw(t *testing.T) {
 	if !ok || string(a.Raw) != `{"y": 2, "params": {"p": {"z": 3}, "q": "string"}}` || len(a.Params) != 2 || string(a.Params[0].Raw) != `{"z": 3}` || string(a.Params[1].Raw) != `"string"` {
 		t.Errorf("%v %+v", ok, a)
 	}
-	// What is appended to a part does not go into the whole.
+	// Appending to a part does not change the whole.
 	_ = append(a.Params[0].Raw, "XXXX"...)
 	if strings.Contains(string(data), "X") {
 		t.Errorf("the data became %s", data)
@@ -146,8 +147,8 @@ func TestDescriptionRaw(t *testing.T) {
 	}
 }
 
-// FuzzDescription: whatever a connector says of itself, reading it does not
-// fail, and what is read is a part of it.
+// FuzzDescription tests that reading a description never fails, whatever it
+// contains, and that what is read is part of it.
 func FuzzDescription(f *testing.F) {
 	for _, tc := range descriptions {
 		f.Add([]byte(tc.data))

@@ -20,8 +20,8 @@ import (
 )
 
 // A Download is a file that is being received. Read it like any [io.ReadCloser], from
-// one goroutine at a time, or call Save. It ends with the ctx of the call that returned
-// it. It must be closed; Save does that.
+// one goroutine at a time, or call Save. Reading fails once the ctx of the call that
+// returned the Download is done. A Download must be closed; Save does that.
 type Download struct {
 	Filename    string // the name that the service sent, without directories and safe to use; may be ""
 	ContentType string // such as "text/csv; charset=utf-8"; "" if the service does not say
@@ -39,13 +39,13 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 	return func(x *execution) { x.progress = f }
 }
 
-// Download runs the action "download" and returns the file as a stream: it may have
-// any size and is not kept in memory. A file without any bytes is an error that matches
-// [ErrEmptyDownload], since the service answers so for files that do not exist: an
-// error of Download if the service sends the size, and of the first Read or of Save if
-// not.
+// Download runs the action "download" and returns the file as a stream, which may have
+// any size and is not kept in memory. A file without bytes is an error that matches
+// [ErrEmptyDownload], since the service sends no bytes for a file that does not exist.
+// Download returns that error if the service sends the size; otherwise the first Read,
+// or Save, does.
 //
-// Where a network does not let streams pass, [Connector.Execute] can run the action
+// If a network does not let streams pass, use [Connector.Execute] to run the action
 // with the parameter _airbyte_response_type set to "json". The service then sends at
 // most 64 KiB of the file, and next_range_header, the value of the parameter
 // range_header for the next part. The other members of such a result are not
@@ -113,11 +113,12 @@ func (d *Download) Read(p []byte) (int, error) {
 	return n, d.fault(err)
 }
 
-// Close ends the download. It may be called before the end of the file.
+// Close ends the download. It may be called before the end of the file is read.
 func (d *Download) Close() error { return d.body.Close() }
 
 // Save writes the file to path, whose directory must exist, and closes the download.
-// It returns the number of bytes written. The file appears complete or not at all: it
+// It returns the number of bytes written. It returns an error if part of the file has
+// been read already. The file appears complete or not at all: it
 // is written to a temporary file in the same directory, synced, and renamed. If Save
 // fails, a file that was at path before is unchanged; if it succeeds, that file is
 // replaced and its permissions are kept.
@@ -138,7 +139,7 @@ func (d *Download) Save(path string) (n int64, err error) {
 	old, err := os.Stat(path)
 	switch {
 	case err == nil && !old.Mode().IsRegular():
-		return 0, fail(fmt.Errorf("%s is no regular file; to save into a directory, join it with Filename", path))
+		return 0, fail(fmt.Errorf("%s is not a regular file; to save into a directory, join it with Filename", path))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return 0, fail(err)
 	}

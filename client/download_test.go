@@ -23,7 +23,7 @@ func file(content string, headers ...string) reply {
 	return says(200, content, append([]string{"Content-Type", "application/octet-stream"}, headers...)...)
 }
 
-// unsized is file without a length.
+// unsized is like file, without a length.
 func unsized(content string) reply {
 	return sends(200, func(*http.Request) io.Reader { return strings.NewReader(content) }, -1, "Content-Type", "application/octet-stream")
 }
@@ -68,7 +68,7 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-// A file of any size takes no memory to speak of and has no limit.
+// A file of any size needs almost no memory and has no limit.
 func TestDownloadStreams(t *testing.T) {
 	const size = 128 << 20
 	s := serve(t, sends(200, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, size) }, size, "Content-Type", "application/zip"))
@@ -196,8 +196,8 @@ func TestDownloadThatIsNoFile(t *testing.T) {
 	})
 }
 
-// The action download is run by Execute where the service is asked to answer
-// with JSON; a file is refused there, with a word on who reads files.
+// Execute runs the action download if the service is asked to respond with
+// JSON. It refuses a file, and says which method reads files.
 func TestExecuteDownload(t *testing.T) {
 	file := says(200, "a,b", "Content-Type", "text/csv", "Content-Disposition", "attachment; filename=x.csv")
 	for _, answer := range []reply{file, says(200, `[1]`, "Content-Disposition", "attachment")} {
@@ -323,7 +323,7 @@ func TestSaveFails(t *testing.T) {
 			asError(t, err)
 			wantContent(t, path, "good")
 			wantDir(t, filepath.Dir(path), "report.csv")
-			// Nor does a new file appear.
+			// No new file appears, either.
 			if _, err := mustDownload(t, answer).Save(filepath.Join(filepath.Dir(path), "other")); err == nil {
 				t.Error("no error")
 			}
@@ -334,7 +334,7 @@ func TestSaveFails(t *testing.T) {
 		dir := t.TempDir()
 		_, err := mustDownload(t, file("x")).Save(dir)
 		asError(t, err)
-		wantText(t, err, "no regular file", "Filename")
+		wantText(t, err, "not a regular file", "Filename")
 		wantDir(t, dir)
 	})
 	t.Run("no directory", func(t *testing.T) {
@@ -431,7 +431,7 @@ func TestSaveKeepsWhatWasThere(t *testing.T) {
 }
 
 // A file name cannot leave the directory that it is joined with, whatever the
-// service says.
+// service sends.
 func TestFilename(t *testing.T) {
 	long := strings.Repeat("ä", 300)
 	for header, want := range map[string]string{

@@ -28,9 +28,8 @@ var (
 	ErrServer       error = &kind{text: "the service failed"} // 5xx
 
 	// ErrConnectorNotFound means that the workspace has no connector with the slug
-	// or name, or that there is none with the id. It also matches ErrNotFound. A 404
-	// to the execution of an action, which may be about a record, matches ErrNotFound
-	// alone.
+	// or name, or that there is none with the ID. It also matches ErrNotFound. A 404
+	// in response to an action may be about a record, and matches only ErrNotFound.
 	ErrConnectorNotFound error = &kind{"no such connector", ErrNotFound}
 
 	// ErrConnectorAmbiguous means that several connectors have the slug or name.
@@ -44,8 +43,8 @@ var (
 	// response has status 200, and the status in it is not "success".
 	ErrExecution error = &kind{text: "the action failed"}
 
-	// ErrEmptyDownload means that a file has no bytes. The service also answers so
-	// for files that do not exist.
+	// ErrEmptyDownload means that a downloaded file has no bytes. The service also
+	// sends no bytes for a file that does not exist.
 	ErrEmptyDownload error = &kind{text: "the downloaded file is empty"}
 
 	// ErrResponseTooLarge means that a response is larger than
@@ -53,14 +52,15 @@ var (
 	ErrResponseTooLarge error = &kind{text: "the response is too large"}
 
 	// ErrNetwork means that there was no complete response: the service could not be
-	// reached, the connection broke, or the time of [WithAttemptTimeout] was over.
+	// reached, the connection broke, or the time of [WithAttemptTimeout] was over. An
+	// error about a certificate that is not trusted does not match it.
 	ErrNetwork error = &kind{text: "the service was not reached"}
 
 	// ErrBadResponse means that a response with status 2xx is not what the service
 	// sends: it is not JSON, or JSON of another form. It may be that of a proxy.
 	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
 
-	// ErrPaging means that there is another page that cannot be asked for.
+	// ErrPaging means that there is another page that cannot be requested.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
 )
 
@@ -72,28 +72,28 @@ type kind struct {
 func (k *kind) Error() string { return k.text }
 func (k *kind) Unwrap() error { return k.parent }
 
-// An Error is the error of a call. Its text contains no secret and at most 512 bytes
-// of what the service sent. It is one line, except for an error of [New], which has a
+// An Error is the error of a call. Its text contains no secret, and at most 512 bytes
+// of the service's message. It is one line, except for an error of [New], which has a
 // line for each problem.
 type Error struct {
 	StatusCode int           // the status of the response; 0 if there was none
 	Code       string        // the service's code for the problem, if it sent one
 	Message    string        // the service's message, if it sent one; Error returns the whole text
 	Fields     []FieldError  // the problems of single fields
-	RequestID  string        // the id that the service or a proxy gave the request
-	Method     string        // the method of the request, even if it was not sent for want of a token
+	RequestID  string        // the ID that the service or a proxy gave the request
+	Method     string        // the method of the request, even if it was not sent because there was no token
 	Path       string        // the path of that request
-	Attempts   int           // the number of requests sent, including those for tokens
+	Attempts   int           // the number of requests sent, including those of a token fetch that failed
 	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not
 
 	// Retryable reports whether the same call may succeed later and can safely be
-	// made again. It is false for invalid requests, and for writes that may have
-	// been carried out.
+	// repeated. It is false for invalid requests, and for writes that may have been
+	// carried out.
 	Retryable bool
 
 	// OutcomeUnknown reports whether a write may have been carried out although it
-	// returned an error: the connection broke, a gateway answered, or the response
-	// could not be read. Find out before making the call again.
+	// returned an error: the connection broke, a gateway responded, or the response
+	// could not be read. Find out before repeating the call.
 	OutcomeUnknown bool
 
 	// BudgetExhausted reports whether the call was not retried because the client
@@ -226,7 +226,7 @@ func (e *Error) Unwrap() []error {
 }
 
 // Body returns up to 1 MiB of the body of the response, or nil if there was none or if it
-// was decoded on arrival. It is what the service sent and may contain anything: use it
+// was decoded on arrival. The body may contain anything that the service sends: use it
 // for debugging, and do not log it.
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
 
@@ -286,7 +286,7 @@ func refusal(call *call, resp *http.Response) *Error {
 	e.Fields = fieldErrors(reason)
 	call.judge(e, willingStatus(resp.StatusCode), true)
 	if err := auth.RefreshError(resp); err != nil {
-		e.err = fmt.Errorf("a new token could not be fetched: %w", err)
+		e.err = fmt.Errorf("no new token could be obtained: %w", err)
 		if tok, ok := errors.AsType[*auth.TokenError](err); ok { // it says whether trying again helps
 			e.Retryable, e.RetryAfter = tok.Temporary(), max(e.RetryAfter, tok.RetryAfter)
 			e.Attempts += tok.Attempts

@@ -19,7 +19,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// refused is the error of a call that is answered so.
+// refused returns the error of a call with this response.
 func refused(t *testing.T, answer reply) *client.Error {
 	t.Helper()
 	return asError(t, read(t.Context(), newClient(t, serve(t, answer), client.WithMaxRetries(0))))
@@ -105,7 +105,7 @@ func TestErrorHoldsWhatTheAnswerTells(t *testing.T) {
 	if err := refused(t, says(500, "", "X-Request-Id", strings.Repeat("x", 5000))); len(err.RequestID) > 200 {
 		t.Errorf("a request id of %d bytes", len(err.RequestID))
 	}
-	// With a status of 200, too.
+	// This includes responses with status 200.
 	err = refused(t, says(200, `{"status":"error","error":"boom"}`, "X-Request-Id", "req-8"))
 	if err.StatusCode != 200 || err.RequestID != "req-8" || err.Message != "boom" {
 		t.Errorf("%#v", *err)
@@ -235,12 +235,12 @@ func TestErrorBodyIsBounded(t *testing.T) {
 	}
 }
 
-// zeros is text without end that is no JSON.
+// zeros is text without an end that is not JSON.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("0"), len(p))), nil }
 
-// A service that repeats what it was sent must not put secrets into logs.
+// A service that repeats what it received must not put secrets into logs.
 func TestErrorRepeatsNoSecret(t *testing.T) {
 	const secret = `ghp_"quoted"/<&>\secret`
 	inJSON, err := json.Marshal(secret)
@@ -275,7 +275,7 @@ func TestErrorRepeatsNoSecret(t *testing.T) {
 						Credentials:   map[string]any{"a": map[string]string{"token": secret}, "b": []string{secret}},
 					})
 					if status == 200 && err == nil {
-						return // another shape of success
+						return // another form of success
 					}
 					wantNoSecret(t, asError(t, err), "ghp_", "quoted", "secret")
 				})
@@ -318,7 +318,7 @@ func TestErrorRepeatsNoSecret(t *testing.T) {
 	})
 }
 
-// wantNoSecret looks for parts of a secret in all that an error shows.
+// wantNoSecret looks for parts of a secret in everything that an error shows.
 func wantNoSecret(t *testing.T, err *client.Error, parts ...string) {
 	t.Helper()
 	var logs bytes.Buffer

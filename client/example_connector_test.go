@@ -7,12 +7,20 @@ import (
 	"log"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
+// connectorSandbox returns an in-memory service and the options for using it. A program
+// with an account needs neither.
+func connectorSandbox() (*agentstest.Server, []client.Option) {
+	fake := agentstest.NewServer()
+	return fake, []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
+}
+
 func ExampleWorkspace_CheckConnector() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
@@ -34,7 +42,7 @@ func ExampleWorkspace_CheckConnector() {
 
 func ExampleConnector_Info() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	github, err := client.Connect(ctx, "github", opts...)
 	if err != nil {
@@ -50,7 +58,7 @@ func ExampleConnector_Info() {
 
 func ExampleConnector_Update() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	github, err := client.Connect(ctx, "github", opts...)
 	if err != nil {
@@ -83,7 +91,7 @@ func ExampleConnector_Update() {
 
 func ExampleConnector_Check() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	github, err := client.Connect(ctx, "github", opts...)
 	if err != nil {
@@ -99,7 +107,7 @@ func ExampleConnector_Check() {
 
 func ExampleConnector_Inspect() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	github, err := client.Connect(ctx, "github", opts...)
 	if err != nil {
@@ -121,7 +129,7 @@ func ExampleConnector_Inspect() {
 
 func ExampleConnector_WaitSearchable() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	github, err := client.Connect(ctx, "github", opts...)
 	if err != nil {
@@ -140,7 +148,7 @@ func ExampleConnector_WaitSearchable() {
 
 func ExampleWorkspace_WaitDeleted() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
@@ -163,7 +171,7 @@ func ExampleWorkspace_WaitDeleted() {
 
 func ExampleConnector_Describe() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := connectorSandbox()
 	defer fake.Close()
 	github, err := client.Connect(ctx, "github", opts...)
 	if err != nil {

@@ -7,12 +7,24 @@ import (
 	"log"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
+// inMemoryClient returns a client of an in-memory service, which done closes. A program
+// with an account calls client.New without options.
+func inMemoryClient() (c *client.Client, done func()) {
+	fake := agentstest.NewServer()
+	c, err := client.New(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return c, fake.Close
+}
+
 func ExampleWorkspace_Info() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	info, err := c.Workspace("customer-42").Info(ctx)
 	if err != nil {
@@ -24,7 +36,7 @@ func ExampleWorkspace_Info() {
 
 func ExampleWorkspace_Ensure() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	ws := c.Workspace("customer-43")
 	if err := ws.Ensure(ctx); err != nil {
@@ -42,7 +54,7 @@ func ExampleWorkspace_Ensure() {
 // name.
 func ExampleWorkspace_Connector() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	zendesk, err := c.Workspace("").Connector(ctx, "Zendesk Support")
 	if err != nil {
@@ -56,7 +68,7 @@ func ExampleWorkspace_Connector() {
 // string(tok.AccessToken).
 func ExampleWorkspace_ScopedToken() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	tok, err := c.Workspace("customer-42").ScopedToken(ctx)
 	if err != nil {
@@ -68,7 +80,7 @@ func ExampleWorkspace_ScopedToken() {
 
 func ExampleWorkspace_WidgetToken() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	token, err := c.Workspace("customer-42").WidgetToken(ctx, "https://app.example.com", client.WithSourceTemplateTags("crm"))
 	if err != nil {
@@ -80,7 +92,7 @@ func ExampleWorkspace_WidgetToken() {
 
 func ExampleWorkspace_DeleteConnector() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	ws := c.Workspace("")
 	slack, err := ws.Connector(ctx, "slack")
@@ -103,7 +115,7 @@ func ExampleWorkspace_DeleteConnector() {
 
 func ExampleConnector_Delete() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	slack, err := c.Workspace("").Connector(ctx, "slack")
 	if err != nil {
@@ -119,7 +131,7 @@ func ExampleConnector_Delete() {
 
 func ExampleConnector_WaitDeleted() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	slack, err := c.Workspace("").Connector(ctx, "slack")
 	if err != nil {
@@ -138,7 +150,7 @@ func ExampleConnector_WaitDeleted() {
 
 func ExampleDefinitions_GetSource() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	github, err := c.Definitions().FindSource(ctx, "github")
 	if err != nil {
@@ -154,7 +166,7 @@ func ExampleDefinitions_GetSource() {
 
 func ExampleDefinitions_FindDestination() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	bigquery, err := c.Definitions().FindDestination(ctx, "bigquery")
 	if err != nil {
@@ -166,7 +178,7 @@ func ExampleDefinitions_FindDestination() {
 
 func ExampleDefinitions_GetDestination() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	bigquery, err := c.Definitions().FindDestination(ctx, "bigquery")
 	if err != nil {
@@ -182,7 +194,7 @@ func ExampleDefinitions_GetDestination() {
 
 func ExampleSourceTemplates_Get() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	templates, err := c.SourceTemplates().List(ctx)
 	if err != nil {
@@ -198,7 +210,7 @@ func ExampleSourceTemplates_Get() {
 
 func ExampleSourceTemplates_Delete() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	templates, err := c.SourceTemplates().List(ctx)
 	if err != nil {
@@ -216,7 +228,7 @@ func ExampleSourceTemplates_Delete() {
 // it.
 func ExampleConnectionTemplates_Get() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	templates, err := c.ConnectionTemplates().List(ctx)
 	if err != nil {
@@ -232,7 +244,7 @@ func ExampleConnectionTemplates_Get() {
 
 func ExampleConnectionTemplates_Delete() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	templates, err := c.ConnectionTemplates().List(ctx)
 	if err != nil {
@@ -248,7 +260,7 @@ func ExampleConnectionTemplates_Delete() {
 
 func ExampleOAuthApps_Delete() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	// Connectors of this kind use Airbyte's own app again.
 	if err := c.OAuthApps().Delete(ctx, "salesforce"); err != nil {
@@ -260,7 +272,7 @@ func ExampleOAuthApps_Delete() {
 
 func ExampleSkills_Docs() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	for skill, err := range c.Skills().Search(ctx, "github") {
 		if err != nil {
@@ -278,7 +290,7 @@ func ExampleSkills_Docs() {
 
 func ExampleWorkflows_List() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
 	list, err := workflows.List(ctx)
@@ -293,7 +305,7 @@ func ExampleWorkflows_List() {
 
 func ExampleWorkflows_Get() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
 	list, err := workflows.List(ctx)
@@ -310,7 +322,7 @@ func ExampleWorkflows_Get() {
 
 func ExampleWorkflows_Delete() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
 	list, err := workflows.List(ctx)
@@ -327,7 +339,7 @@ func ExampleWorkflows_Delete() {
 
 func ExampleAutomations_List() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
 	all, err := workflows.ListAutomations(ctx)
@@ -347,7 +359,7 @@ func ExampleAutomations_List() {
 
 func ExampleAutomations_Get() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
 	all, err := workflows.ListAutomations(ctx)
@@ -365,7 +377,7 @@ func ExampleAutomations_Get() {
 
 func ExampleAutomations_Create() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
 	all, err := workflows.ListAutomations(ctx)
@@ -383,7 +395,7 @@ func ExampleAutomations_Create() {
 
 func ExampleAutomations_Delete() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := inMemoryClient()
 	defer done()
 	workflows := c.Workspace("").Workflows()
 	all, err := workflows.ListAutomations(ctx)

@@ -5,12 +5,20 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
+// skillsSandbox returns an in-memory service and the options for using it. A program
+// with an account needs neither.
+func skillsSandbox() (*agentstest.Server, []client.Option) {
+	fake := agentstest.NewServer()
+	return fake, []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
+}
+
 func ExampleSkills_All() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := skillsSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
@@ -39,7 +47,7 @@ func ExampleSkills_All() {
 
 func ExampleSkills_Search() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := skillsSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -73,10 +81,10 @@ func ExampleSkills_Search() {
 	// ```
 }
 
-// A model reads the outline and then requests a section by its id.
+// A model reads the outline and then requests a section by its ID.
 func ExampleConnector_Docs() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := skillsSandbox()
 	defer fake.Close()
 	github, err := client.Connect(ctx, "github", opts...)
 	if err != nil {

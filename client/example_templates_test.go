@@ -6,13 +6,21 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
+// templatesSandbox returns an in-memory service and the options for using it. A program
+// with an account needs neither.
+func templatesSandbox() (*agentstest.Server, []client.Option) {
+	fake := agentstest.NewServer()
+	return fake, []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
+}
+
 func ExampleDefinitions_FindSource() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -36,7 +44,7 @@ func ExampleDefinitions_FindSource() {
 }
 
 func ExampleDefinitions_FindSource_notFound() {
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -48,7 +56,7 @@ func ExampleDefinitions_FindSource_notFound() {
 }
 
 func ExampleDefinitions_ListSources() {
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -67,7 +75,7 @@ func ExampleDefinitions_ListSources() {
 }
 
 func ExampleDefinitions_ListDestinations() {
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -87,7 +95,7 @@ func ExampleDefinitions_ListDestinations() {
 }
 
 func ExampleSourceTemplates_List() {
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -110,7 +118,7 @@ func ExampleSourceTemplates_List() {
 
 func ExampleSourceTemplates_Create() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -135,7 +143,7 @@ func ExampleSourceTemplates_Create() {
 
 func ExampleSourceTemplates_Update() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -159,7 +167,7 @@ func ExampleSourceTemplates_Update() {
 }
 
 func ExampleConnectionTemplates_List() {
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -179,7 +187,7 @@ func ExampleConnectionTemplates_List() {
 
 func ExampleConnectionTemplates_Create() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -206,7 +214,7 @@ func ExampleConnectionTemplates_Create() {
 }
 
 func ExampleConnectionTemplates_Create_airbyteHosted() {
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -225,7 +233,7 @@ func ExampleConnectionTemplates_Create_airbyteHosted() {
 
 func ExampleConnectionTemplates_Update() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -248,7 +256,7 @@ func ExampleConnectionTemplates_Update() {
 
 func ExampleConnectionTemplates_DescribeCron() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {
@@ -268,7 +276,7 @@ func ExampleConnectionTemplates_DescribeCron() {
 
 func ExampleOAuthApps_Set() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := templatesSandbox()
 	defer fake.Close()
 	c, err := client.New(opts...)
 	if err != nil {

@@ -79,7 +79,7 @@ func ExampleNewWorkspace() {
 func ExampleConnect() {
 	fake, opts := sandbox()
 	defer fake.Close()
-	// Case does not matter, nor do spaces, hyphens and underscores.
+	// Case is ignored, and spaces, hyphens and underscores are equivalent.
 	zendesk, err := client.Connect(context.Background(), "Zendesk Support", opts...)
 	if err != nil {
 		log.Fatal(err)
@@ -371,7 +371,7 @@ func ExampleWorkspace_CreateConnector() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	made, err := ws.CreateConnector(ctx, client.CreateConnectorRequest{
+	created, err := ws.CreateConnector(ctx, client.CreateConnectorRequest{
 		Name:          "GitHub of the customer",
 		ConnectorType: "github",
 		Credentials:   map[string]any{"token": "the customer's own"}, // not the application's
@@ -379,7 +379,7 @@ func ExampleWorkspace_CreateConnector() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(made.Name, made.Slug)
+	fmt.Println(created.Name, created.Slug)
 	// Output: GitHub of the customer github
 }
 

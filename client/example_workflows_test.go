@@ -5,11 +5,19 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
+// workflowsSandbox returns an in-memory service and the options for using it. A program
+// with an account needs neither.
+func workflowsSandbox() (*agentstest.Server, []client.Option) {
+	fake := agentstest.NewServer()
+	return fake, []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
+}
+
 func ExampleWorkspace_Workflows() {
-	fake, opts := sandbox()
+	fake, opts := workflowsSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
@@ -27,7 +35,7 @@ func ExampleWorkspace_Workflows() {
 
 func ExampleWorkflows_Create() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := workflowsSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
@@ -54,7 +62,7 @@ func ExampleWorkflows_Create() {
 
 func ExampleWorkflows_Update() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := workflowsSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
@@ -73,7 +81,7 @@ func ExampleWorkflows_Update() {
 }
 
 func ExampleWorkflows_ListAutomations() {
-	fake, opts := sandbox()
+	fake, opts := workflowsSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {
@@ -91,7 +99,7 @@ func ExampleWorkflows_ListAutomations() {
 
 func ExampleAutomations_Update() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := workflowsSandbox()
 	defer fake.Close()
 	ws, err := client.NewWorkspace(opts...)
 	if err != nil {

@@ -10,10 +10,18 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// sandboxClient returns a client of an in-memory service.
-func sandboxClient() (c *client.Client, done func()) {
-	fake, opts := sandbox()
-	c, err := client.New(opts...)
+// workspaceSandbox returns an in-memory service and the options for using it. A program
+// with an account needs neither.
+func workspaceSandbox() (*agentstest.Server, []client.Option) {
+	fake := agentstest.NewServer()
+	return fake, []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
+}
+
+// workspaceClient returns a client of an in-memory service, which done closes. A program
+// with an account calls client.New without options.
+func workspaceClient() (c *client.Client, done func()) {
+	fake := agentstest.NewServer()
+	c, err := client.New(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -21,7 +29,7 @@ func sandboxClient() (c *client.Client, done func()) {
 }
 
 func ExampleClient_Workspaces() {
-	c, done := sandboxClient()
+	c, done := workspaceClient()
 	defer done()
 	for ws, err := range c.Workspaces(context.Background(), client.WithNameContains("customer"), client.WithStatus(client.WorkspaceActive)) {
 		if err != nil {
@@ -34,7 +42,7 @@ func ExampleClient_Workspaces() {
 
 func ExampleClient_WorkspaceInfo() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := workspaceClient()
 	defer done()
 	info, err := c.Workspace("customer-42").Info(ctx)
 	if err != nil {
@@ -49,7 +57,7 @@ func ExampleClient_WorkspaceInfo() {
 }
 
 func ExampleClient_WorkspaceStats() {
-	c, done := sandboxClient()
+	c, done := workspaceClient()
 	defer done()
 	stats, err := c.WorkspaceStats(context.Background())
 	if err != nil {
@@ -60,7 +68,7 @@ func ExampleClient_WorkspaceStats() {
 }
 
 func ExampleClient_Organizations() {
-	c, done := sandboxClient()
+	c, done := workspaceClient()
 	defer done()
 	all, err := c.Organizations(context.Background())
 	if err != nil {
@@ -77,7 +85,7 @@ func ExampleClient_Organizations() {
 // A program can use several organizations, each with its own client.
 func ExampleWithOrganizationID() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := workspaceSandbox()
 	defer fake.Close()
 	for _, id := range []string{agentstest.OrganizationID, agentstest.SecondOrganizationID} {
 		ws, err := client.NewWorkspace(append(opts, client.WithOrganizationID(id))...)
@@ -97,7 +105,7 @@ func ExampleWithOrganizationID() {
 
 func ExampleWorkspace_Update() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := workspaceClient()
 	defer done()
 	ws := c.Workspace("customer-42")
 	// Turn the context store off. With null, the setting of the organization
@@ -112,7 +120,7 @@ func ExampleWorkspace_Update() {
 
 func ExampleWorkspace_Delete() {
 	ctx := context.Background()
-	c, done := sandboxClient()
+	c, done := workspaceClient()
 	defer done()
 	if err := c.Workspace("customer-42").Delete(ctx); err != nil {
 		log.Fatal(err)
@@ -126,7 +134,7 @@ func ExampleWorkspace_Delete() {
 // access to.
 func ExampleClient_TokenScope() {
 	ctx := context.Background()
-	fake, opts := sandbox()
+	fake, opts := workspaceSandbox()
 	defer fake.Close()
 	mine, err := client.New(opts...)
 	if err != nil {

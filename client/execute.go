@@ -22,14 +22,14 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// Params are the parameters of an action, by name. They are encoded as
-// encoding/json does it: nil is sent as null, a name that is missing is not sent, a
-// [json.Number] is a number and a [json.RawMessage] is sent as it is.
-// [Connector.Describe] and [Connector.Docs] say which parameters an action has.
+// Params are the parameters of an action, by name. They are encoded as by
+// encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
+// sent as a number and a json.RawMessage as it is. [Connector.Describe] and
+// [Connector.Docs] say which parameters an action has.
 type Params = map[string]any
 
-// IsRead reports whether the action of a connector only reads: list, get, search,
-// api_search, context_store_search, context_store_sql_query, describe and download.
+// IsRead reports whether an action only reads. The actions list, get, search,
+// api_search, context_store_search, context_store_sql_query, describe and download do.
 // Every other action counts as a write, including those that this version of the SDK
 // does not know. Only reads are retried when it is unknown whether the service
 // received a request.
@@ -68,14 +68,14 @@ type execution struct {
 	progress         func(done, total int64)
 }
 
-// WithSelectFields asks for only these fields of each record, as paths with dots. It
-// takes precedence over [WithExcludeFields].
+// WithSelectFields requests only the given fields of each record, which are dotted
+// paths. It takes precedence over [WithExcludeFields].
 func WithSelectFields(paths ...string) ExecuteOption {
 	return func(x *execution) { x.selected = append(x.selected, paths...) }
 }
 
-// WithExcludeFields asks for all fields of each record but these, as paths with
-// dots.
+// WithExcludeFields requests all fields of each record except the given ones, which
+// are dotted paths.
 func WithExcludeFields(paths ...string) ExecuteOption {
 	return func(x *execution) { x.hidden = append(x.hidden, paths...) }
 }
@@ -86,18 +86,19 @@ func WithIntent(why string) ExecuteOption {
 }
 
 // WithTruncation lets the service shorten long texts in lists and searches. By
-// default the client asks for whole texts.
+// default, the client requests whole texts.
 func WithTruncation() ExecuteOption {
 	return func(x *execution) { x.truncate = true }
 }
 
-// WithUseNumber decodes numbers into a json.Number where the destination is an any.
-// Without it they become a float64, and integers beyond 2^53 lose digits.
+// WithUseNumber makes numbers that are decoded into an any a json.Number. Without it
+// they become a float64, and integers beyond 2^53 lose digits.
 func WithUseNumber() ExecuteOption {
 	return func(x *execution) { x.useNumber = true }
 }
 
-// WithRawData makes [Execute] keep the result in Result.Data as well as decode it.
+// WithRawData makes [Execute] keep the result in Result.Data in addition to decoding
+// it.
 func WithRawData() ExecuteOption {
 	return func(x *execution) { x.raw = true }
 }
@@ -107,7 +108,7 @@ func WithRawData() ExecuteOption {
 // decodes it, and [All] iterates over all pages. For the action "download", use
 // [Connector.Download].
 //
-// An action that the service ran and that failed is an error that matches
+// If the service ran the action and the action failed, the error matches
 // [ErrExecution].
 func (c *Connector) Execute(ctx context.Context, entity, action string, params Params, opts ...ExecuteOption) (*Result, error) {
 	x := newExecution(entity, action, params, opts)
@@ -126,9 +127,9 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 
 // Execute runs an action and decodes its result into a T, often a slice of structs.
 // The result is decoded as it arrives, so Result.Data is nil unless [WithRawData] is
-// given. If the result does not fit T, the error holds a [*RecordError]; a write has
-// been carried out nevertheless. Use [All], or [Connector.Execute] and [Rows], to
-// handle each record by itself.
+// given. If the result does not fit T, the error wraps a [*RecordError]; a write has
+// been carried out nevertheless. To handle each record by itself, use [All], or
+// [Connector.Execute] and [Rows].
 func Execute[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) (T, *Result, error) {
 	var zero T
 	x := newExecution(entity, action, params, opts)
@@ -184,7 +185,7 @@ func (x *execution) check() error {
 	}
 	for name, v := range x.params {
 		if holdsSecret(v, 0) {
-			return invalid(x.op(), "in the parameter %q is an auth.Secret, which would be sent as %s; string(s) reveals it", name, redacted)
+			return invalid(x.op(), "the parameter %q contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", name, redacted)
 		}
 	}
 	return nil
@@ -386,7 +387,7 @@ type typed[T any] struct {
 
 func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var broken error
-	t.v, t.list = *new(T), dec.PeekKind() == '[' // if there are two results, the last one counts
+	t.v, t.list = *new(T), dec.PeekKind() == '[' // if there are two results, the last one wins
 	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &t.v) })
 	return broken
 }

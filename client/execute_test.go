@@ -20,20 +20,22 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// things is a connector whose executions are answered by replies, in turn.
+// things returns a connector whose executions get the replies, one after the
+// other.
 func things(t testing.TB, replies ...reply) (*client.Connector, *stub) {
 	t.Helper()
 	s := serve(t, replies...)
 	return connectorOf(newClient(t, s, client.WithMaxRetries(0))), s
 }
 
-// A way is one of those to execute; all of them read the same envelope.
+// A way is one of the ways to execute an action. All of them read the same
+// envelope.
 type way struct {
 	name string
 	run  func(context.Context, *client.Connector) error
 }
 
-// waysTo list things as Ts.
+// waysTo returns the ways to list things as Ts.
 func waysTo[T any]() []way {
 	return []way{
 		{"Execute", func(ctx context.Context, c *client.Connector) error {
@@ -59,10 +61,10 @@ func waysTo[T any]() []way {
 	}
 }
 
-// record is what err says of a record that does not fit.
+// record returns what err says about a record that does not fit.
 func record(t testing.TB, err error) *client.RecordError {
 	t.Helper()
-	asError(t, err) // as any error of a call
+	asError(t, err) // as for any error of a call
 	var r *client.RecordError
 	if !errors.As(err, &r) {
 		t.Fatalf("%v holds no *RecordError", err)
@@ -70,7 +72,7 @@ func record(t testing.TB, err error) *client.RecordError {
 	return r
 }
 
-// However the bytes arrive, Data and Metadata are those that were sent.
+// Data and Metadata are what was sent, however the bytes arrive.
 func TestExecuteDataIsWhatWasSent(t *testing.T) {
 	long := `[` + strings.TrimSuffix(strings.Repeat("{\"id\" :\t1.50, \"s\":\"\\u00e9 \xff\"} ,\n ", 5000), ",\n ") + `]`
 	for _, data := range []string{
@@ -109,7 +111,7 @@ func wantPage(t testing.TB, r *client.Result, cursor string) {
 	}
 }
 
-// The bytes of a large result are not kept by what is small.
+// Small parts do not keep the bytes of a large result in memory.
 func TestExecuteMetadataIsACopy(t *testing.T) {
 	conn, _ := things(t, says(http.StatusOK, `{"status":"success","connector_metadata":{"a":1},"result":"`+strings.Repeat("x", 1<<20)+`"}`))
 	r, err := conn.Execute(t.Context(), "things", "list", nil)
@@ -183,8 +185,8 @@ func TestExecuteEnvelope(t *testing.T) {
 	}
 }
 
-// The status decides where the result does not fit, too, however deep it is,
-// and the reason is taken from where there is one.
+// The status also decides if the result does not fit, however deep the mismatch
+// is, and the reason is taken from wherever there is one.
 func TestExecuteReason(t *testing.T) {
 	deep := strings.Repeat(`{"id":[`, 500) + strings.Repeat(`]}`, 500)
 	results := map[string]string{
@@ -281,7 +283,8 @@ func TestExecuteAnswersThatAreNoEnvelope(t *testing.T) {
 	}
 }
 
-// into checks what a result becomes as a T.
+// into returns a function that checks what a result becomes when it is decoded
+// into a T.
 func into[T any](want T) func(testing.TB, *client.Connector) {
 	return func(t testing.TB, conn *client.Connector) {
 		t.Helper()
@@ -303,7 +306,7 @@ func into[T any](want T) func(testing.TB, *client.Connector) {
 	}
 }
 
-// A thing has the types that need care.
+// A thing has fields of the types that need care.
 type thing struct {
 	N    json.Number     `json:"n"`
 	Wait time.Duration   `json:"wait"`
@@ -387,7 +390,7 @@ func TestExecuteWithUseNumber(t *testing.T) {
 	}
 }
 
-// place is where the misfit of a result that is decoded into a T is.
+// place returns where a result that is decoded into a T does not fit.
 func place[T any](result string) func(testing.TB) *client.RecordError {
 	return func(t testing.TB) *client.RecordError {
 		t.Helper()
@@ -444,7 +447,8 @@ func TestExecuteMisfits(t *testing.T) {
 	}
 }
 
-// A misfit's text is one line and short, whatever was sent.
+// The text about a record that does not fit is short and on one line, whatever
+// was sent.
 func TestRecordErrorIsShort(t *testing.T) {
 	long := strings.Repeat(`x\n`, 5000)
 	for _, err := range []error{
@@ -458,8 +462,8 @@ func TestRecordErrorIsShort(t *testing.T) {
 
 var errOwn = errors.New("not one of mine")
 
-// picky is a type that refuses what it is given, with an error that looks like
-// that of a broken answer.
+// picky is a type that refuses every value, with an error like that of a broken
+// response.
 type picky struct{ ok bool }
 
 func (p *picky) UnmarshalJSON(b []byte) error {
@@ -477,7 +481,7 @@ func (p *picky) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// What a type of the caller's says fails its record, never the page.
+// An error of the caller's type concerns only its record, never the page.
 func TestTypesThatRefuse(t *testing.T) {
 	conn, _ := things(t, ok(`["eof",1,"short",2,"syntax",3,"own",4]`))
 	for name, seq := range map[string]func(func(picky, error) bool){
@@ -589,8 +593,8 @@ func TestExecuteRefusesBeforeSending(t *testing.T) {
 		{"id and more", at(stubID + "/execute"), "things", "list", nil, nil, "UUID"},
 		{"long id", at(strings.Repeat("a", 1000)), "things", "list", nil, nil, "UUID"},
 		{"parameter without JSON", conn, "things", "list", client.Params{"f": func() {}}, nil, "cannot be built"},
-		{"secret", conn, "things", "list", client.Params{"f": auth.Secret("s")}, nil, `"f" is an auth.Secret`},
-		{"secret inside", conn, "things", "list", client.Params{"f": []any{map[string]any{"g": auth.Secret("s")}}}, nil, `"f" is an auth.Secret`},
+		{"secret", conn, "things", "list", client.Params{"f": auth.Secret("s")}, nil, `"f" contains an auth.Secret`},
+		{"secret inside", conn, "things", "list", client.Params{"f": []any{map[string]any{"g": auth.Secret("s")}}}, nil, `"f" contains an auth.Secret`},
 		{"configuration", conn, "things", "list", client.Params{"f": client.Configuration{"a": 1}}, nil, "auth.Secret"},
 		{"number that is none", conn, "things", "list", client.Params{"n": json.Number("one")}, nil, "cannot be built"},
 	} {
@@ -644,7 +648,7 @@ func TestSearchResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantPage(t, r, "c")
-	for _, r := range []*client.Result{r, {Data: r.Data}} { // of a known action and of an unknown one
+	for _, r := range []*client.Result{r, {Data: r.Data}} { // with and without a known action
 		rows, errs := collect(client.Rows[row](r))
 		if ids(rows) != "1 3" || len(errs) != 1 {
 			t.Fatalf("%v, %v", rows, errs)
@@ -653,7 +657,7 @@ func TestSearchResults(t *testing.T) {
 			t.Errorf("%v: %s", e, e.Raw)
 		}
 	}
-	// A search whose answer is missing or empty has no rows.
+	// A search whose response is missing or empty has no rows.
 	for _, text := range []string{`{"status":"success"}`, success(`null`, `{}`), success(`{}`, `{}`), success(`{"data":null,"meta":null}`, `{}`)} {
 		conn, _ := things(t, says(http.StatusOK, text))
 		r, err := conn.Execute(t.Context(), "things", action, nil)
@@ -671,8 +675,8 @@ func TestSearchResults(t *testing.T) {
 	}
 }
 
-// rowsOf are the rows of hand-made data: ids, and index:field:raw of those that
-// do not fit.
+// rowsOf returns the rows of Data that a test wrote: IDs, and index:field:raw
+// of those that do not fit.
 func rowsOf[T any](data string, id func(T) int) string {
 	var list []string
 	for v, err := range client.Rows[T](&client.Result{Data: json.RawMessage(data)}) {
@@ -727,7 +731,7 @@ func TestRowsOfHandMadeResults(t *testing.T) {
 	}
 }
 
-// Rows can be gone through again, given up, and held on to.
+// Rows can be iterated over again, abandoned, and kept.
 func TestRowsAgain(t *testing.T) {
 	r := &client.Result{Data: json.RawMessage(`[{"id":1},{"id":"x"},{"id":3}]`)}
 	seq := client.Rows[row](r)
@@ -755,8 +759,8 @@ func TestRowsAgain(t *testing.T) {
 
 func TestDecode(t *testing.T) {
 	var v row
-	// A result that is missing is tolerated, as Execute[T] does; one that was
-	// decoded already is not missing.
+	// A missing result is tolerated, as by Execute[T]. One that was decoded
+	// already is not missing.
 	missing, err := connectorOf(newClient(t, serve(t, says(200, `{"status":"success"}`)))).Execute(t.Context(), "issues", "get", nil)
 	if err != nil || missing.Decode(&v) != nil || v != (row{}) {
 		t.Errorf("%+v, %v %+v", missing, err, v)
@@ -781,7 +785,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// What one call reads, another does not see.
+// Calls do not see what other calls read.
 func TestExecuteConcurrently(t *testing.T) {
 	s := serveRoutes(t, nil)
 	s.route = func(r sent) reply {
@@ -829,8 +833,8 @@ func TestExecuteConcurrently(t *testing.T) {
 	}
 }
 
-// A pager that panics does so where the caller can see it, with a prefetch,
-// too, and leaves nothing behind.
+// A panic of a pager reaches the caller, even with a prefetch, and leaves
+// nothing behind.
 func TestAllPanics(t *testing.T) {
 	for _, opts := range [][]client.ExecuteOption{nil, {client.WithPrefetch()}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -861,7 +865,8 @@ func TestAllPanics(t *testing.T) {
 	}
 }
 
-// A page by a name that is no number travels as the text that it is.
+// The value of a page parameter that is not a number is sent as the text that
+// it is.
 func TestAllPageThatIsText(t *testing.T) {
 	conn, s := things(t, ok(`[{"id":1}]`), ok(`[{"id":2}]`))
 	s.replies[0] = says(http.StatusOK, success(`[{"id":1}]`, `{"page":"abc","has_more":true}`))

@@ -26,13 +26,13 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// A wire is a network of one server, as seen by an http.Transport: it carries
+// A wire is a network with one server, as seen by an http.Transport. It carries
 // bytes, so that all of net/http takes part, and works inside synctest bubbles.
 type wire struct {
 	dial  error                              // of every connection, if not nil
-	serve func(c *wireConn, r *http.Request) // answers one request on a connection of its own
+	serve func(c *wireConn, r *http.Request) // responds to one request on a connection of its own
 
-	tries  atomic.Int32 // connections that were asked for
+	tries  atomic.Int32 // connections that were requested
 	asked  atomic.Int32 // requests that arrived
 	wrote  atomic.Int64 // bytes of responses
 	mu     sync.Mutex
@@ -41,7 +41,7 @@ type wire struct {
 
 func (w *wire) transport() *http.Transport {
 	return &http.Transport{
-		DisableKeepAlives: true, // every request is seen as a connection
+		DisableKeepAlives: true, // so that every request can be seen as a connection
 		DialTLSContext: func(_ context.Context, _, addr string) (net.Conn, error) {
 			if addr != "api.test:443" {
 				w.mu.Lock()
@@ -86,10 +86,10 @@ func (c *wireConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// kill ends the connection as a peer that crashed does.
+// kill ends the connection in the way of a peer that crashed.
 func (c *wireConn) kill() { c.reset.Store(true); _ = c.Close() }
 
-// hold keeps the connection open until the client gives it up.
+// hold keeps the connection open until the client closes it.
 func (c *wireConn) hold() { _, _ = io.Copy(io.Discard, c.Conn) }
 
 type resettable struct {
@@ -105,10 +105,10 @@ func (r *resettable) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// raw writes text as it stands, with line ends as HTTP has them.
+// raw writes text as it is, with the line ends of HTTP.
 func raw(c io.Writer, text string) { _, _ = io.WriteString(c, strings.ReplaceAll(text, "\n", "\r\n")) }
 
-// status answers with a status and a body of JSON.
+// status responds with a status and a JSON body.
 func status(code int, body string, headers ...string) func(*wireConn, *http.Request) {
 	return func(c *wireConn, _ *http.Request) {
 		h := "Content-Type: application/json\n"
@@ -123,8 +123,8 @@ func status(code int, body string, headers ...string) func(*wireConn, *http.Requ
 	}
 }
 
-// outcome is what a caller gets, in words: what errors.Is says, the status, what
-// lies behind, and what the fields hold.
+// outcome describes what a caller gets: the kinds that errors.Is finds, the
+// status, the cause, and the fields.
 func outcome(err error) string {
 	if err == nil {
 		return "ok"
@@ -175,7 +175,7 @@ func outcome(err error) string {
 	return strings.Join(parts, " ")
 }
 
-// gzipBomb is 32 MiB of spaces that become few bytes.
+// gzipBomb returns 32 MiB of spaces, compressed to a few bytes.
 var gzipBomb = sync.OnceValue(func() string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -186,10 +186,10 @@ var gzipBomb = sync.OnceValue(func() string {
 
 const faultOK = `{"status":"success","result":[],"access_token":"t","expires_in":900,"connector_metadata":{},"execution_metadata":{}}`
 
-// TestFault is the fault matrix: for everything that can go wrong on the way,
-// what the caller of a read, a write, a download and of a call that needs a
-// token gets, and how many requests were sent for it ("×3"). With -v it prints
-// the matrix.
+// TestFault is the fault matrix. For everything that can go wrong on the
+// network, it has what the caller of a read, of a write, of a download and of a
+// call that needs a token gets, and how many requests were sent ("×3"). With
+// -v, it prints the matrix.
 func TestFault(t *testing.T) {
 	const longBody = "{\"status\": \"success\", \"result\": [" // never ends
 	redirect := func(code int, to string) func(*wireConn, *http.Request) {
@@ -201,7 +201,7 @@ func TestFault(t *testing.T) {
 		dial  error
 		serve func(*wireConn, *http.Request)
 		ctx   time.Duration // of the caller; 10 minutes if 0
-		timed bool          // tell how long it took
+		timed bool          // whether to include how long it took
 		limit int64         // of the bytes that may be sent to the client, if not 0
 		want  [4]string     // read, write, download, token
 	}{
@@ -346,7 +346,7 @@ func TestFault(t *testing.T) {
 					if col.name == "token" {
 						w.serve = func(c *wireConn, r *http.Request) {
 							if r.URL.Path != tokenPath {
-								w.asked.Add(-1) // before the response: the count is read after it
+								w.asked.Add(-1) // before the response, since the count is read after it
 								status(200, faultOK)(c, r)
 								return
 							}
@@ -383,10 +383,10 @@ func TestFault(t *testing.T) {
 					if len(w.others) > 0 {
 						t.Errorf("connected to %v", w.others)
 					}
-					if err != nil && !strings.HasPrefix(cell, "deadline ×1") { // which says nothing of a fetch that goes on
+					if err != nil && !strings.HasPrefix(cell, "deadline ×1") { // which says nothing about a fetch that is still in progress
 						checkFault(t, err, n)
 					}
-					time.Sleep(time.Minute) // for such a fetch to end
+					time.Sleep(time.Minute) // until such a fetch has ended
 					tr.CloseIdleConnections()
 					synctest.Wait()
 				})
@@ -398,7 +398,8 @@ func TestFault(t *testing.T) {
 	t.Log("what the caller gets, and the number of requests:\n" + matrix.String())
 }
 
-// roughly is d in minutes, or in seconds if it is short: pauses are random.
+// roughly returns d in minutes, or in seconds if it is short, since pauses are
+// random.
 func roughly(d time.Duration) string {
 	if d >= time.Minute {
 		return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
@@ -406,7 +407,7 @@ func roughly(d time.Duration) string {
 	return d.Truncate(time.Second).String()
 }
 
-// checkFault checks what is true of every error.
+// checkFault checks what must hold for every error.
 func checkFault(t *testing.T, err error, requests int) {
 	t.Helper()
 	e := asError(t, err)

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzErrorBody: whatever the service says becomes an error with a short text
-// on one line, without the token that the request was sent with.
+// FuzzErrorBody tests that whatever the service sends becomes an error with a
+// short text on one line, without the token of the request.
 func FuzzErrorBody(f *testing.F) {
 	const token = "tok-0123456789"
 	for _, body := range []string{
@@ -50,7 +50,7 @@ func FuzzErrorBody(f *testing.F) {
 	})
 }
 
-// FuzzFilename: a name is one that can be joined with a directory and stays in
+// FuzzFilename tests that a name can be joined with a directory and stays in
 // it, on any system.
 func FuzzFilename(f *testing.F) {
 	for _, s := range []string{
@@ -78,8 +78,8 @@ func FuzzFilename(f *testing.F) {
 	})
 }
 
-// FuzzSlug: names that a user would call the same are the same, and one that is
-// plain stays as it is.
+// FuzzSlug tests that names that a user would consider equal are equal, and
+// that a plain slug does not change.
 func FuzzSlug(f *testing.F) {
 	for _, s := range []string{"", "github", "Zendesk Support", "zendesk_support", "--a--b", "\tA\u00a0b\n", "ÄÖ İ", "a\xff"} {
 		f.Add(s)
@@ -98,7 +98,7 @@ func FuzzSlug(f *testing.F) {
 	})
 }
 
-// FuzzConnectorID: what goes into a path is a UUID or nothing.
+// FuzzConnectorID tests that only a UUID becomes part of a path.
 func FuzzConnectorID(f *testing.F) {
 	for _, s := range []string{"", "11111111-2222-3333-4444-555555555555", "source_id:11111111-2222-3333-4444-555555555555", "{11111111-2222-3333-4444-5555555555}", "../..", "11111111-2222-3333-4444-55555555555é"} {
 		f.Add(s)

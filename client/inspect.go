@@ -18,10 +18,10 @@ type Inspection struct {
 	Name           string `json:"name"` // the connector's own name
 	WorkspaceID    string `json:"workspace_id"`
 	OrganizationID string `json:"organization_id"`
-	TemplateID     string `json:"source_config_template_id"` // the id of its source template
-	DefinitionID   string `json:"source_definition_id"`      // the id of its source definition
+	TemplateID     string `json:"source_config_template_id"` // the ID of its source template
+	DefinitionID   string `json:"source_definition_id"`      // the ID of its source definition
 	DefinitionName string `json:"source_definition_name"`    // the name of its source definition; "" if the service does not say
-	DocsID         string `json:"docs_skill_id"`             // the id of its documentation, which [Connector.Docs] reads
+	DocsID         string `json:"docs_skill_id"`             // the ID of its documentation, which [Connector.Docs] reads
 
 	// Warnings are problems that did not prevent a response.
 	Warnings []string `json:"warnings,omitempty"`
@@ -30,7 +30,7 @@ type Inspection struct {
 	// store.
 	ContextStore []EntityReadiness `json:"configured_cache_entities,omitempty"`
 
-	// Supported lists the entities that connectors of this kind can copy to the
+	// Supported lists the entities that this kind of connector can copy to the
 	// context store. It is nil if the service does not know.
 	Supported []SupportedEntity `json:"supported_context_store_entities,omitempty"`
 }
@@ -39,7 +39,7 @@ type Inspection struct {
 type EntityReadiness struct {
 	Entity    string    `json:"entity"`
 	Status    string    `json:"status"`           // the state of the copy, in the service's words
-	Supported bool      `json:"supported"`        // connectors of this kind declare the entity
+	Supported bool      `json:"supported"`        // the kind of connector declares the entity
 	Ready     bool      `json:"ready_for_search"` // the entity can be searched now
 	Count     int       `json:"entity_count"`     // the approximate number of records; -1 if unknown
 	UpdatedAt time.Time `json:"updated_at"`       // when the copy was last updated; zero if unknown
@@ -65,11 +65,11 @@ const (
 	SemanticReady    SemanticStatus = "READY"
 )
 
-// A SupportedEntity is an entity that connectors of a kind can copy to the context
+// A SupportedEntity is an entity that a kind of connector can copy to the context
 // store.
 type SupportedEntity struct {
 	Entity    string `json:"entity"`
-	Suggested bool   `json:"suggested,omitempty"` // the service recommends to copy it
+	Suggested bool   `json:"suggested,omitempty"` // the service recommends it for search
 }
 
 // Searchable reports whether the entity can be searched in the context store now.
@@ -117,7 +117,7 @@ func (i *inspectionItem) export() *Inspection {
 	return &i.Inspection
 }
 
-// Inspect returns what the service knows of the connector beyond its configuration:
+// Inspect returns what the service knows about the connector beyond its configuration:
 // its documentation, and which entities can be searched in the context store. If the
 // connector does not exist, the error matches [ErrConnectorNotFound].
 func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
@@ -139,11 +139,11 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 }
 
 // WaitSearchable waits until the entity can be searched in the context store, which
-// takes a while after a connector was created. It returns the last known state of
-// the entity, also with an error; the state is nil if the connector does not copy the
-// entity to the context store yet. It does not recognize that copying has failed: it
-// goes on waiting. An entity that connectors of this kind cannot copy is an error
-// that matches [ErrInvalid], at once, and names the entities that they can.
+// takes a while after the connector was created. It returns the last known state of
+// the entity, even with an error; the state is nil if the connector does not copy the
+// entity to the context store yet. It does not notice if copying has failed, but goes
+// on waiting. If this kind of connector cannot copy the entity, WaitSearchable returns
+// at once an error that matches [ErrInvalid] and names the entities that it can copy.
 //
 // It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
 // the error matches [ErrWaitedTooLong].
@@ -183,9 +183,9 @@ func (i *Inspection) supported() string {
 }
 
 // A CheckResult says whether the configuration of a connector works. A check that
-// fails is a result and not an error: test [CheckResult.OK].
+// fails is a result and not an error: use [CheckResult.OK] to find out.
 type CheckResult struct {
-	ID      string      `json:"id"` // the id of the check
+	ID      string      `json:"id"` // the ID of the check
 	Status  CheckStatus `json:"status"`
 	Message string      `json:"error_message,omitzero"` // what is wrong
 
@@ -238,7 +238,7 @@ type EntityCheck struct {
 	Entity     string      `json:"entity"`
 	Status     CheckStatus `json:"status"`
 	Message    string      `json:"error_message,omitzero"` // what is wrong
-	StatusCode int         `json:"status_code,omitzero"`   // the HTTP status that the vendor answered with; 0 if unknown
+	StatusCode int         `json:"status_code,omitzero"`   // the HTTP status that the vendor returned; 0 if unknown
 }
 
 // A CheckFailure is why a check failed, as far as the service says.
@@ -299,17 +299,17 @@ type CheckOption func(*checking)
 type checking struct{ change ConnectorChange }
 
 // WithChange makes [Connector.Check] try the connector with a change, without
-// changing it. If it is given twice, the last one counts.
+// changing it. If the option is given twice, the last one wins.
 func WithChange(change ConnectorChange) CheckOption {
 	return func(c *checking) { c.change = change }
 }
 
 // Check asks the service to try the configuration of the connector or, with
 // [WithChange], the one that it would have after a change. A configuration that does
-// not work is not an error: test [CheckResult.OK]. A change that [Connector.Update]
-// would refuse is an error that matches [ErrInvalid], and nothing is sent; a change
-// without any field set is accepted. Secrets of a change are removed from the texts
-// of the result.
+// not work is not an error: use [CheckResult.OK] to find out. A change that
+// [Connector.Update] would refuse is an error that matches [ErrInvalid], and nothing is
+// sent; only an empty change is accepted. Secrets of a change are removed from the
+// texts of the result.
 func (c *Connector) Check(ctx context.Context, opts ...CheckOption) (*CheckResult, error) {
 	var o checking
 	for _, opt := range opts {

@@ -14,7 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// inner has fields of many kinds, so that many values do not fit.
+// inner has fields of many types, so that many values do not fit.
 type inner struct {
 	ID   int                `json:"id"`
 	Name string             `json:"name"`
@@ -29,7 +29,7 @@ type inner struct {
 
 var errRejected = errors.New("no")
 
-// rejecting refuses what it is given, after having read some of it.
+// rejecting refuses every value after it has read some of it.
 type rejecting struct{}
 
 func (rejecting) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -50,7 +50,8 @@ func (rejecting) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return errRejected
 }
 
-// misfits are JSON values; wrong is how many elements do not fit an inner.
+// misfits are JSON values. wrong is how many of their elements do not fit an
+// inner.
 var misfits = []struct {
 	list        string
 	rows, wrong int
@@ -79,7 +80,8 @@ var misfits = []struct {
 	{`[{"id":` + strings.Repeat(`[`, 200) + strings.Repeat(`]`, 200) + `},{}]`, 1, 1},
 }
 
-// recordWise decodes an envelope around list, with its status at the end.
+// recordWise decodes an envelope with list as the result and the status at the
+// end.
 func recordWise(list string, wrap func(io.Reader) io.Reader) (envelope[pageRows[inner]], error) {
 	text := `{"x":1,"result":` + list + `,"connector_metadata":{"next_cursor":"c"},"status":"done"}`
 	e := envelope[pageRows[inner]]{Result: pageRows[inner]{action: "list", raw: []byte(text)}}
@@ -107,7 +109,7 @@ func TestTolerate(t *testing.T) {
 	}
 }
 
-// What is not JSON is not tolerated, wherever it breaks.
+// Input that is not JSON is not tolerated, wherever it breaks.
 func TestTolerateKnowsWhatIsBroken(t *testing.T) {
 	for _, tt := range misfits {
 		for i := range tt.list {
@@ -135,8 +137,9 @@ func TestTolerateKnowsWhatIsBroken(t *testing.T) {
 	}
 }
 
-// FuzzTolerate: of any list, every element is a row or an error, each about the
-// bytes of its element, and what comes after the list is still read.
+// FuzzTolerate tests that every element of any list is a row or an error, that
+// each error has the bytes of its element, and that what follows the list is
+// still read.
 func FuzzTolerate(f *testing.F) {
 	for _, tt := range misfits {
 		f.Add(tt.list)
@@ -145,7 +148,7 @@ func FuzzTolerate(f *testing.F) {
 		e, err := recordWise(list, asItIs)
 		var elements []jsontext.Value
 		if jsontext.Value(list).Kind() != '[' || json.Unmarshal([]byte(list), &elements, lenient) != nil {
-			return // it does not panic; what it is depends on what stands around it
+			return // it must not panic; the result depends on what surrounds it
 		}
 		if err != nil {
 			if strings.Contains(err.Error(), "depth") {
@@ -172,7 +175,7 @@ func FuzzTolerate(f *testing.F) {
 		if n := len(elements); n > 0 && string(e.Result.last.of(e.Result.raw)) != string(elements[n-1]) {
 			t.Errorf("%q: the last record is %q", list, e.Result.last.of(e.Result.raw))
 		}
-		// Read as a whole, it fits or not like its records do.
+		// Read as a whole, the list fits if and only if its records do.
 		var whole envelope[typed[[]inner]]
 		if err := json.Unmarshal(e.Result.raw, &whole, familiar); err != nil || whole.Status.v != "done" {
 			t.Fatalf("%q: %v, then status %q", list, err, whole.Status.v)
@@ -267,8 +270,8 @@ func TestMoments(t *testing.T) {
 	}
 }
 
-// Types that hold familiar ones are found wherever they hold them, and only
-// they pay for it.
+// Types that contain familiar ones are found wherever they contain them, and
+// only they are slower.
 func TestNeedsFamiliar(t *testing.T) {
 	type tree struct {
 		Kids []*tree

@@ -16,7 +16,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// logged calls do with a client that logs at a level, and returns the records.
+// logged calls do with a client that logs at the given level, and returns the
+// records.
 func logged(t *testing.T, level slog.Level, s *stub, do func(*client.Client)) []map[string]any {
 	t.Helper()
 	var b bytes.Buffer
@@ -34,7 +35,7 @@ func logged(t *testing.T, level slog.Level, s *stub, do func(*client.Client)) []
 	}
 }
 
-// wantRecord checks the attributes of a record, all of them.
+// wantRecord checks all attributes of a record.
 func wantRecord(t *testing.T, got map[string]any, want map[string]any) {
 	t.Helper()
 	for k, v := range want {
@@ -93,8 +94,8 @@ func TestLogLevels(t *testing.T) {
 	})
 }
 
-// Every operation has its name in the log, however it is called; no query, body
-// or header is there.
+// Every operation is logged with its name, however it is called, and without
+// query, body and headers.
 func TestLogNamesOperations(t *testing.T) {
 	s := serve(t, says(200, `{"data":[],"docs_skill_id":"d","status":"success","result":[{"mail":"private-mail"}]}`, "Set-Cookie", "private-cookie"))
 	records := logged(t, slog.LevelDebug, s, func(c *client.Client) {
@@ -130,8 +131,8 @@ func TestLogNamesOperations(t *testing.T) {
 	}
 }
 
-// Fetches of tokens are logged, also those that fail, and a request that was
-// not sent for want of a token is not.
+// Token fetches are logged, including those that fail. A request that was not
+// sent because there was no token is not.
 func TestLogTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, ok("[]"))
@@ -169,7 +170,7 @@ func TestLogTokens(t *testing.T) {
 	})
 }
 
-// The ctx of the call reaches the handler, for what tracing puts there.
+// The handler gets the ctx of the call, with what tracing has put there.
 func TestLogHasTheContext(t *testing.T) {
 	type key struct{}
 	var got []any

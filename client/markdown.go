@@ -4,7 +4,7 @@ import "strings"
 
 // String returns the documentation as Markdown, without a newline at its end.
 // It is the content of the section that was requested or, if none was, the
-// title, the guidance and a list of the sections with their ids. Text is copied
+// title, the guidance and a list of the sections with their IDs. Text is copied
 // as it is, so Markdown in it remains Markdown.
 func (d *Docs) String() string {
 	if d == nil {
@@ -41,7 +41,7 @@ func (d *Docs) String() string {
 	return m.String()
 }
 
-// item returns the section as an entry of a list: its id, title and summary, on
+// item returns the section as an entry of a list: its ID, title and summary, on
 // one line.
 func (s Section) item() string {
 	text := codeSpan(oneLine(s.ID))

@@ -110,8 +110,8 @@ func TestDocsMarkdown(t *testing.T) {
 	}
 }
 
-// FuzzMarkdown: whatever the documentation says, each piece of code can be taken
-// out of its fence again, and tables keep their columns.
+// FuzzMarkdown tests that, whatever the documentation contains, each piece of
+// code can be read back from its fence, and tables keep their columns.
 func FuzzMarkdown(f *testing.F) {
 	for _, s := range []string{
 		"", "text", "```", "````\n```", "~~~", " ```\nx", "- a\n  ```\n  b", "- a\n  ```\nb\n ```", "1. a\n\nb\n   ~~~~ x\n~~~", "a|b\\", "\\|\\\\|", "\r\n\r\r\n \t",
@@ -174,7 +174,7 @@ func FuzzMarkdown(f *testing.F) {
 
 var item = regexp.MustCompile(`^([-*+]|[0-9]+[.)])([ \t]|$)`)
 
-// fenced are the contents of the fences in a text, but for those in lists.
+// fenced returns the contents of the fences in a text, except those in lists.
 func fenced(md string) (found []string) {
 	var open string
 	var list, blank bool
@@ -206,7 +206,7 @@ func fenced(md string) (found []string) {
 	return found
 }
 
-// bars is how many bars of a row are not escaped.
+// bars returns how many bars in a row are not escaped.
 func bars(row string) int {
 	n := 0
 	for i := 0; i < len(row); i++ {
@@ -220,7 +220,7 @@ func bars(row string) int {
 	return n
 }
 
-// An outline whose guidance begins with the title does not say it twice.
+// An outline whose guidance begins with the title has the title once.
 func TestOutlineWithATitleOfItsOwn(t *testing.T) {
 	d := &client.Docs{
 		Skill:   client.Skill{Title: "GitHub", Summary: "Actions."},

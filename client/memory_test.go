@@ -9,20 +9,20 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// liveHeap is how many bytes are in use after a collection.
+// liveHeap returns how many bytes are in use after a garbage collection.
 func liveHeap() int64 {
 	runtime.GC()
-	runtime.GC() // for what finalizers and pools let go in the first
+	runtime.GC() // frees what finalizers and pools released in the first
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc) //nolint:gosec // no heap is that large
 }
 
-// pageMemory is what a page of benchPage takes: 25 KB of JSON and about 45 KB of
-// records.
+// pageMemory is the memory of a page of benchPage: 25 KB of JSON and about 45
+// KB of records.
 const pageMemory = 70_000
 
-// growthOfAll goes through a thousand pages and returns by how much the live
+// growthOfAll iterates over a thousand pages and returns by how much the live
 // heap grew at most after the first fifty.
 func growthOfAll(tb testing.TB, prefetch bool) int64 {
 	const pages = 1000
@@ -62,8 +62,8 @@ func growthOfAll(tb testing.TB, prefetch bool) int64 {
 	return most
 }
 
-// Going through many pages takes the memory of one or two, however many there
-// are: what grows is a hash for each cursor.
+// Iterating over many pages takes the memory of one or two pages. Only a hash
+// for each cursor is added.
 func TestAllMemoryStaysFlat(t *testing.T) {
 	for _, prefetch := range []bool{false, true} {
 		if grown := growthOfAll(t, prefetch); grown > 2*pageMemory {
@@ -72,7 +72,8 @@ func TestAllMemoryStaysFlat(t *testing.T) {
 	}
 }
 
-// A file streams: downloading a large one allocates no more than a small one.
+// A file is streamed, so downloading a large one allocates no more than a small
+// one.
 func TestDownloadMemory(t *testing.T) {
 	const size = 64 << 20
 	fake := agentstest.NewServer(agentstest.WithConnector("files", agentstest.Connector{Slug: "drive", Entities: map[string]agentstest.Entity{
@@ -95,7 +96,7 @@ func TestDownloadMemory(t *testing.T) {
 	if err != nil || n != size || d.Close() != nil {
 		t.Fatal(n, err)
 	}
-	// Both sides of the connection are in this process.
+	// both sides of the connection are in this process
 	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
 		t.Errorf("%d bytes allocated in all, want at most 1 MiB", used)
 	}

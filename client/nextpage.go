@@ -12,20 +12,20 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// NextParams returns the parameters that ask for the page after r: the parameters
-// that r was asked for with, and the cursor under the name and in the form that this
-// kind of connector expects; see [All] for how the name is found. It returns nil if r
-// is the last page. If the next page cannot be asked for, the error matches
-// [ErrPaging]. The options with which r was asked for apply, including
-// [WithPageParam] and [WithPager].
+// NextParams returns the parameters that request the page after r: those of the
+// request for r, with the cursor under the name and in the form that this kind of
+// connector expects; see [All] for how the name is found. It returns nil if r is the
+// last page. If the next page cannot be requested, the error matches [ErrPaging]. The
+// options of the request for r apply, including [WithPageParam] and [WithPager].
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
-// model calls once for each page; in one loop, use [All]. The parameters can be stored
-// as JSON.
+// model calls once for each page; to loop over all pages, use [All]. The parameters can
+// be stored as JSON.
 //
 // It sends nothing, except to look up the slug of a connector from
-// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the id
-// of the last record: for these the function [Execute] needs [WithRawData].
+// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the
+// records, such as by the ID of the last one; for a result of the function [Execute],
+// NextParams then needs [WithRawData].
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	t := r.pages
 	if t == nil {
@@ -52,8 +52,8 @@ type ignored struct{}
 
 func (*ignored) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return dec.SkipValue() }
 
-// A turner finds the parameters that turn a page: those that ask c for the page after
-// one that x asked for.
+// A turner finds the parameters that turn a page: those that request from c the page
+// after one that x requested.
 type turner struct {
 	c *Connector
 	x *execution
@@ -64,7 +64,7 @@ type turner struct {
 // records describe the records of a page, for connectors that page by them.
 type records struct {
 	n      int
-	lastID string // "" if the last record has no id
+	lastID string // "" if the last record has no ID
 	gone   bool   // the records were decoded and not kept
 }
 
@@ -114,7 +114,7 @@ func (t *turner) stuck(name string) error {
 // next returns the parameter for the next page and its value, or why there is none.
 func (t *turner) next(ctx context.Context, at Page, of func() records) (name string, value any, why string) {
 	if at.link && t.x.pageParam == "" {
-		return "", nil, fmt.Sprintf("the connector gives it as a link, %q, not as the value of a parameter", shorten(at.name))
+		return "", nil, fmt.Sprintf("the connector gives a link to it, %q, not a cursor", shorten(at.name))
 	}
 	name = t.param(ctx, at)
 	switch {

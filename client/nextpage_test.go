@@ -15,8 +15,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// Page by page, with the parameters stored as JSON in between, one sees the
-// records that All yields, whatever the connector's way of paging.
+// Page by page, with the parameters stored as JSON in between, NextParams leads
+// to the records that All yields, however the connector pages.
 func TestNextParams(t *testing.T) {
 	var records []map[string]any
 	for i := range 7 {
@@ -70,7 +70,7 @@ func TestNextParams(t *testing.T) {
 	}
 }
 
-// throughJSON is params stored and read again.
+// throughJSON returns params after encoding and decoding them.
 func throughJSON(t *testing.T, params client.Params) client.Params {
 	t.Helper()
 	if params == nil {
@@ -94,14 +94,14 @@ func TestNextParamsOfOneResult(t *testing.T) {
 		params                       client.Params
 		opts                         []client.ExecuteOption
 		want                         client.Params // nil for the last page
-		fails                        string        // what the error says
+		fails                        string        // part of the error's text
 	}{
 		{name: "last page", metadata: `{"has_more":false,"next_cursor":"c"}`},
 		{name: "no metadata", metadata: `null`},
 		{name: "cursor", metadata: `{"next_cursor":"c"}`, params: client.Params{"q": 1}, want: client.Params{"q": 1, "cursor": "c"}},
 		{name: "number", metadata: `{"next_offset":20}`, want: client.Params{"offset": json.Number("20")}},
 		{name: "named", metadata: `{"next_cursor":"c"}`, opts: []client.ExecuteOption{client.WithPageParam("from")}, want: client.Params{"from": "c"}},
-		{name: "link", metadata: `{"next_link":"https://x/2"}`, fails: `as a link, "next_link"`},
+		{name: "link", metadata: `{"next_link":"https://x/2"}`, fails: `a link to it, "next_link"`},
 		{name: "named link", metadata: `{"next_link":"https://x/2"}`, opts: []client.ExecuteOption{client.WithPageParam("url")}, want: client.Params{"url": "https://x/2"}},
 		{name: "same cursor", metadata: `{"next_cursor":"c"}`, params: client.Params{"cursor": "c"}, fails: `does not understand the parameter "cursor"`},
 		{name: "no cursor", metadata: more, fails: "no cursor"},
@@ -145,8 +145,8 @@ func TestNextParamsOfOneResult(t *testing.T) {
 	}
 }
 
-// What was decoded on arrival can be gone on from by a cursor, but not by its
-// last record.
+// After a result that was decoded on arrival, the next page can be requested by
+// a cursor, but not by the last record.
 func TestNextParamsOfDecodedResults(t *testing.T) {
 	v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1}]`, `{"has_more":true,"next_cursor":"c"}`) }}
 	_, r, err := client.Execute[[]row](t.Context(), v.connector(t, "x"), "things", "list", nil)
@@ -174,7 +174,7 @@ func TestNextParamsOfDecodedResults(t *testing.T) {
 	}
 }
 
-// A search of the context store goes on as well.
+// A search of the context store has next pages, too.
 func TestNextParamsOfASearch(t *testing.T) {
 	v := &vendor{answer: func(n int, _ map[string]any) string {
 		return success(`{"data":[{"id":1}],"meta":`+[]string{`{"has_more":true,"cursor":"c1"}`, `{"has_more":false,"cursor":null}`}[n]+`}`, `{}`)

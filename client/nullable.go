@@ -2,9 +2,9 @@ package client
 
 import "github.com/airbyte-agents/airbyte-agents-go/gen"
 
-// A Nullable is a field of a change for which omitting it, null and a value
-// mean different things. The zero value leaves the field unchanged, [Null]
-// removes its value, and [Value] sets one.
+// A Nullable is a field of a change that distinguishes between no change, null
+// and a value. The zero Nullable leaves the field unchanged, [Null] removes its
+// value, and [Value] sets one.
 //
 //	ws.Update(ctx, client.WorkspaceChange{ContextStore: client.Value(false)})
 type Nullable[T any] = gen.Nullable[T]

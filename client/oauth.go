@@ -16,10 +16,10 @@ import (
 // OAuthApps gives access to the organization's own OAuth apps. When a user
 // authorizes a connector, for example to Salesforce, the authorization is
 // requested by an app that is registered with Salesforce. This is Airbyte's
-// app, unless the organization sets its own here, for all connectors of that
-// kind.
+// app, unless the organization sets its own here, for all its connectors of
+// that kind.
 //
-// The client id and secret of such an app are neither those of the Airbyte
+// The client ID and secret of such an app are neither those of the Airbyte
 // application, which a [Client] is created with, nor the credentials that users
 // authorize a connector with, which [Workspace.CreateConnector] takes.
 //
@@ -36,7 +36,7 @@ type OAuthApp struct {
 	Scope          OAuthScope    `json:"scope_type"`
 	OrganizationID string        `json:"scope_id,omitzero"` // "" if Scope is OAuthScopeGlobal
 	Kind           ConnectorKind `json:"connector_type"`
-	DefinitionID   string        `json:"connector_definition_id"` // of the kind of connectors that use it
+	DefinitionID   string        `json:"connector_definition_id"` // of the kind of connector that uses it
 	CreatedAt      time.Time     `json:"created_at,omitzero"`
 	UpdatedAt      time.Time     `json:"updated_at,omitzero"`
 }
@@ -51,33 +51,34 @@ const (
 	OAuthScopeOrganization OAuthScope = "organization"
 )
 
-// A ConnectorKind says whether connectors read or write data. The service may
-// send values that are not among the constants.
+// A ConnectorKind says whether a definition is that of a source or that of a
+// destination. The service may send values that are not among the constants.
 type ConnectorKind string
 
-// The kinds of connectors.
+// The values of ConnectorKind.
 const (
 	ConnectorKindSource      ConnectorKind = "source"
 	ConnectorKindDestination ConnectorKind = "destination"
 )
 
-// An OAuthAppRequest says which OAuth app a kind of connectors uses. Exactly
-// one of ConnectorType and DefinitionID must be set, and Configuration must not
-// be empty.
+// An OAuthAppRequest says which OAuth app a kind of connector uses. Exactly one
+// of ConnectorType and DefinitionID must be set, and Configuration must not be
+// empty.
 //
-// Formatting, logging or marshalling a request hides its Configuration, except
+// Formatting, logging or marshaling a request hides its Configuration, except
 // where it is in an unexported field of another type: fmt calls no methods
 // there.
 type OAuthAppRequest struct {
-	ConnectorType string // the slug, such as "salesforce"; case does not matter
-	DefinitionID  string // UUID of the definition; see [Definitions.FindSource]
+	ConnectorType string // the slug of the kind of connector, such as "salesforce"; case does not matter
+	DefinitionID  string // the ID of its definition, a UUID; see [Definitions.FindSource]
 
 	// Configuration is the configuration of the app, usually a client_id and a
-	// client_secret. The definition of the kind of connectors says what is
-	// required; see [ConnectorSpec.AdvancedAuth].
+	// client_secret. The definition says what is required; see
+	// [ConnectorSpec.AdvancedAuth].
 	Configuration map[string]any
 }
 
+// String describes the request and hides its Configuration.
 func (r OAuthAppRequest) String() string {
 	return fmt.Sprintf("client.OAuthAppRequest{ConnectorType:%q, DefinitionID:%q, Configuration:%s}",
 		r.ConnectorType, r.DefinitionID, hiddenConfig(r.Configuration))
@@ -92,9 +93,9 @@ func (r OAuthAppRequest) LogValue() slog.Value { return slog.StringValue(r.Strin
 // MarshalText returns what String returns: a request is not meant to be stored.
 func (r OAuthAppRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// Set makes connectors of a kind use the OAuth app in place of the one that
-// they used before. An incomplete request is an error that matches
-// [ErrInvalid]; nothing is sent.
+// Set makes a kind of connector use the given OAuth app instead of the one that
+// it used before. An incomplete request is an error that matches [ErrInvalid];
+// nothing is sent.
 func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error) {
 	call := &call{op: "set OAuth app", name: "setOAuthCredentials", secrets: configSecrets(r.Configuration)}
 	slug, definition := strings.TrimSpace(r.ConnectorType), strings.TrimSpace(r.DefinitionID)
@@ -121,14 +122,13 @@ func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error
 	})
 }
 
-// Delete makes the kind of connectors with the given slug, such as
-// "salesforce", use Airbyte's own OAuth app again. It is not an error if they
-// already do.
+// Delete makes the kind of connector with the given slug, such as "salesforce",
+// use Airbyte's own OAuth app again. It is not an error if it already does.
 func (a OAuthApps) Delete(ctx context.Context, connectorType string) error {
 	call := &call{op: "delete OAuth app", name: "deleteOAuthCredentials"}
 	slug := strings.TrimSpace(connectorType)
 	if slug == "" || slug == "." || slug == ".." || strings.ContainsAny(slug, `/\`) || strings.ContainsFunc(slug, unicode.IsControl) {
-		return invalid(call.op, "%q is not the slug of a kind of connectors; use one such as salesforce", shorten(connectorType))
+		return invalid(call.op, "%q is not the slug of a kind of connector; use one such as salesforce", shorten(connectorType))
 	}
 	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return a.client.raw.DeleteOAuthCredentials(ctx, slug, &gen.DeleteOAuthCredentialsParams{})

@@ -10,8 +10,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// No call that changes something is sent a second time when it is not known what
-// became of the first.
+// A call that changes something is not sent again if it is unknown what became
+// of the first request.
 func TestWritesAreSentOnce(t *testing.T) {
 	config := map[string]any{"a": "b"}
 	request := client.CreateConnectorRequest{ConnectorType: "x", Credentials: config}
@@ -128,7 +128,7 @@ func TestWritesAreSentOnce(t *testing.T) {
 	}
 }
 
-// Reads are sent again.
+// Reads are retried.
 func TestReadsAreSentAgain(t *testing.T) {
 	for name, call := range map[string]func(context.Context, *client.Workspace) error{
 		"Info": func(ctx context.Context, w *client.Workspace) error { _, err := w.Info(ctx); return err },

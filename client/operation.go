@@ -102,7 +102,7 @@ func operationAt(method, path string) (operation, bool) {
 
 // swallowed reports whether path may have been that of a longer operation with
 // the path value ".": /connectors/./inspect has become /connectors/inspect, and
-// "inspect" is not the id of a connector.
+// "inspect" is not the ID of a connector.
 func swallowed(o operation, path string) bool {
 	last := path[strings.LastIndexByte(path, '/'):]
 	return strings.HasSuffix(o.path, "}") && slices.ContainsFunc(operations, func(longer operation) bool {

@@ -12,7 +12,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/openapi"
 )
 
-// The table of operations is the contract's.
+// The table of operations is that of the contract.
 func TestOperationsAreThoseOfTheContract(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document())
 	if err != nil {
@@ -48,8 +48,8 @@ func TestOperationsAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
-// The actions that are read are those that the contract's text calls so, and no
-// spelling of another is one of them.
+// The read actions are those that the contract calls so. No other spelling of
+// them counts.
 func TestReadActions(t *testing.T) {
 	var got []string
 	for a := range readActions {

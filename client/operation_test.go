@@ -13,8 +13,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// rawCalls calls every typed operation that has values in its path, with value
-// as each of them in turn, and reports what it returns.
+// rawCalls calls every generated method whose operation has values in its path,
+// with value as each of them in turn, and reports what it returns.
 func rawCalls(c *client.Client, ctx context.Context, value string, report func(method string, err error)) { //nolint:revive // the client is what it is about
 	api := reflect.ValueOf(c.API())
 	for i := range api.NumMethod() {
@@ -49,7 +49,7 @@ func rawCalls(c *client.Client, ctx context.Context, value string, report func(m
 	}
 }
 
-// A path value that is no path segment would make the request another one.
+// A path value that is not a path segment would lead to another operation.
 func TestPathValuesThatAreNoneAreRefused(t *testing.T) {
 	for _, value := range []string{"", ".", ".."} {
 		t.Run("value "+value, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestPathValuesThatAreNoneAreRefused(t *testing.T) {
 	})
 }
 
-// The raw client has the tokens, retries, limits and errors of the others.
+// The generated client has the same tokens, retries, limits and errors.
 func TestRawCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, says(401, ""), says(503, ""), says(200, `{"data":[]}`))
@@ -107,7 +107,8 @@ func TestRawCalls(t *testing.T) {
 			}
 		}
 
-		// A response of any status is the caller's to judge, after the retries.
+		// A response of any status is returned to the caller, after the
+		// retries.
 		s = serve(t, says(503, `{"message":"down"}`))
 		resp, err = newClient(t, s).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		if err != nil || resp.StatusCode() != 503 || !strings.Contains(string(resp.Body), "down") {
@@ -115,7 +116,7 @@ func TestRawCalls(t *testing.T) {
 		}
 		s.wantSent(t, 3)
 
-		// What is no response is an *Error.
+		// Without a response, there is an *Error.
 		_, err = newClient(t, serve(t, fails(errReset)), client.WithMaxRetries(0)).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		if e := asError(t, err); e.Attempts != 1 || e.Path != listPath || !strings.Contains(e.Error(), "listConnectors") {
 			t.Errorf("%v", e)
@@ -123,7 +124,7 @@ func TestRawCalls(t *testing.T) {
 		_, err = newClient(t, serve(t, says(200, `{"data":[]}`)), client.WithMaxResponseBytes(4)).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		wantKinds(t, err, "ErrResponseTooLarge")
 
-		// Of a response that refuses, a part will do.
+		// Of an error response, a part is enough.
 		s = serve(t, sends(500, func(*http.Request) io.Reader { return io.LimitReader(zeros{}, 3<<20) }, -1, "Content-Type", "text/html"))
 		resp, err = newClient(t, s).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{})
 		if err != nil {
@@ -133,7 +134,7 @@ func TestRawCalls(t *testing.T) {
 			t.Errorf("%d bytes", len(resp.Body))
 		}
 
-		// The caller's own headers stay.
+		// Headers that the caller set remain.
 		s = serve(t, says(200, `{}`))
 		_, err = newClient(t, s).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{}, func(_ context.Context, r *http.Request) error {
 			r.Header.Set("Authorization", "Basic own")
@@ -143,7 +144,7 @@ func TestRawCalls(t *testing.T) {
 		if r := s.requests()[0]; err != nil || r.Header.Get("Authorization") != "Basic own" || r.Header.Get("User-Agent") != "own" {
 			t.Errorf("%v %v", r.Header, err)
 		}
-		// So does their choice of a host, which gets no token.
+		// So does the host that the caller chose, which gets no token.
 		s = serve(t, says(200, `{}`))
 		_, err = newClient(t, s).API().ListConnectorsWithResponse(t.Context(), &gen.ListConnectorsParams{}, func(_ context.Context, r *http.Request) error {
 			r.URL.Host = "evil.test"

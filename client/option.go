@@ -28,7 +28,7 @@ const (
 	defaultMaxBytes       = 64 << 20
 )
 
-// An Option configures a [Client]. If one is given twice, the last one counts.
+// An Option configures a [Client]. If an option is given twice, the last one wins.
 type Option interface{ apply(*config) }
 
 type optionFunc func(*config)
@@ -57,7 +57,7 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// WithCredentials sets the client id and the client secret of the Airbyte
+// WithCredentials sets the client ID and the client secret of the Airbyte
 // application. They are not the credentials of a connector.
 func WithCredentials(clientID, clientSecret string) Option {
 	return optionFunc(func(c *config) {
@@ -65,32 +65,32 @@ func WithCredentials(clientID, clientSecret string) Option {
 	})
 }
 
-// WithClientID sets the client id alone. The secret then comes from auth.Configure
-// or the environment.
+// WithClientID sets only the client ID. The client secret then comes from
+// [auth.Configure] or the environment.
 func WithClientID(id string) Option {
 	return optionFunc(func(c *config) { c.explicit.ClientID = id })
 }
 
-// WithClientSecret sets the client secret alone. The id then comes from
-// auth.Configure or the environment.
+// WithClientSecret sets only the client secret. The client ID then comes from
+// [auth.Configure] or the environment.
 func WithClientSecret(secret string) Option {
 	return optionFunc(func(c *config) { c.explicit.ClientSecret = auth.Secret(secret) })
 }
 
-// WithOrganizationID sets the organization to act in, a UUID. By default it is
-// the one that the credentials belong to; [Client.Organizations] lists those that
-// they reach.
+// WithOrganizationID sets the ID of the organization to act in, a UUID. By default,
+// this is the one that the credentials belong to; [Client.Organizations] lists those
+// that they give access to.
 func WithOrganizationID(id string) Option {
 	return optionFunc(func(c *config) { c.explicit.OrganizationID = id })
 }
 
-// WithWorkspaceName sets the workspace that [NewWorkspace], [Connect] and
+// WithWorkspaceName sets the name of the workspace that [NewWorkspace], [Connect] and
 // Client.Workspace("") use. The default is "default".
 func WithWorkspaceName(name string) Option {
 	return optionFunc(func(c *config) { c.explicit.WorkspaceName = name })
 }
 
-// WithConnectorID gives [Connect] the id of the connector, a UUID, so that it does
+// WithConnectorID gives [Connect] the ID of the connector, a UUID, so that it does
 // not look the connector up. Only Connect accepts it.
 func WithConnectorID(id string) Option {
 	return optionFunc(func(c *config) { c.connectorID = strings.TrimSpace(id) })
@@ -116,9 +116,10 @@ func WithHTTPClient(hc *http.Client) Option {
 	})
 }
 
-// WithTokenSource makes the client take its tokens from src. It then needs no
-// client id or secret, and looks for none. src.Token is called before each request,
-// so a source that fetches should be wrapped in an auth.Cache.
+// WithTokenSource makes the client take its tokens from src. The client then needs no
+// client ID and client secret, and does not look for them. It calls src.Token before
+// each request, so a source that fetches its tokens should be wrapped in an
+// [auth.Cache].
 func WithTokenSource(src auth.TokenSource) Option {
 	return optionFunc(func(c *config) {
 		if c.source = src; src == nil {
@@ -127,14 +128,14 @@ func WithTokenSource(src auth.TokenSource) Option {
 	})
 }
 
-// WithScopedToken makes the client use tokens that reach only its workspace, the
-// one that the configuration names. The token of the application is used to get
-// them and for nothing else.
+// WithScopedToken makes the client use tokens that give access only to its workspace,
+// the one that the configuration names. The application token is used only to get
+// them.
 //
-// The service creates a workspace that does not exist when it issues a token for
-// it, so with this option a misspelled name is an empty workspace and not
-// [ErrWorkspaceNotFound]. To prevent that, call [Workspace.Info] first, through a
-// client without the option.
+// When the service issues a token for a workspace that does not exist, it creates the
+// workspace. With this option, a misspelled name therefore leads to an empty workspace
+// and not to [ErrWorkspaceNotFound]. To prevent that, call [Workspace.Info] first,
+// with a client that does not have the option.
 func WithScopedToken() Option {
 	return optionFunc(func(c *config) { c.scope = scopedSource })
 }
@@ -149,7 +150,7 @@ func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.Token
 // observer returns what is to be told of requests and of fetches of tokens.
 func (r *resolved) observer() observer { return r.logs.and(r.watches) }
 
-// A Region is the id, a UUID, of a place where the service keeps workspaces.
+// A Region is the ID, a UUID, of a place where the service keeps workspaces.
 type Region string
 
 // The known regions.
@@ -171,11 +172,10 @@ func WithRegion(r Region) Option {
 	})
 }
 
-// WithTokenObserver makes the client call f after each fetch of a token, whether
-// it succeeded or not. f must be quick and safe for concurrent use. It is not called
-// for tokens from a [WithTokenSource], for tokens that another client of the
-// process fetched, or for the scoped tokens with which [Workspace.Ensure] creates
-// workspaces.
+// WithTokenObserver makes the client call f after each token fetch, whether it
+// succeeded or not. f must be quick and safe for concurrent use. It is not called for
+// tokens from [WithTokenSource], for tokens that another client of the process
+// fetched, or for the scoped tokens with which [Workspace.Ensure] creates workspaces.
 func WithTokenObserver(f func(auth.Fetch)) Option {
 	return optionFunc(func(c *config) { c.watches.fetch = f })
 }
@@ -188,8 +188,8 @@ func WithAttemptObserver(f func(context.Context, Attempt)) Option {
 }
 
 // WithMaxRetries sets how many times a call may be retried. The default is 2; 0
-// turns retries off. The replay of a request whose token was refused does not
-// count.
+// turns retries off. A request that is sent again because its token was refused does
+// not count.
 func WithMaxRetries(n int) Option {
 	return optionFunc(func(c *config) {
 		if c.maxRetries = n; n < 0 {
@@ -200,7 +200,7 @@ func WithMaxRetries(n int) Option {
 
 // WithTimeout limits a whole call, including its retries and the pauses between
 // them, if its ctx has no deadline. The default, 0, means no limit. Downloads are
-// not limited. The error matches context.DeadlineExceeded.
+// not limited. The error matches [context.DeadlineExceeded].
 func WithTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) {
 		if c.timeout = d; d < 0 {
@@ -209,10 +209,10 @@ func WithTimeout(d time.Duration) Option {
 	})
 }
 
-// WithAttemptTimeout limits each request of a call, including the time to read the
-// response; for a download, the time until the response begins. The default is 2
-// minutes; 0 means no limit. The error matches [ErrNetwork] and
-// os.ErrDeadlineExceeded, and reads are retried.
+// WithAttemptTimeout limits each attempt of a call, from waiting for a token to
+// reading the response; for a download, to the beginning of the response. The default
+// is 2 minutes; 0 means no limit. The error matches [ErrNetwork] and
+// [os.ErrDeadlineExceeded]. Reads are retried after it.
 func WithAttemptTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) {
 		if c.attemptTimeout = d; d < 0 {
@@ -221,9 +221,9 @@ func WithAttemptTimeout(d time.Duration) Option {
 	})
 }
 
-// WithLogger makes the client log to l: each request of a call and each fetch of
-// a token at level debug, each retry and each fetch that failed at level warn.
-// Bodies, headers and secrets are not logged. There is no log by default.
+// WithLogger makes the client log to l: each attempt of a call and each token fetch
+// at level debug, each retry and each failed token fetch at level warn. Bodies,
+// headers and secrets are not logged. By default, nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) {
 		if l == nil {
@@ -237,14 +237,14 @@ func WithLogger(l *slog.Logger) Option {
 func WithUserAgent(s string) Option {
 	return optionFunc(func(c *config) {
 		if c.userAgent = strings.TrimSpace(s); strings.ContainsFunc(c.userAgent, unicode.IsControl) {
-			c.problem("WithUserAgent: a control character is inside")
+			c.problem("WithUserAgent: the text contains a control character")
 		}
 	})
 }
 
 // WithMaxResponseBytes limits the size of JSON responses, in bytes after
-// decompression. The default is 64 MiB. Downloads have no limit. A response that is
-// larger is an error that matches [ErrResponseTooLarge].
+// decompression. The default is 64 MiB. Downloads have no limit. A larger response is
+// an error that matches [ErrResponseTooLarge].
 func WithMaxResponseBytes(n int64) Option {
 	return optionFunc(func(c *config) {
 		if c.maxBytes = n; n <= 0 {

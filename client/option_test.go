@@ -66,7 +66,7 @@ func TestNewWithoutCredentials(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// With a token of one's own, none are looked for.
+	// With a token source, no credentials are looked for.
 	t.Setenv(auth.EnvClientSecret, "a\x01b")
 	if _, err := client.New(client.WithTokenSource(auth.Static("x"))); err != nil {
 		t.Error(err)
@@ -105,7 +105,7 @@ func TestBaseURL(t *testing.T) {
 	} {
 		for _, from := range []string{"option", "environment"} {
 			if from == "environment" && strings.Contains(in, "\x00") {
-				continue // which no environment can hold
+				continue // which the environment cannot contain
 			}
 			t.Run(from+" "+in, func(t *testing.T) {
 				s := serve(t, list())
@@ -269,7 +269,7 @@ func TestTheCallersHTTPClientIsNotChanged(t *testing.T) {
 	if !reflect.DeepEqual(before, *hc) || hc.CheckRedirect != nil {
 		t.Error("the client was changed")
 	}
-	// Later changes to it do not reach ours.
+	// Later changes of it do not affect the client.
 	hc.Transport = roundTrip(func(*http.Request) (*http.Response, error) { t.Error("sent elsewhere"); return nil, errReset })
 	_ = read(t.Context(), c)
 	if n := len(s.requests()); n < 2 {

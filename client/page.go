@@ -9,16 +9,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Page says whether another page follows a result. To ask for it, use the
+// A Page says whether another page follows a result. To request that page, use the
 // parameters that [Result.NextParams] returns: which parameter takes the cursor
 // differs by connector.
 type Page struct {
 	// HasNext reports whether there is another page.
 	HasNext bool
 
-	// Cursor is the cursor of the next page, or a link to it. It is "" if there is
-	// no next page, and also for connectors that page by something else, such as
-	// the id of the last record.
+	// Cursor is the cursor of the next page, or a link to it. It is "" if there is no
+	// next page, and for connectors that page by something else, such as the ID of
+	// the last record.
 	Cursor string
 
 	name   string // the name of the cursor in the metadata, in the form of paramFor, or that of the link

@@ -73,7 +73,7 @@ func TestPageString(t *testing.T) {
 	}
 }
 
-// These are the names that vendors use, as they write them.
+// These are the names that vendors use, in their own spelling.
 func TestPagingNames(t *testing.T) {
 	for _, name := range []string{
 		"next_cursor", "nextCursor", "next_page_token", "nextPageToken", "next_offset", "nextOffset", "next_token", "NextToken", "next_page", "nextPage",

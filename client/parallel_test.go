@@ -34,10 +34,10 @@ func TestInParallel(t *testing.T) {
 		start := time.Now()
 		got, err := inParallel(t.Context(), items, 8, func(_ context.Context, i int) (string, error) {
 			if n := now.Add(1); n > most.Load() {
-				most.Store(n) // of no matter if it is late by one: see the time below
+				most.Store(n) // may be late by one, which does not matter: see the time below
 			}
 			defer now.Add(-1)
-			time.Sleep(time.Duration(50-i) * time.Second) // the first ends last
+			time.Sleep(time.Duration(50-i) * time.Second) // the first one ends last
 			return fmt.Sprint("r", i), nil
 		})
 		if err != nil || len(got) != len(items) {
@@ -51,7 +51,7 @@ func TestInParallel(t *testing.T) {
 		if n := most.Load(); n > 8 || n < 7 {
 			t.Errorf("%d at a time, want 8", n)
 		}
-		// 1,275 seconds of work, for 8.
+		// 1,275 seconds of work, 8 at a time
 		if d := time.Since(start); d < 159*time.Second || d > 200*time.Second {
 			t.Errorf("it took %v", d)
 		}
@@ -86,7 +86,7 @@ func TestInParallelError(t *testing.T) {
 				return 0, errFirst
 			}
 			<-ctx.Done()
-			time.Sleep(time.Minute) // it takes a while to end
+			time.Sleep(time.Minute) // takes a while to end
 			return 0, ctx.Err()
 		})
 		if !errors.Is(err, errFirst) || errors.Is(err, context.Canceled) || got != nil {
@@ -105,7 +105,7 @@ func TestInParallelCanceled(t *testing.T) {
 	errWhy := errors.New("the user left")
 	items := []int{0, 1, 2, 3, 4, 5}
 	t.Run("before", func(t *testing.T) {
-		for range 50 { // a free slot and a ctx that is done: either may be seen first
+		for range 50 { // if there is a free slot and ctx is done, either may be noticed first
 			_, err := inParallel(canceled(t), items, 8, func(context.Context, int) (int, error) { t.Error("called"); return 0, nil })
 			if e, ok := errors.AsType[*Error](err); !ok || !errors.Is(e, context.Canceled) {
 				t.Fatalf("got %v", err)

@@ -9,7 +9,7 @@ import (
 // methods of each type small enough to survey.
 type part struct{ client *Client }
 
-// String describes the client.
+// String returns what [Client.String] returns.
 func (p part) String() string { return p.client.String() }
 
 // Format writes what String returns, for every verb.

@@ -12,8 +12,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// JSON with status 200 that is not what was asked for is an error, and above all
-// no news of something that was made or has gone.
+// JSON with status 200 that is not the expected response is an error. In
+// particular, it does not mean that something was created or deleted.
 func TestAnswersThatAreSomethingElse(t *testing.T) {
 	for name, call := range map[string]func(context.Context, *client.Workspace) error{
 		"WorkspaceInfo": func(ctx context.Context, w *client.Workspace) error {
@@ -78,7 +78,7 @@ func createAny(ctx context.Context, w *client.Workspace) error {
 	return err
 }
 
-// A response that would have been a secret is in no error.
+// A response that should have been a secret is in no error.
 func TestAnswersThatAreSecret(t *testing.T) {
 	for _, answer := range []reply{
 		says(200, scopedToken, "Content-Type", "text/plain"), says(200, `"`+scopedToken+`"`), says(200, `{"token":["`+scopedToken+`"]}`), says(200, "<p>"+scopedToken, "Content-Type", "text/html"),
@@ -158,13 +158,13 @@ func TestWithRegion(t *testing.T) {
 	}
 }
 
-// One handle never means two workspaces.
+// One handle never stands for two workspaces.
 func TestWorkspaceAfterARename(t *testing.T) {
 	fake := agentstest.NewServer()
 	defer fake.Close()
 	ctx := t.Context()
 	w := appClient(t, fake).Workspace("customer-42")
-	if _, err := w.Workflows().List(ctx); err != nil { // which learns the id
+	if _, err := w.Workflows().List(ctx); err != nil { // which looks up the ID
 		t.Fatal(err)
 	}
 	if _, err := w.Update(ctx, client.WorkspaceChange{Name: "customer-43"}); err != nil {
@@ -176,7 +176,7 @@ func TestWorkspaceAfterARename(t *testing.T) {
 	wantText(t, err, "several workspaces")
 }
 
-// What may pass does not end a wait.
+// An error that may pass does not end a wait.
 func TestWaitingThroughAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		there := list(listed(10, "github", "GitHub", "x"))

@@ -21,9 +21,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// TestPeers has what users of other clients of the service run into: each
-// subtest is one of their troubles, and shows that it is none here. Most have
-// tests of their own that go further.
+// TestPeers has a subtest for each of the problems that users of other clients
+// of the service have, and shows that this client does not have it. Most have
+// more thorough tests elsewhere.
 func TestPeers(t *testing.T) {
 	type test struct {
 		name string

@@ -27,13 +27,13 @@ type Query struct {
 	// Sort is the order of the records, the most significant key first.
 	Sort []SortKey
 
-	// Semantic searches by meaning. It cannot be combined with Filter and Sort,
-	// and finds values of type [Hit].
+	// Semantic searches by meaning and finds values of type [Hit]. It cannot be
+	// combined with Filter and Sort.
 	Semantic *Semantic
 
-	PageSize int      // the number of records on a page, not in all; 0 means the service's default
+	PageSize int      // the number of records on a page, not in total; 0 means the service's default
 	Cursor   string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
-	Fields   []string // the fields to return, as paths with dots; nil means all
+	Fields   []string // the fields to return, as dotted paths; nil means all
 }
 
 // Semantic is a search by meaning in the fields that have a semantic index, which
@@ -44,7 +44,7 @@ type Semantic struct {
 	Field  string // the field to search in; "" if only one has an index
 	Filter Filter // selects records; the zero Filter matches all
 
-	// ContextSize is the length of the text in a hit, in characters; 0 means as
+	// ContextSize is the length in characters of the passage in a hit; 0 means as
 	// much as the index keeps.
 	ContextSize int
 
@@ -70,7 +70,7 @@ type HitDetails struct {
 	More    map[string]any // what the connector adds, such as the speaker
 }
 
-// UnmarshalJSON implements [json.Unmarshaler].
+// UnmarshalJSON implements json.Unmarshaler.
 func (h *HitDetails) UnmarshalJSON(b []byte) error {
 	*h = HitDetails{}
 	if err := json.Unmarshal(b, &h.More); err != nil {
@@ -83,7 +83,7 @@ func (h *HitDetails) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON implements [json.Marshaler]. It writes what UnmarshalJSON reads.
+// MarshalJSON implements json.Marshaler. It writes what UnmarshalJSON reads.
 func (h HitDetails) MarshalJSON() ([]byte, error) {
 	all := maps.Clone(h.More)
 	if all == nil {
@@ -102,17 +102,19 @@ func Ascending(field string) SortKey { return SortKey{field, "asc"} }
 // Descending orders by a field, the largest first.
 func Descending(field string) SortKey { return SortKey{field, "desc"} }
 
-// A Filter is a condition on records, made with [Where], [And], [Or], [Not] or
-// [RawFilter]. A mistake in a filter is an error of the query that uses it.
+// A Filter is a condition on records. [Where], [And], [Or], [Not] and [RawFilter]
+// create one. A mistake in a filter is reported as an error of the query that uses
+// it.
 type Filter struct {
 	cond map[string]any // nil matches all records
 	err  error
 }
 
-// A Condition is the beginning of a filter: a field. Its methods complete the filter.
+// A Condition is the beginning of a filter: a field. Each of its methods completes the
+// filter.
 type Condition struct{ field string }
 
-// Where begins a filter on a field, which may be a path with dots:
+// Where begins a filter on a field, which may be a dotted path:
 //
 //	client.Where("state").Eq("open")
 //

@@ -112,7 +112,8 @@ func TestSearchByMeaning(t *testing.T) {
 	}
 }
 
-// A type that would stay empty whatever is found is refused, and nothing is sent.
+// A type that would stay empty whatever is found is refused, and nothing is
+// sent.
 func TestSearchForTheWrongType(t *testing.T) {
 	type issue struct{ Title string }
 	type own struct {
@@ -155,7 +156,7 @@ func firstError[T any](seq iter.Seq2[T, error]) error {
 	return nil
 }
 
-// What is no list of records is not passed over in silence.
+// Data that is not a list of records is not ignored.
 func TestSearchWithoutAList(t *testing.T) {
 	for _, data := range []string{`{"id":1}`, `"x"`, `7`, `true`} {
 		c := connectorOf(newClient(t, serve(t, ok(`{"data":`+data+`,"meta":{"has_more":false}}`))))

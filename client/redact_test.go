@@ -7,7 +7,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// Programs compare codes and fields; words in them are no secrets.
+// Programs compare codes and fields, so words in them are not redacted.
 func TestScrubbingLeavesNames(t *testing.T) {
 	s := serve(t, says(422, `{"message":"token is wrong: hunter22 at 4711123 is not an access_token, nor tokens","errors":[
 		{"field":"credentials.token","error_code":"invalid_token","message":"hunter22"}]}`))

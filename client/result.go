@@ -19,9 +19,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// A Result is the result of an action, and what the service says about it.
+// A Result is the result of an action, with what the service says about it.
 type Result struct {
-	// Status is "success": any other status is an error.
+	// Status is "success". Any other status is an error.
 	Status string
 
 	// Data is the result as it was sent ("result" in the service's response). It is
@@ -32,8 +32,8 @@ type Result struct {
 	// ("connector_metadata").
 	Metadata json.RawMessage
 
-	// Page says whether there is another page, in the same way for every
-	// connector. NextParams returns the parameters that ask for it.
+	// Page says whether there is another page, in the same way for every connector.
+	// NextParams returns the parameters that request it.
 	Page Page
 
 	// Warning is nil if the service sent none.
@@ -42,8 +42,8 @@ type Result struct {
 	// Duration is the time that the service took ("execution_time_ms").
 	Duration time.Duration
 
-	// ConnectorID is the id of the connector that ran the action, as the service
-	// sent it.
+	// ConnectorID is the ID of the connector that ran the action, "" if the service
+	// sent none.
 	ConnectorID string
 
 	action    string
@@ -61,18 +61,18 @@ func (r *Result) String() string {
 	return fmt.Sprintf("client.Result{%s, %d bytes of data, %d of metadata%s}", r.Status, len(r.Data), len(r.Metadata), next)
 }
 
-// Format writes what String returns, for every verb: without it, fmt would print
-// raw JSON as a list of numbers.
+// Format writes what String returns, for every verb. Without it, fmt would print raw
+// JSON as a list of numbers.
 func (r *Result) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
 // A Warning comes with a result that may be incomplete or old, such as that of a
-// search in a context store that had been paused. Times are zero and texts empty if
-// the service does not say.
+// search in a context store that had been paused. What the service does not send is
+// zero.
 type Warning struct {
 	Code, Message string
 	DeactivatedAt time.Time // when the context store was paused
 	ReactivatedAt time.Time // when it was resumed
-	StaleSince    time.Time // the data may not have changed since then
+	StaleSince    time.Time // when the data was last updated
 	StatusURL     string
 }
 
@@ -94,7 +94,7 @@ func (r *Result) Decode(v any) error {
 // Rows iterates over the records in the Data of r: the elements of an array, the
 // elements of "data" in the response of a search of the context store, or the single
 // object of an action such as "get". A record that does not fit T is yielded as an
-// error that holds a [*RecordError], and the iteration goes on if the loop does.
+// error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -119,13 +119,15 @@ const actionDecoded = "(decoded)"
 
 // A RecordError reports a record that does not fit the type that it is decoded into.
 type RecordError struct {
-	Index int             // the index of the record in its page, from 0; -1 if the result is no list
+	Index int             // the index of the record in its page, from 0; -1 if the result is not a list
 	Page  int             // the number of the page in [All] or [Search], from 1; 0 for a single result
-	Field string          // the place in the record, such as "user.id"; "" means the record itself
-	Raw   json.RawMessage // the record as it was sent; nil if the error is of [Execute]
+	Field string          // the path of the field, such as "user.id"; "" means the record itself
+	Raw   json.RawMessage // the record as it was sent; nil in an error of [Execute]
 	Err   error           // why it does not fit
 }
 
+// Error returns which record, and which field of it, does not fit, and why. It does not
+// contain the record.
 func (e *RecordError) Error() string {
 	var b strings.Builder
 	if b.WriteString("the result"); e.Index >= 0 {
@@ -145,7 +147,7 @@ func (e *RecordError) Error() string {
 // Unwrap returns Err.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Format writes what Error returns, for every verb, and so not Raw.
+// Format writes what Error returns, for every verb. It does not write Raw.
 func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // misfit converts an error of the decoder. prefix is the JSON pointer of the value

@@ -12,7 +12,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// answers is a connector whose every execution answers text.
+// answers returns a connector that responds to every execution with text.
 func answers(t testing.TB, text string) *client.Connector {
 	v := &vendor{answer: func(int, map[string]any) string { return text }}
 	return v.connector(t, "x")
@@ -41,7 +41,7 @@ func TestExecuteKeepsWhatWasSent(t *testing.T) {
 	}
 }
 
-// The status decides, wherever it stands, and whatever the result is.
+// The status decides, wherever it is and whatever the result is.
 func TestExecuteStatusDecides(t *testing.T) {
 	for _, tt := range []struct {
 		name, text, message string
@@ -80,7 +80,7 @@ func TestExecuteStatusDecides(t *testing.T) {
 	}
 }
 
-// What the service adds or changes around the result fails no call.
+// No addition or change of the service around the result makes a call fail.
 func TestExecuteToleratesDrift(t *testing.T) {
 	for _, text := range []string{
 		`{"status":"success"}`,
@@ -182,10 +182,11 @@ func TestRows(t *testing.T) {
 			t.Errorf("%s: %s, %v; want %s", tt.name, got, errs, tt.want)
 		}
 		for range client.Rows[row](r) {
-			break // and no panic
+			break // must not panic
 		}
 	}
-	// Results that a test of the caller makes tell by their form.
+	// The form of a Result that a caller's test creates decides what its
+	// records are.
 	for text, want := range map[string]string{
 		`{"data":[{"id":4},{"id":5}],"meta":{}}`: "4 5", `{"id":6}`: "6", `{"data":[{"id":1}],"id":7}`: "7", ``: "",
 	} {
@@ -211,8 +212,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// refuses is a type that takes no value, with an error that looks like a broken
-// connection.
+// refuses is a type that refuses every value, with an error like that of a
+// broken connection.
 type refuses struct{}
 
 func (*refuses) UnmarshalJSON([]byte) error { return io.ErrUnexpectedEOF }
@@ -226,7 +227,8 @@ func TestExecuteDoesNotRepeatForATypeThatRefuses(t *testing.T) {
 	}
 }
 
-// Raw JSON in print would be lists of numbers, and may be private.
+// Printed as Go values, raw JSON would be lists of numbers. It may also be
+// private.
 func TestResultsInPrint(t *testing.T) {
 	conn := connectorOf(newClient(t, serve(t, ok(`{"entities":[{"name":"private","actions":["list"]}]}`))))
 	r, err := conn.Execute(t.Context(), "issues", "list", nil)

@@ -223,7 +223,7 @@ func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, 
 		}
 	}
 	if !backoff.Fits(ctx, pause) {
-		c.note = fmt.Sprintf("the next attempt should wait %v, longer than the ctx lives", pause.Round(time.Millisecond))
+		c.note = fmt.Sprintf("the next attempt should wait %v, longer than the ctx allows", pause.Round(time.Millisecond))
 		return nil, 0, false
 	}
 	body, err := rewind(req)
@@ -234,7 +234,7 @@ func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, 
 		if body != nil {
 			_ = body.Close()
 		}
-		c.exhausted, c.note = true, "not tried again: too many of this client's calls were, lately"
+		c.exhausted, c.note = true, "not tried again: this client has used up its budget of retries"
 		return nil, 0, false
 	}
 	return body, pause, true

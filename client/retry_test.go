@@ -24,7 +24,7 @@ var (
 	errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 )
 
-// read and write are one call each.
+// read and write make one call each.
 func read(ctx context.Context, c *client.Client) error {
 	_, err := connectorOf(c).Execute(ctx, "issues", "list", client.Params{"n": 1})
 	return err
@@ -44,7 +44,7 @@ func TestRetryBudgetInAnOutage(t *testing.T) {
 			err := asError(t, read(t.Context(), c))
 			if err.BudgetExhausted {
 				exhausted++
-				wantText(t, err, "not tried again: too many of this client's calls were, lately")
+				wantText(t, err, "not tried again: this client has used up its budget of retries")
 			} else if strings.Contains(err.Error(), "too many") {
 				t.Fatalf("the text speaks of the budget, BudgetExhausted does not: %v", err)
 			}
@@ -56,11 +56,12 @@ func TestRetryBudgetInAnOutage(t *testing.T) {
 		if exhausted < 800 {
 			t.Errorf("%d of 1,000 errors tell of the budget, want nearly all", exhausted)
 		}
-		// The budget of one client is not that of another.
+		// Each client has a budget of its own.
 		if err := asError(t, read(t.Context(), newClient(t, s))); err.BudgetExhausted || err.Attempts != 3 {
 			t.Errorf("another client has no budget: %d attempts, exhausted %v", err.Attempts, err.BudgetExhausted)
 		}
-		// When the service is back, calls earn retries again: one for ten.
+		// When the service is back, calls earn retries again: ten calls earn
+		// one.
 		s.mu.Lock()
 		s.replies, s.sent = []reply{ok("[]")}, nil
 		s.mu.Unlock()
@@ -76,7 +77,7 @@ func TestRetryBudgetInAnOutage(t *testing.T) {
 		for range 3 {
 			retries += asError(t, read(t.Context(), c)).Attempts - 1
 		}
-		if retries < 2 || retries > 3 { // and what was left from before
+		if retries < 2 || retries > 3 { // including what was left from before
 			t.Errorf("25 good calls earned %d retries, want 2 or 3", retries)
 		}
 	})
@@ -133,7 +134,8 @@ func TestRetryPausesHaveFullJitter(t *testing.T) {
 		})
 	}
 	for i, c := range ceiling {
-		// With 150 draws the odds against either are below 1 in 10^18.
+		// With 150 samples, the probability of failing by chance is below 1 in
+		// 10^18.
 		if longest[i] < c*3/4 || shortest[i] > c/4 {
 			t.Errorf("pauses before retry %d went from %v to %v, want all of 0 to %v", i+1, shortest[i], longest[i], c)
 		}
@@ -197,7 +199,7 @@ func TestRetryHonoursRetryAfter(t *testing.T) {
 			if err.RetryAfter != 5*time.Second || time.Since(start) != 0 || !errors.Is(err, client.ErrRateLimited) {
 				t.Errorf("RetryAfter %v after %v: %v", err.RetryAfter, time.Since(start), err)
 			}
-			wantText(t, err, "should wait 5s, longer than the ctx lives")
+			wantText(t, err, "should wait 5s, longer than the ctx allows")
 		})
 	})
 }
@@ -314,7 +316,7 @@ func TestRetryAfterWhichTheCallWorks(t *testing.T) {
 	}
 }
 
-// What changes something is sent once, whatever method of the package sends it.
+// A write is sent once, whichever method of the package sends it.
 func TestRetryNeverRepeatsAWrite(t *testing.T) {
 	type doing = func(context.Context, *client.Client) error
 	writes := map[string]doing{
@@ -420,7 +422,8 @@ func TestRetryLeavesTheTokenSourceAlone(t *testing.T) {
 
 func TestRetryCountsTheReplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// 401, replay: 503; then, in another attempt, 401, replay: good.
+		// First a 401, replayed with a 503; then, in another attempt, a 401,
+		// replayed with success.
 		s := serve(t, says(401, ""), says(503, ""), says(401, ""), ok("[]"))
 		if err := read(t.Context(), newClientOfApp(t, s)); err != nil {
 			t.Fatal(err)
@@ -447,7 +450,7 @@ func TestRetryCountsTheReplay(t *testing.T) {
 		}
 		s.wantSent(t, 2)
 
-		// A write is replayed, too: 401 says that nothing was done.
+		// A write is replayed, too, since a 401 means that nothing was done.
 		s = serve(t, says(401, ""), ok("{}"))
 		if err := write(t.Context(), newClientOfApp(t, s, client.WithMaxRetries(0))); err != nil {
 			t.Error(err)
@@ -512,7 +515,7 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
-// dribble is a file of n bytes, one every so often.
+// dribble is a file of n bytes that arrive one at a time.
 func dribble(n int, every time.Duration) reply {
 	return sends(200, func(r *http.Request) io.Reader { return &drops{n: n, every: every, ctx: r.Context()} }, int64(n), "Content-Type", "application/octet-stream")
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// The secrets of this file: none may show anywhere.
+// These are the secrets of this file. None may appear in any output.
 const (
 	clientSecret    = "h8Sh8-Q-of-the-app-83"
 	fetchedToken    = "h8Sh8-Q-token-that-was-fetched-84"
@@ -28,8 +28,8 @@ const (
 	oauthSecret     = "h8Sh8-Q-of-the-flow-88"
 )
 
-// shows reports what of the secrets text shows, in clear or as the hexadecimal
-// digits of %x and the numbers of a byte slice.
+// shows returns which of the secrets text contains, as plain text, as the
+// hexadecimal digits of %x, or as the numbers of a byte slice.
 func shows(text string) bool {
 	const mark = "h8Sh8-Q"
 	lower := strings.ToLower(text)
@@ -39,7 +39,7 @@ func shows(text string) bool {
 		strings.Contains(lower, strings.Trim(fmt.Sprint([]byte(mark)), "[]"))
 }
 
-// secretService answers everything, and its tokens are secrets.
+// secretService responds to everything. Its tokens are secrets.
 func secretService(t *testing.T) *stub {
 	s := serve(t)
 	s.token = says(200, `{"access_token":"`+fetchedToken+`","token_type":"Bearer","expires_in":900}`)
@@ -59,7 +59,8 @@ func secretService(t *testing.T) *stub {
 	return s
 }
 
-// holder is a user's type that keeps a value of ours where fmt calls no method.
+// holder is a user's type that keeps a value of this package where fmt calls no
+// methods.
 type holder struct {
 	name   string
 	inside any
@@ -81,7 +82,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, r := range s.requests() { // or this test would be about nothing
+	for _, r := range s.requests() { // without requests, this test would be worthless
 		if a := r.Header.Get("Authorization"); !shows(a) {
 			t.Fatalf("sent with %s", a)
 		}
@@ -130,8 +131,8 @@ func TestSecretsDoNotShow(t *testing.T) {
 	if e := asError(t, createErr); true {
 		values["fields"], values["error value"] = e.Fields, *e
 	}
-	// These have their secrets in exported fields, for the program to use: fmt
-	// shows them where it can call no methods, in unexported fields.
+	// These have their secrets in exported fields, for the program to use. In
+	// unexported fields, where fmt cannot call methods, it prints them.
 	open := map[string]bool{"request": true, "request pointer": true, "scoped token": true}
 	secrets := client.Configuration{"key": connectorSecret}
 	hook := "https://hooks.test/" + connectorSecret
@@ -164,7 +165,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 				forms["in a struct"], forms["behind a pointer"] = holder{"x", v}, &holder{"x", v}
 				forms["deeper"] = pointerHolder{&v, []any{v}, map[string]any{"k": v}}
 			}
-			// The value that a pointer points to prints by itself, too.
+			// The value behind a pointer is also printed by itself.
 			if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer {
 				forms["dereferenced"] = r.Elem().Interface()
 				if !open[name] {
@@ -200,8 +201,8 @@ func TestSecretsDoNotShow(t *testing.T) {
 	}
 }
 
-// What the client logs at the finest level has no secret in it either, and what
-// is sent to another address has none.
+// What the client logs at the lowest level contains no secret, and neither does
+// what is sent to another address.
 func TestSecretsDoNotReachTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
@@ -248,7 +249,7 @@ func TestSecretsDoNotReachTheLog(t *testing.T) {
 	})
 }
 
-// A redirect to another origin must not carry the token there.
+// A redirect to another origin must not take the token there.
 func TestSecretsDoNotFollowRedirects(t *testing.T) {
 	for _, to := range []string{"https://evil.test/", "http://api.test/", "https://api.test:444/", "//evil.test/x", "https://sub.api.test/"} {
 		for _, code := range []int{301, 302, 303, 307, 308} {
@@ -261,7 +262,7 @@ func TestSecretsDoNotFollowRedirects(t *testing.T) {
 			s.wantSent(t, 1)
 		}
 	}
-	// Within the origin a read may be led elsewhere.
+	// Within the origin, a read may be redirected.
 	s := serve(t, says(307, "", "Location", "/elsewhere"), list(listed(1, "a", "A", "a")))
 	got, err := newClient(t, s).Workspace("").ListConnectors(t.Context())
 	if err != nil || len(got) != 1 {
@@ -270,7 +271,7 @@ func TestSecretsDoNotFollowRedirects(t *testing.T) {
 	if r := s.requests(); len(r) != 2 || r[1].Path != "/elsewhere" || r[1].Header.Get("Authorization") == "" {
 		t.Errorf("sent %v", r)
 	}
-	// The caller's own rule is asked as well.
+	// The caller's own policy is applied, too.
 	no := errors.New("no redirects here")
 	s = serve(t, says(307, "", "Location", "/elsewhere"), list())
 	hc := &http.Client{Transport: s, CheckRedirect: func(*http.Request, []*http.Request) error { return no }}

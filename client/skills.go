@@ -11,7 +11,7 @@ import (
 )
 
 // Skills gives access to the documentation that the service has for agents: its
-// own guides, and one skill for each connector, made from what the connector
+// own guides, and one skill for each connector, which says what the connector
 // can do. [Client.Skills] returns it.
 type Skills struct{ part }
 
@@ -29,21 +29,21 @@ type Skill struct {
 	Tags    []string  `json:"tags,omitempty"`
 
 	Provenance string    `json:"provenance,omitzero"` // where it comes from
-	Version    string    `json:"version,omitzero"`    // changes when what the skill is made from changes
+	Version    string    `json:"version,omitzero"`    // changes when the source of the documentation changes
 	Freshness  Freshness `json:"freshness,omitzero"`
 
 	// Warnings are problems that do not prevent the skill from being read.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// A SkillKind says what a skill is made from. The service may send values that
+// A SkillKind says where a skill comes from. The service may send values that
 // are not among the constants.
 type SkillKind string
 
 // The kinds of skills.
 const (
-	SkillStatic    SkillKind = "static"           // part of the service
-	SkillConnector SkillKind = "connector_source" // made from a connector
+	SkillStatic    SkillKind = "static"           // the service
+	SkillConnector SkillKind = "connector_source" // a connector
 )
 
 // Freshness says how current a skill is.
@@ -136,9 +136,9 @@ func WithSkillPageSize(n int) SkillOption {
 	}
 }
 
-// InWorkspace leaves out the connectors of all workspaces but one. The id is
-// the UUID of that workspace, not its name; [Workspace.Info] returns it. The
-// service's own guides belong to every workspace.
+// InWorkspace selects the skills of one workspace: those of its connectors, and
+// the service's own guides, which belong to every workspace. The ID is the UUID
+// of the workspace, not its name; [Workspace.Info] returns it.
 func InWorkspace(id string) SkillOption {
 	return func(op string, q *skillQuery) (err error) {
 		q.workspace, err = checkUUID(op, "workspace", id)
@@ -146,9 +146,9 @@ func InWorkspace(id string) SkillOption {
 	}
 }
 
-// InOrganization selects the skills of one organization. The id is the UUID of
-// that organization; [Client.Organizations] returns it. The credentials must
-// have access to the organization.
+// InOrganization selects the skills of one organization. The ID is a UUID;
+// [Client.Organizations] returns it. The credentials must give access to the
+// organization.
 func InOrganization(id string) SkillOption {
 	return func(op string, q *skillQuery) (err error) {
 		q.organization, err = checkUUID(op, "organization", id)
@@ -169,8 +169,8 @@ func newSkillQuery(op string, opts []SkillOption) (*skillQuery, error) {
 	return q, nil
 }
 
-// All returns an iterator over the skills. It requests one page after the
-// other, as needed, and stops after an error.
+// All returns an iterator over the skills. It requests each page when the loop
+// needs it, and stops after an error.
 func (s Skills) All(ctx context.Context, opts ...SkillOption) iter.Seq2[Skill, error] {
 	return s.pages(ctx, "list skills", "listSkills", opts, func(ctx context.Context, q *skillQuery) (*http.Response, error) {
 		return s.client.raw.ListSkills(ctx, &gen.ListSkillsParams{
@@ -180,7 +180,7 @@ func (s Skills) All(ctx context.Context, opts ...SkillOption) iter.Seq2[Skill, e
 }
 
 // Search returns an iterator over the skills that match the keywords in query.
-// It requests one page after the other, as needed, and stops after an error. An
+// It requests each page when the loop needs it, and stops after an error. An
 // empty query is an error that matches [ErrInvalid]; nothing is sent.
 func (s Skills) Search(ctx context.Context, query string, opts ...SkillOption) iter.Seq2[Skill, error] {
 	const op = "search skills"
@@ -238,11 +238,11 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 	}
 }
 
-// Docs returns the documentation of the skill with the given id. If section is
-// the id of a section, exactly as in the outline, it returns that section; if
+// Docs returns the documentation of the skill with the given ID. If section is
+// the ID of a section, exactly as in the outline, it returns that section; if
 // section is empty, it returns the outline and guidance on how to use the
-// skill. It returns [ErrNotFound] if the skill or the section does not exist.
-// An empty id is an error that matches [ErrInvalid]; nothing is sent.
+// skill. The error matches [ErrNotFound] if the skill or the section does not
+// exist. An empty ID is an error that matches [ErrInvalid]; nothing is sent.
 func (s Skills) Docs(ctx context.Context, id, section string, opts ...SkillOption) (*Docs, error) {
 	const op = "skill docs"
 	if strings.TrimSpace(id) == "" {
@@ -303,9 +303,9 @@ type docsItem struct {
 }
 
 // Docs returns the documentation of the connector: the section with the given
-// id or, if section is empty, the outline, which has the ids. The first call
-// may cost one more request, made by [Connector.Inspect]. It returns
-// [ErrNotFound] if the connector has no documentation.
+// ID or, if section is empty, the outline, which lists the IDs. The first call
+// may send one more request, that of [Connector.Inspect]. The error matches
+// [ErrNotFound] if the connector has no documentation or no such section.
 func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 	const op = "connector docs"
 	id := c.docs.Load()

@@ -16,7 +16,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// skillPage is a page of skills with these ids.
+// skillPage is a page of skills with these IDs.
 func skillPage(next string, ids ...string) reply {
 	items := []map[string]any{}
 	for _, id := range ids {
@@ -44,7 +44,7 @@ func skillIDs(list iter.Seq2[client.Skill, error]) (string, error) {
 	return strings.Join(ids, " "), nil
 }
 
-// skillLists are the two ways to list skills, and where they ask.
+// skillLists are the two ways to list skills, and their paths.
 var skillLists = []struct {
 	name, path, query string
 	list              func(context.Context, client.Skills, ...client.SkillOption) iter.Seq2[client.Skill, error]
@@ -250,7 +250,7 @@ func TestSkillsDocs(t *testing.T) {
 		r.Query != "id=connector_source%3A1&section=a+%26+b&organization_id="+stubOrg+"&workspace_id="+stubID {
 		t.Errorf("%s %s %s", r.Method, r.Path, r.Query)
 	}
-	// What it marshals to reads as the same.
+	// What it marshals to decodes to the same.
 	b, err := json.Marshal(got)
 	if err != nil {
 		t.Fatal(err)
@@ -274,7 +274,7 @@ func TestSkillsDocs(t *testing.T) {
 	wantText(t, err, "skill docs: 404", "no such section")
 }
 
-// The documentation of each skill of the service in memory can be read, section
+// The documentation of each skill of the in-memory service can be read, section
 // by section.
 func TestSkillsOfTheService(t *testing.T) {
 	fake := agentstest.NewServer()
@@ -315,7 +315,7 @@ func TestSkillsOfTheService(t *testing.T) {
 	}
 }
 
-// A documentation id of Inspect is kept for the next call of Docs.
+// The documentation ID that Inspect finds is kept for the next call of Docs.
 func TestConnectorDocsKeepsTheID(t *testing.T) {
 	const at = "GET " + listPath + "/" + stubID + "/inspect"
 	s := serveRoutes(t, map[string]reply{
@@ -343,7 +343,7 @@ func TestConnectorDocsKeepsTheID(t *testing.T) {
 	}
 }
 
-// A section is a section, also where the response does not say which.
+// A section is recognized even if the response does not say which it is.
 func TestSectionThatIsNotNamed(t *testing.T) {
 	c := newClient(t, serve(t, says(200, `{"metadata":{"id":"g","title":"Guide"},"outline":[{"id":"a","title":"A"}],"content":[{"type":"paragraph","text":"Text of a."}]}`)))
 	d, err := c.Skills().Docs(t.Context(), "g", "a")

@@ -14,10 +14,10 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// TestSoak is what a busy service does for months, in the time that SOAK names,
-// such as 60s ("make soak"): 64 workers, tokens of two seconds, a
-// token endpoint that fails every third time, and tokens that are refused
-// before they expire. No call may fail.
+// TestSoak does what a busy service does for months, in the time that SOAK
+// sets, such as 60s ("make soak"): 64 workers, tokens of two seconds, a token
+// endpoint that fails every third time, and tokens that are refused before they
+// expire. No call may fail.
 func TestSoak(t *testing.T) {
 	if os.Getenv("SOAK") == "" {
 		t.Skip("SOAK does not say for how long")
@@ -63,8 +63,8 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// A roughService fails every third token request and, from its 800th use on,
-// refuses a token.
+// A roughService fails every third token request, and refuses a token from its
+// 800th use on.
 type roughService struct {
 	next                    http.Handler
 	tokens, broken, refused atomic.Int64

@@ -16,20 +16,19 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// SourceTemplates gives access to the source templates of an organization: the
-// kinds of connectors that it offers. Connectors are made from them, and users
-// need not provide what a template already sets. [Client.SourceTemplates]
-// returns it.
+// SourceTemplates gives access to the source templates of an organization. Each
+// template offers a kind of connector to the users of the organization.
+// Connectors are created from templates, and users need not provide what a
+// template already sets. [Client.SourceTemplates] returns it.
 //
-// An id that is not a UUID is an error that matches [ErrInvalid]; nothing is
+// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
 // sent.
 type SourceTemplates struct{ part }
 
-// SourceTemplates returns access to the kinds of connectors that the
-// organization offers.
+// SourceTemplates returns access to the organization's source templates.
 func (c *Client) SourceTemplates() SourceTemplates { return SourceTemplates{part{c}} }
 
-// A SourceTemplate is a kind of connector that an organization offers.
+// A SourceTemplate offers a kind of connector to the users of an organization.
 type SourceTemplate struct {
 	ID           string `json:"id"`
 	Name         string `json:"name"`                    // such as Zendesk Support
@@ -48,7 +47,7 @@ type SourceTemplate struct {
 	RuntimeMode          RuntimeMode        `json:"runtime_mode,omitzero"`
 	SupportsContextStore bool               `json:"supports_context_store"` // whether the context store can hold its records
 
-	// Customization says what is replicated and how. It is nil if the
+	// Customization says what is replicated and how. If it is nil, the
 	// connector's own suggestion applies.
 	Customization *TemplateCustomization `json:"customization,omitzero"`
 
@@ -56,8 +55,8 @@ type SourceTemplate struct {
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
-// SourceTemplateDetails describes a source template and how connectors are made
-// from it.
+// SourceTemplateDetails describes a source template and how connectors are
+// created from it.
 type SourceTemplateDetails struct {
 	SourceTemplate
 
@@ -90,7 +89,7 @@ func (t SourceTemplateDetails) String() string {
 func (t SourceTemplateDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
 // TemplateCustomization says what the connectors of a template replicate, and
-// how. It is the type of the contract, from package gen.
+// how. It is the generated type of package gen.
 type TemplateCustomization = gen.SourceTemplateCustomization
 
 // A SourceTemplateMode says what the connectors of a template are for. The
@@ -121,7 +120,7 @@ const (
 // templates from a definition only: a copy takes them from the original, and
 // [SourceTemplates.Update] changes them.
 //
-// Formatting, logging or marshalling a request hides its DefaultConfig, except
+// Formatting, logging or marshaling a request hides its DefaultConfig, except
 // where it is in an unexported field of another type: fmt calls no methods
 // there.
 type SourceTemplateRequest struct {
@@ -131,14 +130,14 @@ type SourceTemplateRequest struct {
 	Name string             // as users see it; by default, the name of the definition or of the other template
 	Mode SourceTemplateMode // by default, the mode of the other template, or SourceTemplateReplication for a definition
 
-	// DefaultConfig is the configuration that users need not provide. It should
-	// not contain secrets or values of a single user: the service does not want
-	// them here.
+	// DefaultConfig is the configuration that users need not provide. The
+	// service does not want it to contain secrets or values of a single user.
 	DefaultConfig map[string]any
 
 	Customization *TemplateCustomization // what is replicated and how; nil for the connector's own suggestion
 }
 
+// String describes the request and hides its DefaultConfig.
 func (r SourceTemplateRequest) String() string {
 	return fmt.Sprintf("client.SourceTemplateRequest{DefinitionID:%q, CopyOf:%q, Name:%q, Mode:%q, DefaultConfig:%s, Customization:%t}",
 		r.DefinitionID, r.CopyOf, r.Name, r.Mode, hiddenConfig(r.DefaultConfig), r.Customization != nil)
@@ -195,7 +194,7 @@ func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateReq
 // A SourceTemplateChange says what [SourceTemplates.Update] changes. Zero
 // fields leave the template unchanged.
 //
-// Formatting, logging or marshalling a change hides its DefaultConfig, except
+// Formatting, logging or marshaling a change hides its DefaultConfig, except
 // where it is in an unexported field of another type: fmt calls no methods
 // there.
 type SourceTemplateChange struct {
@@ -210,11 +209,12 @@ type SourceTemplateChange struct {
 	// connector's own suggestion.
 	Customization Nullable[TemplateCustomization]
 
-	// Propagate also changes the connectors that were made from the template.
-	// Otherwise only new connectors differ.
+	// Propagate also changes the connectors that were created from the
+	// template. Otherwise, the change applies only to new connectors.
 	Propagate bool
 }
 
+// String describes the change and hides its DefaultConfig.
 func (c SourceTemplateChange) String() string {
 	customization := "unchanged"
 	switch {
@@ -358,8 +358,8 @@ func (s SourceTemplates) List(ctx context.Context, opts ...TemplateOption) ([]So
 	return templates, nil
 }
 
-// Get returns the template with the given id, a UUID, including what users must
-// provide for a connector and how they get credentials for it.
+// Get returns the template with the given ID, a UUID, including what users must
+// provide for a connector and how they can get credentials for it.
 func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDetails, error) {
 	call := &call{op: "get source template", name: "getSourceTemplate", read: true}
 	id, err := checkUUID(call.op, "source template", id)
@@ -371,9 +371,9 @@ func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDet
 	})
 }
 
-// Create adds a template to the organization. From then on, connectors of this
-// kind can be made. An incomplete request is an error that matches
-// [ErrInvalid]; nothing is sent.
+// Create creates a template in the organization. From then on, connectors can be
+// created from it. An incomplete request is an error that matches [ErrInvalid];
+// nothing is sent.
 func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*SourceTemplateDetails, error) {
 	call := &call{op: "create source template", name: "createSourceTemplate", secrets: configSecrets(r.DefaultConfig)}
 	body, err := r.wire(call.op)
@@ -385,7 +385,7 @@ func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*
 	})
 }
 
-// Update changes the template with the given id, a UUID, and returns its new
+// Update changes the template with the given ID, a UUID, and returns its new
 // state. Templates that Airbyte provides to everyone cannot be changed, only
 // copied; see [SourceTemplateRequest]. An empty change is an error that matches
 // [ErrInvalid]; nothing is sent.
@@ -414,8 +414,8 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 	})
 }
 
-// Delete deletes the template with the given id, a UUID. Connectors can no
-// longer be made from it.
+// Delete deletes the template with the given ID, a UUID. Connectors can no
+// longer be created from it.
 func (s SourceTemplates) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete source template", name: "deleteSourceTemplate"}
 	id, err := checkUUID(call.op, "source template", id)

@@ -200,7 +200,7 @@ func TestSourceTemplateMistakes(t *testing.T) {
 	}
 }
 
-// brokenMapper is one that is no JSON.
+// brokenMapper is a mapper that is not JSON.
 func brokenMapper(t *testing.T) (m gen.StreamMapper) {
 	t.Helper()
 	if err := m.UnmarshalJSON([]byte(`{`)); err != nil {
@@ -209,9 +209,8 @@ func brokenMapper(t *testing.T) (m gen.StreamMapper) {
 	return m
 }
 
-// TestTemplateSecretsDoNotShow is about the requests of this part, about
-// configurations that the service answers with, and about errors that repeat
-// them.
+// TestTemplateSecretsDoNotShow covers the requests of templates, the
+// configurations in responses, and errors that repeat them.
 func TestTemplateSecretsDoNotShow(t *testing.T) {
 	config := map[string]any{"password": connectorSecret, "deep": []any{map[string]any{"key": connectorSecret}}}
 	values := map[string]any{
@@ -290,7 +289,7 @@ func TestTemplateSecretsDoNotShow(t *testing.T) {
 	}
 }
 
-// TestConfigurationIsOpen checks that what is hidden can be had.
+// TestConfigurationIsOpen checks that the hidden content is accessible.
 func TestConfigurationIsOpen(t *testing.T) {
 	c := client.Configuration{"host": "db.test"}
 	if text, err := json.Marshal(map[string]any(c)); err != nil || string(text) != `{"host":"db.test"}` || c["host"] != "db.test" {

@@ -17,7 +17,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// TestMain keeps what the machine has configured out of the tests.
+// TestMain keeps the configuration of the machine out of the tests.
 func TestMain(m *testing.M) {
 	for _, pair := range os.Environ() {
 		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AIRBYTE_") {
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 const (
 	stubURL     = "https://api.test"
-	stubToken   = "stub-token-4711" // of clients that newClient makes
+	stubToken   = "stub-token-4711" // of the clients that newClient returns
 	stubID      = "0a1b2c3d-0000-4000-8000-00000000000a"
 	stubOrg     = "0a1b2c3d-0000-4000-8000-00000000000b"
 	tokenPath   = "/api/v1/account/applications/token"
@@ -38,16 +38,17 @@ const (
 	executePath = "/api/v1/integrations/connectors/" + stubID + "/execute"
 )
 
-// A reply is the response to one request: or the error of not getting one.
+// A reply returns the response to a request, or the error of getting none.
 type reply func(*http.Request) (*http.Response, error)
 
 // says is a response with a JSON body, unless headers, pairs of name and value,
-// say that it is something else.
+// have another Content-Type.
 func says(status int, body string, headers ...string) reply {
 	return sends(status, func(*http.Request) io.Reader { return strings.NewReader(body) }, int64(len(body)), headers...)
 }
 
-// sends is a response whose body is made for each request; its length may be -1.
+// sends is a response whose body is created for each request. Its length may be
+// -1.
 func sends(status int, body func(*http.Request) io.Reader, length int64, headers ...string) reply {
 	return func(req *http.Request) (*http.Response, error) {
 		h := http.Header{"Content-Type": {"application/json"}}
@@ -69,13 +70,13 @@ func fails(err error) reply {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-// hangs is no response until the request is given up.
+// hangs sends no response until the client gives up.
 func hangs(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
 }
 
-// later is r after a while.
+// later is r after a delay.
 func later(d time.Duration, r reply) reply {
 	return func(req *http.Request) (*http.Response, error) {
 		select {
@@ -87,12 +88,12 @@ func later(d time.Duration, r reply) reply {
 	}
 }
 
-// ok is the response of an execution that worked.
+// ok is the response of an execution that succeeded.
 func ok(result string) reply {
 	return says(http.StatusOK, `{"status":"success","result":`+result+`,"connector_metadata":{},"execution_metadata":{"connector_instance_id":"source_id:`+stubID+`","execution_time_ms":3}}`)
 }
 
-// breaksOff reads text, then fails.
+// breaksOff reads text and then fails.
 type breaksOff struct {
 	text io.Reader
 	err  error
@@ -106,7 +107,7 @@ func (b *breaksOff) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// stuck reads text, then waits for the ctx of the request to end.
+// stuck reads text and then waits until the ctx of the request is done.
 type stuck struct {
 	text io.Reader
 	ctx  context.Context
@@ -121,7 +122,7 @@ func (s *stuck) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A sent request, as the service saw it.
+// A sent is a request as the service received it.
 type sent struct {
 	Method, Host, Path, Query string
 	Header                    http.Header
@@ -129,7 +130,7 @@ type sent struct {
 	At                        time.Time
 }
 
-// decoded is the JSON body.
+// decoded returns the JSON body.
 func (s sent) decoded(t testing.TB) map[string]any {
 	t.Helper()
 	var m map[string]any
@@ -139,27 +140,28 @@ func (s sent) decoded(t testing.TB) map[string]any {
 	return m
 }
 
-// A stub is the service, in memory. It works inside synctest bubbles, counts
-// bodies that are left open, and answers token requests by itself.
+// A stub is an in-memory service. It works inside synctest bubbles, counts the
+// bodies that are not closed, and responds to token requests by itself.
 type stub struct {
-	replies []reply            // by turns; the last one repeats
-	route   func(r sent) reply // in place of replies; nil for 404
-	token   reply              // in place of tokens numbered token-1, token-2…
+	replies []reply            // one after the other; the last one repeats
+	route   func(r sent) reply // instead of replies; nil for 404
+	token   reply              // instead of tokens numbered token-1, token-2…
 
 	mu     sync.Mutex
-	sent   []sent // but for token requests
+	sent   []sent // without token requests
 	tokens int    // token requests
 	open   int    // bodies that were not closed
 }
 
-// serve makes a stub that answers with replies by turns; the last one repeats.
+// serve returns a stub that responds with replies, one after the other. The
+// last one repeats.
 func serve(t testing.TB, replies ...reply) *stub {
 	s := &stub{replies: replies}
 	t.Cleanup(func() { s.checkClosed(t) })
 	return s
 }
 
-// serveRoutes makes a stub that answers by "METHOD path".
+// serveRoutes returns a stub that responds by "METHOD path".
 func serveRoutes(t testing.TB, routes map[string]reply) *stub {
 	s := serve(t)
 	s.route = func(r sent) reply { return routes[r.Method+" "+r.Path] }
@@ -222,7 +224,7 @@ func (s *stub) reply(r sent) reply {
 	return answer
 }
 
-// requests are those that were sent, without token requests.
+// requests returns the requests that were sent, without token requests.
 func (s *stub) requests() []sent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -262,13 +264,13 @@ func (c *counted) Close() error {
 	return c.ReadCloser.Close()
 }
 
-// newClient makes a client that sends with rt and has a token already.
+// newClient returns a client that sends with rt and has a token already.
 func newClient(t testing.TB, rt http.RoundTripper, opts ...client.Option) *client.Client {
 	t.Helper()
 	return makeClient(t, rt, append([]client.Option{client.WithTokenSource(auth.Static(stubToken))}, opts...)...)
 }
 
-// newClientOfApp makes a client that sends with rt and has credentials.
+// newClientOfApp returns a client that sends with rt and has credentials.
 func newClientOfApp(t testing.TB, rt http.RoundTripper, opts ...client.Option) *client.Client {
 	t.Helper()
 	return makeClient(t, rt, append([]client.Option{client.WithCredentials("app", "app-secret-0815")}, opts...)...)
@@ -283,10 +285,10 @@ func makeClient(t testing.TB, rt http.RoundTripper, opts ...client.Option) *clie
 	return c
 }
 
-// connectorOf is the connector stubID in the default workspace of c.
+// connectorOf returns the connector stubID in the default workspace of c.
 func connectorOf(c *client.Client) *client.Connector { return c.Workspace("").ConnectorByID(stubID) }
 
-// asError is err as *client.Error.
+// asError returns err as a *client.Error.
 func asError(t testing.TB, err error) *client.Error {
 	t.Helper()
 	var e *client.Error
@@ -309,7 +311,7 @@ var sentinels = []struct {
 	{"ErrWaitedTooLong", client.ErrWaitedTooLong}, {"ErrDefinitionAmbiguous", client.ErrDefinitionAmbiguous}, {"ErrNetwork", client.ErrNetwork}, {"ErrBadResponse", client.ErrBadResponse},
 }
 
-// kinds are the names of the sentinels that err is.
+// kinds returns the names of the sentinels that err matches.
 func kinds(err error) string {
 	var list []string
 	for _, s := range sentinels {
@@ -320,7 +322,7 @@ func kinds(err error) string {
 	return strings.Join(list, "+")
 }
 
-// wantKinds checks exactly which sentinels err is.
+// wantKinds checks exactly which sentinels err matches.
 func wantKinds(t testing.TB, err error, want string) {
 	t.Helper()
 	if got := kinds(err); got != want {
@@ -328,7 +330,7 @@ func wantKinds(t testing.TB, err error, want string) {
 	}
 }
 
-// wantText checks that the text of err has all of these parts.
+// wantText checks that the text of err has all of the parts.
 func wantText(t testing.TB, err error, parts ...string) {
 	t.Helper()
 	for _, p := range parts {

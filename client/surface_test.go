@@ -2,13 +2,91 @@ package client_test
 
 import (
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
 	"iter"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// Each package must have an example of its own, and its documentation must show
+// every example as a whole program that can be run.
+func TestExamplesAreShown(t *testing.T) {
+	for _, dir := range []string{".", "../auth", "../agentstest", "../gen"} {
+		p, files := parseDir(t, dir)
+		shown := slices.Clone(p.Examples)
+		if len(shown) == 0 {
+			t.Errorf("%s: the package has no example", dir)
+		}
+		for _, f := range p.Funcs {
+			shown = append(shown, f.Examples...)
+		}
+		for _, typ := range p.Types {
+			shown = append(shown, typ.Examples...)
+			for _, f := range slices.Concat(typ.Funcs, typ.Methods) {
+				shown = append(shown, f.Examples...)
+			}
+		}
+		for _, e := range doc.Examples(files...) {
+			if e.Play == nil || e.Output == "" {
+				t.Errorf("%s: Example%s cannot be run by itself; does it use what another file declares?", dir, e.Name)
+			}
+			if !slices.ContainsFunc(shown, func(s *doc.Example) bool { return s.Name == e.Name }) {
+				t.Errorf("%s: Example%s is shown nowhere", dir, e.Name)
+			}
+		}
+	}
+}
+
+// Every exported function and type must have a comment that begins with its name.
+func TestEveryExportedNameHasAComment(t *testing.T) {
+	for _, dir := range []string{".", "../auth", "../agentstest"} {
+		p, _ := parseDir(t, dir)
+		check := func(name, text string) {
+			for _, article := range []string{"A ", "An ", "The "} {
+				text = strings.TrimPrefix(text, article)
+			}
+			if !strings.HasPrefix(text, name+" ") {
+				t.Errorf("%s: the comment of %s is %.40q", dir, name, text)
+			}
+		}
+		for _, f := range p.Funcs {
+			check(f.Name, f.Doc)
+		}
+		for _, typ := range p.Types {
+			check(typ.Name, typ.Doc)
+			for _, f := range slices.Concat(typ.Funcs, typ.Methods) {
+				check(f.Name, f.Doc)
+			}
+		}
+	}
+}
+
+// parseDir parses the package in a directory, and its tests.
+func parseDir(t *testing.T, dir string) (p *doc.Package, files []*ast.File) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(len(names), err)
+	}
+	fset := token.NewFileSet()
+	for _, name := range names {
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	p, err = doc.NewFromFiles(fset, slices.Clone(files), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, files
+}
 
 // Every exported function that may send a request must have an example.
 func TestEveryCallHasAnExample(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // ScopedToken creates a token that gives access to this workspace only, so it
 // can be handed to the workspace's user. It is valid for about 20 minutes and
-// is not renewed; use [Workspace.ScopedTokens] for that. The service creates
+// is not refreshed; use [Workspace.ScopedTokens] for that. The service creates
 // the workspace if there is none with its name. A client with [WithScopedToken]
 // cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
@@ -24,9 +24,9 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	return tok, nil
 }
 
-// ScopedTokens returns a source of such tokens that caches a token and renews
-// it before it expires. It is for programs that act for the workspace's user
-// with another client.
+// ScopedTokens returns a source of tokens like those of [Workspace.ScopedToken].
+// It caches a token and refreshes it before it expires. It is for programs that
+// act for the workspace's user with another client.
 func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.scoped()) }
 
 func (w *Workspace) scoped() auth.TokenSource {
@@ -42,8 +42,8 @@ type TokenScope struct {
 }
 
 // TokenScope returns what the client's token gives access to, if it is a scoped
-// token: one of a client with [WithScopedToken], or one that [WithTokenSource]
-// provides. For the token of an application, which gives access to a whole
+// token: that of a client with [WithScopedToken], or one from
+// [WithTokenSource]. For an application token, which gives access to a whole
 // organization, the service returns an error.
 func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
 	call := &call{op: "get token scope", name: "getScopedTokenInfo", read: true}
@@ -65,7 +65,7 @@ func WithSourceTemplateTags(tags ...string) WidgetOption {
 
 // WithAllSourceTemplateTags makes the widget offer only connectors whose source
 // templates have all of the tags. If this option and [WithSourceTemplateTags]
-// are both used, the last one counts.
+// are both used, the last one wins.
 func WithAllSourceTemplateTags(tags ...string) WidgetOption {
 	return func(w *widget) { w.sources(gen.TagMatchAll, tags) }
 }
@@ -82,7 +82,7 @@ func WithConnectionTemplateTags(tags ...string) WidgetOption {
 
 // WithAllConnectionTemplateTags makes the widget offer only destinations whose
 // connection templates have all of the tags. If this option and
-// [WithConnectionTemplateTags] are both used, the last one counts.
+// [WithConnectionTemplateTags] are both used, the last one wins.
 func WithAllConnectionTemplateTags(tags ...string) WidgetOption {
 	return func(w *widget) { w.connections(gen.TagMatchAll, tags) }
 }
@@ -91,10 +91,10 @@ func (w *widget) connections(match gen.TagMatch, tags []string) {
 	w.SelectedConnectionTemplateTags, w.SelectedConnectionTemplateTagsMode = tags, &match
 }
 
-// WidgetToken creates a token for the widget, which lets the workspace's user
-// connect systems in a browser. The origin is the scheme and host of the page
-// that embeds the widget, such as https://app.example.com. The service creates
-// the workspace if there is none with its name.
+// WidgetToken creates a token for the widget, with which the workspace's user
+// can create connectors in a browser. The origin is the scheme and host of the
+// page that embeds the widget, such as https://app.example.com. The service
+// creates the workspace if there is none with its name.
 func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...WidgetOption) (auth.Secret, error) {
 	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true}
 	u, err := url.Parse(strings.TrimSpace(origin))

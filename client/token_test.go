@@ -12,7 +12,7 @@ func TestWidgetToken(t *testing.T) {
 	for _, tc := range []struct {
 		name, origin string
 		opts         []client.WidgetOption
-		want         string // what is sent beside the workspace
+		want         string // what is sent besides the workspace
 	}{
 		{"plain", "https://app.example.com", nil, `{"allowed_origin":"https://app.example.com"}`},
 		{"slash and port", " https://app.example.com:8443/ ", nil, `{"allowed_origin":"https://app.example.com:8443"}`},

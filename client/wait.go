@@ -20,8 +20,8 @@ const (
 	waitLimit = 10 * time.Minute
 )
 
-// ErrWaitedTooLong means that the limit of [WithWaitLimit] was reached before
-// what was waited for happened.
+// ErrWaitedTooLong means that the time of [WithWaitLimit] was over before what
+// was waited for happened.
 var ErrWaitedTooLong error = &kind{text: "wait limit exceeded"}
 
 // A WaitOption sets how long methods such as [Workspace.WaitDeleted] and
@@ -34,8 +34,8 @@ type waiting struct {
 }
 
 // WithWaitLimit sets how long to wait, 10 minutes by default. It must be
-// positive. When the limit is reached, the error is [ErrWaitedTooLong]. If the
-// ctx ends first, the error matches ctx.Err().
+// positive. When the limit is reached, the error matches [ErrWaitedTooLong]. If
+// the ctx ends first, the error matches ctx.Err().
 func WithWaitLimit(d time.Duration) WaitOption {
 	return func(w *waiting) { w.limit = d }
 }

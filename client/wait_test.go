@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// look is a look that is done the nth time it is called, and sees how often it
-// was. It keeps when.
+// look returns a look that is done the nth time it is called. It appends the
+// times of its calls to at.
 func look(n int, at *[]time.Time) func(context.Context) (int, bool, error) {
 	return func(context.Context) (int, bool, error) {
 		*at = append(*at, time.Now())
@@ -19,7 +19,7 @@ func look(n int, at *[]time.Time) func(context.Context) (int, bool, error) {
 	}
 }
 
-// around reports whether d is want, give or take a fifth.
+// around reports whether d is within a fifth of want.
 func around(d, want time.Duration) bool { return d >= want-want/5 && d <= want+want/5 }
 
 func TestWait(t *testing.T) {
@@ -60,7 +60,7 @@ func TestWaitJitter(t *testing.T) {
 			t.Errorf("2,000 pauses of %v lie between %v and %v only", d, least, most)
 		}
 	}
-	// First long, then longer than can be.
+	// first very long, then longer than possible
 	if p := pause(waiting{first: time.Hour, most: math.MaxInt64}, math.MaxInt32); p <= 0 || p > longest+longest/5 {
 		t.Errorf("a pause of %v", p)
 	}
@@ -156,7 +156,7 @@ func TestWaitCanceled(t *testing.T) {
 			t.Errorf("it took %v", d)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // the caller's deadline
+	synctest.Test(t, func(t *testing.T) { // the deadline of the caller
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		var at []time.Time
@@ -165,7 +165,7 @@ func TestWaitCanceled(t *testing.T) {
 			t.Errorf("got %d, %v", got, err)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // in a look
+	synctest.Test(t, func(t *testing.T) { // during a look
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(5*time.Second, cancel)
 		_, err := wait(ctx, "wait", nil, func(ctx context.Context) (int, bool, error) {

@@ -15,20 +15,20 @@ import (
 // Workflows gives access to the workflows of a workspace. [Workspace.Workflows]
 // returns it. The value may be kept and copied.
 //
-// The service identifies workspaces by their ids here, so the first call for a
-// [Workspace] costs one more request, which looks up the id. The call returns
-// [ErrWorkspaceNotFound] if the workspace does not exist. An id of a workflow
-// that is empty or that cannot be written in a path is an error that matches
+// The service identifies workspaces by their IDs here, so the first call for a
+// [Workspace] sends one more request, which looks up the ID. If the workspace
+// does not exist, the error matches [ErrWorkspaceNotFound]. A workflow ID that
+// is empty or that cannot be part of a path is an error that matches
 // [ErrInvalid]; nothing is sent.
 //
-// The service counts these operations among its internal ones. They may change
-// more than others.
+// These operations are internal ones of the service, so they may change more
+// often than others.
 type Workflows struct{ ws *Workspace }
 
 // Workflows returns access to the workflows of the workspace. It sends nothing.
 func (w *Workspace) Workflows() Workflows { return Workflows{w} }
 
-// String names the workspace.
+// String returns the name of the workspace.
 func (f Workflows) String() string { return fmt.Sprintf("client.Workflows{%q}", f.ws.name) }
 
 // Format writes what String returns, for every verb.
@@ -93,8 +93,8 @@ func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 	return got, nil
 }
 
-// Get returns the workflow with the given id. It returns [ErrNotFound] if there
-// is none.
+// Get returns the workflow with the given ID. If there is none, the error matches
+// [ErrNotFound].
 func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 	call := &call{op: "get workflow", name: "getWorkflow", read: true}
 	id, err := pathID(call.op, "workflow", id)
@@ -136,7 +136,7 @@ func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, er
 	return got, nil
 }
 
-// Update changes the workflow with the given id and returns its new state. An
+// Update changes the workflow with the given ID and returns its new state. An
 // empty change is an error that matches [ErrInvalid]; nothing is sent.
 func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange) (*Workflow, error) {
 	call := &call{op: "update workflow", name: "updateWorkflow"}
@@ -161,8 +161,8 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 	return got, nil
 }
 
-// Delete deletes the workflow with the given id. It returns [ErrNotFound] if
-// there is none.
+// Delete deletes the workflow with the given ID. If there is none, the error
+// matches [ErrNotFound].
 func (f Workflows) Delete(ctx context.Context, id string) error {
 	call := &call{op: "delete workflow", name: "deleteWorkflow"}
 	id, err := pathID(call.op, "workflow", id)
@@ -183,9 +183,9 @@ const atOnce = 8
 
 // ListAutomations returns the automations of all workflows of the workspace: the
 // workflows in the order of [Workflows.List], and the automations of each in
-// the order of [Automations.List]. It makes one request for the workflows and
-// one for each workflow, at most 8 at a time. The first error cancels the other
-// requests and is returned, without any automations.
+// the order of [Automations.List]. It sends one request for the workflows and
+// one for each workflow, at most 8 at a time. After an error, it cancels the
+// other requests and returns only the error.
 func (f Workflows) ListAutomations(ctx context.Context) ([]Automation, error) {
 	workflows, err := f.List(ctx)
 	if err != nil {
@@ -204,8 +204,8 @@ func (f Workflows) ListAutomations(ctx context.Context) ([]Automation, error) {
 	return slices.Concat(lists...), nil
 }
 
-// pathID returns the id of a workflow or an automation in the form in which it
-// goes into a path. The service does not say what its ids look like, so pathID
+// pathID returns the ID of a workflow or an automation in the form in which it
+// goes into a path. The service does not say what its IDs look like, so pathID
 // refuses only what could lead to another path.
 func pathID(op, whose, id string) (string, error) {
 	id = strings.TrimSpace(id)

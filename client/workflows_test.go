@@ -28,13 +28,13 @@ const (
 		`"created_at":"2026-01-02T03:04:05","updated_at":"2026-01-02T03:04:06Z","news":{}}`
 )
 
-// acmeIs is the response to the question for the id of the workspace of that name.
+// acmeIs is the response to the search for the ID of the workspace acme.
 func acmeIs(id string) reply {
 	return says(200, `{"data":[{"id":"x","name":"acme 2"},{"id":"`+id+`","name":"acme","status":"active"}],"next":null}`)
 }
 
-// serveAcme makes a stub that knows the workspace acme and answers everything
-// else with one answer.
+// serveAcme returns a stub that knows the workspace acme and has one response
+// to everything else.
 func serveAcme(t testing.TB, answer reply) *stub {
 	s := serve(t)
 	s.route = func(r sent) reply {
@@ -46,12 +46,12 @@ func serveAcme(t testing.TB, answer reply) *stub {
 	return s
 }
 
-// acmeWorkflows are the workflows of the workspace acme of s.
+// acmeWorkflows returns the workflows of the workspace acme of s.
 func acmeWorkflows(t testing.TB, s *stub) client.Workflows {
 	return newClient(t, s).Workspace("acme").Workflows()
 }
 
-// A send is a call and what is sent for it.
+// A send is a call and the request that is sent for it.
 type send struct {
 	name                string
 	call                func(context.Context, client.Workflows) (any, error)
@@ -75,7 +75,7 @@ func (tc send) test(t *testing.T) {
 		if !reflect.DeepEqual(got, tc.got) {
 			t.Errorf("got  %+v\nwant %+v (the URLs of automations do not show)", got, tc.got)
 		}
-		s.wantSent(t, 2) // the first one is about the workspace's id
+		s.wantSent(t, 2) // the first one looks up the ID of the workspace
 		r := s.requests()[1]
 		if r.Method != tc.method || r.Path != tc.path || r.Query != tc.query {
 			t.Errorf("sent %s %s?%s\nwant %s %s?%s", r.Method, r.Path, r.Query, tc.method, tc.path, tc.query)
@@ -148,7 +148,7 @@ func TestWorkflows(t *testing.T) {
 			name: "delete", method: "DELETE", path: workflowsPath + "/workflow-1", query: query,
 			call: func(ctx context.Context, f client.Workflows) (any, error) { return nil, f.Delete(ctx, "workflow-1") },
 		},
-		{ // the service has not settled the status
+		{ // the service does not document the status
 			name: "delete with a response", method: "DELETE", path: workflowsPath + "/workflow-1", query: query, answer: `{"id":"workflow-1"}`,
 			call: func(ctx context.Context, f client.Workflows) (any, error) { return nil, f.Delete(ctx, "workflow-1") },
 		},
@@ -157,7 +157,7 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// badIDs are no ids of workflows and automations.
+// badIDs are not valid as IDs of workflows and automations.
 var badIDs = []string{"", " \t", ".", "..", " .. ", "a/b", "a/../b", `a\b`, "a?b", "a#b", "a%2Fb", "a;b", "a b", "a\nb", "a\x00b", "ä", "\xff", "a\u2028b"}
 
 func TestWorkflowsInvalid(t *testing.T) {
@@ -201,7 +201,7 @@ func TestWorkflowsInvalid(t *testing.T) {
 			t.Errorf("%s: %d requests were sent", name, n)
 		}
 	}
-	// Tasks that are no JSON do not travel, either.
+	// Tasks that are not JSON are not sent, either.
 	s := serveAcme(t, says(200, "{}"))
 	err := createWorkflow(t.Context(), acmeWorkflows(t, s), client.WorkflowRequest{Name: "n", Tasks: []map[string]any{{"f": func() {}}}})
 	wantKinds(t, err, "ErrInvalid")
@@ -213,7 +213,7 @@ func createWorkflow(ctx context.Context, f client.Workflows, r client.WorkflowRe
 	return err
 }
 
-// A write is not sent twice, and a read is.
+// A write is not retried, and a read is.
 func TestWorkflowsRetries(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -261,7 +261,7 @@ func TestWorkflowsRetries(t *testing.T) {
 	}
 }
 
-// The id of the workspace is asked for once, and again after a 404: the
+// The ID of the workspace is looked up once, and again after a 404, since the
 // workspace may be another one by then.
 func TestWorkflowsWorkspaceID(t *testing.T) {
 	const newID = "0a1b2c3d-0000-4000-8000-0000000000ad"
@@ -307,20 +307,20 @@ func TestWorkflowsWorkspaceID(t *testing.T) {
 		}
 		s.wantSent(t, 1)
 		id = newID
-		wantKinds(t, call(), "ErrNotFound") // of the old one
+		wantKinds(t, call(), "ErrNotFound") // for the old ID
 		if err := call(); err != nil {
 			t.Errorf("the old id is still used: %v", err)
 		}
 		id = acmeID
-		_ = call() // by the new id, which is forgotten now
+		_ = call() // with the new ID, which is forgotten now
 		id, s.sent = "", nil
 		wantKinds(t, call(), "ErrNotFound+ErrWorkspaceNotFound")
 		s.wantSent(t, 1) // nothing about workflows
 	}
 }
 
-// workflowsOf answers with n workflows, and for the automations of the ith what
-// automations says.
+// workflowsOf responds with n workflows, and to the request for the automations
+// of the ith with automations(i).
 func workflowsOf(t testing.TB, n int, automations func(i int) reply) *stub {
 	var items []string
 	for i := range n {
@@ -390,7 +390,7 @@ func TestListAutomations(t *testing.T) {
 
 func TestListAutomationsFails(t *testing.T) {
 	t.Run("one", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { // finds a goroutine that stays behind
+		synctest.Test(t, func(t *testing.T) { // fails if a goroutine remains
 			s := workflowsOf(t, 40, func(i int) reply {
 				if i == 3 {
 					return later(time.Second, says(403, `{"message":"not yours"}`))
@@ -430,7 +430,7 @@ func TestListAutomationsFails(t *testing.T) {
 		for _, item := range []string{`{}`, `null`, `{"id":".."}`, `{"id":"a/b\nc"}`} {
 			s := serveAcme(t, list(item))
 			_, err := acmeWorkflows(t, s).ListAutomations(t.Context())
-			wantKinds(t, err, "") // it is not the caller's fault
+			wantKinds(t, err, "") // it is not the caller's mistake
 			asError(t, err)
 			s.wantSent(t, 2)
 		}
@@ -443,7 +443,8 @@ func TestListAutomationsFails(t *testing.T) {
 	})
 }
 
-// The whole life of a workflow, with the fake.
+// TestWorkflowLife takes a workflow of the in-memory service from its creation
+// to its deletion.
 func TestWorkflowLife(t *testing.T) {
 	fake := agentstest.NewServer()
 	defer fake.Close()
@@ -488,7 +489,8 @@ func TestWorkflowLife(t *testing.T) {
 	if changed.Enabled || changed.CronExpression != "0 0 7 ? * MON" || changed.Timezone != "Asia/Tokyo" || changed.CompletionWebhookURL != "" {
 		t.Errorf("changed to %v", changed)
 	}
-	// A schedule needs an expression: the service says so if we do not know.
+	// A schedule requires an expression. The service says so if the client
+	// cannot know.
 	_, err = automations.Update(ctx, hooked.ID, client.AutomationChange{CronExpression: client.Null[string]()})
 	wantKinds(t, err, "ErrInvalid")
 	everything, err := f.ListAutomations(ctx)
@@ -496,7 +498,7 @@ func TestWorkflowLife(t *testing.T) {
 		t.Errorf("all: %v, %v", everything, err)
 	}
 	_, err = f.Automations(all[0].ID).Get(ctx, hooked.ID)
-	wantKinds(t, err, "ErrNotFound") // it is another workflow's
+	wantKinds(t, err, "ErrNotFound") // it belongs to another workflow
 	if err := automations.Delete(ctx, hooked.ID); err != nil {
 		t.Fatal(err)
 	}

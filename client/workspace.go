@@ -13,19 +13,19 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// A Workspace is a handle for a set of connectors, known by its name. Programs
-// that serve several customers often have one for each.
+// A Workspace is a handle for a workspace, which holds connectors and is known by its
+// name. Programs that serve several customers often have a workspace for each.
 type Workspace struct {
 	client *Client
 	name   string
 
-	known atomic.Pointer[string] // the id, once it has been looked up
+	known atomic.Pointer[string] // the ID, once it has been looked up
 }
 
 // Name returns the name of the workspace.
 func (w *Workspace) Name() string { return w.name }
 
-// Client returns the client that made w.
+// Client returns the client whose method returned w.
 func (w *Workspace) Client() *Client { return w.client }
 
 // Close does nothing and returns nil: a workspace holds nothing to close.
@@ -40,9 +40,10 @@ func (w *Workspace) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, w.Str
 // MarshalText returns what String returns.
 func (w *Workspace) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 
-// Info returns what the service knows of the workspace. It finds the workspace by
+// Info returns what the service knows about the workspace. It finds the workspace by
 // its exact name and ignores deleted ones. If there is none, the error matches
-// [ErrWorkspaceNotFound].
+// [ErrWorkspaceNotFound]. Info sends one request, and perhaps more if more than 100
+// workspaces have names that contain this one.
 func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 	for info, err := range w.named(ctx) {
 		if err != nil {
@@ -65,7 +66,7 @@ func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	}
 }
 
-// only looks up the id of the one workspace with the name, for an operation that
+// only looks up the ID of the one workspace with the name, for an operation that
 // must not affect another one. It uses nothing that was looked up before.
 func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 	var id string
@@ -89,7 +90,7 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 	return uuid, nil
 }
 
-// id returns the id of the workspace, for operations that do not accept a name.
+// id returns the ID of the workspace, for operations that do not accept a name.
 // It is looked up once, and again after forget.
 func (w *Workspace) id(ctx context.Context) (string, error) {
 	if known := w.known.Load(); known != nil {
@@ -102,12 +103,12 @@ func (w *Workspace) id(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// oddID is the error for a workspace that is listed with an id that is no UUID.
+// oddID is the error for a workspace that is listed with an ID that is not a UUID.
 func (w *Workspace) oddID(op, id string) *Error {
 	return &Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))}
 }
 
-// forget drops the id if err says that something was not found: the workspace may
+// forget drops the ID if err says that something was not found: the workspace may
 // have been deleted and created again. It returns err.
 func (w *Workspace) forget(err error) error {
 	if errors.Is(err, ErrNotFound) {
@@ -120,8 +121,9 @@ func (w *Workspace) notFound(op string) *Error {
 	return &Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)}
 }
 
-// Ensure creates the workspace if it does not exist, in the region that
-// [WithRegion] sets. It sends one request if the workspace exists and two if not.
+// Ensure creates the workspace if it does not exist, in the region that [WithRegion]
+// sets. It looks the workspace up as [Workspace.Info] does, and sends one more request
+// to create it.
 func (w *Workspace) Ensure(ctx context.Context) error {
 	_, err := w.Info(ctx)
 	if err == nil || !errors.Is(err, ErrWorkspaceNotFound) {
@@ -137,21 +139,22 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	return err
 }
 
-// A WorkspaceChange describes what [Workspace.Update] changes. Zero fields stay
-// as they are.
+// A WorkspaceChange says what [Workspace.Update] changes. Zero fields leave the
+// workspace unchanged.
 type WorkspaceChange struct {
 	Name   string
 	Status WorkspaceStatus // WorkspaceInactive also stops the connections of the workspace
 
-	// ContextStore switches the context store on or off; null restores the default
-	// of the organization.
+	// ContextStore switches the context store on or off; [Null] restores the
+	// organization's default.
 	ContextStore Nullable[bool]
 }
 
-// Update changes the workspace and returns its new state. It sends one request to
-// find the id of the workspace and one to change it. If several workspaces have the
-// name, it returns an error and changes nothing. After a change of the name, w still
-// refers to the old name; use [Client.Workspace] with the new one.
+// Update changes the workspace and returns its new state. It looks up the ID of the
+// workspace first, as [Workspace.Info] does. If several workspaces have the name, it
+// returns an error and changes nothing. An empty change is an error that matches
+// [ErrInvalid]; nothing is sent. After a change of the name, w still refers to the old
+// name; use [Client.Workspace] with the new one.
 func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
 	call := &call{op: "update workspace", name: "updateWorkspace"}
 	change.Name = strings.TrimSpace(change.Name)
@@ -179,8 +182,8 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 }
 
 // Delete deletes the workspace. Replication for it stops, and [Client.Workspaces]
-// lists it as a tombstone. Delete sends one request to find the id of the workspace
-// and one to delete it. If several workspaces have the name, it returns an error and
+// lists it as a tombstone. Delete looks up the ID of the workspace first, as
+// [Workspace.Info] does. If several workspaces have the name, it returns an error and
 // deletes nothing.
 func (w *Workspace) Delete(ctx context.Context) error {
 	call := &call{op: "delete workspace", name: "deleteWorkspace"}

@@ -15,7 +15,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// A listed connector: its id is made of n.
+// listed returns a connector as in a list. Its ID is derived from n.
 func listed(n int, slug, display, own string) string {
 	b, err := json.Marshal(map[string]any{
 		"id": numbered(n), "name": own, "created_at": "2026-01-02T03:04:05Z",
@@ -27,7 +27,7 @@ func listed(n int, slug, display, own string) string {
 	return string(b)
 }
 
-// numbered is a UUID with n in it.
+// numbered returns a UUID with n in it.
 func numbered(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
 func list(items ...string) reply { return says(200, `{"data":[`+strings.Join(items, ",")+`]}`) }
@@ -40,7 +40,7 @@ func TestConnectorLookup(t *testing.T) {
 		listed(4, "slack", "Slack", "ops"),
 		listed(5, "jira", "Jira", "jira"),
 		listed(6, "jira", "Jira", "other jira"),
-		listed(7, "notion", "Notion", "github"), // an own name that is another's slug
+		listed(7, "notion", "Notion", "github"), // its own name is the slug of another one
 		listed(8, "google-drive", "Same", "drive"),
 		listed(9, "one-drive", "Same", "msdrive"),
 		listed(10, "", "", "nameless"),
@@ -49,8 +49,8 @@ func TestConnectorLookup(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		slug string
-		id   int    // 0 for an error
-		err  string // of these kinds
+		id   int    // 0 means an error
+		err  string // the kinds that it matches
 		text []string
 	}{
 		{slug: "github", id: 1},
@@ -64,7 +64,7 @@ func TestConnectorLookup(t *testing.T) {
 		{slug: "Tickets", id: 2},
 		{slug: "sales", id: 3},
 		{slug: "Ops", id: 4},
-		{slug: "jira", id: 5}, // two have the slug, one has the name as well
+		{slug: "jira", id: 5}, // two have the slug, one of them has the name
 		{slug: "Other_Jira", id: 6},
 		{slug: "notion", id: 7},
 		{slug: "nameless", id: 10},
@@ -75,7 +75,7 @@ func TestConnectorLookup(t *testing.T) {
 		{slug: "same", err: "ErrConnectorAmbiguous", text: []string{"2 connectors", `"drive"`, `"msdrive"`}},
 		{slug: "twin", err: "ErrConnectorAmbiguous", text: []string{"2 connectors"}},
 		{slug: "gitlab", err: "ErrNotFound+ErrConnectorNotFound", text: []string{`no connector "gitlab"`, `workspace "default"`, "github", "zendesk-support", "slack"}},
-		{slug: "git", err: "ErrNotFound+ErrConnectorNotFound"}, // no half names
+		{slug: "git", err: "ErrNotFound+ErrConnectorNotFound"}, // no partial names
 		{slug: "zendesksupport", err: "ErrNotFound+ErrConnectorNotFound"},
 		{slug: "", err: "ErrInvalid", text: []string{"slug is empty"}},
 		{slug: " \t", err: "ErrInvalid", text: []string{"slug is empty"}},
@@ -188,11 +188,11 @@ func TestAWorkspaceThatIsMissing(t *testing.T) {
 			t.Errorf("%s: status %d", name, e.StatusCode)
 		}
 	}
-	// What is about one connector is not about the workspace.
+	// A 404 about a connector is not about the workspace.
 	_, err := w.ConnectorByID(stubID).Inspect(t.Context())
 	wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
 	_, err = w.ConnectorByID(stubID).Execute(t.Context(), "x", "get", nil)
-	wantKinds(t, err, "ErrNotFound") // perhaps the record
+	wantKinds(t, err, "ErrNotFound") // it may be about the record
 }
 
 func workspacePage(next string, names ...string) reply {
@@ -533,7 +533,7 @@ func TestIDsThatAreNone(t *testing.T) {
 		}
 		s.wantSent(t, 0)
 	}
-	// One in capitals is one.
+	// Upper case is accepted, too.
 	s := serve(t, ok("[]"))
 	if _, err := newClient(t, s).Workspace("").ConnectorByID(strings.ToUpper(stubID)).Execute(t.Context(), "a", "list", nil); err != nil || s.requests()[0].Path != executePath {
 		t.Errorf("%v", err)
@@ -578,7 +578,7 @@ func TestInspectCheckDocsDescribe(t *testing.T) {
 		t.Errorf("described with %v", d)
 	}
 
-	// Docs of a connector that was not inspected inspects it, once.
+	// Docs inspects a connector that was not inspected, once.
 	s2 := serve(t)
 	s2.route = s.route
 	c = connectorOf(newClient(t, s2))

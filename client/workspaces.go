@@ -17,7 +17,7 @@ type WorkspaceInfo struct {
 	OrganizationID string              `json:"organization_id"`
 	Status         WorkspaceStatus     `json:"status"`
 	Tombstone      bool                `json:"tombstone"`     // whether it has been deleted
-	ContextStore   *bool               `json:"context_store"` // whether its context store is on; nil means that the setting of the organization applies
+	ContextStore   *bool               `json:"context_store"` // whether its context store is on; nil means the organization's default
 	Visibility     WorkspaceVisibility `json:"visibility"`
 	CreatedAt      time.Time           `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt      time.Time           `json:"updated_at,omitzero"`
@@ -80,8 +80,8 @@ func WithPageSize(n int) WorkspaceOption {
 }
 
 // Workspaces returns an iterator over the organization's workspaces. It
-// requests one page after the other, as needed, and stops after an error.
-// Deleted workspaces are included as far as the service lists them; see
+// requests each page when the loop needs it, and stops after an error. Deleted
+// workspaces are included as far as the service lists them; see
 // [WorkspaceInfo.Tombstone].
 func (c *Client) Workspaces(ctx context.Context, opts ...WorkspaceOption) iter.Seq2[WorkspaceInfo, error] {
 	const op = "list workspaces"
@@ -167,8 +167,8 @@ func (w workspaceItem) info() WorkspaceInfo {
 	}
 }
 
-// WorkspaceInfo returns the workspace with the given id, a UUID, even if it has
-// been deleted. It returns [ErrWorkspaceNotFound] if there is none.
+// WorkspaceInfo returns the workspace with the given ID, a UUID, even if it has
+// been deleted. If there is none, the error matches [ErrWorkspaceNotFound].
 // [Workspace.Info] finds a workspace by its name.
 func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, error) {
 	call := &call{op: "get workspace", name: "getWorkspace", read: true}

@@ -12,7 +12,7 @@ import (
 
 const workspacesPath = "/api/v1/workspaces"
 
-// acme is a page of the list of workspaces with one that is called so.
+// acme returns a page of the list of workspaces, with the workspace acme.
 func acme() reply {
 	return says(200, `{"data":[{"id":"`+stubID+`","name":"acme"},{"id":"`+stubOrg+`","name":"acme-2"}]}`)
 }
@@ -55,7 +55,7 @@ func TestWorkspaceUpdate(t *testing.T) {
 }
 
 // TestChangesOfAWorkspaceMeetTheRightOne covers what Update and Delete have in
-// common: they know a name and need an id.
+// common: they know a name and need an ID.
 func TestChangesOfAWorkspaceMeetTheRightOne(t *testing.T) {
 	for name, do := range map[string]func(*client.Workspace) error{
 		"update": func(w *client.Workspace) error {
@@ -121,8 +121,8 @@ func TestClientWorkspaceInfo(t *testing.T) {
 	wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
 }
 
-// TestWorkspaceLife takes a workspace of the in-memory service from its making
-// to its end.
+// TestWorkspaceLife takes a workspace of the in-memory service from its
+// creation to its deletion.
 func TestWorkspaceLife(t *testing.T) {
 	fake := agentstest.NewServer()
 	defer fake.Close()
@@ -173,7 +173,7 @@ func appClient(t testing.TB, fake *agentstest.Server, opts ...client.Option) *cl
 func TestOrganizations(t *testing.T) {
 	fake := agentstest.NewServer()
 	defer fake.Close()
-	// Two clients of one process, each in its own organization.
+	// two clients of one process, each in its own organization
 	for _, id := range []string{agentstest.OrganizationID, agentstest.SecondOrganizationID} {
 		c := appClient(t, fake, client.WithOrganizationID(id))
 		all, err := c.Organizations(t.Context())

@@ -15,10 +15,10 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// TestEveryOperationHasAWrapper goes through all that package client offers. It
-// checks that each operation of the contract is requested by the wrapper listed
-// with it; that the wrapper logs it under its name; and that a write is sent once
-// when the service answers 503, while a read is retried.
+// TestEveryOperationHasAWrapper makes all calls of package client. It checks
+// that each operation of the contract is requested by the wrapper that is
+// listed with it, that the wrapper logs it under its name, and that a write is
+// sent once when the service responds with 503, while a read is retried.
 func TestEveryOperationHasAWrapper(t *testing.T) { synctest.Test(t, everyOperation) }
 
 func everyOperation(t *testing.T) {
@@ -29,7 +29,7 @@ func everyOperation(t *testing.T) {
 	c := makeClient(t, fake.Transport(), opts...)
 	ws := c.Workspace(agentstest.WorkspaceName)
 	scoped := makeClient(t, fake.Transport(), append(opts, client.WithScopedToken())...)
-	// What one call makes, the next one uses.
+	// Later calls use what earlier ones create.
 	var (
 		conn           *client.Connector
 		made           *client.ConnectorInfo
@@ -49,7 +49,7 @@ func everyOperation(t *testing.T) {
 	)
 	call = func(operation, wrapper string, f func() error) {
 		t.Helper()
-		if wrapper != "any call" && wrapper != "Workspace.ScopedToken" { // fetches of tokens have retries of their own
+		if wrapper != "any call" && wrapper != "Workspace.ScopedToken" { // token fetches have retries of their own
 			fake.Reset()
 			fake.Inject(agentstest.Fault{Operation: operation, Times: -1, Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": nil}})
 			if err := f(); !errors.Is(err, client.ErrServer) {
@@ -196,7 +196,7 @@ func everyOperation(t *testing.T) {
 	}
 }
 
-// A logOf keeps which requests were logged.
+// A logOf records which requests were logged.
 type logOf struct{ lines []string }
 
 func (l *logOf) Enabled(context.Context, slog.Level) bool { return true }
@@ -216,7 +216,7 @@ func (l *logOf) Handle(_ context.Context, r slog.Record) error {
 func (l *logOf) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l *logOf) WithGroup(string) slog.Handler      { return l }
 
-// walk goes through a list to its end.
+// walk iterates over a list to its end.
 func walk[T any](list iter.Seq2[T, error]) error {
 	for _, err := range list {
 		if err != nil {

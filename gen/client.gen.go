@@ -263,35 +263,35 @@ type ClientInterface interface {
 
 	// InspectConnector Inspect a connector
 	//
-	// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
+	// Returns the workspace and organization of the connector, the entities that can currently be searched in the context store, and the ID of its documentation.
 	//
 	// Corresponds with GET /api/v1/integrations/connectors/{id}/inspect (the `InspectConnector` operationId).
 	InspectConnector(ctx context.Context, id ConnectorID, params *InspectConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDestinationDefinitions List destination definitions
 	//
-	// Returns the available kinds of destinations in one page.
+	// Returns the available destination definitions in one page.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/destinations (the `ListDestinationDefinitions` operationId).
 	ListDestinationDefinitions(ctx context.Context, params *ListDestinationDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDestinationDefinition Get a destination definition
 	//
-	// Returns a kind of destination with its configuration schema.
+	// Returns a destination definition with its configuration schema.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/destinations/{id} (the `GetDestinationDefinition` operationId).
 	GetDestinationDefinition(ctx context.Context, id DefinitionID, params *GetDestinationDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSourceDefinitions List source definitions
 	//
-	// Returns the available kinds of sources in one page, without their configuration schemas.
+	// Returns the available source definitions in one page, without their configuration schemas.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/sources (the `ListSourceDefinitions` operationId).
 	ListSourceDefinitions(ctx context.Context, params *ListSourceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSourceDefinition Get a source definition
 	//
-	// Returns a kind of source with its configuration schema and example questions that it can answer.
+	// Returns a source definition with its configuration schema and example questions that connectors can answer.
 	//
 	// Corresponds with GET /api/v1/integrations/definitions/sources/{id} (the `GetSourceDefinition` operationId).
 	GetSourceDefinition(ctx context.Context, id DefinitionID, params *GetSourceDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -551,7 +551,7 @@ type ClientInterface interface {
 
 	// SetOAuthCredentialsWithBody Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+	// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -560,7 +560,7 @@ type ClientInterface interface {
 
 	// SetOAuthCredentials Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+	// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -569,7 +569,7 @@ type ClientInterface interface {
 
 	// DeleteOAuthCredentials Delete OAuth credentials
 	//
-	// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
+	// Deletes the stored credentials, so that Airbyte's OAuth app is used again. Succeeds even if there are none.
 	//
 	// Corresponds with DELETE /api/v1/oauth/credentials/connector_type/{connector_type} (the `DeleteOAuthCredentials` operationId).
 	DeleteOAuthCredentials(ctx context.Context, connectorType string, params *DeleteOAuthCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1016,7 +1016,7 @@ func (c *Client) ExecuteConnector(ctx context.Context, id string, params *Execut
 
 // InspectConnector Inspect a connector
 //
-// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
+// Returns the workspace and organization of the connector, the entities that can currently be searched in the context store, and the ID of its documentation.
 //
 // Corresponds with GET /api/v1/integrations/connectors/{id}/inspect (the `InspectConnector` operationId).
 func (c *Client) InspectConnector(ctx context.Context, id ConnectorID, params *InspectConnectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1033,7 +1033,7 @@ func (c *Client) InspectConnector(ctx context.Context, id ConnectorID, params *I
 
 // ListDestinationDefinitions List destination definitions
 //
-// Returns the available kinds of destinations in one page.
+// Returns the available destination definitions in one page.
 //
 // Corresponds with GET /api/v1/integrations/definitions/destinations (the `ListDestinationDefinitions` operationId).
 func (c *Client) ListDestinationDefinitions(ctx context.Context, params *ListDestinationDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1050,7 +1050,7 @@ func (c *Client) ListDestinationDefinitions(ctx context.Context, params *ListDes
 
 // GetDestinationDefinition Get a destination definition
 //
-// Returns a kind of destination with its configuration schema.
+// Returns a destination definition with its configuration schema.
 //
 // Corresponds with GET /api/v1/integrations/definitions/destinations/{id} (the `GetDestinationDefinition` operationId).
 func (c *Client) GetDestinationDefinition(ctx context.Context, id DefinitionID, params *GetDestinationDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1067,7 +1067,7 @@ func (c *Client) GetDestinationDefinition(ctx context.Context, id DefinitionID, 
 
 // ListSourceDefinitions List source definitions
 //
-// Returns the available kinds of sources in one page, without their configuration schemas.
+// Returns the available source definitions in one page, without their configuration schemas.
 //
 // Corresponds with GET /api/v1/integrations/definitions/sources (the `ListSourceDefinitions` operationId).
 func (c *Client) ListSourceDefinitions(ctx context.Context, params *ListSourceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1084,7 +1084,7 @@ func (c *Client) ListSourceDefinitions(ctx context.Context, params *ListSourceDe
 
 // GetSourceDefinition Get a source definition
 //
-// Returns a kind of source with its configuration schema and example questions that it can answer.
+// Returns a source definition with its configuration schema and example questions that connectors can answer.
 //
 // Corresponds with GET /api/v1/integrations/definitions/sources/{id} (the `GetSourceDefinition` operationId).
 func (c *Client) GetSourceDefinition(ctx context.Context, id DefinitionID, params *GetSourceDefinitionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1664,7 +1664,7 @@ func (c *Client) UpdateAutomation(ctx context.Context, workflowID WorkflowID, au
 
 // SetOAuthCredentialsWithBody Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1683,7 +1683,7 @@ func (c *Client) SetOAuthCredentialsWithBody(ctx context.Context, params *SetOAu
 
 // SetOAuthCredentials Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1702,7 +1702,7 @@ func (c *Client) SetOAuthCredentials(ctx context.Context, params *SetOAuthCreden
 
 // DeleteOAuthCredentials Delete OAuth credentials
 //
-// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
+// Deletes the stored credentials, so that Airbyte's OAuth app is used again. Succeeds even if there are none.
 //
 // Corresponds with DELETE /api/v1/oauth/credentials/connector_type/{connector_type} (the `DeleteOAuthCredentials` operationId).
 func (c *Client) DeleteOAuthCredentials(ctx context.Context, connectorType string, params *DeleteOAuthCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5290,7 +5290,7 @@ type ClientWithResponsesInterface interface {
 
 	// InspectConnectorWithResponse Inspect a connector
 	//
-	// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
+	// Returns the workspace and organization of the connector, the entities that can currently be searched in the context store, and the ID of its documentation.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5299,7 +5299,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListDestinationDefinitionsWithResponse List destination definitions
 	//
-	// Returns the available kinds of destinations in one page.
+	// Returns the available destination definitions in one page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5308,7 +5308,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetDestinationDefinitionWithResponse Get a destination definition
 	//
-	// Returns a kind of destination with its configuration schema.
+	// Returns a destination definition with its configuration schema.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5317,7 +5317,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListSourceDefinitionsWithResponse List source definitions
 	//
-	// Returns the available kinds of sources in one page, without their configuration schemas.
+	// Returns the available source definitions in one page, without their configuration schemas.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5326,7 +5326,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetSourceDefinitionWithResponse Get a source definition
 	//
-	// Returns a kind of source with its configuration schema and example questions that it can answer.
+	// Returns a source definition with its configuration schema and example questions that connectors can answer.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5614,7 +5614,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetOAuthCredentialsWithBodyWithResponse Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+	// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5623,7 +5623,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetOAuthCredentialsWithResponse Store OAuth credentials
 	//
-	// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+	// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5632,7 +5632,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteOAuthCredentialsWithResponse Delete OAuth credentials
 	//
-	// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
+	// Deletes the stored credentials, so that Airbyte's OAuth app is used again. Succeeds even if there are none.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8572,7 +8572,7 @@ func (c *ClientWithResponses) ExecuteConnectorWithResponse(ctx context.Context, 
 
 // InspectConnectorWithResponse Inspect a connector
 //
-// Returns the workspace and organization of the connector, the entities that can currently be searched in the Context Store, and the ID of its documentation.
+// Returns the workspace and organization of the connector, the entities that can currently be searched in the context store, and the ID of its documentation.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8587,7 +8587,7 @@ func (c *ClientWithResponses) InspectConnectorWithResponse(ctx context.Context, 
 
 // ListDestinationDefinitionsWithResponse List destination definitions
 //
-// Returns the available kinds of destinations in one page.
+// Returns the available destination definitions in one page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8602,7 +8602,7 @@ func (c *ClientWithResponses) ListDestinationDefinitionsWithResponse(ctx context
 
 // GetDestinationDefinitionWithResponse Get a destination definition
 //
-// Returns a kind of destination with its configuration schema.
+// Returns a destination definition with its configuration schema.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8617,7 +8617,7 @@ func (c *ClientWithResponses) GetDestinationDefinitionWithResponse(ctx context.C
 
 // ListSourceDefinitionsWithResponse List source definitions
 //
-// Returns the available kinds of sources in one page, without their configuration schemas.
+// Returns the available source definitions in one page, without their configuration schemas.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8632,7 +8632,7 @@ func (c *ClientWithResponses) ListSourceDefinitionsWithResponse(ctx context.Cont
 
 // GetSourceDefinitionWithResponse Get a source definition
 //
-// Returns a kind of source with its configuration schema and example questions that it can answer.
+// Returns a source definition with its configuration schema and example questions that connectors can answer.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9112,7 +9112,7 @@ func (c *ClientWithResponses) UpdateAutomationWithResponse(ctx context.Context, 
 
 // SetOAuthCredentialsWithBodyWithResponse Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9127,7 +9127,7 @@ func (c *ClientWithResponses) SetOAuthCredentialsWithBodyWithResponse(ctx contex
 
 // SetOAuthCredentialsWithResponse Store OAuth credentials
 //
-// Creates or replaces the OAuth application that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
+// Creates or replaces the OAuth app that the organization uses for one kind of connector, which the body identifies by exactly one of connector_type and connector_definition_id. The configuration must match the OAuth specification of the connector. Its secrets are stored separately and never returned.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9142,7 +9142,7 @@ func (c *ClientWithResponses) SetOAuthCredentialsWithResponse(ctx context.Contex
 
 // DeleteOAuthCredentialsWithResponse Delete OAuth credentials
 //
-// Deletes the stored credentials, so that Airbyte's OAuth application is used again. Succeeds even if there are none.
+// Deletes the stored credentials, so that Airbyte's OAuth app is used again. Succeeds even if there are none.
 //
 // Returns a wrapper object for the known response body format(s).
 //

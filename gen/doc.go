@@ -47,14 +47,14 @@
 // [TokenRequest], AccessToken of [Token], Token of [ScopedToken] and
 // [WidgetToken], Credentials of [ConnectorCreateRequest], Configuration of
 // [OAuthCredentialsRequest], and any secrets in other configurations. Printing,
-// logging or marshalling such a value shows them. Packages auth and client use
+// logging or marshaling such a value shows them. Packages auth and client use
 // a type that hides secrets.
 //
 // # Stability
 //
-// Names follow the contract. They do not change as long as the contract does
-// not, but may change in a minor release of the module if the service changes.
-// Fields and types may be added at any time. Package client promises more.
+// Names come from the operationIds and the schema names of the contract, and
+// change only in a major release of the module. Fields, methods and types may be
+// added in any release. Package client promises more.
 //
 // # Generation
 //

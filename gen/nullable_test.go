@@ -116,7 +116,7 @@ func TestNullable(t *testing.T) {
 func TestNullableDecode(t *testing.T) {
 	for _, codec := range codecs {
 		t.Run(codec.name, func(t *testing.T) {
-			// What an earlier document set does not shine through.
+			// What an earlier document set must not remain.
 			req := gen.ConnectorUpdateRequest{
 				Name:              gen.Value("old"),
 				ReplicationConfig: gen.Value(map[string]any{"old": true}),
@@ -145,8 +145,9 @@ func TestNullableDecode(t *testing.T) {
 	}
 }
 
-// TestNullableIsComplete finds nullable fields of changes that do not have the
-// type Nullable: they would be missing from openapi/go.overlay.yaml.
+// TestNullableIsComplete finds fields of changes that can be null but do not
+// have the type Nullable, because they are missing from
+// openapi/go.overlay.yaml.
 func TestNullableIsComplete(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document())
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// normal is JSON with its keys in order and without needless space.
+// normal returns JSON with its keys in order and without unnecessary white
+// space.
 func normal(t *testing.T, data []byte) string {
 	t.Helper()
 	var v any
@@ -26,7 +27,7 @@ func normal(t *testing.T, data []byte) string {
 	return string(out)
 }
 
-// TestRoundTrip reads answers and writes them again, without loss.
+// TestRoundTrip decodes responses and encodes them again, without loss.
 func TestRoundTrip(t *testing.T) {
 	const (
 		template = `{"id":"t1","name":"Stripe","source_definition_id":"d1","user_config_spec":{"connectionSpecification":
@@ -94,7 +95,7 @@ func TestExecuteResultStaysRaw(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 
-			// A result that is missing is no failure.
+			// A missing result is not an error.
 			got = gen.ExecuteResult{}
 			if err := codec.unmarshal([]byte(`{"status":"failed"}`), &got); err != nil || got.Result != nil {
 				t.Errorf("result %s, %v", got.Result, err)
@@ -103,7 +104,7 @@ func TestExecuteResultStaysRaw(t *testing.T) {
 	}
 }
 
-// TestRequests tells what is sent when a field is not set, empty or false.
+// TestRequests tests what is sent if a field is not set, empty or false.
 func TestRequests(t *testing.T) {
 	no := false
 	tests := []struct {
@@ -234,7 +235,7 @@ func TestUnions(t *testing.T) {
 	})
 }
 
-// TestLenient reads what the contract does not promise.
+// TestLenient decodes what the contract does not promise.
 func TestLenient(t *testing.T) {
 	var workspace gen.Workspace
 	data := `{"id":"not-a-uuid","status":"frozen","visibility":"shared","updated_at":"2026-01-02T03:04:05.123456789Z","added_later":{"a":[1]}}`

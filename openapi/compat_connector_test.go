@@ -8,7 +8,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// soon ends a wait for what a changed answer does not have.
+// soon ends a wait for what a changed response lacks.
 var soon = []client.WaitOption{client.WithPollInterval(time.Millisecond), client.WithWaitLimit(10 * time.Millisecond)}
 
 // connectorCalls are more calls for TestCompatible.
@@ -35,7 +35,7 @@ var connectorCalls = []wrapper{
 	{name: "WaitSearchable", ops: []string{"inspectConnector"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.ConnectorByID(connectorID).WaitSearchable(ctx, "tickets", soon...)
 		if errors.Is(err, client.ErrWaitedTooLong) || errors.Is(err, client.ErrInvalid) {
-			return nil // the answer does not say that it is ready, or supported
+			return nil // the response does not say that it is ready, or supported
 		}
 		return err
 	}},

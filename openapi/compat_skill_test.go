@@ -28,8 +28,8 @@ var skillCalls = []wrapper{
 	}},
 }
 
-// allSkills reads a list whose pages all have the cursor of the example, which
-// ends it.
+// allSkills reads a list whose pages all have the cursor of the example. The
+// repetition ends the list.
 func allSkills(list iter.Seq2[client.Skill, error]) error {
 	for _, err := range list {
 		if err != nil && !errors.Is(err, client.ErrPaging) {

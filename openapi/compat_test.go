@@ -18,15 +18,15 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// A wrapper is a call of package client, and the operations whose answers it
+// A wrapper is a call of package client and the operations whose responses it
 // reads.
 type wrapper struct {
 	name string
 	ops  []string
 	call func(context.Context, *client.Workspace) error
 
-	// needed are the fields without which there is nothing to give back, by
-	// the end of their path. An error is right then, and wanted.
+	// needed are the ends of the paths of the fields without which the call has
+	// nothing to return. It must return an error if one is missing.
 	needed []string
 }
 
@@ -99,7 +99,7 @@ var wrapperCalls = []wrapper{
 	}},
 }
 
-// routes is a transport that answers each operation with its own answer.
+// routes is a transport that has one response for each operation.
 type routes struct {
 	v       *validator // for its router
 	answers map[string]any
@@ -118,15 +118,15 @@ func (r *routes) RoundTrip(req *http.Request) (*http.Response, error) {
 	return s.RoundTrip(req)
 }
 
-// A change is something that became of an answer.
+// A change is a changed response.
 type change struct {
 	what string
 	path string
 	body any
 }
 
-// changes are answers that differ from v in one place: a field that is gone,
-// or null, or a value that is none the contract knows.
+// changes returns responses that differ from v in one place: a field is missing
+// or null, or a value is not one that the contract has.
 func changes(v any, known map[string]bool) []change {
 	var list []change
 	var walk func(v any, path string, rebuilt func(any) any)
@@ -168,7 +168,7 @@ func changes(v any, known map[string]bool) []change {
 	return list
 }
 
-// enumerated are the values of all enumerations of the document.
+// enumerated returns the values of all enumerations of the document.
 func enumerated(doc *openapi3.T) map[string]bool {
 	known := map[string]bool{}
 	add := func(s *openapi3.Schema) {
@@ -188,15 +188,16 @@ func enumerated(doc *openapi3.T) map[string]bool {
 	return known
 }
 
-// testJWT is a token with an expiry far away, as the service's are.
+// testJWT returns a JWT like those of the service, which expires far in the
+// future.
 func testJWT() string {
 	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	return part(`{"alg":"none"}`) + "." + part(`{"exp":4102444800}`) + "." + part("signature")
 }
 
-// TestCompatible changes the answers that the hand-written calls read, in one
-// place at a time. Additions of the future are no matter; what is gone is a
-// zero value. No change may cause a panic.
+// TestCompatible changes the responses that the hand-written calls read, in one
+// place at a time. A future addition must have no effect, and a missing field
+// must be a zero value. No change may cause a panic.
 func TestCompatible(t *testing.T) {
 	v := newValidator(t, nil)
 	doc := strict(t)
@@ -239,7 +240,7 @@ func TestCompatible(t *testing.T) {
 				for _, c := range changes(whole, known) {
 					rt.answers[id] = c.body
 					err := w.call(t.Context(), workspace)
-					// What has no id, or is no list where there should be one, is another answer.
+					// A response that lacks an ID, or a list, is not the expected one.
 					always := c.path == "/id" || c.path == "/data"
 					needed := !strings.HasPrefix(c.what, "an unknown") && (always || slices.ContainsFunc(w.needed, func(end string) bool { return strings.HasSuffix(c.path, end) }))
 					if err != nil && !needed {
@@ -257,8 +258,8 @@ func TestCompatible(t *testing.T) {
 	t.Logf("%d calls of package client, %d changed answers", len(calls), tried)
 }
 
-// TestCompatibleValues gives enumerations and unions values of the future, in
-// the answers of all operations.
+// TestCompatibleValues puts future values of enumerations and unions into the
+// responses of all operations.
 func TestCompatibleValues(t *testing.T) {
 	s := &stub{}
 	api := stubClient(t, s).API()
@@ -276,7 +277,7 @@ func TestCompatibleValues(t *testing.T) {
 				}
 				enums(x)
 			}
-			if _, dictionary := v["key 0"]; !dictionary && len(v) > 0 { // see variants: its keys are no fields
+			if _, dictionary := v["key 0"]; !dictionary && len(v) > 0 { // see variants: its keys are not fields
 				v["added_later"] = object{"a": []any{1.0}}
 			}
 		case []any:
@@ -312,7 +313,7 @@ func TestCompatibleValues(t *testing.T) {
 	}
 	t.Logf("%d values of the future", changed)
 
-	// A union says what it is not.
+	// A union returns an error for a type that it does not hold.
 	s.answering(t, http.StatusOK, object{"data": []any{object{"data_hosting_type": "moon_hosted", "id": unknownID}}})
 	list, err := api.ListConnectionTemplatesWithResponse(t.Context(), &gen.ListConnectionTemplatesParams{})
 	if err != nil || list.JSON200 == nil || len(list.JSON200.Data) != 1 {

@@ -6,8 +6,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// workflowCalls are more calls for TestCompatible. There is nothing to change in
-// the answers to deletions, which are empty.
+// workflowCalls are more calls for TestCompatible. Responses to deletions are
+// empty, so there is nothing to change in them.
 var workflowCalls = []wrapper{
 	{name: "List workflows", ops: []string{"listWorkflows"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Workflows().List(ctx)
@@ -25,7 +25,7 @@ var workflowCalls = []wrapper{
 		_, err := w.Workflows().Update(ctx, "workflow-1", client.WorkflowChange{Name: "Monthly report"})
 		return err
 	}},
-	// A workflow that is listed without an id cannot be asked for its automations.
+	// A workflow that is listed without an ID cannot be asked for its automations.
 	{name: "All automations", ops: []string{"listWorkflows", "listAutomations"}, needed: []string{"/data/0", "/data/0/id"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Workflows().ListAutomations(ctx)
 		return err

@@ -20,14 +20,14 @@ import (
 
 const unknownID = "11111111-0000-4000-8000-000000000009"
 
-// A session calls a service through the SDK while a validator listens.
+// A session calls a service through the SDK, with a validator in between.
 type session struct {
 	t    *testing.T
 	v    *validator
 	base string
 	c    *client.Client
 
-	examples bool // the service answers with those of the contract
+	examples bool // the service responds with those of the contract
 
 	operations map[string]operation
 }
@@ -44,7 +44,7 @@ func newSession(t *testing.T, base string, rt http.RoundTripper) *session {
 	return s
 }
 
-// client is another client of the same service, heard by the same validator.
+// client returns another client of the same service, with the same validator.
 func (s *session) client(opts ...client.Option) *client.Client {
 	s.t.Helper()
 	c, err := client.New(append([]client.Option{
@@ -56,7 +56,7 @@ func (s *session) client(opts ...client.Option) *client.Client {
 	return c
 }
 
-// as is the same session with a token.
+// as returns the same session with a token.
 func (s *session) as(token string) *session {
 	other := *s
 	other.c = s.client(client.WithTokenSource(auth.Static(auth.Secret(token))))
@@ -72,7 +72,7 @@ func (s *session) send(ctx context.Context, id string, path []string, params, bo
 	return got
 }
 
-// do calls an operation, which has to succeed.
+// do calls an operation, which must succeed.
 func (s *session) do(id string, params, body object, path ...string) *outcome {
 	s.t.Helper()
 	got := s.send(s.t.Context(), id, path, params, body)
@@ -83,7 +83,7 @@ func (s *session) do(id string, params, body object, path ...string) *outcome {
 	return got
 }
 
-// refused calls an operation, which has to be refused.
+// refused calls an operation, which must be refused.
 func (s *session) refused(status int, id string, params, body object, path ...string) {
 	s.t.Helper()
 	got := s.send(wrong(s.t.Context()), id, path, params, body)
@@ -93,8 +93,8 @@ func (s *session) refused(status int, id string, params, body object, path ...st
 	s.v.check(s.t)
 }
 
-// happyPaths calls every operation with requests that have to succeed, on a
-// service with the world of agentstest or on one that answers with examples.
+// happyPaths calls every operation with requests that must succeed, on a service
+// with the world of agentstest or on one that responds with examples.
 func happyPaths(s *session) {
 	s.t.Helper()
 	const ws = "contract"
@@ -283,7 +283,7 @@ func happyPaths(s *session) {
 	s.do("deleteWorkspace", nil, nil, workspace)
 }
 
-// wrappers calls the service as users do.
+// wrappers calls the service through package client, as users do.
 func wrappers(s *session) {
 	s.t.Helper()
 	ctx := s.t.Context()
@@ -333,8 +333,8 @@ func wrappers(s *session) {
 	ok("WidgetToken", err)
 }
 
-// TestContract calls all operations of the contract and sees them refused in
-// all ways it names. Requests and answers are validated.
+// TestContract calls all operations of the contract, and has them refused with
+// every status that the contract has. Requests and responses are validated.
 func TestContract(t *testing.T) {
 	fake := agentstest.NewServer()
 	t.Cleanup(fake.Close)
@@ -361,7 +361,7 @@ func TestContract(t *testing.T) {
 	t.Run("download", func(t *testing.T) { downloads(t) })
 	t.Run("refused", func(t *testing.T) { refusals(s.of(t), fake) })
 	t.Run("every status", func(t *testing.T) {
-		s := s.of(t).as("any-token") // a fault does not look at it, and a fixed one is not replayed
+		s := s.of(t).as("any-token") // a fault ignores it, and requests with a fixed token are not replayed
 		for id, op := range s.operations {
 			if !slices.Contains(agentstest.Operations(), id) {
 				t.Errorf("agentstest does not list %s", id)
@@ -410,14 +410,14 @@ func TestContract(t *testing.T) {
 		exercised, len(s.operations), answered, statuses, s.v.requests, s.v.responses)
 }
 
-// of is the session in a subtest.
+// of returns the session for a subtest.
 func (s *session) of(t *testing.T) *session {
 	other := *s
 	other.t = t
 	return &other
 }
 
-// refusals are requests that the service itself refuses.
+// refusals sends requests that the service itself refuses.
 func refusals(s *session, fake *agentstest.Server) {
 	s.refused(401, "createToken", nil, object{"client_id": agentstest.ClientID, "client_secret": "wrong"})
 	s.refused(422, "createScopedToken", nil, object{"workspace_name": ""})
@@ -454,7 +454,7 @@ func refusals(s *session, fake *agentstest.Server) {
 		}
 	}
 
-	// A token that is no longer good.
+	// A token that is no longer valid.
 	token := s.do("createToken", nil, object{"client_id": agentstest.ClientID, "client_secret": agentstest.ClientSecret}).text("access_token")
 	fake.RevokeTokens()
 	old := s.as(token)
@@ -463,7 +463,7 @@ func refusals(s *session, fake *agentstest.Server) {
 	s.do("listWorkspaces", nil, nil) // with credentials there is a new one
 }
 
-// downloads are answers that are no JSON.
+// downloads sends requests whose responses are not JSON.
 func downloads(t *testing.T) {
 	fake := agentstest.NewServer(agentstest.WithConnector("files", agentstest.Connector{Slug: "google-drive", Entities: map[string]agentstest.Entity{
 		"files": {Files: map[string]agentstest.File{"f1": {Name: "report.bin", Data: []byte{0, 1, 2, 255}}}},
@@ -490,7 +490,7 @@ func downloads(t *testing.T) {
 	s.v.check(t)
 }
 
-// TestValidatorCanFail shows that what breaks the contract is told.
+// TestValidatorCanFail tests that the validator reports what breaks the contract.
 func TestValidatorCanFail(t *testing.T) {
 	fake := agentstest.NewServer()
 	t.Cleanup(fake.Close)
@@ -520,7 +520,7 @@ func TestValidatorCanFail(t *testing.T) {
 		if a.operation == "searchSkills" {
 			params = object{"query": "x"}
 		}
-		// Some of these cannot be read either; it is the validator that is asked.
+		// The client cannot read some of these either; only the validator matters.
 		_, _ = goOperationOf(t, s.c.API(), a.operation).call(t.Context(), nil, marshal(t, params), nil)
 		told(a.name, "response "+a.operation, a.want)
 	}
@@ -533,9 +533,9 @@ func TestValidatorCanFail(t *testing.T) {
 	told("a wrong parameter", "request listWorkspaces", "limit")
 }
 
-// TestPrism sends the same requests to a mock that somebody else wrote, at
-// the URL in CONTRACT_PRISM_URL; see "make contract". It answers with the
-// examples and tells, in a header, what it finds wrong.
+// TestPrism sends the same requests to Prism, a mock server, at the URL in
+// CONTRACT_PRISM_URL; see "make contract". Prism responds with the examples and
+// reports, in a header, what is wrong with a request.
 func TestPrism(t *testing.T) {
 	base := os.Getenv("CONTRACT_PRISM_URL")
 	if base == "" {
@@ -573,7 +573,7 @@ func TestPrism(t *testing.T) {
 	}
 	t.Logf("%d/%d operations, %d requests judged by Prism, violations: %d", len(s.v.answered), len(s.operations), p.requests, len(p.violations))
 
-	// And it can find something.
+	// Prism must be able to find something.
 	p.violations = nil
 	s.send(wrong(t.Context()), "createScopedToken", nil, nil, object{"workspace_name": "w", "region_id": "Europe"})
 	if len(p.violations) == 0 {

@@ -77,7 +77,7 @@ var operations = map[string]string{
 	"DELETE /api/v1/internal/workflows/{workflow_id}/automations/{automation_id}": "deleteAutomation",
 }
 
-// schemas are names that programs see as Go types.
+// schemas are names of schemas that programs see as Go types.
 var schemas = []string{
 	"APIError", "APIErrorItem",
 	"Token", "TokenRequest", "ScopedToken", "ScopedTokenRequest", "ScopedTokenInfo", "WidgetToken", "WidgetTokenRequest",
@@ -90,7 +90,7 @@ var schemas = []string{
 	"Organization", "OrganizationList", "Workflow", "Automation",
 }
 
-// errorStatuses are declared by every operation.
+// errorStatuses are the error statuses that every operation declares.
 var errorStatuses = map[string]string{
 	"400": "BadRequest",
 	"401": "Unauthorized",
@@ -267,7 +267,7 @@ func TestSecurity(t *testing.T) {
 	})
 }
 
-// TestExecute holds what the client relies on to decode records only once.
+// TestExecute tests what the client needs in order to decode records only once.
 func TestExecute(t *testing.T) {
 	doc := load(t)
 	op := doc.Paths.Value("/api/v1/integrations/connectors/{id}/execute").GetOperation(http.MethodPost)
@@ -287,8 +287,8 @@ func TestExecute(t *testing.T) {
 	}
 }
 
-// TestSchemaTexts wants a description of every schema and property, and Go
-// names for all values of an enumeration or for none.
+// TestSchemaTexts tests that every schema and property has a description, and
+// that either all values of an enumeration have Go names or none has.
 func TestSchemaTexts(t *testing.T) {
 	described := func(where string, text string) {
 		if !strings.HasSuffix(text, ".") {
@@ -315,7 +315,7 @@ func TestSchemaTexts(t *testing.T) {
 	}
 }
 
-// TestNoLeftovers wants every component to be used.
+// TestNoLeftovers tests that every component is used.
 func TestNoLeftovers(t *testing.T) {
 	doc, text := load(t), string(openapi.Document())
 	used := func(kind, name string) {

@@ -22,14 +22,15 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
-// Formats are only remarks in JSON Schema. The tests take them as rules.
+// JSON Schema treats formats as annotations. The tests treat them as rules.
 const (
 	uuidPattern = `^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`
 	timePattern = `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`
 )
 
-// strict is the document as it is validated against: references are resolved,
-// which the validator for OpenAPI 3.1 cannot do, and formats are patterns.
+// strict returns the document that the tests validate against: its references
+// are resolved, which the validator for OpenAPI 3.1 cannot do, and its formats
+// are patterns.
 func strict(t *testing.T) *openapi3.T {
 	t.Helper()
 	doc := load(t)
@@ -82,11 +83,12 @@ func strict(t *testing.T) *openapi3.T {
 	return doc
 }
 
-// A validator is a transport that holds all that passes against the contract.
+// A validator is a transport that validates all requests and responses against
+// the contract.
 type validator struct {
 	base   http.RoundTripper
 	router routers.Router
-	once   bool // whether what passed before, byte for byte, is not validated again
+	once   bool // whether to skip what was validated before, byte for byte
 
 	mu                  sync.Mutex
 	requests, responses int
@@ -106,8 +108,8 @@ func newValidator(t *testing.T, base http.RoundTripper) *validator {
 
 type wrongOnPurpose struct{}
 
-// wrong is a context for requests that break the contract on purpose, to see
-// how they are answered.
+// wrong returns a context for requests that break the contract on purpose, to
+// see how the service responds.
 func wrong(ctx context.Context) context.Context {
 	return context.WithValue(ctx, wrongOnPurpose{}, true)
 }
@@ -118,7 +120,7 @@ func (v *validator) complain(format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// take returns the problems so far, and forgets them.
+// take returns the problems so far and clears them.
 func (v *validator) take() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -146,8 +148,7 @@ func (v *validator) exercised(id string) bool {
 	return false
 }
 
-// again reports whether the same has been seen before, and need not be
-// validated.
+// again reports whether the same bytes have been validated before.
 func (v *validator) again(parts ...any) bool {
 	key := fmt.Sprintf("%q", parts)
 	v.mu.Lock()
@@ -157,7 +158,7 @@ func (v *validator) again(parts ...any) bool {
 	return v.once && seen
 }
 
-// RoundTrip sends the request and validates it and its answer.
+// RoundTrip sends the request and validates it and its response.
 func (v *validator) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body []byte
 	if req.Body != nil {
@@ -229,8 +230,8 @@ func (v *validator) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// goOperation is the method of the typed client for an operation, as
-// reflection has it.
+// goOperation is the method of the typed client for an operation, as seen by
+// reflection.
 type goOperation struct {
 	id     string
 	method reflect.Value
@@ -259,7 +260,7 @@ func goOperationOf(t *testing.T, api *gen.ClientWithResponses, id string) goOper
 	return o
 }
 
-// An outcome is an answer as the typed client has it.
+// An outcome is a response as the typed client returns it.
 type outcome struct {
 	status  int
 	raw     []byte
@@ -268,7 +269,7 @@ type outcome struct {
 	fetched *http.Response
 }
 
-// at finds something in the answer by names and numbers.
+// at returns the part of the response at a path of names and indexes.
 func (o *outcome) at(path ...any) any {
 	var v any
 	_ = json.Unmarshal(o.raw, &v)
@@ -293,8 +294,8 @@ func (o *outcome) text(path ...any) string {
 	return s
 }
 
-// call calls the operation. params and body are JSON that is decoded into the
-// types of package gen first, so that it is they who make the request.
+// call calls the operation. params and body are JSON that is first decoded into
+// the types of package gen, so that these types encode the request.
 func (o goOperation) call(ctx context.Context, path []string, params, body []byte) (*outcome, error) {
 	if len(path) != o.path {
 		return nil, fmt.Errorf("%s: %d parameters for the path, want %d", o.id, len(path), o.path)
@@ -341,10 +342,10 @@ func (o goOperation) call(ctx context.Context, path []string, params, body []byt
 type operation struct {
 	*openapi3.Operation
 	method, path string
-	params       openapi3.Parameters // those of the path included
+	params       openapi3.Parameters // including those of the path
 }
 
-// operationsOf are the operations of the document, ordered by operationId.
+// operationsOf returns the operations of the document, ordered by operationId.
 func operationsOf(doc *openapi3.T) []operation {
 	var list []operation
 	for path, item := range doc.Paths.Map() {
@@ -356,7 +357,7 @@ func operationsOf(doc *openapi3.T) []operation {
 	return list
 }
 
-// requestSchema is the schema of the body, nil for none.
+// requestSchema returns the schema of the body, nil for none.
 func (o operation) requestMedia() *openapi3.MediaType {
 	if o.RequestBody == nil {
 		return nil
@@ -364,7 +365,7 @@ func (o operation) requestMedia() *openapi3.MediaType {
 	return o.RequestBody.Value.Content["application/json"]
 }
 
-// pathValues are values for the parameters in the path.
+// pathValues returns values for the parameters in the path.
 func (o operation) pathValues() []string {
 	var values []string
 	for part := range strings.SplitSeq(o.path, "/") {

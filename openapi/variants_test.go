@@ -18,8 +18,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// variants are values of a schema which between them have each optional field
-// there and not there, each value of an enumeration, each arm of a union and
+// variants returns values of a schema. Together they have each optional field
+// present and missing, each value of an enumeration, each arm of a union, and
 // null where it is allowed. The first one has all fields.
 func variants(s *openapi3.Schema) []any {
 	switch {
@@ -67,7 +67,7 @@ func variants(s *openapi3.Schema) []any {
 	return list
 }
 
-// merged is a schema that says what all parts of s say.
+// merged returns one schema with the content of all parts of s.
 func merged(s *openapi3.Schema) *openapi3.Schema {
 	all := &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{}}
 	add := func(p *openapi3.Schema) {
@@ -121,7 +121,7 @@ func objects(s *openapi3.Schema) []any {
 	return list
 }
 
-// paramVariants are parameters of query and header, as JSON by their names.
+// paramVariants returns parameters of the query and the header, as JSON by name.
 func (o operation) paramVariants() []any {
 	s := &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{}}
 	for _, p := range o.params {
@@ -133,7 +133,7 @@ func (o operation) paramVariants() []any {
 			s.Required = append(s.Required, p.Value.Name)
 		}
 	}
-	// An empty list in a query is no list.
+	// A query cannot contain an empty list.
 	return slices.DeleteFunc(objects(s), func(v any) bool {
 		for _, p := range v.(map[string]any) {
 			if list, ok := p.([]any); ok && len(list) == 0 {
@@ -144,7 +144,7 @@ func (o operation) paramVariants() []any {
 	})
 }
 
-// A stub is a transport that answers all requests alike.
+// A stub is a transport with the same response to all requests.
 type stub struct {
 	status int
 	kind   string
@@ -166,7 +166,7 @@ func (s *stub) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// answering sets the next answers.
+// answering sets the response.
 func (s *stub) answering(t *testing.T, status int, body any) {
 	t.Helper()
 	*s = stub{status: status}
@@ -185,7 +185,7 @@ func marshal(t *testing.T, v any) []byte {
 	return data
 }
 
-// stubClient is a client that sends through rt and makes no retries.
+// stubClient returns a client that sends through rt and does not retry.
 func stubClient(t *testing.T, rt http.RoundTripper) *client.Client {
 	t.Helper()
 	c, err := client.New(client.WithBaseURL("https://api.example.com"), client.WithHTTPClient(&http.Client{Transport: rt}),
@@ -196,9 +196,9 @@ func stubClient(t *testing.T, rt http.RoundTripper) *client.Client {
 	return c
 }
 
-// plain is JSON without what package gen does not tell apart: a field that is
-// null, or an empty list or object, from one that is left out. The outermost
-// object may be asked to keep its nulls and its empties.
+// plain returns JSON without the differences that package gen ignores: between a
+// field that is left out and one that is null, or an empty list or object. On
+// request, the outermost object keeps its nulls and its empty values.
 func plain(v any, nulls, empties bool) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -236,7 +236,8 @@ func same(t *testing.T, a, b []byte, nulls, empties bool) bool {
 	return reflect.DeepEqual(plain(x, nulls, empties), plain(y, nulls, empties))
 }
 
-// threeState reports whether a type tells fields that are left out from null.
+// threeState reports whether a type distinguishes fields that are left out from
+// null.
 func threeState(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return false
@@ -249,10 +250,10 @@ func threeState(t reflect.Type) bool {
 	return true
 }
 
-// TestVariants sends every request and reads every answer that the contract
-// describes, through the typed client: each optional field there and not
-// there, each value of an enumeration, each arm of a union, null where it is
-// allowed. Nothing may be lost on the way, and all has to be valid.
+// TestVariants sends every request and reads every response that the contract
+// describes, through the typed client: with each optional field present and
+// missing, each value of an enumeration, each arm of a union, and null where it
+// is allowed. Nothing may be lost on the way, and all of it must be valid.
 func TestVariants(t *testing.T) {
 	s := &stub{}
 	v := newValidator(t, s)
@@ -311,7 +312,7 @@ func TestVariants(t *testing.T) {
 			}
 			for status, list := range answers {
 				if status/100 != 2 && op.OperationID != "createToken" {
-					list = list[:2] // errors are the same everywhere: all of them once will do
+					list = list[:2] // errors are the same everywhere, so all of them once is enough
 				}
 				for _, a := range list {
 					s.answering(t, status, a)

@@ -4,9 +4,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// restOfTheService calls what the hand-written layer offers beyond the calls of
-// wrappers, so that its requests and the answers to them are validated. Each
-// option and each arm of a union has its turn.
+// restOfTheService makes the calls of the hand-written layer that the function
+// wrappers does not make, so that their requests and responses are validated. It
+// uses each option and each arm of a union.
 func restOfTheService(s *session) {
 	s.t.Helper()
 	ctx, c := s.t.Context(), s.c
@@ -18,7 +18,7 @@ func restOfTheService(s *session) {
 		s.v.check(s.t)
 	}
 	ws := c.Workspace("rest of the service")
-	if s.examples { // of the workspaces that the contract tells of
+	if s.examples { // of the workspaces in the contract
 		for info, err := range c.Workspaces(ctx) {
 			if err != nil {
 				s.t.Fatal(err)

@@ -1,5 +1,5 @@
-// Agent gives a language model tools over the connectors of a workspace: an
-// outline of what there is, documentation on demand, actions one page at a time,
+// Agent gives a language model tools for the connectors of a workspace: an
+// outline of what exists, documentation on demand, actions one page at a time,
 // and search. A script stands in for the model.
 package main
 
@@ -23,14 +23,14 @@ func main() {
 func run(ctx context.Context) error {
 	fake := agentstest.NewServer() // with an account, leave out this and its options
 	defer fake.Close()
-	ws, err := client.NewWorkspace(client.WithScopedToken(), // the model reaches this workspace and no other
+	ws, err := client.NewWorkspace(client.WithScopedToken(), // the model has access to this workspace and no other
 		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
 	if err != nil {
 		return err
 	}
 	onlyIssues := func(entity, _ string) bool { return entity == "issues" }
 	tools := Tools(ws, onlyIssues)
-	var next json.RawMessage // what the answer before says of the next page
+	var next json.RawMessage // the parameters of the next page, from the output before
 	for _, call := range []struct{ tool, input string }{
 		{"list_connectors", `{}`},
 		{"read_docs", `{"connector": "stripe", "section": "entities.customers"}`},

@@ -10,7 +10,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// A Tool is what model APIs call a tool or a function.
+// A Tool is what APIs of models call a tool or a function.
 type Tool struct {
 	Description string
 	InputSchema string // a JSON Schema
@@ -29,12 +29,12 @@ type request struct {
 	Prompt    string         `json:"prompt"`
 }
 
-// Call runs the tool and returns what the model reads. That is also how it learns
-// of a failure.
+// Call runs the tool and returns what the model reads, which may also be the
+// description of an error.
 func (t Tool) Call(ctx context.Context, input json.RawMessage) string {
 	var req request
 	dec := json.NewDecoder(strings.NewReader(string(input)))
-	dec.UseNumber() // a model may have read a large id, and means it exactly
+	dec.UseNumber() // a model may have read a large ID, and needs it exactly
 	var output any
 	err := dec.Decode(&req)
 	if err == nil {
@@ -106,8 +106,8 @@ func Tools(ws *client.Workspace, approve func(entity, action string) bool) map[s
 	}
 }
 
-// outline lists the entities of each connector. More would cost tokens that most
-// conversations do not need: that is what read_docs is for.
+// outline lists only the entities of each connector. More would cost tokens
+// that most conversations do not need, since read_docs has the details.
 func outline(ctx context.Context, ws *client.Workspace) (map[string]string, error) {
 	connectors, err := ws.ListConnectors(ctx)
 	if err != nil {
@@ -128,7 +128,7 @@ func outline(ctx context.Context, ws *client.Workspace) (map[string]string, erro
 	return lines, nil
 }
 
-// maxAnswer is the number of bytes of records that the model gets at once.
+// maxAnswer is the number of bytes of records that the model gets at a time.
 const maxAnswer = 400
 
 // An answer is one page of records. It says how many records were left out because
@@ -160,8 +160,8 @@ func page(ctx context.Context, conn *client.Connector, req request) (*answer, er
 	return &a, err
 }
 
-// failure describes an error so that the model can do something about it: correct
-// a field, make the same call again, or ask the user.
+// failure describes an error so that the model can react to it: correct a
+// field, repeat the call, or ask the user.
 func failure(err error) map[string]any {
 	f := map[string]any{"error": err.Error()}
 	var failed *client.Error
@@ -178,8 +178,8 @@ func failure(err error) map[string]any {
 	return f
 }
 
-// schema returns the JSON Schema of an object with these properties. A question
-// mark makes one optional.
+// schema returns the JSON Schema of an object with the given properties. A
+// question mark makes a property optional.
 func schema(names ...string) string {
 	properties, required := map[string]any{}, []string{}
 	for _, name := range names {
@@ -197,7 +197,7 @@ func schema(names ...string) string {
 	}
 	b, err := json.Marshal(map[string]any{"type": "object", "properties": properties, "required": required})
 	if err != nil {
-		panic(err) // texts can always be encoded
+		panic(err) // strings can always be encoded
 	}
 	return string(b)
 }

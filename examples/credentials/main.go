@@ -1,5 +1,5 @@
-// Credentials shows the three ways of giving the client id and the secret, and
-// which one wins. It sends nothing.
+// Credentials shows the three ways to give the client ID and the client secret,
+// and which one wins. It sends nothing.
 package main
 
 import (
@@ -19,7 +19,7 @@ func main() {
 
 func run() error {
 	for _, name := range []string{auth.EnvClientID, auth.EnvClientSecret, auth.EnvOrganizationID, auth.EnvWorkspaceName} {
-		if err := os.Unsetenv(name); err != nil { // so that all see the same
+		if err := os.Unsetenv(name); err != nil { // so that the output does not depend on the machine
 			return err
 		}
 	}
@@ -27,7 +27,7 @@ func run() error {
 		fmt.Println(err)
 	}
 
-	// The environment: the last place that is looked at.
+	// The environment is the last place that is looked at.
 	for name, value := range map[string]string{auth.EnvClientID: "from-environment", auth.EnvClientSecret: "not-shown", auth.EnvWorkspaceName: "acme"} {
 		if err := os.Setenv(name, value); err != nil {
 			return err
@@ -37,7 +37,7 @@ func run() error {
 		return err
 	}
 
-	// Configure: once for the process.
+	// Configure sets the defaults of the process.
 	if err := auth.Configure(auth.Config{ClientID: "from-configure", ClientSecret: "not-shown"}); err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func run() error {
 		return err
 	}
 
-	// Explicit: what client.WithCredentials and its relatives give.
+	// Explicit values win. client.WithCredentials and similar options set them.
 	return show(auth.Config{ClientID: "from-option", ClientSecret: "not-shown"})
 }
 

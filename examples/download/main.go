@@ -1,5 +1,5 @@
-// Download saves a file of a connector. The file on disk is replaced only when
-// all of the new one is there.
+// Download saves a file of a connector. A file on disk is replaced only when
+// the new one is complete.
 package main
 
 import (
@@ -52,7 +52,7 @@ func run(ctx context.Context) error {
 	}
 	fmt.Printf("saved %s, %s, %d bytes\n", file.Filename, file.ContentType, n)
 
-	// A file that is missing comes as one without bytes.
+	// For a file that does not exist, the service sends no bytes.
 	if _, err = drive.Download(ctx, "files", client.Params{"id": "2"}); errors.Is(err, client.ErrEmptyDownload) {
 		fmt.Println("there is nothing to save")
 		return nil

@@ -1,4 +1,4 @@
-// Errors shows what goes wrong, and how a program tells.
+// Errors shows what can go wrong, and how a program finds out.
 package main
 
 import (
@@ -24,14 +24,14 @@ func run(ctx context.Context) error {
 	defer fake.Close()
 	opts := []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
 
-	// A wrong secret: the error says where it came from.
+	// If the secret is wrong, the error says where it came from.
 	_, err := client.Connect(ctx, "github", client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, "wrong"))
 	var refused *auth.TokenError
 	if errors.Is(err, client.ErrUnauthorized) && errors.As(err, &refused) {
 		fmt.Println("unauthorized; the secret is from:", refused.ClientSecretSource)
 	}
 
-	// A slug that is none: the error lists those that there are.
+	// If no connector has the slug, the error lists the connectors that exist.
 	if _, err = client.Connect(ctx, "gitlab", opts...); errors.Is(err, client.ErrConnectorNotFound) {
 		fmt.Println(err)
 	}
@@ -41,7 +41,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 
-	// Too many requests: reads wait and try again, as long as the service asks.
+	// After too many requests, a read waits as long as the service asks. If
+	// that is more than a minute, it fails at once.
 	fake.Inject(agentstest.Fault{Operation: "executeConnector", Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"120"}}})
 	_, err = github.Execute(ctx, "issues", "list", nil)
 	var failed *client.Error
@@ -49,7 +50,8 @@ func run(ctx context.Context) error {
 		fmt.Println("rate limited for", failed.RetryAfter)
 	}
 
-	// An action that fails may answer 200; it is an error all the same.
+	// The response to an action that failed may have status 200. It is an error
+	// nevertheless.
 	fake.Inject(agentstest.Fault{Operation: "executeConnector", Status: http.StatusOK, Body: `{"status": "error", "error": "the token of the GitHub app has expired"}`})
 	if _, err = github.Execute(ctx, "issues", "list", nil); errors.Is(err, client.ErrExecution) {
 		fmt.Println(err)

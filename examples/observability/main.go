@@ -1,7 +1,7 @@
-// Observability shows what a program can see of its calls: a span for each
-// request, made by wrapping the transport with otelhttp; log records of the SDK;
-// and the fetches of tokens. It is a module of its own, so that OpenTelemetry is
-// none of the SDK's dependencies.
+// Observability shows what a program can observe of its calls: a span for each
+// request, created by wrapping the transport with otelhttp; the log records of
+// the SDK; and token fetches. It is a separate module, so that the SDK does not
+// depend on OpenTelemetry.
 package main
 
 import (
@@ -31,7 +31,7 @@ func run(ctx context.Context) error {
 	fake := agentstest.NewServer() // with an account, leave out this and its options
 	defer fake.Close()
 
-	spans := tracetest.NewInMemoryExporter() // a program has one that sends them somewhere
+	spans := tracetest.NewInMemoryExporter() // a real program has one that sends them somewhere
 	provider := trace.NewTracerProvider(trace.WithSyncer(spans))
 	defer provider.Shutdown(ctx) //nolint:errcheck // nothing is left to send
 
@@ -54,7 +54,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// steady leaves out what changes from run to run.
+// steady leaves out what differs between runs.
 func steady(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
 	case slog.TimeKey, "duration", "pause", "request_id", "path", "bytes":

@@ -1,5 +1,5 @@
-// Organizations uses two organizations at once, each with a client of its own.
-// Their tokens are never mixed up.
+// Organizations uses two organizations at once, each with its own client. The
+// clients never share a token.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Paging goes through all pages of several connectors, each of which pages in a
-// way of its own; and through one that pages by links, with a pager.
+// Paging iterates over all pages of several connectors, each of which pages in
+// a different way. It also shows the error for a connector that pages by links,
+// which needs a pager or the name of a parameter.
 package main
 
 import (
@@ -42,7 +43,7 @@ func run(ctx context.Context) error {
 		fmt.Printf("%s: %d %s\n", what.slug, n, what.entity)
 	}
 
-	// Where All cannot ask for the next page, it says so.
+	// If All cannot request the next page, the error says so.
 	salesforce, err := ws.Connector(ctx, "salesforce")
 	if err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestMain takes credentials out of the environment: the test is about the
-// service in memory.
+// TestMain removes credentials from the environment, so that the test uses the
+// in-memory service.
 func TestMain(m *testing.M) {
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AIRBYTE_") {

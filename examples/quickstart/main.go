@@ -1,8 +1,9 @@
-// Quickstart lists the connectors of a workspace, connects to GitHub and goes
-// through its issues, page by page.
+// Quickstart lists the connectors of a workspace, connects to GitHub and
+// iterates over its issues, page by page.
 //
-// With AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET in the environment it talks
-// to Airbyte Agents; without, to an in-memory stand-in that it starts itself.
+// If AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET are set in the environment, it
+// uses Airbyte Agents. If neither is set, it uses an in-memory service that it
+// starts itself.
 package main
 
 import (
@@ -19,14 +20,15 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// An Issue has the fields of a GitHub issue that are of interest here.
+// An Issue has the fields of a GitHub issue that this program uses.
 type Issue struct {
 	Number int    `json:"number"`
 	Title  string `json:"title"`
 	State  string `json:"state"`
 }
 
-// maxRows is where the program stops: a real repository has many issues.
+// maxRows is the number of issues after which the program stops, since a real
+// repository has many.
 const maxRows = 20
 
 func main() {
@@ -48,7 +50,7 @@ func run(ctx context.Context) error {
 		opts = append(opts,
 			client.WithBaseURL(fake.URL),
 			client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
-			client.WithOrganizationID(agentstest.OrganizationID), // not that of the environment
+			client.WithOrganizationID(agentstest.OrganizationID), // instead of that in the environment
 			client.WithWorkspaceName(agentstest.WorkspaceName),
 		)
 	}
@@ -85,7 +87,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// A counter counts the requests that the summary tells of.
+// A counter counts the requests for the summary.
 type counter struct {
 	next          http.RoundTripper
 	tokens, pages atomic.Int64

@@ -1,4 +1,4 @@
-// Search looks for records in the context store of a connector.
+// Search searches for records in the context store of a connector.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// An Issue has the fields of a GitHub issue that are of interest here.
+// An Issue has the fields of a GitHub issue that this program uses.
 type Issue struct {
 	Number    int    `json:"number"`
 	Title     string `json:"title"`

@@ -1,6 +1,6 @@
-// Testing posts a digest of the open tickets of a support desk to a chat. It is
-// a small program; what it is here for is main_test.go, which shows how a program
-// like it is tested with package agentstest, without an account.
+// Testing posts a digest of the open tickets of a support desk to a chat. The
+// program is small; its point is main_test.go, which shows how to test such a
+// program with package agentstest, without an account.
 package main
 
 import (
@@ -39,9 +39,9 @@ type Ticket struct {
 	Priority string `json:"priority"`
 }
 
-// PostDigest posts a line for each open ticket to a channel, in one message, and
-// returns its text: "" when no ticket is open, and nothing is posted. A digest is
-// of all tickets or not posted.
+// PostDigest posts one message to a channel, with a line for each open ticket,
+// and returns its text. If no ticket is open, it posts nothing and returns "".
+// It never posts a digest that is incomplete.
 func PostDigest(ctx context.Context, ws *client.Workspace, channel string) (string, error) {
 	desk, err := ws.Connector(ctx, "zendesk-support")
 	if err != nil {

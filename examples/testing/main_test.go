@@ -13,8 +13,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// The records are the test's own. They can be structs, such as those that the
-// program reads them into.
+// The test has its own records. They can be structs, such as those that the
+// program decodes records into.
 var tickets = []Ticket{
 	{ID: 1, Subject: "Cannot log in", Status: "open", Priority: "urgent"},
 	{ID: 2, Subject: "Refund please", Status: "solved", Priority: "normal"},
@@ -25,16 +25,16 @@ var tickets = []Ticket{
 
 const digest = "#1 Cannot log in (urgent)\n#3 The export never ends (high)\n#5 Where is my invoice? (normal)"
 
-// A message is one that was posted to the chat.
+// A message is a message that was posted to the chat.
 type message struct {
 	Channel string `json:"channel"`
 	Text    string `json:"text"`
 }
 
-// start makes a service with a support desk and an empty chat, and the workspace
-// that they are in. Nothing listens on a port: requests go from the client to the
-// service in memory, and so also in a bubble of synctest, where pauses take no
-// time. Each setting is given, so that none comes from the environment.
+// start returns a service with a support desk and an empty chat, and the
+// workspace that they are in. The service does not listen on a port: the client
+// calls it in memory, which also works in a synctest bubble, where pauses take
+// no time. All settings are given, so that none comes from the environment.
 func start(t *testing.T, tickets []Ticket) (*agentstest.Service, *client.Workspace) {
 	t.Helper()
 	fake := agentstest.New(
@@ -61,7 +61,7 @@ func start(t *testing.T, tickets []Ticket) (*agentstest.Service, *client.Workspa
 	return fake, ws
 }
 
-// The service has real state: what was posted can be read from it.
+// The service has real state, so what was posted can be read from it.
 func posted(t *testing.T, ws *client.Workspace) []message {
 	t.Helper()
 	chat, err := ws.Connector(t.Context(), "slack")
@@ -89,7 +89,7 @@ func TestPostDigest(t *testing.T) {
 	}
 }
 
-// What was asked can be looked at, request by request.
+// The requests that were sent can be examined one by one.
 func TestPostDigestAsksForEachPage(t *testing.T) {
 	fake, ws := start(t, tickets)
 	if _, err := PostDigest(t.Context(), ws, "C1"); err != nil {
@@ -116,7 +116,7 @@ func TestPostDigestOfNothing(t *testing.T) {
 	}
 }
 
-// Reads are sent again. Here the second page fails twice before it comes.
+// Reads are retried. Here, the second page fails twice before it succeeds.
 func TestPostDigestAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake, ws := start(t, tickets)
@@ -133,7 +133,7 @@ func TestPostDigestAfterAnOutage(t *testing.T) {
 	})
 }
 
-// A pause that is too long for a call is the caller's to make.
+// If the pause is too long for a call, the caller must decide.
 func TestPostDigestRateLimited(t *testing.T) {
 	fake, ws := start(t, tickets)
 	fake.Inject(agentstest.Fault{
@@ -150,8 +150,9 @@ func TestPostDigestRateLimited(t *testing.T) {
 	}
 }
 
-// Writes are not sent again when they may have been acted upon. Here the message
-// is posted and the answer is lost: better an error than the message twice.
+// A write is not retried if it may have been carried out. Here, the message is
+// posted and the response is lost. An error is better than posting the message
+// twice.
 func TestPostDigestPostsOnce(t *testing.T) {
 	fake, ws := start(t, tickets)
 	fake.Inject(agentstest.Fault{Entity: "messages", Action: "create", Lost: true})
@@ -166,13 +167,12 @@ func TestPostDigestPostsOnce(t *testing.T) {
 	}
 }
 
-// Tokens end, by the clock or because somebody revokes them. Programs need not
-// know.
+// Tokens expire or are revoked. The program need not know.
 func TestPostDigestDayAndNight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake, ws := start(t, tickets)
 		for _, night := range []func(){
-			func() { time.Sleep(12 * time.Hour) }, // the bubble's clock, which tokens expire by
+			func() { time.Sleep(12 * time.Hour) }, // the clock of the bubble, by which tokens expire
 			fake.RevokeTokens,
 			func() {},
 		} {
@@ -187,7 +187,8 @@ func TestPostDigestDayAndNight(t *testing.T) {
 	})
 }
 
-// A secret that is no longer right is an error, and not tried again and again.
+// A secret that is no longer valid is an error, and is not tried again and
+// again.
 func TestPostDigestSecretChanged(t *testing.T) {
 	fake, ws := start(t, tickets)
 	fake.SetClientSecret(agentstest.ClientID, "another")

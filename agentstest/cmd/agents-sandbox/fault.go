@@ -25,7 +25,7 @@ const faultHelp = `A fault is target=effect[,setting...]:
           times=N         requests to hit, -1 for all (default 1)
           after=N         requests to let pass before that (default 0)
           rate=P          the probability that a request is hit (default 1)
-          delay=DURATION  the time before the answer, such as 1.5s (default 0)
+          delay=DURATION  the time before the response, such as 1.5s (default 0)
           retry-after=N   seconds for the header Retry-After (default 1 with 429)
 
 A request is hit by the first fault that fits. Examples:
@@ -65,7 +65,7 @@ func parseFault(value string) (agentstest.Fault, error) {
 	case !answers && !f.Reset && !f.Lost && f.Truncate == 0 && f.Delay == 0:
 		return f, errors.New("no effect: want a status, reset, lost, truncate=N or delay=DURATION")
 	case f.Reset && (answers || f.Lost || f.Truncate != 0), f.Lost && (answers || f.Truncate != 0):
-		return f, errors.New("more than one effect: reset and lost send no answer")
+		return f, errors.New("more than one effect: reset and lost send no response")
 	case seen["retry-after"] && !answers:
 		return f, errors.New("retry-after needs a status")
 	}
@@ -158,7 +158,7 @@ func describeFault(f agentstest.Fault) string {
 	case f.Lost:
 		what = "break the connection after the request took effect"
 	case f.Status != 0:
-		what = "answer " + strings.TrimSpace(strconv.Itoa(f.Status)+" "+http.StatusText(f.Status))
+		what = "respond with " + strings.TrimSpace(strconv.Itoa(f.Status)+" "+http.StatusText(f.Status))
 		if after := f.Header.Get("Retry-After"); after != "" {
 			what += " with Retry-After: " + after
 		} else if f.Status == http.StatusTooManyRequests {
@@ -170,7 +170,7 @@ func describeFault(f agentstest.Fault) string {
 		what = strings.TrimPrefix(what+" and "+cut, " and ")
 	}
 	if f.Delay > 0 {
-		what = "wait " + f.Delay.String() + ", then " + cmp.Or(what, "answer as usual")
+		what = "wait " + f.Delay.String() + ", then " + cmp.Or(what, "respond as usual")
 	}
 	switch {
 	case f.Times < 0:

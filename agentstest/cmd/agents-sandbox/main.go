@@ -16,18 +16,18 @@
 //	-fault target=effect[,setting...]
 //		Make requests fail. The flag can be repeated.
 //	-latency duration
-//		Wait this long before each answer. The default is 0.
+//		Wait this long before each response. The default is 0.
 //	-token-lifetime duration
 //		Set the lifetime of tokens. The default is 15m.
 //
 // The target of a fault is an operationId, such as createToken; an entity and an
-// action, such as issues.list, where * stands for any; or * for all requests. The
-// effect is a status from 200 to 599, reset or lost, which break the connection
-// before or after the request takes effect, or truncate=N, which breaks it after N
-// bytes of the body. The settings are times=N (1 by default, -1 for all requests),
-// after=N to let N requests pass first, rate=P for a probability, delay=DURATION,
-// which may also be the only effect, and retry-after=SECONDS. A request is hit by
-// the first fault that fits.
+// action, such as issues.list, where * stands for any; or * for all requests.
+// The effect is a status from 200 to 599, reset or lost, which break the
+// connection before or after the request takes effect, or truncate=N, which
+// breaks it after N bytes of the body. The settings are times=N (1 by default,
+// -1 for all requests), after=N to let N requests pass first, rate=P for a
+// probability, delay=DURATION, which may also be the only effect, and
+// retry-after=SECONDS. A request is hit by the first fault that fits.
 //
 //	agents-sandbox -fault issues.list=429,retry-after=600,times=-1 -fault createToken=503
 package main
@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.SetOutput(io.Discard) // main prints errors, and help goes to out
 	addr := flags.String("addr", "127.0.0.1:8085", "listen on `host:port`; port 0 is any free port")
 	lifetime := flags.Duration("token-lifetime", 15*time.Minute, "`duration` for which tokens are valid")
-	latency := flags.Duration("latency", 0, "`duration` to wait before each answer")
+	latency := flags.Duration("latency", 0, "`duration` to wait before each response")
 	empty := flags.Bool("empty", false, "start without the sample workspaces and connectors")
 	var faults []agentstest.Fault
 	flags.Func("fault", "make requests fail, as `target=effect` says; may be repeated", func(value string) error {

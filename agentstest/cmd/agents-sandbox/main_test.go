@@ -92,7 +92,7 @@ func TestRun(t *testing.T) {
 	}()
 	want := []string{
 		"# Faults:",
-		"#   createToken: answer 503 Service Unavailable with Retry-After: 7, once",
+		"#   createToken: respond with 503 Service Unavailable with Retry-After: 7, once",
 		"#   noSuchEntity.*: break the connection before the request takes effect, once",
 	}
 	if len(comments) != 4 || !reflect.DeepEqual(comments[1:], want) {
@@ -154,17 +154,17 @@ func TestParseFault(t *testing.T) {
 		want  agentstest.Fault
 		text  string
 	}{
-		{"createToken=503", agentstest.Fault{Operation: "createToken", Status: 503}, "createToken: answer 503 Service Unavailable, once"},
+		{"createToken=503", agentstest.Fault{Operation: "createToken", Status: 503}, "createToken: respond with 503 Service Unavailable, once"},
 		{"issues.list=429,retry-after=600,times=-1", agentstest.Fault{Entity: "issues", Action: "list", Status: 429, Header: retryAfter("600"), Times: -1},
-			"issues.list: answer 429 Too Many Requests with Retry-After: 600, every time"},
-		{"executeConnector=429", agentstest.Fault{Operation: "executeConnector", Status: 429}, "executeConnector: answer 429 Too Many Requests with Retry-After: 1, once"},
+			"issues.list: respond with 429 Too Many Requests with Retry-After: 600, every time"},
+		{"executeConnector=429", agentstest.Fault{Operation: "executeConnector", Status: 429}, "executeConnector: respond with 429 Too Many Requests with Retry-After: 1, once"},
 		{"*.*=reset", agentstest.Fault{Operation: "executeConnector", Reset: true}, "executeConnector: break the connection before the request takes effect, once"},
 		{"*.list=lost,times=2", agentstest.Fault{Action: "list", Lost: true, Times: 2}, "*.list: break the connection after the request took effect, 2 times"},
 		{"a.b.*=truncate=5", agentstest.Fault{Entity: "a.b", Truncate: 5}, "a.b.*: break the connection after 5 bytes of the body, once"},
 		{"*=delay=1.5s, rate=0.25, after=2", agentstest.Fault{Delay: 1500 * time.Millisecond, Rate: 0.25, After: 2},
-			"*: wait 1.5s, then answer as usual, once, from request 3 on, with probability 0.25"},
+			"*: wait 1.5s, then respond as usual, once, from request 3 on, with probability 0.25"},
 		{"*=500,truncate=0,delay=1s", agentstest.Fault{Status: 500, Truncate: -1, Delay: time.Second},
-			"*: wait 1s, then answer 500 Internal Server Error and break the connection after 0 bytes of the body, once"},
+			"*: wait 1s, then respond with 500 Internal Server Error and break the connection after 0 bytes of the body, once"},
 	} {
 		got, err := parseFault(tc.value)
 		if err != nil || !reflect.DeepEqual(got, tc.want) {

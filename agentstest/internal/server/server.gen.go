@@ -828,7 +828,7 @@ type AutomationUpdateRequest struct {
 // CheckStatus The state of a check.
 type CheckStatus string
 
-// ConfiguredContextStoreEntity An entity in the Context Store.
+// ConfiguredContextStoreEntity An entity in the context store.
 type ConfiguredContextStoreEntity struct {
 	// Entity Name of the entity.
 	Entity string `json:"entity"`
@@ -907,7 +907,7 @@ type ConnectionTemplateUpdateRequest struct {
 	SyncOnCreate Nullable[bool] `json:"sync_on_create,omitzero"`
 }
 
-// Connector A configured instance of a connector.
+// Connector A connector with its configuration.
 type Connector struct {
 	// CreatedAt When it was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
@@ -918,7 +918,7 @@ type Connector struct {
 	// ID Identifies the connector.
 	ID string `json:"id"`
 
-	// Name Name of this instance.
+	// Name Its own name, chosen when it was created.
 	Name string `json:"name"`
 
 	// ReplicationConfig Its replication configuration.
@@ -966,7 +966,7 @@ type ConnectorCreateRequest struct {
 	// Environment Other settings for templates with mode DIRECT or MULTI. May be empty.
 	Environment map[string]interface{} `json:"environment,omitzero"`
 
-	// Name Name of the instance.
+	// Name The name of the new connector.
 	Name *string `json:"name,omitempty"`
 
 	// ReplicationConfig Configuration for replication. For a template with mode REPLICATION it must be complete. For other modes it is merged over credentials and environment.
@@ -988,12 +988,12 @@ type ConnectorCreateRequest struct {
 	WorkspaceName string `json:"workspace_name"`
 }
 
-// ConnectorDefinition A kind of source or destination.
+// ConnectorDefinition A source or destination definition.
 type ConnectorDefinition struct {
 	// Custom Whether it was created by a user.
 	Custom *bool `json:"custom,omitempty"`
 
-	// DestinationDefinitionID ID of the definition of a destination.
+	// DestinationDefinitionID ID of the destination definition.
 	DestinationDefinitionID *string `json:"destinationDefinitionId,omitempty"`
 
 	// DockerRepository The image that implements it.
@@ -1005,7 +1005,7 @@ type ConnectorDefinition struct {
 	// Name Display name.
 	Name string `json:"name"`
 
-	// SourceDefinitionID ID of the definition of a source.
+	// SourceDefinitionID ID of the source definition.
 	SourceDefinitionID *string `json:"sourceDefinitionId,omitempty"`
 
 	// Spec How a connector is configured.
@@ -1015,12 +1015,12 @@ type ConnectorDefinition struct {
 	SupportLevel *SupportLevel `json:"supportLevel,omitempty"`
 }
 
-// ConnectorDefinitionSummary A kind of source or destination, without its configuration schema.
+// ConnectorDefinitionSummary A source or destination definition without its configuration schema.
 type ConnectorDefinitionSummary struct {
 	// Custom Whether it was created by a user.
 	Custom *bool `json:"custom,omitempty"`
 
-	// DestinationDefinitionID ID of the definition of a destination.
+	// DestinationDefinitionID ID of the destination definition.
 	DestinationDefinitionID *string `json:"destinationDefinitionId,omitempty"`
 
 	// DockerRepository The image that implements it.
@@ -1032,7 +1032,7 @@ type ConnectorDefinitionSummary struct {
 	// Name Display name.
 	Name string `json:"name"`
 
-	// SourceDefinitionID ID of the definition of a source.
+	// SourceDefinitionID ID of the source definition.
 	SourceDefinitionID *string `json:"sourceDefinitionId,omitempty"`
 
 	// SupportLevel Who supports it.
@@ -1077,7 +1077,7 @@ type ConnectorSummary struct {
 	// ID Identifies the connector.
 	ID string `json:"id"`
 
-	// Name Name of this instance.
+	// Name Its own name, chosen when it was created.
 	Name string `json:"name"`
 
 	// SummarizedSourceTemplate A source template in a list of templates or of connectors.
@@ -1092,14 +1092,14 @@ type ConnectorUpdateRequest struct {
 	// Entities The entities to select. Leaving the field out keeps the selection, and an empty array clears it.
 	Entities Nullable[[]RequestedEntity] `json:"entities,omitzero"`
 
-	// Name The new name of the instance.
+	// Name The new name.
 	Name Nullable[string] `json:"name,omitzero"`
 
 	// ReplicationConfig The new replication configuration.
 	ReplicationConfig Nullable[map[string]any] `json:"replication_config,omitzero"`
 }
 
-// ContextStoreReadiness What can be searched in the Context Store for a connector.
+// ContextStoreReadiness What can be searched in the context store for a connector.
 type ContextStoreReadiness struct {
 	// ConfiguredCacheEntities The entities that this connector is configured to store.
 	ConfiguredCacheEntities []ConfiguredContextStoreEntity `json:"configured_cache_entities,omitempty"`
@@ -1114,7 +1114,7 @@ type ContextStoreReadiness struct {
 	SupportedContextStoreEntities []SupportedContextStoreEntity `json:"supported_context_store_entities,omitempty"`
 }
 
-// ContextStoreWarning A warning that the Context Store had been paused because it was not used, so its records may be stale.
+// ContextStoreWarning A warning that the context store had been paused because it was not used, so its records may be stale.
 type ContextStoreWarning struct {
 	// Code A code for the warning, for programs.
 	Code string `json:"code"`
@@ -1159,22 +1159,22 @@ type Deletion struct {
 	ID string `json:"id"`
 }
 
-// DestinationDefinition A kind of destination.
+// DestinationDefinition A destination definition, which describes a kind of destination.
 type DestinationDefinition struct {
-	// Definition A kind of source or destination.
+	// Definition A source or destination definition.
 	Definition ConnectorDefinition `json:"definition"`
 
 	// ID Identifies the definition.
 	ID string `json:"id"`
 }
 
-// DestinationDefinitionList The kinds of destinations.
+// DestinationDefinitionList The destination definitions.
 type DestinationDefinitionList struct {
 	// Destinations The definitions.
 	Destinations []DestinationDefinitionSummary `json:"destinations"`
 }
 
-// DestinationDefinitionSummary A kind of destination in a list.
+// DestinationDefinitionSummary A destination definition in a list.
 type DestinationDefinitionSummary struct {
 	// Icon URL or text of an icon.
 	Icon string `json:"icon"`
@@ -1255,12 +1255,12 @@ type EntityCheckResult struct {
 // EntityMode A mode of access to an entity.
 type EntityMode string
 
-// ExampleQuestions Example questions that a source can answer.
+// ExampleQuestions Example questions that a connector can answer.
 type ExampleQuestions struct {
 	// Direct Questions that actions such as list, get and download can answer.
 	Direct []string `json:"direct,omitempty"`
 
-	// Search Questions that a search in the Context Store can answer.
+	// Search Questions that a search in the context store can answer.
 	Search []string `json:"search,omitempty"`
 }
 
@@ -1302,7 +1302,7 @@ type ExecuteResult struct {
 	// Status The status of the action. Any value other than success means that it failed.
 	Status string `json:"status"`
 
-	// Warning Set by searches if the Context Store had been paused.
+	// Warning Set by searches if the context store had been paused.
 	Warning *ContextStoreWarning `json:"warning,omitempty"`
 }
 
@@ -1422,13 +1422,13 @@ type Inspection struct {
 	// ConnectorID ID of the connector.
 	ConnectorID string `json:"connector_id"`
 
-	// ContextStoreReadiness What can be searched in the Context Store. Null if that is not known.
+	// ContextStoreReadiness What can be searched in the context store. Null if that is not known.
 	ContextStoreReadiness *ContextStoreReadiness `json:"context_store_readiness,omitempty"`
 
 	// DocsSkillID ID of its documentation, for getSkillDocs.
 	DocsSkillID string `json:"docs_skill_id"`
 
-	// Name Name of this instance.
+	// Name Its own name, chosen when it was created.
 	Name string `json:"name"`
 
 	// OrganizationID ID of its organization.
@@ -1453,7 +1453,7 @@ type Inspection struct {
 // NonBreakingChangesPreference What to do if a source has new fields or streams: ignore them, stop replicating, replicate new fields, or replicate new streams too.
 type NonBreakingChangesPreference string
 
-// OAuthCredentials Information about a stored OAuth application, without its credentials.
+// OAuthCredentials Information about a stored OAuth app, without its credentials.
 type OAuthCredentials struct {
 	// ConnectorDefinitionID ID of the definition of the connector.
 	ConnectorDefinitionID string `json:"connector_definition_id"`
@@ -1477,9 +1477,9 @@ type OAuthCredentials struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// OAuthCredentialsRequest An OAuth application for one kind of connector, which is identified by exactly one of connector_type and connector_definition_id.
+// OAuthCredentialsRequest An OAuth app for one kind of connector, which is identified by exactly one of connector_type and connector_definition_id.
 type OAuthCredentialsRequest struct {
-	// Configuration The credentials of the application, in the form that the OAuth specification of the connector requires.
+	// Configuration The credentials of the app, in the form that the OAuth specification of the connector requires.
 	Configuration map[string]interface{} `json:"configuration"`
 
 	// ConnectorDefinitionID The kind of connector, identified by the ID of its definition.
@@ -1497,10 +1497,10 @@ type OAuthSpecification struct {
 	// CompleteOAuthOutputSpecification The output of the flow.
 	CompleteOAuthOutputSpecification map[string]interface{} `json:"complete_oauth_output_specification,omitempty"`
 
-	// CompleteOAuthServerInputSpecification The input from the OAuth application.
+	// CompleteOAuthServerInputSpecification The input from the OAuth app.
 	CompleteOAuthServerInputSpecification map[string]interface{} `json:"complete_oauth_server_input_specification,omitempty"`
 
-	// CompleteOAuthServerOutputSpecification The values of the OAuth application that are added to the configuration.
+	// CompleteOAuthServerOutputSpecification The values of the OAuth app that are added to the configuration.
 	CompleteOAuthServerOutputSpecification map[string]interface{} `json:"complete_oauth_server_output_specification,omitempty"`
 
 	// OAuthConnectorInputSpecification The input of a declarative flow.
@@ -1573,7 +1573,7 @@ type RowFilteringMapperConfig struct {
 	Conditions RowFilterCondition `json:"conditions"`
 }
 
-// RuntimeMode Whether a connector supports actions, the Context Store or both.
+// RuntimeMode Whether a connector supports actions, the context store or both.
 type RuntimeMode string
 
 // ScopedToken A token that gives access to one workspace.
@@ -1729,19 +1729,19 @@ type SkillSection struct {
 	Title string `json:"title"`
 }
 
-// SourceDefinition A kind of source.
+// SourceDefinition A source definition, which describes a kind of connector.
 type SourceDefinition struct {
-	// Definition A kind of source or destination.
+	// Definition A source or destination definition.
 	Definition ConnectorDefinition `json:"definition"`
 
-	// ExampleQuestions Example questions that a source can answer.
+	// ExampleQuestions Example questions that a connector can answer.
 	ExampleQuestions *ExampleQuestions `json:"example_questions,omitempty"`
 
 	// ID Identifies the definition.
 	ID string `json:"id"`
 }
 
-// SourceDefinitionList The kinds of sources.
+// SourceDefinitionList The source definitions.
 type SourceDefinitionList struct {
 	// Definitions The definitions.
 	Definitions []ConnectorDefinitionSummary `json:"definitions"`
@@ -1779,7 +1779,7 @@ type SourceTemplate struct {
 	// SourceDefinitionID ID of its source definition.
 	SourceDefinitionID string `json:"source_definition_id"`
 
-	// SupportsContextStore Whether its records can be stored in the Context Store. False only if the runtime mode is direct_only.
+	// SupportsContextStore Whether its records can be stored in the context store. False only if the runtime mode is direct_only.
 	SupportsContextStore *bool `json:"supports_context_store,omitempty"`
 
 	// Tags Its tags.
@@ -1880,7 +1880,7 @@ type SourceTemplateDetails struct {
 	// SourceDefinitionID ID of its source definition.
 	SourceDefinitionID string `json:"source_definition_id"`
 
-	// SupportsContextStore Whether its records can be stored in the Context Store. False only if the runtime mode is direct_only.
+	// SupportsContextStore Whether its records can be stored in the context store. False only if the runtime mode is direct_only.
 	SupportsContextStore *bool `json:"supports_context_store,omitempty"`
 
 	// Tags Its tags.
@@ -1939,7 +1939,7 @@ type SourceTemplateSummary struct {
 	// RuntimeMode What the connector currently supports.
 	RuntimeMode *RuntimeMode `json:"runtime_mode,omitempty"`
 
-	// SupportsContextStore Whether its records can be stored in the Context Store. False only if the runtime mode is direct_only.
+	// SupportsContextStore Whether its records can be stored in the context store. False only if the runtime mode is direct_only.
 	SupportsContextStore *bool `json:"supports_context_store,omitempty"`
 
 	// Tags Its tags.
@@ -1996,7 +1996,7 @@ type StreamSelectionMode string
 // SupportLevel Who supports a connector.
 type SupportLevel string
 
-// SupportedContextStoreEntity An entity that can be stored in the Context Store.
+// SupportedContextStoreEntity An entity that can be stored in the context store.
 type SupportedContextStoreEntity struct {
 	// Entity Name of the entity.
 	Entity string `json:"entity"`
@@ -2175,7 +2175,7 @@ type WorkflowUpdateRequest struct {
 
 // Workspace An isolated set of connectors.
 type Workspace struct {
-	// CacheEnabled Whether it uses the Context Store. Null means the setting of the organization.
+	// CacheEnabled Whether it uses the context store. Null means the setting of the organization.
 	CacheEnabled *bool `json:"cache_enabled"`
 
 	// Color Its color, for display.
@@ -2232,7 +2232,7 @@ type WorkspaceStatus string
 
 // WorkspaceUpdateRequest A change to a workspace. Fields that are left out are not changed.
 type WorkspaceUpdateRequest struct {
-	// CacheEnabled Whether to use the Context Store. Null means the setting of the organization.
+	// CacheEnabled Whether to use the context store. Null means the setting of the organization.
 	CacheEnabled Nullable[bool] `json:"cache_enabled,omitzero"`
 
 	// Name The new name.
