@@ -63,6 +63,10 @@ type Entity struct {
 	// entity has only files; use an empty slice if it is to have records as
 	// well.
 	//
+	// If the first record has created_at, updated_at, createdAt, updatedAt,
+	// CreatedDate or LastModifiedDate, and it is a time of RFC 3339, records that
+	// are created or updated have it too.
+	//
 	// A field at the top level has a semantic index if it contains text of more
 	// than one word in the first record.
 	Records any

@@ -175,7 +175,7 @@ func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
 	case "download":
 		return x.download()
 	case "create":
-		r, err := x.entity.create(x.params)
+		r, err := x.entity.create(x.params, x.began)
 		if err != nil {
 			return nil, err
 		}
@@ -202,7 +202,7 @@ func (x *execution) record() (*envelope, error) {
 			r = records[i]
 		}
 	case "update":
-		r, err = e.update(key, e.content(x.params, name))
+		r, err = e.update(key, e.content(x.params, name), x.began)
 	default:
 		r = e.remove(key)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 )
@@ -35,6 +36,37 @@ func TestExecuteEnvelope(t *testing.T) {
 	}
 	if a := c.ok(c.execute(id, "issues", "api_search", object{"query": "timeouts configurable"})); len(a.list("result")) != 1 {
 		t.Errorf("search: %s", a.raw)
+	}
+}
+
+// Records have the times of their creation and of their last change under the names
+// that the entity uses, unless the request gives others.
+func TestExecuteStampsRecords(t *testing.T) {
+	now := time.Date(2026, 5, 4, 3, 2, 1, 0, time.FixedZone("", 3600))
+	_, c := start(t, agentstest.WithClock(func() time.Time { return now }))
+	const made, changed, given = "2026-05-04T02:02:01Z", "2026-05-04T02:12:01Z", "2020-01-01T00:00:00Z"
+	for _, tc := range []struct{ slug, entity, key, created, updated string }{
+		{"github", "issues", "number", "created_at", "updated_at"},
+		{"hubspot", "contacts", "id", "createdAt", "updatedAt"},
+		{"salesforce", "accounts", "Id", "CreatedDate", ""},
+		{"slack", "messages", "id", "", ""},
+	} {
+		id := c.connector("default", tc.slug)
+		a := c.ok(c.execute(id, tc.entity, "create", object{"note": "x"}))
+		key := a.text("result", tc.key)
+		b := c.ok(c.execute(id, tc.entity, "create", object{"created_at": given, "createdAt": given, "updated_at": given, "updatedAt": given}))
+		now = now.Add(10 * time.Minute)
+		after := c.ok(c.execute(id, tc.entity, "update", object{tc.key: key, "note": "y"}))
+		now = now.Add(-10 * time.Minute)
+		if name := tc.created; name != "" && (a.text("result", name) != made || after.text("result", name) != made || name != "CreatedDate" && b.text("result", name) != given) {
+			t.Errorf("%s of %s: %s, then %s; given: %s", name, tc.entity, a.raw, after.raw, b.raw)
+		}
+		if name := tc.updated; name != "" && (a.text("result", name) != made || after.text("result", name) != changed || b.text("result", name) != given) {
+			t.Errorf("%s of %s: %s, then %s; given: %s", name, tc.entity, a.raw, after.raw, b.raw)
+		}
+		if tc.created == "" && strings.Contains(string(a.raw), made) {
+			t.Errorf("%s have no such times: %s", tc.entity, a.raw)
+		}
 	}
 }
 

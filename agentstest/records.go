@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // An entity holds the records and files of one entity of one connector.
@@ -207,8 +208,29 @@ func (e *entity) content(params map[string]any, key string) map[string]any {
 	return own
 }
 
+// createdFields and changedFields are the names that vendors give to the time of a
+// record's creation and that of its last change.
+var (
+	createdFields = []string{"created_at", "createdAt", "CreatedDate"}
+	changedFields = []string{"updated_at", "updatedAt", "LastModifiedDate"}
+)
+
+// stamp sets those of the named fields to now that are times in the other records
+// and that given does not set. The caller holds the lock.
+func (e *entity) stamp(fields, given map[string]any, now time.Time, names []string) {
+	for _, name := range names {
+		if len(e.records) == 0 || given[name] != nil {
+			continue
+		}
+		like, _ := e.records[0].field(name).(string)
+		if _, err := time.Parse(time.RFC3339, like); err == nil {
+			fields[name] = now.UTC().Format(time.RFC3339)
+		}
+	}
+}
+
 // create adds a record. It invents a key if the parameters have none.
-func (e *entity) create(params map[string]any) (*record, error) {
+func (e *entity) create(params map[string]any, now time.Time) (*record, error) {
 	fields := e.content(params, "")
 	if fields == nil {
 		fields = map[string]any{}
@@ -220,6 +242,7 @@ func (e *entity) create(params map[string]any) (*record, error) {
 	} else if e.find(e.records, key) >= 0 {
 		return nil, invalid(fieldProblem("body.params."+e.Key, "exists", "A record has the %s %q already", e.Key, key))
 	}
+	e.stamp(fields, fields, now, slices.Concat(createdFields, changedFields))
 	raw, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
@@ -261,7 +284,7 @@ func (e *entity) nextKey() any {
 
 // update changes fields of the record with a key and returns it, nil if there is
 // none.
-func (e *entity) update(key string, changes map[string]any) (*record, error) {
+func (e *entity) update(key string, changes map[string]any, now time.Time) (*record, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	i := e.find(e.records, key)
@@ -272,6 +295,7 @@ func (e *entity) update(key string, changes map[string]any) (*record, error) {
 	fields := maps.Clone(old)
 	maps.Copy(fields, changes)
 	fields[e.Key] = old[e.Key]
+	e.stamp(fields, changes, now, changedFields)
 	raw, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
