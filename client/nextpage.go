@@ -20,7 +20,9 @@ import (
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
 // model calls once for each page; to loop over all pages, use [All]. The parameters can
-// be stored as JSON.
+// be stored as JSON. Call NextParams before handling the records of r: if r gives the
+// cursor that it was requested with, the connector ignored it, and r is a page that
+// came before. This too is an error that matches [ErrPaging].
 //
 // It sends nothing, except to look up the slug of a connector from
 // [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the
