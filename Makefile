@@ -15,7 +15,7 @@ WITHOUT_CREDENTIALS := env -u AIRBYTE_CLIENT_ID -u AIRBYTE_CLIENT_SECRET -u AIRB
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-19s %s\n", $$1, $$2 }' Makefile
 
 ## Try it
 
@@ -91,7 +91,7 @@ api: ## Update the snapshot of the exported Go API in api/
 	.ci/api write
 
 .PHONY: api-check
-api-check: ## Check that the snapshot is up to date, and that CHANGELOG.md names what vanished since the last release
+api-check: ## Check that the snapshot is up to date, and that CHANGELOG.md lists what was removed since the last release
 	.ci/api check
 
 OLD ?= HEAD
