@@ -10,7 +10,7 @@ import (
 )
 
 // Paging is how lists of a vendor are divided into pages: the parameter with
-// which a request asks for the next page, and the fields of connector_metadata
+// which a request gets the next page, and the fields of connector_metadata
 // from which its value comes. A request with the parameter of another Paging gets
 // the first page again, as with the vendors.
 type Paging string
@@ -47,7 +47,7 @@ func Pagings() []Paging {
 
 func (p Paging) valid() bool { return slices.Contains(Pagings(), p) }
 
-// Param returns the name of the parameter that asks for the next page, "" for
+// Param returns the name of the parameter that requests the next page, "" for
 // PagingNone. For a Paging with links, it is the name that the link has in the
 // metadata.
 func (p Paging) Param() string {

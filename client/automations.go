@@ -32,7 +32,7 @@ func (f Workflows) Automations(workflowID string) Automations {
 	return Automations{ws: f.ws, workflow: workflowID}
 }
 
-// String returns the workspace and the workflow.
+// String describes the automations by the workspace and the workflow.
 func (a Automations) String() string {
 	return fmt.Sprintf("client.Automations{%q, workflow %q}", a.ws.name, a.workflow)
 }

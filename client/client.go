@@ -126,7 +126,7 @@ func (c *Client) Workspace(name string) *Workspace {
 // "" if it names none: requests then act in the organization of the credentials.
 func (c *Client) OrganizationID() string { return c.organization }
 
-// String returns the address, the workspace and the organization of the client.
+// String describes the client by its address, its workspace and its organization.
 func (c *Client) String() string {
 	return fmt.Sprintf("client.Client{%s, workspace %q, organization %q}", c.base.Redacted(), c.workspace, c.organization)
 }

@@ -44,13 +44,13 @@ func (c *Connector) learn(slug string) {
 	}
 }
 
-// Workspace returns the workspace whose method returned c.
+// Workspace returns the workspace through which c was obtained.
 func (c *Connector) Workspace() *Workspace { return c.ws }
 
 // Close does nothing and returns nil: a connector holds nothing to close.
 func (c *Connector) Close() error { return nil }
 
-// String returns the slug and the ID of the connector, for printing.
+// String describes the connector by its slug and its ID, for printing.
 func (c *Connector) String() string { return fmt.Sprintf("client.Connector{%s %s}", c.Slug(), c.id) }
 
 // Format writes what String returns, for every verb.

@@ -50,7 +50,8 @@ type ParamDescription struct {
 	Raw         json.RawMessage // the schema, if there is one
 }
 
-// String returns the number of entities and bytes, but none of the content.
+// String describes the description by the number of entities and bytes, without
+// the content.
 func (d *Description) String() string {
 	return fmt.Sprintf("client.Description{%d entities, %d bytes}", len(d.Entities), len(d.Data))
 }

@@ -182,7 +182,7 @@ func (d *Download) Save(path string) (n int64, err error) {
 	return n, nil
 }
 
-// String returns the name, the type and the size of the file.
+// String describes the download by the name, the type and the size of the file.
 func (d *Download) String() string {
 	return fmt.Sprintf("client.Download{%q, %s, %d bytes}", d.Filename, d.ContentType, d.Size)
 }

@@ -51,8 +51,9 @@ const (
 	OAuthScopeOrganization OAuthScope = "organization"
 )
 
-// A ConnectorKind says whether a definition is that of a source or that of a
-// destination. The service may send values that are not among the constants.
+// A ConnectorKind says whether a definition is a source definition or a
+// destination definition. The service may send values that are not among the
+// constants.
 type ConnectorKind string
 
 // The values of ConnectorKind.

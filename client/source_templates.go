@@ -103,7 +103,7 @@ const (
 	SourceTemplateMulti       SourceTemplateMode = "MULTI"       // both
 )
 
-// A RuntimeMode says what a kind of connector can do at present. The service
+// A RuntimeMode says what a kind of connector can currently do. The service
 // may send values that are not among the constants.
 type RuntimeMode string
 

@@ -28,7 +28,7 @@ type Workflows struct{ ws *Workspace }
 // Workflows returns access to the workflows of the workspace. It sends nothing.
 func (w *Workspace) Workflows() Workflows { return Workflows{w} }
 
-// String returns the name of the workspace.
+// String describes the workflows by the name of the workspace.
 func (f Workflows) String() string { return fmt.Sprintf("client.Workflows{%q}", f.ws.name) }
 
 // Format writes what String returns, for every verb.

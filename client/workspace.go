@@ -25,13 +25,13 @@ type Workspace struct {
 // Name returns the name of the workspace.
 func (w *Workspace) Name() string { return w.name }
 
-// Client returns the client whose method returned w.
+// Client returns the client that w uses.
 func (w *Workspace) Client() *Client { return w.client }
 
 // Close does nothing and returns nil: a workspace holds nothing to close.
 func (w *Workspace) Close() error { return nil }
 
-// String returns the name of the workspace, for printing.
+// String describes the workspace by its name, for printing. Name returns the name.
 func (w *Workspace) String() string { return fmt.Sprintf("client.Workspace{%q}", w.name) }
 
 // Format writes what String returns, for every verb.
