@@ -78,7 +78,7 @@ func (k *kind) Unwrap() error { return k.parent }
 type Error struct {
 	StatusCode int           // the status of the response; 0 if there was none
 	Code       string        // the service's code for the problem, if it sent one
-	Message    string        // the service's message, if it sent one; Error returns the whole text
+	Message    string        // the message of the service, or of the client if it found the problem; Error returns the whole text
 	Fields     []FieldError  // the problems of single fields
 	RequestID  string        // the ID that the service or a proxy gave the request
 	Method     string        // the method of the request, even if it was not sent because there was no token

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -232,6 +233,20 @@ func TestErrorBodyIsBounded(t *testing.T) {
 	}
 	if (&client.Error{}).Body() != nil {
 		t.Error("an error without a body has one")
+	}
+}
+
+// Attempts has the requests of the call, and those of a token fetch only if it failed.
+func TestAttemptsLeaveOutTokens(t *testing.T) {
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	w, err := client.NewWorkspace(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Client().Workspace("nowhere").ListConnectors(t.Context())
+	if e := asError(t, err); e.Attempts != 1 || fake.Count("") != 2 || fake.Count("createToken") != 1 {
+		t.Errorf("%d attempts, %d requests: %v", e.Attempts, fake.Count(""), err)
 	}
 }
 

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -119,6 +120,26 @@ func TestClientWorkspaceInfo(t *testing.T) {
 	}
 	_, err = newClient(t, serve(t, says(404, ""))).WorkspaceInfo(t.Context(), stubID)
 	wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
+}
+
+// A name that many others contain may be on a later page of the list.
+func TestWorkspaceOfACommonName(t *testing.T) {
+	var opts []agentstest.Option
+	for i := range 150 {
+		opts = append(opts, agentstest.WithWorkspace(fmt.Sprintf("acme-%d", i)))
+	}
+	fake := agentstest.NewServer(append(opts, agentstest.WithWorkspace("acme"))...)
+	defer fake.Close()
+	c, err := client.New(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Workspace("acme").Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if lists, tokens := fake.Count("listWorkspaces"), fake.Count("createScopedToken"); lists != 2 || tokens != 0 {
+		t.Errorf("%d pages were requested, and %d workspaces created", lists, tokens)
+	}
 }
 
 // TestWorkspaceLife takes a workspace of the in-memory service from its
