@@ -167,8 +167,8 @@ func (w *Workspace) ConnectorByID(id string) *Connector {
 }
 
 // ConnectorFrom returns a handle for a connector that [Workspace.ListConnectors] or
-// [Workspace.CreateConnector] returned. It sends nothing, and the handle knows its
-// slug, which [All] looks up for one from ConnectorByID.
+// [Workspace.CreateConnector] returned. It sends nothing. Unlike a handle from
+// [Workspace.ConnectorByID], the handle knows its slug, so [All] need not look it up.
 func (w *Workspace) ConnectorFrom(info ConnectorInfo) *Connector {
 	conn := w.ConnectorByID(info.ID)
 	conn.learn(info.Slug)

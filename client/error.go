@@ -57,7 +57,7 @@ var (
 	ErrNetwork error = &kind{text: "the service was not reached"}
 
 	// ErrBadResponse means that a response with status 2xx is not what the service
-	// sends: it is not JSON, or JSON of another form. It may be that of a proxy.
+	// sends: it is not JSON, or JSON of another form. It may come from a proxy.
 	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
 
 	// ErrPaging means that there is another page that cannot be requested.

@@ -9,22 +9,22 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// An Attempt is one request of a call, as [WithAttemptObserver] reports it. A
-// request that is sent again with a new token, because the service refused the old
-// one, counts as one.
+// An Attempt describes one attempt of a call to the function of [WithAttemptObserver].
+// A request that is sent again with a new token, because the service refused the old
+// one, is part of the same attempt.
 type Attempt struct {
 	Call       string        // what is being done, as errors call it: "execute issues.list"
-	Operation  string        // the id of the operation in the contract, such as "executeConnector"
+	Operation  string        // the operationId in the contract, such as "executeConnector"
 	Method     string        // of HTTP
-	Path       string        // without the query; it may contain ids
-	Number     int           // 1 for the first request of a call
+	Path       string        // without the query; it may contain IDs
+	Number     int           // 1 for the first attempt of a call
 	StatusCode int           // the status of the response; 0 if there was none
 	Bytes      int64         // the size of the response's body; -1 if it is not known
-	RequestID  string        // the id that the service or a proxy gave the request
+	RequestID  string        // the ID that the service or a proxy gave the request
 	Duration   time.Duration // until the response was read or, for downloads and the methods of Client.API, until it began
-	Err        error         // why there is no response, or why it could not be used; a status that is not 2xx is not an Err
-	Retry      bool          // another request follows after Pause, unless the ctx ends before
-	Pause      time.Duration // until the next request
+	Err        error         // why there is no response, or why it could not be used; nil for a status other than 2xx
+	Retry      bool          // another attempt follows after Pause, unless the ctx ends before
+	Pause      time.Duration // until the next attempt
 }
 
 // An observer is told what a client does, for logs and metrics. Fields that are nil

@@ -180,9 +180,9 @@ func WithTokenObserver(f func(auth.Fetch)) Option {
 	return optionFunc(func(c *config) { c.watches.fetch = f })
 }
 
-// WithAttemptObserver makes the client call f after each request of a call, for
-// metrics: a label such as Operation has few values, Path has many. f must be quick
-// and safe for concurrent use. Its ctx is that of the call.
+// WithAttemptObserver makes the client call f after each attempt of a call, for
+// metrics: as a label, Operation has few values and Path has many. f must be quick and
+// safe for concurrent use. Its ctx is that of the call.
 func WithAttemptObserver(f func(context.Context, Attempt)) Option {
 	return optionFunc(func(c *config) { c.watches.attempt = f })
 }
