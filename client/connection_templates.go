@@ -281,7 +281,7 @@ func fetchConnectionTemplate(ctx context.Context, call *call, send func(context.
 // in one page.
 func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) ([]ConnectionTemplate, error) {
 	call := &call{op: "list connection templates", name: "listConnectionTemplates", read: true}
-	q, tags, mode, err := queryOf(call.op, opts)
+	q, err := queryOf(call.op, opts)
 	if err == nil && q.global {
 		err = invalid(call.op, "WithGlobal is for source templates only")
 	}
@@ -289,7 +289,7 @@ func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) (
 		return nil, err
 	}
 	got, err := fetchList[ConnectionTemplate](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: mode})
+		return t.client.raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: q.tags, TagsMode: q.match})
 	})
 	if err != nil {
 		return nil, err

@@ -52,8 +52,8 @@ var (
 	ErrResponseTooLarge error = &kind{text: "the response is too large"}
 
 	// ErrNetwork means that there was no complete response: the service could not be
-	// reached, the connection broke, or the time of [WithAttemptTimeout] was over. An
-	// error about a certificate that is not trusted does not match it.
+	// reached or its certificate is not trusted, the connection broke, or the time of
+	// [WithAttemptTimeout] was over.
 	ErrNetwork error = &kind{text: "the service was not reached"}
 
 	// ErrBadResponse means that a response with status 2xx is not what the service

@@ -100,7 +100,7 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 			return nil, never, c.fail(ended(callers))
 		}
 		w := willingAfter(req.Context(), resp, err)
-		if w != never {
+		if w != never || untrusted(err) {
 			return nil, w, c.cut(plain(err))
 		}
 		return nil, w, c.fail(plain(err))
@@ -179,6 +179,12 @@ func plain(err error) error {
 	return err
 }
 
+// untrusted reports whether nothing was sent for want of trust in the certificate.
+func untrusted(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
 func willingStatus(status int) willing {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -198,7 +204,7 @@ func willingAfter(ctx context.Context, resp *http.Response, err error) willing {
 	if errors.Is(err, auth.ErrUnsafe) {
 		return never
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+	if untrusted(err) {
 		return never
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
@@ -267,10 +273,9 @@ func (c *call) judge(e *Error, w willing, sent bool) {
 		return
 	}
 	_, misfit := errors.AsType[*RecordError](e.err) // the write was carried out and has a result
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.err)
 	switch status := e.StatusCode; {
 	case status == 0:
-		e.OutcomeUnknown = !untrusted
+		e.OutcomeUnknown = !untrusted(e.err)
 	case status/100 == 2:
 		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !misfit
 	default:

@@ -245,20 +245,21 @@ func (c SourceTemplateChange) MarshalText() ([]byte, error) { return []byte(c.St
 type TemplateOption func(*templateQuery)
 
 type templateQuery struct {
-	any, all []string
-	global   bool
+	tags   []string
+	match  *gen.TagMatch // nil without tags
+	global bool
 }
 
-// WithTags selects templates that have at least one of the tags. Without tags
-// it has no effect. It cannot be combined with [WithAllTags].
+// WithTags selects templates that have at least one of the tags, or all templates if
+// there are no tags. Of this option and [WithAllTags], the last one counts.
 func WithTags(tags ...string) TemplateOption {
-	return func(q *templateQuery) { q.any = append(q.any, tags...) }
+	return func(q *templateQuery) { q.tags, q.match = tags, new(gen.TagMatchAny) }
 }
 
-// WithAllTags selects templates that have all of the tags. Without tags it has
-// no effect. It cannot be combined with [WithTags].
+// WithAllTags selects templates that have all of the tags. Of this option and
+// [WithTags], the last one counts.
 func WithAllTags(tags ...string) TemplateOption {
-	return func(q *templateQuery) { q.all = append(q.all, tags...) }
+	return func(q *templateQuery) { q.tags, q.match = tags, new(gen.TagMatchAll) }
 }
 
 // WithGlobal selects the templates that Airbyte provides to everyone instead of
@@ -267,25 +268,20 @@ func WithGlobal() TemplateOption {
 	return func(q *templateQuery) { q.global = true }
 }
 
-// queryOf applies the options. It returns the query and the parameters for its
-// tags.
-func queryOf(op string, opts []TemplateOption) (q templateQuery, tags []string, mode *gen.TagMatch, err error) {
+// queryOf applies the options.
+func queryOf(op string, opts []TemplateOption) (q templateQuery, err error) {
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&q)
 		}
 	}
-	switch {
-	case len(q.any) > 0 && len(q.all) > 0:
-		err = invalid(op, "WithTags and WithAllTags cannot be used together")
-	case slices.ContainsFunc(slices.Concat(q.any, q.all), func(tag string) bool { return strings.TrimSpace(tag) == "" }):
-		err = invalid(op, "a tag is empty")
-	case len(q.any) > 0:
-		tags, mode = q.any, new(gen.TagMatchAny)
-	case len(q.all) > 0:
-		tags, mode = q.all, new(gen.TagMatchAll)
+	if slices.ContainsFunc(q.tags, func(tag string) bool { return strings.TrimSpace(tag) == "" }) {
+		return q, invalid(op, "a tag is empty")
 	}
-	return q, tags, mode, err
+	if len(q.tags) == 0 {
+		q.match = nil
+	}
+	return q, nil
 }
 
 // A sourceTemplateItem is a source template as the service sends it, in a list
@@ -341,12 +337,12 @@ func fetchSourceTemplate(ctx context.Context, call *call, send func(context.Cont
 // page.
 func (s SourceTemplates) List(ctx context.Context, opts ...TemplateOption) ([]SourceTemplate, error) {
 	call := &call{op: "list source templates", name: "listSourceTemplates", read: true}
-	q, tags, mode, err := queryOf(call.op, opts)
+	q, err := queryOf(call.op, opts)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetchList[sourceTemplateItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: mode, UseGlobal: optional(q.global)})
+		return s.client.raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: q.tags, TagsMode: q.match, UseGlobal: optional(q.global)})
 	})
 	if err != nil {
 		return nil, err

@@ -24,7 +24,8 @@ func run(ctx context.Context) error {
 	fake := agentstest.NewServer() // with an account, leave out this and its options
 	defer fake.Close()
 	ws, err := client.NewWorkspace(client.WithScopedToken(), // the model has access to this workspace and no other
-		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName))
 	if err != nil {
 		return err
 	}

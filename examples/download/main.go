@@ -30,7 +30,8 @@ func run(ctx context.Context) error {
 	}))
 	defer fake.Close()
 	drive, err := client.Connect(ctx, "google-drive", client.WithWorkspaceName("files"),
-		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID))
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,10 @@ func main() {
 func run(ctx context.Context) error {
 	fake := agentstest.NewServer()
 	defer fake.Close()
-	opts := []client.Option{client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)}
+	opts := []client.Option{
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	}
 
 	// If the secret is wrong, the error says where it came from.
 	_, err := client.Connect(ctx, "github", client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, "wrong"))

@@ -37,6 +37,7 @@ func run(ctx context.Context) error {
 
 	github, err := client.Connect(ctx, "github",
 		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
 		client.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(client.NewTransport(), otelhttp.WithTracerProvider(provider))}),
 		client.WithLogger(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: steady}))),
 		client.WithTokenObserver(func(f auth.Fetch) { fmt.Println("token fetched after", f.Attempts, "attempt(s), error:", f.Err) }),

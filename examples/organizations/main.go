@@ -22,7 +22,8 @@ func run(ctx context.Context) error {
 	defer fake.Close()
 	for _, id := range []string{agentstest.OrganizationID, agentstest.SecondOrganizationID} {
 		c, err := client.New(client.WithOrganizationID(id),
-			client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+			client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+			client.WithWorkspaceName(agentstest.WorkspaceName))
 		if err != nil {
 			return err
 		}

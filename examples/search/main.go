@@ -26,7 +26,10 @@ func main() {
 func run(ctx context.Context) error {
 	fake := agentstest.NewServer() // with an account, leave out this and the options
 	defer fake.Close()
-	github, err := client.Connect(ctx, "github", client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	github, err := client.Connect(ctx, "github",
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,10 @@ func main() {
 func run(ctx context.Context) error {
 	fake := agentstest.NewServer() // with an account, leave out this and the options
 	defer fake.Close()
-	ws, err := client.NewWorkspace(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	ws, err := client.NewWorkspace(
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
 	if err != nil {
 		return err
 	}
