@@ -148,9 +148,6 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	}
 	p := new(page[T])
 	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: w.rows[w.side]}}
-	if e.Result.action == "" {
-		e.Result.action = "list"
-	}
 	if err := decodeBytes(resp, body, &e, decoding[T](w.x.useNumber)); err != nil {
 		return nil, nil, err
 	}
@@ -177,7 +174,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 // advance sets the parameters to those of the next page, if there is one.
 func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
 	params, cursor, err := w.turn(ctx, r, func() records { return records{n: len(p.rows.rows), lastID: p.rows.lastID()} })
-	if err != nil || params == nil {
+	if params == nil {
 		return err
 	}
 	same := w.sameAsBefore(p)
@@ -195,7 +192,7 @@ func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
 func (w *walk[T]) sameAsBefore(p *page[T]) bool {
 	before := w.records
 	w.records = maphash.Bytes(w.seed, p.rows.all.of(p.rows.raw))
-	return w.number > 1 && w.records == before
+	return w.records == before
 }
 
 // remember records a cursor and reports whether it is new.
@@ -254,7 +251,7 @@ func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error)
 		if o.panicked != nil { // a pager or a type of the caller's: it is the caller's to see
 			panic(o.panicked)
 		}
-		if o.err == nil && o.p != nil && o.p.err == nil {
+		if o.p != nil {
 			launch()
 		}
 		return o.p, o.err

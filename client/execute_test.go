@@ -575,6 +575,8 @@ func TestExecuteOnTheWire(t *testing.T) {
 func TestExecuteRefusesBeforeSending(t *testing.T) {
 	conn, s := things(t, ok(`[]`))
 	at := func(id string) *client.Connector { return conn.Workspace().ConnectorByID(id) }
+	cyclicMap, cyclicList := map[string]any{}, make([]any, 1)
+	cyclicMap["m"], cyclicList[0] = cyclicMap, cyclicList
 	for _, tt := range []struct {
 		name           string
 		conn           *client.Connector
@@ -596,6 +598,8 @@ func TestExecuteRefusesBeforeSending(t *testing.T) {
 		{"secret", conn, "things", "list", client.Params{"f": auth.Secret("s")}, nil, `"f" contains an auth.Secret`},
 		{"secret inside", conn, "things", "list", client.Params{"f": []any{map[string]any{"g": auth.Secret("s")}}}, nil, `"f" contains an auth.Secret`},
 		{"configuration", conn, "things", "list", client.Params{"f": client.Configuration{"a": 1}}, nil, "auth.Secret"},
+		{"cycle of maps", conn, "things", "list", client.Params{"m": cyclicMap}, nil, "cannot be built"},
+		{"cycle of lists", conn, "things", "list", client.Params{"l": cyclicList}, nil, "cannot be built"},
 		{"number that is none", conn, "things", "list", client.Params{"n": json.Number("one")}, nil, "cannot be built"},
 	} {
 		var opts []client.ExecuteOption

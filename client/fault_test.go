@@ -428,3 +428,19 @@ func checkFault(t *testing.T, err error, requests int) {
 		t.Errorf("the error is of %s %s", e.Method, e.Path)
 	}
 }
+
+// A response of another form is not the service's, and the error says where it
+// differs.
+func TestResponseOfAnotherForm(t *testing.T) {
+	for body, want := range map[string]string{
+		`[1]`:          "not of the expected form",
+		`{"data":"x"}`: "not of the expected form, at /data",
+	} {
+		_, err := newClient(t, serve(t, says(200, body))).Workspace("w").ListConnectors(t.Context())
+		wantKinds(t, err, "ErrBadResponse")
+		wantText(t, err, want)
+		if strings.HasSuffix(want, "form") && strings.Contains(err.Error(), ", at ") {
+			t.Error(err)
+		}
+	}
+}

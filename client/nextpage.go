@@ -34,7 +34,7 @@ func (r *Result) NextParams(ctx context.Context) (Params, error) {
 		return nil, invalid("next page", "the result is not one that Execute returned")
 	}
 	params, cursor, err := t.turn(ctx, r, r.records)
-	if err == nil && cursor != nil && fmt.Sprint(cursor.value) == fmt.Sprint(t.x.params[cursor.name]) {
+	if cursor != nil && fmt.Sprint(cursor.value) == fmt.Sprint(t.x.params[cursor.name]) {
 		return nil, t.stuck(cursor.name)
 	}
 	return params, err
@@ -43,7 +43,7 @@ func (r *Result) NextParams(ctx context.Context) (Params, error) {
 // records describes the records in Data.
 func (r *Result) records() records {
 	rows := pageRows[ignored]{action: r.action, raw: r.Data}
-	if len(r.Data) == 0 || rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) != nil {
+	if rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) != nil {
 		return records{gone: r.action == actionDecoded}
 	}
 	return records{n: len(rows.rows), lastID: rows.lastID()}

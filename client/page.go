@@ -75,7 +75,7 @@ var containers = map[string]bool{
 // readPage interprets the paging state in metadata, which may have any shape. params
 // are those that the page was asked for with.
 func readPage(metadata jsontext.Value, params Params) Page {
-	if len(metadata) == 0 || metadata.Kind() != '{' {
+	if metadata.Kind() != '{' {
 		return Page{}
 	}
 	var s pageState
@@ -147,7 +147,7 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 	if isNext && !ok && !besideCursor[name] {
 		name, ok = "next"+name, true // whatever the vendor calls it
 	}
-	if in == "cursors" && name == "before" || !ok {
+	if !ok {
 		return
 	}
 	if isURL(text) {

@@ -345,7 +345,7 @@ func (q Query) fits(t reflect.Type) error {
 	switch {
 	case q.Semantic == nil && isHit:
 		return invalid(op, "only a query with Semantic finds hits; search for the record's own type")
-	case q.Semantic != nil && !isHit && !hasEntity(t):
+	case q.Semantic != nil && !hasEntity(t):
 		return invalid(op, "a query with Semantic finds hits, and %v has no place for one; search for client.Hit[%[1]v]", t)
 	}
 	return nil

@@ -59,6 +59,7 @@ func TestQueryParams(t *testing.T) {
 		"no field":           {Filter: where(" ").Eq(1)},
 		"map":                {Filter: where("a").Eq(map[string]any{})},
 		"NaN":                {Filter: where("a").Eq(math.NaN())},
+		"infinity":           {Filter: where("a").Lt(math.Inf(-1))},
 		"greater than null":  {Filter: where("a").Gt(nil)},
 		"in nothing":         {Filter: where("a").In()},
 		"null in":            {Filter: where("a").In(nil)},

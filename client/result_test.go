@@ -246,6 +246,9 @@ func TestResultsInPrint(t *testing.T) {
 			}
 		}
 	}
+	if got := (&client.Result{Status: "success", Page: client.Page{HasNext: true}}).String(); got != "client.Result{success, 0 bytes of data, 0 of metadata, has next page}" {
+		t.Error(got)
+	}
 	if got := d.String(); got != "client.Description{1 entities, 52 bytes}" {
 		t.Error(got)
 	}

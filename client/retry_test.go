@@ -208,13 +208,14 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		reply reply
-		want  int // requests
+		want  int  // requests
+		note  bool // the error says that the call was waiting
 	}{
-		{"during a pause", says(503, "", "Retry-After", "30"), 1},
-		{"during a request", hangs, 1},
+		{"during a pause", says(503, "", "Retry-After", "30"), 1, true},
+		{"during a request", hangs, 1, false},
 		{"while reading", sends(200, func(r *http.Request) io.Reader {
 			return &stuck{strings.NewReader(`{"status":`), r.Context()}
-		}, -1), 1},
+		}, -1), 1, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -224,10 +225,12 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 				time.AfterFunc(3*time.Second, func() { cancel(gone) })
 				start := time.Now()
 				err := read(ctx, newClient(t, s))
-				if !errors.Is(err, context.Canceled) || time.Since(start) != 3*time.Second {
+				if !errors.Is(err, context.Canceled) || errors.Is(err, client.ErrNetwork) || time.Since(start) != 3*time.Second {
 					t.Errorf("after %v: %v", time.Since(start), err)
 				}
-				asError(t, err)
+				if asError(t, err); tc.note != strings.Contains(err.Error(), "while waiting to try again") {
+					t.Errorf("wrong place: %v", err)
+				}
 				s.wantSent(t, tc.want)
 			})
 		})
