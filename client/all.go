@@ -177,14 +177,26 @@ func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
 	if params == nil {
 		return err
 	}
-	same := w.sameAsBefore(p)
-	if cursor != nil && !w.remember(fmt.Sprint(cursor.value)) {
-		if same {
-			p.rows.rows, p.rows.wrong = nil, nil // the loop has seen them
+	if cursor != nil { // otherwise a Pager has decided
+		if err := w.repeated(cursor, p); err != nil {
+			return err
 		}
-		return w.stuck(cursor.name)
 	}
 	w.x.params, w.over = params, false
+	return nil
+}
+
+// repeated returns an error if the cursor of the next page was used before, or if the
+// records came before. It drops the records in that case, as the loop has seen them.
+func (w *walk[T]) repeated(cursor *pageCursor, p *page[T]) error {
+	same, fresh := w.sameAsBefore(p), w.remember(fmt.Sprint(cursor.value))
+	if same && (!fresh || p.rows.lastID() != "") { // without IDs, records of several pages may be equal
+		p.rows.rows, p.rows.wrong = nil, nil
+		return w.fail(fmt.Sprintf("the connector sent the same records again, so it does not understand the parameter %q", cursor.name))
+	}
+	if !fresh {
+		return w.stuck(cursor.name)
+	}
 	return nil
 }
 

@@ -219,6 +219,91 @@ func TestAllFollowsLinksUnderAName(t *testing.T) {
 	}
 }
 
+// Vendors who count pages, each in a way of its own, and the records that All
+// finds on their three pages.
+func TestAllCountsPages(t *testing.T) {
+	asked := func(params map[string]any, name string) any { // the first page is 1
+		if n, ok := params[name]; ok {
+			return n
+		}
+		return 1
+	}
+	for name, tt := range map[string]struct {
+		params   client.Params
+		param    string // for WithPageParam
+		metadata func(n int, params map[string]any) string
+		want     string // the records; empty if All should end with ErrPaging after the first page
+	}{
+		"total pages, page_number": {client.Params{"page_number": 1}, "", func(_ int, p map[string]any) string {
+			return fmt.Sprintf(`{"page":%v,"total_pages":3}`, p["page_number"])
+		}, "0 1 2"},
+		"has more, pageNumber": {client.Params{"pageNumber": 1}, "", func(n int, p map[string]any) string {
+			return fmt.Sprintf(`{"page":%v,"has_more":%v}`, p["pageNumber"], n < 2)
+		}, "0 1 2"},
+		"named page_number": {nil, "page_number", func(_ int, p map[string]any) string {
+			return fmt.Sprintf(`{"page":%v,"total_pages":3}`, asked(p, "page_number"))
+		}, "0 1 2"},
+		"named pageNo": {nil, "pageNo", func(n int, p map[string]any) string {
+			return fmt.Sprintf(`{"page":%v,"has_more":%v}`, asked(p, "pageNo"), n < 2)
+		}, "0 1 2"},
+		"named offset": {nil, "offset", func(n int, _ map[string]any) string {
+			return fmt.Sprintf(`{"page":%d,"has_more":%v}`, n+1, n < 2)
+		}, "0 1 2"},
+		"number of the last page": {nil, "", func(n int, _ map[string]any) string {
+			return fmt.Sprintf(`{"current_page":%d,"last_page":3}`, n+1)
+		}, "0 1 2"},
+		"cursor of this page": {nil, "", func(n int, _ map[string]any) string {
+			return []string{`{"cursor":null,"next_cursor":"A"}`, `{"cursor":"A","next_cursor":"B"}`, `{"cursor":"B","next_cursor":null}`}[n]
+		}, "0 1 2"},
+		"cursor of this page, and more": {client.Params{"cursor": "A"}, "", func(int, map[string]any) string {
+			return `{"cursor":"A","next_cursor":null,"has_more":true}`
+		}, ""},
+		"cursor of this page, and nothing about the next": {client.Params{"cursor": "A"}, "", func(int, map[string]any) string {
+			return `{"cursor":"A"}`
+		}, ""},
+		"another cursor beside one that is null": {nil, "", func(n int, _ map[string]any) string {
+			return []string{`{"cursor":"A","next_token":null}`, `{"cursor":"B","next_token":null}`, `{"cursor":null}`}[n]
+		}, "0 1 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &vendor{answer: func(n int, params map[string]any) string {
+				return success(fmt.Sprintf(`[{"id":%d}]`, n), tt.metadata(n, params))
+			}}
+			var opts []client.ExecuteOption
+			if tt.param != "" {
+				opts = append(opts, client.WithPageParam(tt.param))
+			}
+			rows, errs := collect(client.All[row](t.Context(), v.connector(t, "x"), "things", "list", tt.params, opts...))
+			if tt.want == "" {
+				if ids(rows) != "0" || len(errs) != 1 || !errors.Is(errs[0], client.ErrPaging) {
+					t.Errorf("rows %s, errors %v, want the first and ErrPaging", ids(rows), errs)
+				}
+			} else if ids(rows) != tt.want || errs != nil {
+				t.Errorf("rows %s, errors %v, want %s; asked %v", ids(rows), errs, tt.want, v.asked)
+			}
+		})
+	}
+}
+
+// A connector that ignores the number of the page sends the same one forever. Equal
+// records are the same ones only if they have IDs.
+func TestAllEndsIfPagesRepeat(t *testing.T) {
+	for _, params := range []client.Params{{"page": 1}, {"offset": 0}} {
+		v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1},{"id":2}]`, `{"has_more":true}`) }}
+		rows, errs := collect(client.All[row](t.Context(), v.connector(t, "x"), "things", "list", params))
+		if ids(rows) != "1 2" || len(errs) != 1 || !errors.Is(errs[0], client.ErrPaging) || !strings.Contains(errs[0].Error(), "sent the same records again") {
+			t.Errorf("%v: rows %s, errors %v", params, ids(rows), errs)
+		}
+		v = &vendor{answer: func(n int, _ map[string]any) string {
+			return success(`[{"state":"open"}]`, fmt.Sprintf(`{"has_more":%v}`, n < 4))
+		}}
+		states, errs := collect(client.All[map[string]any](t.Context(), v.connector(t, "x"), "things", "list", params))
+		if len(states) != 5 || errs != nil {
+			t.Errorf("%v: %d records without IDs, errors %v", params, len(states), errs)
+		}
+	}
+}
+
 func TestAllGoesOnAfterARecordThatDoesNotFit(t *testing.T) {
 	v := &vendor{answer: func(n int, _ map[string]any) string {
 		if n == 0 {
@@ -280,7 +365,7 @@ func TestAllEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	v := &vendor{answer: func(n int, _ map[string]any) string {
-		return success(`[{"id":1}]`, fmt.Sprintf(`{"next_cursor":"c%d"}`, n))
+		return success(fmt.Sprintf(`[{"id":%d}]`, n), fmt.Sprintf(`{"next_cursor":"c%d"}`, n))
 	}}
 	n := 0
 	for _, err := range client.All[row](ctx, v.connector(t, "x"), "things", "list", nil) {

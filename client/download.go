@@ -143,8 +143,12 @@ func (d *Download) Save(path string) (n int64, err error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return 0, fail(err)
 	}
+	perm := fs.FileMode(0o666) // as any new file
+	if old != nil {
+		perm = old.Mode().Perm()
+	}
 	temp := filepath.Join(filepath.Dir(path), ".download-"+rand.Text())
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // as any new file
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) //nolint:gosec // see perm
 	if err != nil {
 		if own, ok := errors.AsType[*fs.PathError](err); ok {
 			err = &fs.PathError{Op: "create", Path: path, Err: own.Err} // the name that the caller knows
@@ -158,13 +162,13 @@ func (d *Download) Save(path string) (n int64, err error) {
 			n, err = 0, fail(err)
 		}
 	}()
-	if n, err = io.Copy(f, d); err != nil {
-		return n, err
-	}
 	if old != nil {
-		if err = f.Chmod(old.Mode().Perm()); err != nil {
+		if err = f.Chmod(perm); err != nil { // whatever the umask is
 			return n, err
 		}
+	}
+	if n, err = io.Copy(f, d); err != nil {
+		return n, err
 	}
 	if err = f.Sync(); err != nil {
 		return n, err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -495,5 +496,38 @@ func TestDownloadPrintsNothingOfItsContent(t *testing.T) {
 		if got := b.String(); !strings.Contains(got, "a.txt") || strings.Contains(got, "content") || strings.Contains(got, stubToken) {
 			t.Errorf("%s prints %s", verb, got)
 		}
+	}
+}
+
+// A file that only its owner may read is never readable by others, also not in part
+// while it is replaced.
+func TestSaveKeepsPermissionsFromTheStart(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report.pdf")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var seen []fs.FileMode
+	look := func(int64, int64) {
+		temps, err := filepath.Glob(filepath.Join(dir, ".download-*"))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, name := range temps {
+			if info, err := os.Stat(name); err == nil {
+				seen = append(seen, info.Mode().Perm())
+			}
+		}
+	}
+	s := serve(t, sends(200, func(*http.Request) io.Reader { return strings.NewReader(strings.Repeat("x", 100_000)) }, -1, "Content-Type", "application/pdf"))
+	d, err := connectorOf(newClient(t, s)).Download(t.Context(), "files", nil, client.WithProgress(look))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) == 0 || slices.ContainsFunc(seen, func(m fs.FileMode) bool { return m != 0o600 }) {
+		t.Errorf("while the file was written its permissions were %v, want 0600", seen)
 	}
 }

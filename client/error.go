@@ -345,7 +345,8 @@ func responseError(call *call, resp *http.Response) *Error {
 // fail returns an error for a call that got no response.
 func (c *call) fail(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
-		return own
+		e := *own // a token source may return the same one to other calls
+		return &e
 	}
 	e := &Error{
 		op: c.op, Method: c.method, Path: c.path, Attempts: int(c.sent.Load()), err: err,

@@ -359,10 +359,10 @@ func (e *frame) result(x *execution, meta jsontext.Value) *Result {
 		useNumber:   x.useNumber,
 	}
 	if len(meta) > 0 {
-		r.Page = readPage(meta, x.params)
+		r.Page = readPage(meta, x.params, x.pageParam)
 	}
 	if !r.Page.HasNext && r.Page.Cursor == "" {
-		r.Page = readPage(e.Metadata, x.params)
+		r.Page = readPage(e.Metadata, x.params, x.pageParam)
 	}
 	return r
 }

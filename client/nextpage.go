@@ -120,7 +120,7 @@ func (t *turner) next(ctx context.Context, at Page, of func() records) (name str
 	}
 	name = t.param(ctx, at)
 	switch {
-	case at.Cursor != "" && (!at.counts || counted(name) == byPage):
+	case at.Cursor != "" && (!at.counts || counted(name) == byPage || t.x.pageParam != "" && counted(name) != byOffset):
 		if at.number || isInteger(t.x.params[name]) && isDigits(at.Cursor) {
 			return name, json.Number(at.Cursor), ""
 		}

@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -40,6 +41,7 @@ type pageState struct {
 	number         bool
 	link, linkName string // a link to the next page, and its name as it stands
 	page, pages    string // the number of this page, and the number of pages
+	noNext         bool   // a name that can only mean the next page is null
 }
 
 // cursorNames are the names of cursors, in lower case and without _ and -, and their
@@ -73,15 +75,16 @@ var containers = map[string]bool{
 }
 
 // readPage interprets the paging state in metadata, which may have any shape. params
-// are those that the page was asked for with.
-func readPage(metadata jsontext.Value, params Params) Page {
+// are those that the page was asked for with, and pageParam is the one that
+// WithPageParam names.
+func readPage(metadata jsontext.Value, params Params, pageParam string) Page {
 	if metadata.Kind() != '{' {
 		return Page{}
 	}
 	var s pageState
 	dec := jsontext.NewDecoder(strings.NewReader(string(metadata)), lenient)
 	s.object(dec, "", 0) //nolint:errcheck // what could be read is used
-	return s.understood(params)
+	return s.understood(params, pageParam)
 }
 
 // object reads an object that may hold paging state.
@@ -107,7 +110,8 @@ func (s *pageState) object(dec *jsontext.Decoder, in string, depth int) error {
 			if token, err = dec.ReadToken(); err == nil {
 				s.member(in, raw, name, kind, strings.TrimSpace(token.String()))
 			}
-		default: // null says nothing, and no list holds a cursor
+		default: // no list holds a cursor
+			s.noNext = s.noNext || kind == 'n' && cursorNames[name] == 1
 			err = dec.SkipValue()
 		}
 		if err != nil {
@@ -119,6 +123,10 @@ func (s *pageState) object(dec *jsontext.Decoder, in string, depth int) error {
 }
 
 func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string) {
+	if name == "lastpage" && kind == '0' {
+		s.pages = text
+		return
+	}
 	if means, ok := moreNames[name]; ok {
 		switch strings.ToLower(text) {
 		case "true", "1":
@@ -169,33 +177,45 @@ func (s *pageState) member(in, raw, name string, kind jsontext.Kind, text string
 }
 
 // understood interprets what was read.
-func (s *pageState) understood(params Params) Page {
+func (s *pageState) understood(params Params, pageParam string) Page {
 	if s.known && !s.hasNext {
 		return Page{}
 	}
 	switch {
+	case s.noNext && !s.known && s.asked(params, pageParam):
+		return Page{} // the cursor is that of this page
 	case s.cursor != "":
 		return Page{HasNext: true, Cursor: s.cursor, name: s.name, number: s.number}
 	case s.link != "":
 		return Page{HasNext: true, Cursor: s.link, name: s.linkName, link: true}
 	case s.page != "":
-		if next, ok := s.nextNumber(params); ok {
+		if next, ok := s.nextNumber(params, pageParam); ok {
 			return Page{HasNext: true, Cursor: next, name: "page", number: isDigits(next), counts: true}
 		}
 	}
 	return Page{HasNext: s.hasNext}
 }
 
+// asked reports whether the cursor is the one that the page was asked for with.
+func (s *pageState) asked(params Params, pageParam string) bool {
+	return s.cursor != "" && slices.ContainsFunc(append(pagingParams[:len(pagingParams):len(pagingParams)], pageParam), func(name string) bool {
+		v, given := params[name]
+		return given && fmt.Sprint(v) == s.cursor
+	})
+}
+
 // nextNumber interprets a member "page". It is the number of this page for most
 // connectors and that of the next for some: the page that was asked for decides.
-func (s *pageState) nextNumber(params Params) (string, bool) {
+func (s *pageState) nextNumber(params Params, pageParam string) (string, bool) {
 	have, err := json.Number(s.page).Int64()
 	if err != nil {
 		return s.page, s.hasNext
 	}
-	asked, given := asInt(params["page"])
-	if !given {
-		asked = min(have, 1)
+	asked := min(have, 1)
+	for _, name := range []string{"page", "page_number", "pageNumber", pageParam} {
+		if n, given := asInt(params[name]); given {
+			asked = n
+		}
 	}
 	if have > asked { // the one that was not asked for is the next
 		return json.Number(s.page).String(), true

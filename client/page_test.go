@@ -58,6 +58,9 @@ func TestReadPage(t *testing.T) {
 		{"cursor of something else", `{"rate_limit":{"cursor":"c"}}`, nil, Page{}},
 		{"deep", `{"meta":{"paging":{"info":{"next_cursor":"c"}}}}`, nil, Page{HasNext: true, Cursor: "c", name: "nextcursor"}},
 		{"too deep", `{"meta":{"paging":{"info":{"meta":{"next_cursor":"c"}}}}}`, nil, Page{}},
+		{"number of the last page", `{"current_page":1,"last_page":3}`, nil, Page{HasNext: true, Cursor: "2", name: "page", number: true, counts: true}},
+		{"the last page by its number", `{"current_page":3,"last_page":3}`, Params{"page": 3}, Page{}},
+		{"cursor that was asked with", `{"cursor":"c","next_cursor":null}`, Params{"cursor": "c"}, Page{}},
 		{"null as text", `{"next_cursor":"null"}`, nil, Page{}},
 		{"true is no cursor", `{"next_cursor":true}`, nil, Page{}},
 		{"false is no cursor", `{"next_cursor":false}`, nil, Page{}},
@@ -85,7 +88,7 @@ func TestReadPage(t *testing.T) {
 		{"truncated", `{"has_more":true,"next_cursor":"c"`, nil, Page{HasNext: true, Cursor: "c", name: "nextcursor"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := readPage(jsontext.Value(tt.metadata), tt.params); got != tt.want {
+			if got := readPage(jsontext.Value(tt.metadata), tt.params, ""); got != tt.want {
 				t.Errorf("readPage(%s)\n got %#v\nwant %#v", tt.metadata, got, tt.want)
 			}
 		})
@@ -109,14 +112,14 @@ func TestPagingNames(t *testing.T) {
 		"next_cursor", "nextCursor", "next_page_token", "nextPageToken", "next_offset", "nextOffset", "next_token", "NextToken", "next_page", "nextPage",
 		"end_cursor", "endCursor", "after", "starting_after", "page_token", "pageToken", "continuation_token", "continuationToken", "cursor", "next", "offset", "@next",
 	} {
-		if got := readPage(jsontext.Value(`{"`+name+`":"c"}`), nil); !got.HasNext || got.Cursor != "c" || got.link {
+		if got := readPage(jsontext.Value(`{"`+name+`":"c"}`), nil, ""); !got.HasNext || got.Cursor != "c" || got.link {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
 	for _, name := range []string{
 		"next_link", "nextLink", "@odata.nextLink", "next_page_url", "next_page_link", "nextRecordsUrl", "next_url", "next_href",
 	} {
-		if got := readPage(jsontext.Value(`{"`+name+`":"x"}`), nil); !got.link || got.Cursor != "x" {
+		if got := readPage(jsontext.Value(`{"`+name+`":"x"}`), nil, ""); !got.link || got.Cursor != "x" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -125,19 +128,19 @@ func TestPagingNames(t *testing.T) {
 		"more_results_available": true, "is_last": false, "isLast": false, "is_last_page": false, "last_page": false, "done": false,
 	} {
 		for _, flag := range []bool{true, false} {
-			got := readPage(jsontext.Value(fmt.Sprintf(`{"%s":%v,"cursor":"c"}`, name, flag)), nil)
+			got := readPage(jsontext.Value(fmt.Sprintf(`{"%s":%v,"cursor":"c"}`, name, flag)), nil, "")
 			if got.HasNext != (flag == more) {
 				t.Errorf("%s %v: %+v", name, flag, got)
 			}
 		}
 	}
 	for _, name := range []string{"pagination", "paging", "page_info", "pageInfo", "meta", "metadata", "response_metadata", "links", "_links", "cursors", "cursor", "page", "next", "info"} {
-		if got := readPage(jsontext.Value(`{"`+name+`":{"next_cursor":"c"}}`), nil); !got.HasNext || got.Cursor != "c" {
+		if got := readPage(jsontext.Value(`{"`+name+`":{"next_cursor":"c"}}`), nil, ""); !got.HasNext || got.Cursor != "c" {
 			t.Errorf("in %s: %+v", name, got)
 		}
 	}
 	for _, name := range []string{"limit", "size", "count", "per_page", "pageSize", "rel", "type", "title", "method"} {
-		if got := readPage(jsontext.Value(`{"next":{"`+name+`":"x"}}`), nil); got.HasNext {
+		if got := readPage(jsontext.Value(`{"next":{"`+name+`":"x"}}`), nil, ""); got.HasNext {
 			t.Errorf("%s in next: %+v", name, got)
 		}
 	}
@@ -145,7 +148,7 @@ func TestPagingNames(t *testing.T) {
 		"next_page_token": "page_token", "nextPageToken": "pageToken", "next_offset": "offset", "next_page": "page", "after": "after", "offset": "offset",
 		"starting_after": "starting_after", "page_token": "page_token", "pageToken": "pageToken", "next_cursor": "cursor", "end_cursor": "cursor", "cursor": "cursor", "next": "cursor",
 	} {
-		name, _, why := (&turner{c: &Connector{}, x: &execution{}, looked: true}).next(t.Context(), readPage(jsontext.Value(`{"`+in+`":"c"}`), nil), nil)
+		name, _, why := (&turner{c: &Connector{}, x: &execution{}, looked: true}).next(t.Context(), readPage(jsontext.Value(`{"`+in+`":"c"}`), nil, ""), nil)
 		if name != want || why != "" {
 			t.Errorf("%s asks with %s, %s; want %s", in, name, why, want)
 		}
@@ -156,7 +159,7 @@ func TestPagingNames(t *testing.T) {
 	} {
 		x := &execution{params: Params{param: "1", "limit": 5}}
 		for _, metadata := range []string{`{"next_page_token":"c"}`, `{"next_cursor":"c"}`} {
-			if name, _, why := (&turner{c: &Connector{}, x: x, looked: true}).next(t.Context(), readPage(jsontext.Value(metadata), nil), nil); name != param || why != "" {
+			if name, _, why := (&turner{c: &Connector{}, x: x, looked: true}).next(t.Context(), readPage(jsontext.Value(metadata), nil, ""), nil); name != param || why != "" {
 				t.Errorf("%s among the params: asks with %s, %s", param, name, why)
 			}
 		}
@@ -168,7 +171,7 @@ func FuzzPage(f *testing.F) {
 	f.Add(`{"page":1,"has_more":true,"total_pages":"9"}`)
 	f.Add(`{"next":{"next":{"next":{"next":{}}}}}`)
 	f.Fuzz(func(t *testing.T, metadata string) {
-		p := readPage(jsontext.Value(metadata), Params{"page": 1})
+		p := readPage(jsontext.Value(metadata), Params{"page": 1}, "")
 		if p.Cursor != "" && !p.HasNext {
 			t.Errorf("a cursor %q and no next page", p.Cursor)
 		}

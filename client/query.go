@@ -14,6 +14,8 @@ import (
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
 
 // A Query is a search of the context store, in which the service keeps copies of
@@ -246,6 +248,8 @@ func scalar(v any) (any, bool) {
 	switch v := v.(type) {
 	case nil, string, bool, json.Number:
 		return v, true
+	case auth.Secret:
+		return nil, false // it would be revealed
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano), true // some stores compare texts
 	}

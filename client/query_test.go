@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
@@ -59,6 +60,7 @@ func TestQueryParams(t *testing.T) {
 		"no field":           {Filter: where(" ").Eq(1)},
 		"map":                {Filter: where("a").Eq(map[string]any{})},
 		"NaN":                {Filter: where("a").Eq(math.NaN())},
+		"secret":             {Filter: where("a").Eq(auth.Secret("s"))},
 		"infinity":           {Filter: where("a").Lt(math.Inf(-1))},
 		"greater than null":  {Filter: where("a").Gt(nil)},
 		"in nothing":         {Filter: where("a").In()},

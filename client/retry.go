@@ -146,8 +146,10 @@ func (c *call) cut(err error) *Error {
 func (c *call) broken(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	e.err = fmt.Errorf("reading the response: %w", err)
-	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) { // the caller ended it
-		e.kind = ErrNetwork
+	e.kind = ErrNetwork
+	callers := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	if callers && resp.Request.Context().Err() != nil { // otherwise it is the Timeout of an http.Client
+		e.kind = nil
 	}
 	return c.scrub(e, resp.Request)
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -620,3 +621,42 @@ func TestAttemptTimeout(t *testing.T) {
 		})
 	})
 }
+
+// The Timeout of an http.Client is not the deadline of the ctx, even though it
+// matches the same error.
+func TestTimeoutOfTheHTTPClient(t *testing.T) {
+	s := serve(t, sends(200, func(*http.Request) io.Reader {
+		return io.MultiReader(strings.NewReader(`{"status":`), iotest.ErrReader(fmt.Errorf("Client.Timeout: %w", context.DeadlineExceeded)))
+	}, -1))
+	err := read(t.Context(), newClient(t, s, client.WithMaxRetries(0)))
+	wantKinds(t, err, "ErrNetwork")
+	if !asError(t, err).Retryable {
+		t.Errorf("not retryable: %v", err)
+	}
+}
+
+// The error of one token source, which may be that of another client, is not
+// changed for each call that fails because of it.
+func TestErrorsOfTokenSourcesAreNotShared(t *testing.T) {
+	shared := read(t.Context(), newClient(t, serve(t, says(401, `{}`)), client.WithMaxRetries(0)))
+	before := *asError(t, shared)
+	c := makeClient(t, serve(t, ok("[]")), client.WithTokenSource(tokenFunc(func(context.Context) (*auth.Token, error) { return nil, shared })))
+	errs := make([]error, 4)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { errs[i] = read(t.Context(), c) })
+	}
+	all.Wait()
+	for i, err := range errs {
+		if e := asError(t, err); e == asError(t, shared) || i > 0 && e == asError(t, errs[0]) || !errors.Is(err, client.ErrUnauthorized) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if after := asError(t, shared); after.Retryable != before.Retryable || after.OutcomeUnknown != before.OutcomeUnknown {
+		t.Errorf("the error of the source became %+v", after)
+	}
+}
+
+type tokenFunc func(context.Context) (*auth.Token, error)
+
+func (f tokenFunc) Token(ctx context.Context) (*auth.Token, error) { return f(ctx) }
