@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
@@ -99,10 +98,13 @@ func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(co
 	}
 }
 
-// mayPass reports whether a look that failed may succeed a little later.
+// mayPass reports whether a look that failed may succeed a little later: what the
+// error says itself, and a server error that a call alone does not retry.
 func mayPass(err error) bool {
-	_, network := errors.AsType[net.Error](err)
-	return network || errors.Is(err, ErrServer) || errors.Is(err, ErrRateLimited)
+	if e, ok := errors.AsType[*Error](err); ok && e.Retryable {
+		return true
+	}
+	return errors.Is(err, ErrNetwork) || errors.Is(err, ErrServer) || errors.Is(err, ErrRateLimited)
 }
 
 // pause returns the pause after the given number of looks. It grows by half

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -200,5 +201,37 @@ func TestWaitFails(t *testing.T) {
 		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A wait goes on after whatever may pass, and ends at once after anything else.
+func TestWaitSurvivesWhatMayPass(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err    error
+		passes bool
+	}{
+		"broken response":    {&Error{kind: ErrNetwork, err: io.ErrUnexpectedEOF}, true},
+		"end of the network": {&Error{kind: ErrNetwork, err: io.EOF}, true},
+		"request timeout":    {&Error{StatusCode: 408, Retryable: true}, true},
+		"rate limit":         {&Error{StatusCode: 429}, true},
+		"server error":       {&Error{StatusCode: 500}, true},
+		"refused":            {&Error{StatusCode: 403}, false},
+		"bad response":       {&Error{StatusCode: 200, kind: ErrBadResponse}, false},
+		"another's error":    {io.EOF, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				looks := 0
+				_, err := wait(t.Context(), "wait", nil, func(context.Context) (int, bool, error) {
+					if looks++; looks == 1 {
+						return 0, false, tt.err
+					}
+					return 0, true, nil
+				})
+				if (err == nil) != tt.passes {
+					t.Errorf("after %d looks: %v", looks, err)
+				}
+			})
+		})
 	}
 }

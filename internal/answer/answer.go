@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -256,21 +255,18 @@ func RequestID(h http.Header) string {
 	return ""
 }
 
-// RetryAfter returns how long to wait according to the Retry-After header,
-// which is a number of seconds or an HTTP date. For a date before now, it
-// returns 0. The boolean is false if the header is missing or not valid. See
-// RFC 9110, section 10.2.3.
+// RetryAfter returns how long to wait according to the Retry-After header, which is
+// a number of seconds or an HTTP date. A date is compared with the Date header of the
+// same response, since the clock of this machine may differ from the server's, and
+// with now if there is none. For a date in the past, it returns 0; nothing is longer
+// than [maxRetryAfter]. The boolean is false if the header is missing or is neither a
+// plain decimal number nor a date. See RFC 9110, section 10.2.3.
 func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	v := strings.TrimSpace(h.Get("Retry-After"))
-	if v == "" {
-		return 0, false
-	}
-	if secs, err := strconv.ParseFloat(v, 64); err == nil {
-		if math.IsNaN(secs) || secs < 0 {
-			return 0, false
-		}
-		if secs >= float64(math.MaxInt64/int64(time.Second)) {
-			return math.MaxInt64, true
+	if plainDecimal(v) {
+		secs, err := strconv.ParseFloat(v, 64)
+		if err != nil || secs >= maxRetryAfter.Seconds() {
+			return maxRetryAfter, true
 		}
 		return time.Duration(secs * float64(time.Second)), true
 	}
@@ -278,7 +274,22 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	if err != nil {
 		return 0, false
 	}
-	return max(at.Sub(now), 0), true
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
+	}
+	return min(max(at.Sub(now), 0), maxRetryAfter), true
+}
+
+// maxRetryAfter is the longest time that a response can ask for: a year, which is as
+// good as never and still reads as a time.
+const maxRetryAfter = 365 * 24 * time.Hour
+
+// plainDecimal reports whether s consists of digits, with at most one point between
+// them. strconv also takes Infinity, 1e9, 0x1p4 and 1_000, which no server means.
+func plainDecimal(s string) bool {
+	whole, fraction, point := strings.Cut(s, ".")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return digits(whole) && (!point || digits(fraction))
 }
 
 // Discard reads the rest of a body, up to 256 KiB, and closes it, so that its

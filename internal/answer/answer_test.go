@@ -1,7 +1,6 @@
 package answer
 
 import (
-	"math"
 	"net/http"
 	"reflect"
 	"strings"
@@ -61,8 +60,16 @@ func TestRetryAfter(t *testing.T) {
 		{"1.5", 1500 * time.Millisecond, true},
 		{"-1", 0, false},
 		{"NaN", 0, false},
-		{"Inf", math.MaxInt64, true},
-		{"1e300", math.MaxInt64, true},
+		{"Inf", 0, false},
+		{"Infinity", 0, false},
+		{"1e3", 0, false},
+		{"0x10", 0, false},
+		{"1_0", 0, false},
+		{"1.2.3", 0, false},
+		{".5", 0, false},
+		{strings.Repeat("9", 30), maxRetryAfter, true},
+		{strings.Repeat("9", 400), maxRetryAfter, true},
+		{time.Date(9998, 1, 1, 0, 0, 0, 0, time.UTC).Format(http.TimeFormat), maxRetryAfter, true},
 		{"soon", 0, false},
 		{now.Add(time.Minute).Format(http.TimeFormat), time.Minute, true},
 		{now.Add(-time.Minute).Format(http.TimeFormat), 0, true},
@@ -71,6 +78,21 @@ func TestRetryAfter(t *testing.T) {
 		if got != tt.want || ok != tt.ok {
 			t.Errorf("RetryAfter(%q) = %v, %v; want %v, %v", tt.in, got, ok, tt.want, tt.ok)
 		}
+	}
+}
+
+// The time between two dates of one server is right, whatever the clock here says.
+func TestRetryAfterIsMeasuredWithTheServersClock(t *testing.T) {
+	server := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, off := range []time.Duration{-time.Hour, 0, time.Hour} {
+		h := http.Header{"Date": {server.Format(http.TimeFormat)}, "Retry-After": {server.Add(3 * time.Second).Format(http.TimeFormat)}}
+		if d, ok := RetryAfter(h, server.Add(off)); d != 3*time.Second || !ok {
+			t.Errorf("clock off by %v: %v, %v; want 3s", off, d, ok)
+		}
+	}
+	h := http.Header{"Date": {"today"}, "Retry-After": {server.Format(http.TimeFormat)}}
+	if d, ok := RetryAfter(h, server.Add(-time.Minute)); d != time.Minute || !ok {
+		t.Errorf("a Date that is none: %v, %v; want 1m", d, ok)
 	}
 }
 
@@ -106,7 +128,7 @@ func FuzzRetryAfter(f *testing.F) {
 	f.Add("Fri, 02 Jan 2026 03:04:05 GMT")
 	f.Fuzz(func(t *testing.T, v string) {
 		d, ok := RetryAfter(http.Header{"Retry-After": {v}}, time.Unix(0, 0))
-		if d < 0 || !ok && d != 0 {
+		if d < 0 || d > maxRetryAfter || !ok && d != 0 {
 			t.Errorf("RetryAfter(%q) = %v, %v", v, d, ok)
 		}
 	})
