@@ -47,9 +47,6 @@ func (c *Connector) learn(slug string) {
 // Workspace returns the workspace through which c was obtained.
 func (c *Connector) Workspace() *Workspace { return c.ws }
 
-// Close does nothing and returns nil: a connector holds nothing to close.
-func (c *Connector) Close() error { return nil }
-
 // String describes the connector by its slug and its ID, for printing.
 func (c *Connector) String() string { return fmt.Sprintf("client.Connector{%s %s}", c.Slug(), c.id) }
 

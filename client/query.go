@@ -112,9 +112,9 @@ type Filter struct {
 	err  error
 }
 
-// A Condition is the beginning of a filter: a field. Each of its methods completes the
+// A Field is the beginning of a filter: the field that it is about. Each of its methods completes the
 // filter.
-type Condition struct{ field string }
+type Field struct{ field string }
 
 // Where begins a filter on a field, which may be a dotted path:
 //
@@ -122,72 +122,72 @@ type Condition struct{ field string }
 //
 // Values are strings, numbers, bools and times. Times are sent in UTC, in the format
 // of RFC 3339.
-func Where(field string) Condition { return Condition{strings.TrimSpace(field)} }
+func Where(field string) Field { return Field{strings.TrimSpace(field)} }
 
 // Eq matches records whose field equals v. With nil, it matches records without the
 // field.
-func (c Condition) Eq(v any) Filter { return c.compare("eq", v, true) }
+func (f Field) Eq(v any) Filter { return f.compare("eq", v, true) }
 
 // Neq matches records whose field does not equal v.
-func (c Condition) Neq(v any) Filter { return c.compare("neq", v, true) }
+func (f Field) Neq(v any) Filter { return f.compare("neq", v, true) }
 
 // Gt matches records whose field is greater than v.
-func (c Condition) Gt(v any) Filter { return c.compare("gt", v, false) }
+func (f Field) Gt(v any) Filter { return f.compare("gt", v, false) }
 
 // Gte matches records whose field is greater than or equal to v.
-func (c Condition) Gte(v any) Filter { return c.compare("gte", v, false) }
+func (f Field) Gte(v any) Filter { return f.compare("gte", v, false) }
 
 // Lt matches records whose field is less than v.
-func (c Condition) Lt(v any) Filter { return c.compare("lt", v, false) }
+func (f Field) Lt(v any) Filter { return f.compare("lt", v, false) }
 
 // Lte matches records whose field is less than or equal to v.
-func (c Condition) Lte(v any) Filter { return c.compare("lte", v, false) }
+func (f Field) Lte(v any) Filter { return f.compare("lte", v, false) }
 
 // In matches records whose field equals one of the values.
-func (c Condition) In(values ...any) Filter { return c.several("in", values) }
+func (f Field) In(values ...any) Filter { return f.several("in", values) }
 
 // Any matches records whose field, a list, contains at least one of the values.
-func (c Condition) Any(values ...any) Filter { return c.several("any", values) }
+func (f Field) Any(values ...any) Filter { return f.several("any", values) }
 
 // Contains matches records whose field, a list, contains v.
-func (c Condition) Contains(v any) Filter { return c.compare("contains", v, false) }
+func (f Field) Contains(v any) Filter { return f.compare("contains", v, false) }
 
 // Like matches records whose field matches a pattern, in which % stands for any text.
-func (c Condition) Like(pattern string) Filter { return c.compare("like", pattern, false) }
+func (f Field) Like(pattern string) Filter { return f.compare("like", pattern, false) }
 
 // Fuzzy matches records whose field is similar to text.
-func (c Condition) Fuzzy(text string) Filter { return c.compare("fuzzy", text, false) }
+func (f Field) Fuzzy(text string) Filter { return f.compare("fuzzy", text, false) }
 
 // Keyword matches records whose field contains the word.
-func (c Condition) Keyword(word string) Filter { return c.compare("keyword", word, false) }
+func (f Field) Keyword(word string) Filter { return f.compare("keyword", word, false) }
 
-func (c Condition) compare(op string, v any, null bool) Filter {
-	if c.field == "" {
+func (f Field) compare(op string, v any, null bool) Filter {
+	if f.field == "" {
 		return broken("%s: the field has no name", op)
 	}
 	plain, ok := scalar(v)
 	if !ok || plain == nil && !null {
-		return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, c.field, v)
+		return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, f.field, v)
 	}
-	return Filter{cond: map[string]any{op: map[string]any{c.field: plain}}}
+	return Filter{cond: map[string]any{op: map[string]any{f.field: plain}}}
 }
 
-func (c Condition) several(op string, values []any) Filter {
-	if c.field == "" {
+func (f Field) several(op string, values []any) Filter {
+	if f.field == "" {
 		return broken("%s: the field has no name", op)
 	}
 	if len(values) == 0 {
-		return broken("%s of %s: there are no values", op, c.field)
+		return broken("%s of %s: there are no values", op, f.field)
 	}
 	list := make([]any, len(values))
 	for i, v := range values {
 		plain, ok := scalar(v)
 		if !ok || plain == nil {
-			return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, c.field, v)
+			return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, f.field, v)
 		}
 		list[i] = plain
 	}
-	return Filter{cond: map[string]any{op: map[string]any{c.field: list}}}
+	return Filter{cond: map[string]any{op: map[string]any{f.field: list}}}
 }
 
 // RawFilter returns a filter that is sent as it is: an object with one operator, such

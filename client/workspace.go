@@ -28,9 +28,6 @@ func (w *Workspace) Name() string { return w.name }
 // Client returns the client that w uses.
 func (w *Workspace) Client() *Client { return w.client }
 
-// Close does nothing and returns nil: a workspace holds nothing to close.
-func (w *Workspace) Close() error { return nil }
-
 // String describes the workspace by its name, for printing. Name returns the name.
 func (w *Workspace) String() string { return fmt.Sprintf("client.Workspace{%q}", w.name) }
 
