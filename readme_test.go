@@ -145,7 +145,7 @@ func TestSnippetMistakes(t *testing.T) {
 		"```go", "package main", "import \"os\"", "func main() {}", "```", // 26
 		"```go", "if {", "}", "```", // 31
 		"```go", "func f() {", "\tx :=", "}", "```", // 35
-		"```go", "for t := range ws.Client().Workspaces(ctx) { … }", "```", "", // 40
+		"```go", "for t := range ws.Client().Workspaces(ctx, client.WorkspaceFilter{}) { … }", "```", "", // 40
 	}, "\n")
 	want := []string{
 		"x.md:7:16: undefined: z",

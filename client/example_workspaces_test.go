@@ -31,7 +31,7 @@ func workspaceClient() (c *client.Client, done func()) {
 func ExampleClient_Workspaces() {
 	c, done := workspaceClient()
 	defer done()
-	for ws, err := range c.Workspaces(context.Background(), client.WithNameContains("customer"), client.WithStatus(client.WorkspaceActive)) {
+	for ws, err := range c.Workspaces(context.Background(), client.WorkspaceFilter{NameContains: "customer", Status: client.WorkspaceActive}) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -24,7 +24,9 @@ func TestAnswersThatAreSomethingElse(t *testing.T) {
 			_, err := w.Client().WorkspaceStats(ctx)
 			return err
 		},
-		"Workspaces":     func(ctx context.Context, w *client.Workspace) error { return walk(w.Client().Workspaces(ctx)) },
+		"Workspaces": func(ctx context.Context, w *client.Workspace) error {
+			return walk(w.Client().Workspaces(ctx, client.WorkspaceFilter{}))
+		},
 		"Workspace.Info": func(ctx context.Context, w *client.Workspace) error { _, err := w.Info(ctx); return err },
 		"Organizations": func(ctx context.Context, w *client.Workspace) error {
 			_, err := w.Client().Organizations(ctx)

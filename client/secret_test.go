@@ -227,7 +227,7 @@ func TestSecretsDoNotReachTheLog(t *testing.T) {
 			s.route = func(sent) reply { return answer }
 			s.mu.Unlock()
 			_, _ = w.ListConnectors(t.Context())
-			for range c.Workspaces(t.Context(), client.WithNameContains(connectorSecret)) {
+			for range c.Workspaces(t.Context(), client.WorkspaceFilter{NameContains: connectorSecret}) {
 				break
 			}
 		}

@@ -55,7 +55,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 // unless the service lets several have one name.
 func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	return func(yield func(WorkspaceInfo, error) bool) {
-		for info, err := range w.client.Workspaces(ctx, WithNameContains(w.name)) {
+		for info, err := range w.client.Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
 			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, err) {
 				return
 			}

@@ -208,10 +208,10 @@ func workspacePage(next string, names ...string) reply {
 	return says(200, string(b))
 }
 
-func workspaceNames(t *testing.T, c *client.Client, opts ...client.WorkspaceOption) (string, error) {
+func workspaceNames(t *testing.T, c *client.Client, filter client.WorkspaceFilter) (string, error) {
 	t.Helper()
 	var names []string
-	for w, err := range c.Workspaces(t.Context(), opts...) {
+	for w, err := range c.Workspaces(t.Context(), filter) {
 		if err != nil {
 			return strings.Join(names, " "), err
 		}
@@ -228,7 +228,7 @@ func TestWorkspacesGoesThroughAllPages(t *testing.T) {
 		workspacePage("HTTPS://API.TEST:443/api/v1/workspaces?cursor=5", "d"),            // the same origin
 		workspacePage("", "e"),
 	)
-	got, err := workspaceNames(t, newClient(t, s))
+	got, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{})
 	if err != nil || got != "a b c d e" {
 		t.Errorf("%s %v", got, err)
 	}
@@ -246,7 +246,7 @@ func TestWorkspacesGoesThroughAllPages(t *testing.T) {
 
 func TestWorkspacesOfABaseURLWithAPath(t *testing.T) {
 	s := serve(t, workspacePage("https://api.test/prefix/api/v1/workspaces?cursor=2", "a"), workspacePage("?cursor=3", "b"), workspacePage("", "c"))
-	got, err := workspaceNames(t, newClient(t, s, client.WithBaseURL("https://api.test/prefix")))
+	got, err := workspaceNames(t, newClient(t, s, client.WithBaseURL("https://api.test/prefix")), client.WorkspaceFilter{})
 	if err != nil || got != "a b c" {
 		t.Errorf("%s %v", got, err)
 	}
@@ -265,7 +265,7 @@ func TestWorkspacesLeavesTheServiceAlone(t *testing.T) {
 	} {
 		t.Run(next, func(t *testing.T) {
 			s := serve(t, workspacePage(next, "a"))
-			got, err := workspaceNames(t, newClient(t, s))
+			got, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{})
 			if err == nil || got != "a" {
 				t.Errorf("%q %v", got, err)
 			}
@@ -294,22 +294,22 @@ func TestWorkspacesDoesNotLoop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, tc.pages...)
-			_, err := workspaceNames(t, newClient(t, s))
+			_, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{})
 			wantKinds(t, err, "ErrPaging")
 			s.wantSent(t, tc.want)
 		})
 	}
 }
 
-func TestWorkspacesOptions(t *testing.T) {
-	for n, good := range map[int]bool{-1: false, 0: false, 1: true, 100: true, 101: false} {
+func TestWorkspacesFilter(t *testing.T) {
+	for n, limit := range map[int]int{-1: 0, 0: 100, 1: 1, 100: 100, 101: 0} { // 0 means an error
 		s := serve(t, workspacePage(""))
-		_, err := workspaceNames(t, newClient(t, s), client.WithPageSize(n))
-		if (err == nil) != good {
+		_, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{PageSize: n})
+		if (err == nil) != (limit > 0) {
 			t.Errorf("a page size of %d: %v", n, err)
 		}
-		if good {
-			if q := s.requests()[0].Query; q != fmt.Sprint("limit=", n) {
+		if limit > 0 {
+			if q := s.requests()[0].Query; q != fmt.Sprint("limit=", limit) {
 				t.Errorf("asked with %s", q)
 			}
 		} else {
@@ -318,7 +318,7 @@ func TestWorkspacesOptions(t *testing.T) {
 		}
 	}
 	s := serve(t, workspacePage(""))
-	if _, err := workspaceNames(t, newClient(t, s), client.WithNameContains("a&b c"), client.WithStatus(client.WorkspaceInactive), nil); err != nil {
+	if _, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{NameContains: "a&b c", Status: client.WorkspaceInactive}); err != nil {
 		t.Fatal(err)
 	}
 	if q := s.requests()[0].Query; q != "name_contains=a%26b+c&status=inactive&limit=100" {
@@ -326,14 +326,14 @@ func TestWorkspacesOptions(t *testing.T) {
 	}
 	t.Run("break", func(t *testing.T) {
 		s := serve(t, workspacePage("?cursor=2", "a", "b"))
-		for range newClient(t, s).Workspaces(t.Context()) {
+		for range newClient(t, s).Workspaces(t.Context(), client.WorkspaceFilter{}) {
 			break
 		}
 		s.wantSent(t, 1)
 	})
 	t.Run("error on a later page", func(t *testing.T) {
 		s := serve(t, workspacePage("?cursor=2", "a"), says(403, `{"message":"no"}`))
-		got, err := workspaceNames(t, newClient(t, s))
+		got, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{})
 		wantKinds(t, err, "ErrForbidden")
 		if got != "a" {
 			t.Errorf("got %q before the error", got)
@@ -341,7 +341,7 @@ func TestWorkspacesOptions(t *testing.T) {
 	})
 	t.Run("twice", func(t *testing.T) {
 		s := serve(t, workspacePage("?cursor=2", "a"), workspacePage("", "b"), workspacePage("?cursor=2", "a"), workspacePage("", "b"))
-		seq := newClient(t, s).Workspaces(t.Context())
+		seq := newClient(t, s).Workspaces(t.Context(), client.WorkspaceFilter{})
 		for range 2 {
 			n := 0
 			for _, err := range seq {

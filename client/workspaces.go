@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
@@ -43,65 +44,51 @@ const (
 	WorkspaceShared  WorkspaceVisibility = "shared"
 )
 
-// A WorkspaceOption restricts what [Client.Workspaces] returns.
-type WorkspaceOption func(*workspaceQuery) error
-
-type workspaceQuery struct{ gen.ListWorkspacesParams }
-
-// WithNameContains selects workspaces whose name contains s, ignoring case.
-func WithNameContains(s string) WorkspaceOption {
-	return func(q *workspaceQuery) error {
-		if s != "" {
-			q.NameContains = &s
-		}
-		return nil
-	}
+// A WorkspaceFilter says which workspaces [Client.Workspaces] returns. The zero
+// filter selects all of them.
+type WorkspaceFilter struct {
+	NameContains string          // selects by a part of the name, ignoring case
+	Status       WorkspaceStatus // selects by status; "" means every status
+	PageSize     int             // workspaces per request, from 1 to 100; 0 means 100, which needs the fewest requests
 }
 
-// WithStatus selects workspaces with the given status, or all workspaces if the
-// status is empty.
-func WithStatus(s WorkspaceStatus) WorkspaceOption {
-	return func(q *workspaceQuery) error {
-		q.Status = optional(gen.WorkspaceStatus(s))
-		return nil
+// params returns the filter as the service understands it.
+func (f WorkspaceFilter) params(op string) (*gen.ListWorkspacesParams, error) {
+	size, err := pageSize(op, f.PageSize)
+	if err != nil {
+		return nil, err
 	}
+	return &gen.ListWorkspacesParams{
+		NameContains: optional(f.NameContains), Status: optional(gen.WorkspaceStatus(f.Status)), Limit: &size,
+	}, nil
 }
 
-// WithPageSize sets the number of workspaces per request, from 1 to 100. The
-// default, 100, needs the fewest requests.
-func WithPageSize(n int) WorkspaceOption {
-	return func(q *workspaceQuery) error {
-		if n < 1 || n > 100 {
-			return invalid("list workspaces", "page size %d is not between 1 and 100", n)
-		}
-		q.Limit = &n
-		return nil
+// pageSize returns how many items to request at once: n, or 100 if n is 0.
+func pageSize(op string, n int) (int, error) {
+	if n < 0 || n > 100 {
+		return 0, invalid(op, "page size %d is not between 1 and 100", n)
 	}
+	return cmp.Or(n, 100), nil
 }
 
-// Workspaces returns an iterator over the organization's workspaces. It
-// requests each page when the loop needs it, and stops after an error. Deleted
-// workspaces are included as far as the service lists them; see
-// [WorkspaceInfo.Tombstone].
-func (c *Client) Workspaces(ctx context.Context, opts ...WorkspaceOption) iter.Seq2[WorkspaceInfo, error] {
+// Workspaces returns an iterator over the organization's workspaces that the
+// filter selects. It requests each page when the loop needs it, and stops after
+// an error. Deleted workspaces are included as far as the service lists them;
+// see [WorkspaceInfo.Tombstone]. A filter with a bad page size is an error that
+// matches [ErrInvalid]; nothing is sent.
+func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Seq2[WorkspaceInfo, error] {
 	const op = "list workspaces"
 	return func(yield func(WorkspaceInfo, error) bool) {
-		limit := 100
-		query := workspaceQuery{gen.ListWorkspacesParams{Limit: &limit}}
-		for _, opt := range opts {
-			if opt == nil {
-				continue
-			}
-			if err := opt(&query); err != nil {
-				yield(WorkspaceInfo{}, err)
-				return
-			}
+		query, err := filter.params(op)
+		if err != nil {
+			yield(WorkspaceInfo{}, err)
+			return
 		}
 		var req *http.Request
 		var from string
 		send := func(ctx context.Context) (*http.Response, error) {
 			if req == nil {
-				return c.raw.ListWorkspaces(ctx, &query.ListWorkspacesParams)
+				return c.raw.ListWorkspaces(ctx, query)
 			}
 			return c.doer.Do(req.WithContext(ctx))
 		}

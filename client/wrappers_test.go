@@ -92,7 +92,7 @@ func everyOperation(t *testing.T) {
 	call("getScopedTokenInfo", "Client.TokenScope", func() error { _, err = scoped.TokenScope(ctx); return err })
 
 	call("listOrganizations", "Client.Organizations", func() error { _, err = c.Organizations(ctx); return err })
-	call("listWorkspaces", "Client.Workspaces", func() error { return walk(c.Workspaces(ctx)) })
+	call("listWorkspaces", "Client.Workspaces", func() error { return walk(c.Workspaces(ctx, client.WorkspaceFilter{})) })
 	call("getWorkspaceStats", "Client.WorkspaceStats", func() error { _, err = c.WorkspaceStats(ctx); return err })
 	call("createScopedToken", "Workspace.Ensure", func() error { return other.Ensure(ctx) })
 	call("getWorkspace", "Client.WorkspaceInfo", func() error {

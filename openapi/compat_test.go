@@ -42,7 +42,7 @@ var wrapperCalls = []wrapper{
 		return err
 	}},
 	{name: "Workspaces", ops: []string{"listWorkspaces"}, call: func(ctx context.Context, w *client.Workspace) error {
-		for _, err := range w.Client().Workspaces(ctx) {
+		for _, err := range w.Client().Workspaces(ctx, client.WorkspaceFilter{}) {
 			if err != nil {
 				return err
 			}

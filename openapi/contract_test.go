@@ -294,7 +294,7 @@ func wrappers(s *session) {
 		}
 		s.v.check(s.t)
 	}
-	for _, err := range s.c.Workspaces(ctx, client.WithStatus(client.WorkspaceActive)) {
+	for _, err := range s.c.Workspaces(ctx, client.WorkspaceFilter{Status: client.WorkspaceActive}) {
 		ok("Workspaces", err)
 		if s.examples {
 			break // the next page of the example is at another origin

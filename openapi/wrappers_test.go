@@ -19,7 +19,7 @@ func restOfTheService(s *session) {
 	}
 	ws := c.Workspace("rest of the service")
 	if s.examples { // of the workspaces in the contract
-		for info, err := range c.Workspaces(ctx) {
+		for info, err := range c.Workspaces(ctx, client.WorkspaceFilter{}) {
 			if err != nil {
 				s.t.Fatal(err)
 			}

@@ -27,7 +27,7 @@ func run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for w, err := range c.Workspaces(ctx) {
+		for w, err := range c.Workspaces(ctx, client.WorkspaceFilter{}) {
 			if err != nil {
 				return err
 			}
