@@ -39,6 +39,7 @@ type Param struct {
 	Integer bool  // its value is a JSON number, else text
 	Known   bool  // Default is known
 	Default int64 // the value that the vendor assumes
+	Fed     bool  // the metadata has a member with its next value while there is one
 }
 
 // key returns what names an operation in the index.
@@ -68,8 +69,8 @@ func Lookup(slug, entity, action string) ([]Param, bool) {
 	}
 	var params []Param
 	for field := range strings.SplitSeq(line, " ") {
-		part := strings.Split(field, "=") // name, type, role, default
-		p := Param{Name: part[0], Integer: part[1] == "i", Role: Role(part[2])}
+		part := strings.Split(field, "=") // name, type, role, default, f if fed
+		p := Param{Name: part[0], Integer: part[1] == "i", Role: Role(part[2]), Fed: part[4] == "f"}
 		if part[3] != "" {
 			p.Default, _ = strconv.ParseInt(part[3], 10, 64)
 			p.Known = true

@@ -5,128 +5,128 @@ package paging
 const operations = 545
 
 // table has a line for operations that are alike: slug, action, entities, and parameters
-// as name=type=role=default.
+// as name=type=role=default=fed.
 const table = "" +
-	"airtable\tlist\tbases\toffset=s=cursor=\n" +
+	"airtable\tlist\tbases\toffset=s=cursor==f\n" +
 	"airtable\tlist\ttables\t\n" +
-	"airtable\tlist\trecords\toffset=s=cursor= pageSize=i=size=\n" +
+	"airtable\tlist\trecords\toffset=s=cursor==f pageSize=i=size==\n" +
 	"amazon-ads\tlist\tprofiles\t\n" +
 	"amazon-ads\tlist\tportfolios\t\n" +
-	"amazon-ads\tlist\tsponsored_product_campaigns,sponsored_product_ad_groups,sponsored_product_keywords,sponsored_product_product_ads,sponsored_product_targets,sponsored_product_negative_keywords,sponsored_product_negative_targets,sponsored_brands_campaigns,sponsored_brands_ad_groups\tmaxResults=i=size=100 nextToken=s=cursor=\n" +
-	"amazon-seller-partner\tlist\torders,list_financial_event_groups,list_financial_events\tMaxResultsPerPage=i=size=100 NextToken=s=cursor=\n" +
-	"amazon-seller-partner\tlist\torder_items\tNextToken=s=cursor=\n" +
-	"amazon-seller-partner\tlist\tcatalog_items\tpageSize=i=size=10 pageToken=s=cursor=\n" +
-	"amazon-seller-partner\tlist\treports\tnextToken=s=cursor= pageSize=i=size=10\n" +
+	"amazon-ads\tlist\tsponsored_product_campaigns,sponsored_product_ad_groups,sponsored_product_keywords,sponsored_product_product_ads,sponsored_product_targets,sponsored_product_negative_keywords,sponsored_product_negative_targets,sponsored_brands_campaigns,sponsored_brands_ad_groups\tmaxResults=i=size=100= nextToken=s=cursor==f\n" +
+	"amazon-seller-partner\tlist\torders,list_financial_event_groups,list_financial_events\tMaxResultsPerPage=i=size=100= NextToken=s=cursor==f\n" +
+	"amazon-seller-partner\tlist\torder_items\tNextToken=s=cursor==f\n" +
+	"amazon-seller-partner\tlist\tcatalog_items\tpageSize=i=size=10= pageToken=s=cursor==f\n" +
+	"amazon-seller-partner\tlist\treports\tnextToken=s=cursor==f pageSize=i=size=10=\n" +
 	"amplitude\tlist\tannotations,cohorts,events_list,active_users,average_session_length\t\n" +
-	"asana\tlist\ttasks,project_tasks,projects,task_projects,team_projects,workspace_projects,workspaces,users,workspace_users,team_users,workspace_teams,user_teams,attachments,workspace_tags,tag_tasks,project_sections,section_tasks,task_subtasks,task_dependencies,task_dependents\tlimit=i=size=20 offset=s=cursor=\n" +
-	"asana\tlist\tworkspace_task_search\tlimit=i=none= offset=s=none=\n" +
-	"ashby\tlist\tcandidates,applications,jobs,departments,locations,users,job_postings,sources,archive_reasons,candidate_tags,custom_fields,feedback_form_definitions\tcursor=s=cursor= limit=i=size=\n" +
-	"chargebee\tlist\tcustomer,subscription,invoice,credit_note,coupon,transaction,event,order,item,item_price,payment_source\tlimit=i=size=100 offset=s=cursor=\n" +
+	"asana\tlist\ttasks,project_tasks,projects,task_projects,team_projects,workspace_projects,workspaces,users,workspace_users,team_users,workspace_teams,user_teams,attachments,workspace_tags,tag_tasks,project_sections,section_tasks,task_subtasks,task_dependencies,task_dependents\tlimit=i=size=20= offset=s=cursor==f\n" +
+	"asana\tlist\tworkspace_task_search\tlimit=i=none== offset=s=none==\n" +
+	"ashby\tlist\tcandidates,applications,jobs,departments,locations,users,job_postings,sources,archive_reasons,candidate_tags,custom_fields,feedback_form_definitions\tcursor=s=cursor==f limit=i=size==\n" +
+	"chargebee\tlist\tcustomer,subscription,invoice,credit_note,coupon,transaction,event,order,item,item_price,payment_source\tlimit=i=size=100= offset=s=cursor==f\n" +
 	"clickup-api\tlist\tteams,spaces,folders,lists,comments,goals,views,time_tracking,members\t\n" +
-	"clickup-api\tlist\ttasks,view_tasks\tpage=i=count0=0\n" +
-	"clickup-api\tapi_search\ttasks\tpage=i=count0=0\n" +
-	"clickup-api\tlist\tdocs\tcursor=s=cursor=\n" +
-	"confluence\tlist\tspaces,pages,blog_posts\tcursor=s=cursor= limit=i=size=25\n" +
-	"confluence\tlist\tgroups,audit\tlimit=i=size=25 start=i=offset=0\n" +
-	"facebook-marketing\tlist\tad_accounts,campaigns,ad_sets,ads,ad_creatives,ads_insights,custom_conversions,images,videos,pixels,ad_library\tafter=s=cursor= limit=i=size=25\n" +
+	"clickup-api\tlist\ttasks,view_tasks\tpage=i=count0=0=\n" +
+	"clickup-api\tapi_search\ttasks\tpage=i=count0=0=\n" +
+	"clickup-api\tlist\tdocs\tcursor=s=cursor==f\n" +
+	"confluence\tlist\tspaces,pages,blog_posts\tcursor=s=cursor==f limit=i=size=25=\n" +
+	"confluence\tlist\tgroups,audit\tlimit=i=size=25= start=i=offset=0=\n" +
+	"facebook-marketing\tlist\tad_accounts,campaigns,ad_sets,ads,ad_creatives,ads_insights,custom_conversions,images,videos,pixels,ad_library\tafter=s=cursor==f limit=i=size=25=\n" +
 	"facebook-marketing\tlist\tpixel_stats\t\n" +
-	"freshdesk\tlist\ttickets,contacts,agents,groups,companies,roles,satisfaction_ratings,surveys,time_entries,ticket_fields\tpage=i=count1=1 per_page=i=size=100\n" +
-	"github\tlist\trepositories,org_repositories,branches,commits,releases,issues,pull_requests,reviews,comments,pr_comments,labels,milestones,organizations,users,teams,tags,stargazers,viewer_repositories,discussions\tafter=s=cursor= per_page=i=size=30\n" +
-	"github\tlist\tprojects\tafter=s=cursor= per_page=i=size=20\n" +
-	"github\tlist\tproject_items\tafter=s=cursor= per_page=i=size=50\n" +
-	"github\tapi_search\trepositories,users\tafter=s=cursor= limit=i=size=10\n" +
-	"github\tapi_search\tissues,pull_requests,discussions\tafter=s=cursor= per_page=i=size=30\n" +
+	"freshdesk\tlist\ttickets,contacts,agents,groups,companies,roles,satisfaction_ratings,surveys,time_entries,ticket_fields\tpage=i=count1=1= per_page=i=size=100=\n" +
+	"github\tlist\trepositories,org_repositories,branches,commits,releases,issues,pull_requests,reviews,comments,pr_comments,labels,milestones,organizations,users,teams,tags,stargazers,viewer_repositories,discussions\tafter=s=cursor==f per_page=i=size=30=\n" +
+	"github\tlist\tprojects\tafter=s=cursor==f per_page=i=size=20=\n" +
+	"github\tlist\tproject_items\tafter=s=cursor==f per_page=i=size=50=\n" +
+	"github\tapi_search\trepositories,users\tafter=s=cursor==f limit=i=size=10=\n" +
+	"github\tapi_search\tissues,pull_requests,discussions\tafter=s=cursor==f per_page=i=size=30=\n" +
 	"github\tlist\tdirectory_content\t\n" +
-	"gitlab\tlist\tprojects,issues,merge_requests,users,commits,groups,branches,pipelines,group_members,project_members,releases,tags,group_milestones,project_milestones\tpage=i=count1=1 per_page=i=size=20\n" +
-	"gmail\tlist\tmessages,drafts,threads\tmaxResults=i=size=100 pageToken=s=cursor=\n" +
+	"gitlab\tlist\tprojects,issues,merge_requests,users,commits,groups,branches,pipelines,group_members,project_members,releases,tags,group_milestones,project_milestones\tpage=i=count1=1= per_page=i=size=20=\n" +
+	"gmail\tlist\tmessages,drafts,threads\tmaxResults=i=size=100= pageToken=s=cursor==f\n" +
 	"gmail\tlist\tlabels\t\n" +
-	"gong\tlist\tusers,calls,calls_extensive,call_transcripts,library_folder_content,stats_activity_scorecards\tcursor=s=cursor=\n" +
+	"gong\tlist\tusers,calls,calls_extensive,call_transcripts,library_folder_content,stats_activity_scorecards\tcursor=s=cursor==f\n" +
 	"gong\tlist\tworkspaces,settings_scorecards,settings_trackers,library_folders,coaching\t\n" +
 	"gong\tlist\tstats_activity_aggregate,stats_activity_day_by_day,stats_interaction\t\n" +
 	"google-ads\tlist\taccessible_customers\t\n" +
-	"google-ads\tlist\taccounts,campaigns,ad_groups,ad_group_ads,campaign_labels,ad_group_labels,ad_group_ad_labels\tpageSize=i=size= pageToken=s=cursor=\n" +
-	"google-analytics-data-api\tlist\twebsite_overview,daily_active_users,weekly_active_users,four_weekly_active_users,traffic_sources,pages,devices,locations\tlimit=i=size=100000\n" +
-	"google-drive\tlist\tfiles\tpageSize=i=size=100 pageToken=s=cursor=\n" +
-	"google-drive\tlist\tdrives\tpageSize=i=size=10 pageToken=s=cursor=\n" +
-	"google-drive\tlist\tpermissions\tpageSize=i=size= pageToken=s=cursor=\n" +
-	"google-drive\tlist\tcomments,replies\tpageSize=i=size=20 pageToken=s=cursor=\n" +
-	"google-drive\tlist\trevisions\tpageSize=i=size=200 pageToken=s=cursor=\n" +
-	"google-drive\tlist\tchanges\tpageSize=i=size=100 pageToken=s=cursor=\n" +
+	"google-ads\tlist\taccounts,campaigns,ad_groups,ad_group_ads,campaign_labels,ad_group_labels,ad_group_ad_labels\tpageSize=i=size== pageToken=s=cursor==f\n" +
+	"google-analytics-data-api\tlist\twebsite_overview,daily_active_users,weekly_active_users,four_weekly_active_users,traffic_sources,pages,devices,locations\tlimit=i=size=100000=\n" +
+	"google-drive\tlist\tfiles\tpageSize=i=size=100= pageToken=s=cursor==f\n" +
+	"google-drive\tlist\tdrives\tpageSize=i=size=10= pageToken=s=cursor==f\n" +
+	"google-drive\tlist\tpermissions\tpageSize=i=size== pageToken=s=cursor==f\n" +
+	"google-drive\tlist\tcomments,replies\tpageSize=i=size=20= pageToken=s=cursor==f\n" +
+	"google-drive\tlist\trevisions\tpageSize=i=size=200= pageToken=s=cursor==f\n" +
+	"google-drive\tlist\tchanges\tpageSize=i=size=100= pageToken=s=cursor==f\n" +
 	"google-search-console\tlist\tsites,sitemaps\t\n" +
-	"google-search-console\tlist\tsearch_analytics_by_date,search_analytics_by_country,search_analytics_by_device,search_analytics_by_page,search_analytics_by_query,search_analytics_all_fields\trowLimit=i=size=1000 startRow=i=offset=0\n" +
-	"granola\tlist\tnotes\tcursor=s=cursor= page_size=i=size=10\n" +
-	"greenhouse\tlist\tcandidates,applications,jobs,offers,users,departments,offices,job_posts,sources,scheduled_interviews\tpage=i=count1=1 per_page=i=size=100\n" +
-	"harvest\tlist\tusers,clients,contacts,projects,tasks,time_entries,invoices,invoice_item_categories,estimates,estimate_item_categories,expenses,expense_categories,roles,user_assignments,task_assignments,time_projects,time_tasks\tper_page=i=size=50\n" +
-	"hubspot\tlist\tcontacts,companies,deals,tickets,objects\tafter=s=cursor= limit=i=size=25\n" +
-	"hubspot\tapi_search\tcontacts,companies,deals,tickets\tafter=s=cursor= limit=i=size=25\n" +
+	"google-search-console\tlist\tsearch_analytics_by_date,search_analytics_by_country,search_analytics_by_device,search_analytics_by_page,search_analytics_by_query,search_analytics_all_fields\trowLimit=i=size=1000= startRow=i=offset=0=\n" +
+	"granola\tlist\tnotes\tcursor=s=cursor==f page_size=i=size=10=\n" +
+	"greenhouse\tlist\tcandidates,applications,jobs,offers,users,departments,offices,job_posts,sources,scheduled_interviews\tpage=i=count1=1= per_page=i=size=100=\n" +
+	"harvest\tlist\tusers,clients,contacts,projects,tasks,time_entries,invoices,invoice_item_categories,estimates,estimate_item_categories,expenses,expense_categories,roles,user_assignments,task_assignments,time_projects,time_tasks\tper_page=i=size=50=\n" +
+	"hubspot\tlist\tcontacts,companies,deals,tickets,objects\tafter=s=cursor==f limit=i=size=25=\n" +
+	"hubspot\tapi_search\tcontacts,companies,deals,tickets\tafter=s=cursor==f limit=i=size=25=\n" +
 	"hubspot\tlist\tschemas\t\n" +
-	"incident-io\tlist\tincidents,alerts,escalations,users,incident_updates,schedules\tafter=s=cursor= page_size=i=size=25\n" +
+	"incident-io\tlist\tincidents,alerts,escalations,users,incident_updates,schedules\tafter=s=cursor==f page_size=i=size=25=\n" +
 	"incident-io\tlist\tincident_roles,incident_statuses,incident_timestamps,severities,custom_fields,catalog_types\t\n" +
-	"intercom\tlist\tcontacts,companies\tper_page=i=size=50 starting_after=s=cursor=\n" +
-	"intercom\tlist\tconversations\tper_page=i=size=20 starting_after=s=cursor=\n" +
+	"intercom\tlist\tcontacts,companies\tper_page=i=size=50= starting_after=s=cursor==f\n" +
+	"intercom\tlist\tconversations\tper_page=i=size=20= starting_after=s=cursor==f\n" +
 	"intercom\tlist\tteams,admins,tags,segments\t\n" +
-	"jira\tapi_search\tissues\tmaxResults=i=size= nextPageToken=s=cursor=\n" +
-	"jira\tapi_search\tprojects\tmaxResults=i=size= startAt=i=offset=0\n" +
-	"jira\tlist\tusers\tmaxResults=i=size=50 startAt=i=offset=0\n" +
-	"jira\tapi_search\tusers,issue_fields\tmaxResults=i=size=50 startAt=i=offset=0\n" +
+	"jira\tapi_search\tissues\tmaxResults=i=size== nextPageToken=s=cursor==f\n" +
+	"jira\tapi_search\tprojects\tmaxResults=i=size== startAt=i=offset=0=\n" +
+	"jira\tlist\tusers\tmaxResults=i=size=50= startAt=i=offset=0=\n" +
+	"jira\tapi_search\tusers,issue_fields\tmaxResults=i=size=50= startAt=i=offset=0=\n" +
 	"jira\tlist\tissue_fields,issue_transitions\t\n" +
-	"jira\tlist\tissue_comments\tmaxResults=i=size=50 startAt=i=offset=0\n" +
-	"jira\tlist\tissue_worklogs\tmaxResults=i=size=1048576 startAt=i=offset=0\n" +
-	"klaviyo\tlist\tprofiles,events,flows\tpage[cursor]=s=cursor= page[size]=i=size=20\n" +
-	"klaviyo\tlist\tlists,email_templates\tpage[cursor]=s=cursor= page[size]=i=size=10\n" +
-	"klaviyo\tlist\tcampaigns,metrics\tpage[cursor]=s=cursor=\n" +
-	"linear\tlist\tissues,projects,teams,workflow_states,users,comments\tafter=s=cursor= first=i=size=50\n" +
-	"linkedin-ads\tlist\taccounts,campaigns,campaign_groups,creatives\tpageSize=i=size=100 pageToken=s=cursor=\n" +
-	"linkedin-ads\tlist\taccount_users\tcount=i=size=100 start=i=offset=0\n" +
-	"linkedin-ads\tlist\tconversions\tcount=i=size=100 start=i=offset=0\n" +
+	"jira\tlist\tissue_comments\tmaxResults=i=size=50= startAt=i=offset=0=\n" +
+	"jira\tlist\tissue_worklogs\tmaxResults=i=size=1048576= startAt=i=offset=0=\n" +
+	"klaviyo\tlist\tprofiles,events,flows\tpage[cursor]=s=cursor==f page[size]=i=size=20=\n" +
+	"klaviyo\tlist\tlists,email_templates\tpage[cursor]=s=cursor==f page[size]=i=size=10=\n" +
+	"klaviyo\tlist\tcampaigns,metrics\tpage[cursor]=s=cursor==f\n" +
+	"linear\tlist\tissues,projects,teams,workflow_states,users,comments\tafter=s=cursor==f first=i=size=50=\n" +
+	"linkedin-ads\tlist\taccounts,campaigns,campaign_groups,creatives\tpageSize=i=size=100= pageToken=s=cursor==f\n" +
+	"linkedin-ads\tlist\taccount_users\tcount=i=size=100= start=i=offset=0=\n" +
+	"linkedin-ads\tlist\tconversions\tcount=i=size=100= start=i=offset=0=\n" +
 	"linkedin-ads\tlist\tad_campaign_analytics,ad_creative_analytics\t\n" +
-	"mailchimp\tlist\tcampaigns,lists,list_members,reports,email_activity,automations,interest_categories,interests,segments,segment_members,unsubscribes\tcount=i=size=10 offset=i=offset=0\n" +
+	"mailchimp\tlist\tcampaigns,lists,list_members,reports,email_activity,automations,interest_categories,interests,segments,segment_members,unsubscribes\tcount=i=size=10= offset=i=offset=0=\n" +
 	"mailchimp\tlist\ttags\t\n" +
 	"monday\tlist\tusers,boards,items,teams,tags,workspaces,activity_logs\t\n" +
-	"monday\tlist\tupdates\tlimit=i=size=25 page=i=count1=1\n" +
-	"notion\tlist\tusers,pages,data_sources,blocks,comments\tpage_size=i=size=100 start_cursor=s=cursor=\n" +
-	"orb\tlist\tcustomers,subscriptions,plans,invoices\tcursor=s=cursor= limit=i=size=50\n" +
+	"monday\tlist\tupdates\tlimit=i=size=25= page=i=count1=1=\n" +
+	"notion\tlist\tusers,pages,data_sources,blocks,comments\tpage_size=i=size=100= start_cursor=s=cursor==f\n" +
+	"orb\tlist\tcustomers,subscriptions,plans,invoices\tcursor=s=cursor==f limit=i=size=50=\n" +
 	"paypal-transaction\tlist\tbalances\t\n" +
-	"paypal-transaction\tlist\ttransactions\tpage=i=count1=1 page_size=i=size=100\n" +
-	"paypal-transaction\tlist\tlist_payments\tcount=i=size=10 start_id=s=cursor=\n" +
-	"paypal-transaction\tlist\tlist_disputes\tnext_page_token=s=cursor= page_size=i=size=10\n" +
-	"paypal-transaction\tlist\tlist_products\tpage=i=count1=1 page_size=i=size=10\n" +
-	"paypal-transaction\tlist\tsearch_invoices\tpage=i=count1=1 page_size=i=size=20\n" +
-	"pinterest\tlist\tad_accounts,boards,campaigns,ad_groups,ads,board_sections,board_pins,catalogs,catalogs_feeds,catalogs_product_groups,audiences,conversion_tags,customer_lists,keywords\tbookmark=s=cursor= page_size=i=size=25\n" +
-	"pylon\tlist\tissues,messages,accounts,contacts,teams,tags,users,custom_fields,ticket_forms,user_roles\tcursor=s=cursor=\n" +
+	"paypal-transaction\tlist\ttransactions\tpage=i=count1=1= page_size=i=size=100=\n" +
+	"paypal-transaction\tlist\tlist_payments\tcount=i=size=10= start_id=s=cursor==f\n" +
+	"paypal-transaction\tlist\tlist_disputes\tnext_page_token=s=cursor==f page_size=i=size=10=\n" +
+	"paypal-transaction\tlist\tlist_products\tpage=i=count1=1= page_size=i=size=10=\n" +
+	"paypal-transaction\tlist\tsearch_invoices\tpage=i=count1=1= page_size=i=size=20=\n" +
+	"pinterest\tlist\tad_accounts,boards,campaigns,ad_groups,ads,board_sections,board_pins,catalogs,catalogs_feeds,catalogs_product_groups,audiences,conversion_tags,customer_lists,keywords\tbookmark=s=cursor==f page_size=i=size=25=\n" +
+	"pylon\tlist\tissues,messages,accounts,contacts,teams,tags,users,custom_fields,ticket_forms,user_roles\tcursor=s=cursor==f\n" +
 	"salesforce\tlist\tsobjects,reports\t\n" +
 	"salesforce\tlist\taccounts,contacts,leads,opportunities,tasks,events,campaigns,cases,notes,content_versions,attachments,users,opportunity_stages,query\t\n" +
 	"salesforce\tapi_search\taccounts,contacts,leads,opportunities,tasks,events,campaigns,cases,notes\t\n" +
 	"sendgrid\tlist\tcontacts\t\n" +
-	"sendgrid\tlist\tlists\tpage_size=i=size=100\n" +
-	"sendgrid\tlist\tcampaigns,singlesends,templates,singlesend_stats\tpage_size=i=size=50\n" +
+	"sendgrid\tlist\tlists\tpage_size=i=size=100=\n" +
+	"sendgrid\tlist\tcampaigns,singlesends,templates,singlesend_stats\tpage_size=i=size=50=\n" +
 	"sendgrid\tlist\tsegments,suppression_groups\t\n" +
-	"sendgrid\tlist\tbounces,blocks,spam_reports,invalid_emails,global_suppressions,suppression_group_members\tlimit=i=size=500 offset=i=offset=0\n" +
-	"sentry\tlist\tprojects,issues,events,releases\tcursor=s=cursor=\n" +
-	"shopify\tlist\tcustomers,orders,products,product_variants,abandoned_checkouts,price_rules,custom_collections,smart_collections,collects,draft_orders,fulfillments,tender_transactions,metafield_shops,metafield_customers,metafield_products,metafield_orders,metafield_draft_orders,metafield_locations,metafield_product_variants,metafield_smart_collections,metafield_product_images\tlimit=i=size=50 since_id=i=none=\n" +
-	"shopify\tlist\tproduct_images,transactions,countries\tsince_id=i=none=\n" +
+	"sendgrid\tlist\tbounces,blocks,spam_reports,invalid_emails,global_suppressions,suppression_group_members\tlimit=i=size=500= offset=i=offset=0=\n" +
+	"sentry\tlist\tprojects,issues,events,releases\tcursor=s=cursor==f\n" +
+	"shopify\tlist\tcustomers,orders,products,product_variants,abandoned_checkouts,price_rules,custom_collections,smart_collections,collects,draft_orders,fulfillments,tender_transactions,metafield_shops,metafield_customers,metafield_products,metafield_orders,metafield_draft_orders,metafield_locations,metafield_product_variants,metafield_smart_collections,metafield_product_images\tlimit=i=size=50= since_id=i=none==\n" +
+	"shopify\tlist\tproduct_images,transactions,countries\tsince_id=i=none==\n" +
 	"shopify\tlist\tlocations,fulfillment_orders\t\n" +
-	"shopify\tlist\tinventory_levels,inventory_items,discount_codes,order_refunds,customer_address\tlimit=i=size=50\n" +
-	"slack\tlist\tusers,channels\tcursor=s=cursor= limit=i=size=200\n" +
-	"slack\tlist\tchannel_messages,threads\tcursor=s=cursor= limit=i=size=100\n" +
+	"shopify\tlist\tinventory_levels,inventory_items,discount_codes,order_refunds,customer_address\tlimit=i=size=50=\n" +
+	"slack\tlist\tusers,channels\tcursor=s=cursor==f limit=i=size=200=\n" +
+	"slack\tlist\tchannel_messages,threads\tcursor=s=cursor==f limit=i=size=100=\n" +
 	"snapchat-marketing\tlist\torganizations,adaccounts,campaigns,adsquads,ads,creatives,media,segments\t\n" +
-	"stripe\tlist\tcustomers\tending_before=s=none= limit=i=size= starting_after=s=last-id=\n" +
-	"stripe\tapi_search\tcustomers,products,payment_intents\tlimit=i=size= page=s=none=\n" +
-	"stripe\tlist\tinvoices,charges,subscriptions,refunds,products,balance_transactions,payment_intents,disputes,payouts\tending_before=s=none= limit=i=size= starting_after=s=last-id=\n" +
-	"stripe\tapi_search\tinvoices,charges,subscriptions\tlimit=i=size= page=s=cursor=\n" +
-	"tiktok-marketing\tlist\tadvertisers,audiences,creative_assets_images,creative_assets_videos\tpage=i=count1=1 page_size=i=size=100\n" +
-	"tiktok-marketing\tlist\tcampaigns,ad_groups,ads,advertisers_reports_daily,campaigns_reports_daily,ad_groups_reports_daily,ads_reports_daily\tpage=i=count1=1 page_size=i=size=1000\n" +
-	"twilio\tlist\taccounts,calls,messages,incoming_phone_numbers,recordings,conferences,usage_records,addresses,queues,transcriptions,outgoing_caller_ids\tPageSize=i=size=50\n" +
-	"typeform\tlist\tforms,workspaces,themes\tpage=i=count1=1 page_size=i=size=10\n" +
-	"typeform\tlist\tresponses\tafter=s=none= before=s=last-id= page_size=i=size=25\n" +
+	"stripe\tlist\tcustomers\tending_before=s=none== limit=i=size== starting_after=s=last-id==\n" +
+	"stripe\tapi_search\tcustomers,products,payment_intents\tlimit=i=size== page=s=none==\n" +
+	"stripe\tlist\tinvoices,charges,subscriptions,refunds,products,balance_transactions,payment_intents,disputes,payouts\tending_before=s=none== limit=i=size== starting_after=s=last-id==\n" +
+	"stripe\tapi_search\tinvoices,charges,subscriptions\tlimit=i=size== page=s=cursor==\n" +
+	"tiktok-marketing\tlist\tadvertisers,audiences,creative_assets_images,creative_assets_videos\tpage=i=count1=1= page_size=i=size=100=\n" +
+	"tiktok-marketing\tlist\tcampaigns,ad_groups,ads,advertisers_reports_daily,campaigns_reports_daily,ad_groups_reports_daily,ads_reports_daily\tpage=i=count1=1= page_size=i=size=1000=\n" +
+	"twilio\tlist\taccounts,calls,messages,incoming_phone_numbers,recordings,conferences,usage_records,addresses,queues,transcriptions,outgoing_caller_ids\tPageSize=i=size=50=\n" +
+	"typeform\tlist\tforms,workspaces,themes\tpage=i=count1=1= page_size=i=size=10=\n" +
+	"typeform\tlist\tresponses\tafter=s=none== before=s=last-id== page_size=i=size=25=\n" +
 	"typeform\tlist\twebhooks,images\t\n" +
-	"woocommerce\tlist\tcustomers,orders,products,coupons,product_categories,product_tags,product_reviews,product_attributes,product_variations,refunds,tax_rates\tpage=i=count1=1 per_page=i=size=10\n" +
+	"woocommerce\tlist\tcustomers,orders,products,coupons,product_categories,product_tags,product_reviews,product_attributes,product_variations,refunds,tax_rates\tpage=i=count1=1= per_page=i=size=10=\n" +
 	"woocommerce\tlist\torder_notes,payment_gateways,shipping_methods,shipping_zones,tax_classes\t\n" +
-	"zendesk-chat\tlist\tagents,bans\tlimit=i=size=100 since_id=i=last-id=\n" +
-	"zendesk-chat\tlist\tagent_timeline,chats\tlimit=i=size=1000 start_time=i=cursor=\n" +
+	"zendesk-chat\tlist\tagents,bans\tlimit=i=size=100= since_id=i=last-id==\n" +
+	"zendesk-chat\tlist\tagent_timeline,chats\tlimit=i=size=1000= start_time=i=cursor==f\n" +
 	"zendesk-chat\tlist\tdepartments,goals,roles,shortcuts,skills,triggers\t\n" +
-	"zendesk-support\tlist\ttickets,deleted_tickets,users,organizations,groups,ticket_comments,ticket_audits,ticket_metrics,ticket_fields,brands,views,macros,triggers,automations,tags,satisfaction_ratings,group_memberships,organization_memberships,sla_policies,ticket_forms,articles,article_attachments\tpage=i=count1= per_page=i=size=\n" +
+	"zendesk-support\tlist\ttickets,deleted_tickets,users,organizations,groups,ticket_comments,ticket_audits,ticket_metrics,ticket_fields,brands,views,macros,triggers,automations,tags,satisfaction_ratings,group_memberships,organization_memberships,sla_policies,ticket_forms,articles,article_attachments\tpage=i=count1== per_page=i=size==\n" +
 	"zendesk-talk\tlist\tphone_numbers,addresses,greetings,greeting_categories,ivrs,agents_activity\t\n" +
 	"zendesk-talk\tlist\tagents_overview,account_overview,current_queue_activity\t\n" +
-	"zendesk-talk\tlist\tcalls,call_legs\tstart_time=i=cursor=0\n" +
-	"zoho-crm\tlist\tleads,contacts,accounts,deals,campaigns,tasks,events,calls,products,quotes,invoices\tpage=i=count1=1 page_token=s=none= per_page=i=size=200\n"
+	"zendesk-talk\tlist\tcalls,call_legs\tstart_time=i=cursor=0=f\n" +
+	"zoho-crm\tlist\tleads,contacts,accounts,deals,campaigns,tasks,events,calls,products,quotes,invoices\tpage=i=count1=1= page_token=s=none== per_page=i=size=200=\n"
