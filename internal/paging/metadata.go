@@ -1,0 +1,288 @@
+package paging
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A value is a cursor, or a number, that the metadata has.
+type value struct {
+	name   string // as it stands
+	plain  string
+	text   string
+	number bool
+	rank   int
+}
+
+// signs are what metadata says about paging, before it is interpreted.
+type signs struct {
+	more, known bool // known: a flag says whether there is another page
+	cursor      value
+	link        string
+	linkName    string
+	none        bool   // a member for the next page is null or empty
+	strange     string // a member that speaks of a next page and is not understood
+	page, pages string
+	total       string
+	offset      value
+	size        string
+}
+
+var ranks = map[string]int{
+	"nextcursor": 1, "nextpagetoken": 1, "nexttoken": 1, "nextoffset": 1, "nextid": 1, "nextpage": 2, "endcursor": 3, "after": 4, "startingafter": 4,
+	"pagetoken": 4, "continuationtoken": 4, "bookmark": 4, "nextbookmark": 1, "cursor": 5, "next": 6, "offset": 9,
+}
+
+var flags = map[string]bool{
+	"hasnextpage": true, "hasmore": true, "hasnext": true, "more": true, "hasmorepages": true, "morerecords": true, "moreresultsavailable": true,
+	"islast": false, "islastpage": false, "lastpage": false, "done": false,
+}
+
+var containers = map[string]bool{
+	"pagination": true, "paging": true, "pageinfo": true, "meta": true, "metadata": true, "responsemetadata": true,
+	"links": true, "cursors": true, "cursor": true, "page": true, "info": true,
+}
+
+var beside = map[string]bool{
+	"limit": true, "size": true, "count": true, "perpage": true, "pagesize": true, "rel": true, "type": true, "title": true, "method": true, "path": true, "uri": true,
+}
+
+func read(raw ...jsontext.Value) signs {
+	var s signs
+	for _, r := range raw {
+		dec := json.NewDecoder(bytes.NewReader(r))
+		dec.UseNumber()
+		var o map[string]any
+		if dec.Decode(&o) == nil {
+			s.object(o, false, "", 0)
+		}
+	}
+	return s
+}
+
+func (s *signs) object(o map[string]any, next bool, in string, depth int) {
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		plain := plainName(name)
+		speaks := strings.Contains(plain, "next") && !strings.HasPrefix(plain, "has")
+		switch v := o[name].(type) {
+		case nil:
+			s.none = s.none || speaks || ranks[plain] > 0 && plain != "offset"
+		case bool:
+			if means, ok := flags[plain]; ok {
+				s.flag(v == means)
+			} else if speaks {
+				s.flag(v)
+			}
+		case map[string]any:
+			switch {
+			case depth > 3:
+			case speaks && len(v) == 0:
+				s.none = true
+			case speaks:
+				before := *s
+				s.object(v, true, plain, depth+1)
+				if s.cursor == before.cursor && s.link == before.link && s.strange == "" {
+					s.strange = name
+				}
+			case containers[plain]:
+				s.object(v, false, plain, depth+1)
+			}
+		case []any:
+			if speaks || plain == "links" {
+				s.list(name, v, speaks)
+			}
+		case string:
+			s.scalar(name, plain, strings.TrimSpace(v), false, next, speaks, in)
+		case json.Number:
+			s.scalar(name, plain, v.String(), true, next, speaks, in)
+		}
+	}
+}
+
+func (s *signs) flag(more bool) { s.more, s.known = s.more || more, true }
+
+// list reads a list of links.
+func (s *signs) list(name string, list []any, speaks bool) {
+	rels, found := 0, false
+	for _, item := range list {
+		o, _ := item.(map[string]any)
+		rel, ok := o["rel"].(string)
+		if ok {
+			rels++
+		}
+		if !strings.EqualFold(rel, "next") {
+			continue
+		}
+		for _, key := range []string{"href", "url", "uri"} {
+			if to, ok := o[key].(string); ok && to != "" {
+				s.link, s.linkName, found = to, name, true
+			}
+		}
+		if !found && s.strange == "" {
+			s.strange = name
+		}
+	}
+	switch {
+	case !speaks || found:
+	case rels == len(list):
+		s.none = true
+	case s.strange == "":
+		s.strange = name
+	}
+}
+
+func (s *signs) scalar(name, plain, text string, number, next, speaks bool, in string) {
+	if text == "" || text == "null" {
+		s.none = s.none || speaks || ranks[plain] > 0 && plain != "offset"
+		return
+	}
+	if means, ok := flags[plain]; ok && !(plain == "lastpage" && number) {
+		switch strings.ToLower(text) {
+		case "true", "1":
+			s.flag(means)
+		case "false", "0":
+			s.flag(!means)
+		}
+		return
+	}
+	if isLink(text) {
+		if speaks || next || ranks[plain] > 0 || plain == "odatanextlink" {
+			if s.link == "" || plain == "url" || plain == "uri" || plain == "href" {
+				s.link, s.linkName = text, name
+			}
+		}
+		return
+	}
+	if !next {
+		switch plain {
+		case "page", "currentpage", "pagenumber":
+			s.page = text
+			return
+		case "number":
+			if in == "page" {
+				s.page = text
+			}
+			return
+		case "totalpages", "totalpage", "pagecount", "lastpage", "lastpagenumber", "pages":
+			s.pages = text
+			return
+		case "total", "totalcount", "totalitems", "totalrecords", "totalresults", "totalnumber", "rowcount", "contactcount":
+			s.total = text
+			return
+		case "startat", "skip", "start":
+			s.offset = value{name: name, plain: plain, text: text, number: number}
+			return
+		case "offset":
+			if number {
+				s.offset = value{name: name, plain: plain, text: text, number: number}
+				return
+			}
+		case "limit", "maxresults", "pagesize", "perpage":
+			s.size = text
+			return
+		}
+	}
+	rank, ok := ranks[plain]
+	switch {
+	case next && beside[plain]:
+		return
+	case next:
+		rank, ok = 1, true
+		if ranks[plain] == 0 {
+			rank = 2
+		}
+	case !ok && speaks:
+		if s.strange == "" {
+			s.strange = name
+		}
+		return
+	}
+	if !ok || number && text == "0" {
+		return
+	}
+	if s.cursor.text == "" || rank < s.cursor.rank {
+		s.cursor = value{name: name, plain: plain, text: text, number: number, rank: rank}
+	}
+}
+
+func isLink(s string) bool {
+	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "?") && strings.Contains(s, "=") ||
+		strings.HasPrefix(s, "/") && (strings.Contains(s, "?") || strings.Count(s, "/") > 1 && !strings.HasSuffix(s, "="))
+}
+
+// query returns a parameter in the query of a link.
+func query(link, name string) (string, bool) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return "", false
+	}
+	q := u.Query()
+	return q.Get(name), q.Get(name) != ""
+}
+
+func plainName(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '_', '-', '@', '.', ' ':
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
+}
+
+// integer reads a whole number of any type, or text of one. A float64 that JSON
+// decoded is exact if it is whole.
+func integer(v any) (int64, bool) {
+	switch v := v.(type) {
+	case nil:
+		return 0, false
+	case float64:
+		n := int64(v)
+		return n, float64(n) == v
+	case float32:
+		n := int64(v)
+		return n, float32(n) == v
+	case json.Number:
+		return number(v.String())
+	case string:
+		return number(v)
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return 0, false
+	}
+	return number(strings.Trim(string(raw), `"`))
+}
+
+func number(s string) (int64, bool) {
+	s = strings.TrimSpace(s)
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err == nil {
+		return n, true
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != float64(int64(f)) || f > 1<<53 || f < -1<<53 {
+		return 0, false
+	}
+	return int64(f), true
+}
+
+// text returns a parameter as text, numbers without an exponent.
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	if n, ok := integer(v); ok {
+		return strconv.FormatInt(n, 10)
+	}
+	raw, _ := json.Marshal(v)
+	return string(raw)
+}

@@ -1,0 +1,68 @@
+package paging
+
+import (
+	"encoding/json"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+type operation struct {
+	Slug, Action string
+	Entities     []string
+	Params       map[string]string
+	Metadata     map[string]string
+}
+
+func facts(t *testing.T) []operation {
+	t.Helper()
+	raw, err := os.ReadFile("paging.facts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct{ Operations []operation }
+	if err := json.Unmarshal(raw, &f); err != nil {
+		t.Fatal(err)
+	}
+	return f.Operations
+}
+
+func TestTableHasTheFacts(t *testing.T) {
+	n := 0
+	for _, op := range facts(t) {
+		for _, entity := range op.Entities {
+			n++
+			params, ok := Lookup(op.Slug, entity, op.Action)
+			if !ok || len(params) != len(op.Params) {
+				t.Errorf("%s %s %s: %v, %t", op.Slug, entity, op.Action, params, ok)
+			}
+			for _, p := range params {
+				got := "string " + string(p.Role)
+				if p.Integer {
+					got = "integer " + string(p.Role)
+				}
+				if p.Known {
+					got += " default " + strconv.FormatInt(p.Default, 10)
+				}
+				if want := op.Params[p.Name]; got != want {
+					t.Errorf("%s %s %s: parameter %s is %q, want %q", op.Slug, entity, op.Action, p.Name, got, want)
+				}
+			}
+		}
+	}
+	if n != operations || strings.Count(table, "\n") != len(facts(t)) {
+		t.Errorf("the facts have %d operations, the table has %d; run go generate", n, operations)
+	}
+}
+
+func TestLookupUnknown(t *testing.T) {
+	for _, op := range [][3]string{{"nobody", "issues", "list"}, {"github", "nothing", "list"}, {"github", "issues", "delete"}, {}} {
+		if params, ok := Lookup(op[0], op[1], op[2]); ok || params != nil {
+			t.Errorf("Lookup(%q) = %v, %t", op, params, ok)
+		}
+	}
+	if params, ok := Lookup("airtable", "tables", "list"); !ok || params != nil {
+		t.Errorf("an operation that does not page: %v, %t", params, ok)
+	}
+}
