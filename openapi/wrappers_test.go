@@ -60,8 +60,8 @@ func restOfTheService(s *session) {
 		{Entities: client.Value([]client.RequestedEntity{})},
 		{Entities: client.Null[[]client.RequestedEntity]()},
 	} {
-		_, err = conn.Check(ctx, client.WithChange(change))
-		ok("Check", err)
+		_, err = conn.CheckChange(ctx, change)
+		ok("CheckChange", err)
 		_, err = conn.Update(ctx, change)
 		ok("Connector.Update", err)
 	}
