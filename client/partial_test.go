@@ -49,11 +49,11 @@ func TestAnswersThatAreSomethingElse(t *testing.T) {
 			return err
 		},
 		"Connections": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().ConnectionTemplates().List(ctx)
+			_, err := w.Client().ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
 			return err
 		},
 		"SourceTemplates": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().SourceTemplates().List(ctx)
+			_, err := w.Client().SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 			return err
 		},
 		"OAuthApps": func(ctx context.Context, w *client.Workspace) error {

@@ -123,7 +123,7 @@ func everyOperation(t *testing.T) {
 	call("listDestinationDefinitions", "Definitions.FindDestination", func() error { target, err = c.Definitions().FindDestination(ctx, "BigQuery"); return err })
 	call("getDestinationDefinition", "Definitions.GetDestination", func() error { _, err = c.Definitions().GetDestination(ctx, target.ID); return err })
 
-	call("listSourceTemplates", "SourceTemplates.List", func() error { _, err = c.SourceTemplates().List(ctx); return err })
+	call("listSourceTemplates", "SourceTemplates.List", func() error { _, err = c.SourceTemplates().List(ctx, client.SourceTemplateFilter{}); return err })
 	call("createSourceTemplate", "SourceTemplates.Create", func() error {
 		template, err = c.SourceTemplates().Create(ctx, client.SourceTemplateRequest{DefinitionID: source.ID})
 		return err
@@ -135,7 +135,10 @@ func everyOperation(t *testing.T) {
 	})
 	call("deleteSourceTemplate", "SourceTemplates.Delete", func() error { return c.SourceTemplates().Delete(ctx, template.ID) })
 
-	call("listConnectionTemplates", "ConnectionTemplates.List", func() error { _, err = c.ConnectionTemplates().List(ctx); return err })
+	call("listConnectionTemplates", "ConnectionTemplates.List", func() error {
+		_, err = c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
+		return err
+	})
 	call("createConnectionTemplate", "ConnectionTemplates.Create", func() error {
 		connection, err = c.ConnectionTemplates().Create(ctx, client.ConnectionTemplateRequest{
 			DestinationName: "Lake", DestinationDefinitionID: target.ID, DestinationConfig: map[string]any{"project_id": "p", "dataset_id": "d"},
