@@ -82,7 +82,7 @@ func ExampleWorkspace_WidgetToken() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	token, err := c.Workspace("customer-42").WidgetToken(ctx, "https://app.example.com", client.WithSourceTemplateTags("crm"))
+	token, err := c.Workspace("customer-42").WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com", SourceTemplateTags: []string{"crm"}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func TestWritesAreSentOnce(t *testing.T) {
 		},
 		"Workspace.Delete": func(ctx context.Context, w *client.Workspace) error { return w.Delete(ctx) },
 		"WidgetToken": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.WidgetToken(ctx, "https://a.test")
+			_, err := w.WidgetToken(ctx, client.WidgetRequest{Origin: "https://a.test"})
 			return err
 		},
 		"CreateConnector": func(ctx context.Context, w *client.Workspace) error {

@@ -88,7 +88,10 @@ func everyOperation(t *testing.T) {
 
 	call("createToken", "any call", func() error { _, err = ws.ListConnectors(ctx); return err })
 	call("createScopedToken", "Workspace.ScopedToken", func() error { _, err = ws.ScopedToken(ctx); return err })
-	call("createWidgetToken", "Workspace.WidgetToken", func() error { _, err = ws.WidgetToken(ctx, "https://app.example.com"); return err })
+	call("createWidgetToken", "Workspace.WidgetToken", func() error {
+		_, err = ws.WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com"})
+		return err
+	})
 	call("getScopedTokenInfo", "Client.TokenScope", func() error { _, err = scoped.TokenScope(ctx); return err })
 
 	call("listOrganizations", "Client.Organizations", func() error { _, err = c.Organizations(ctx); return err })
