@@ -37,7 +37,7 @@ func TestConfigurationAsJSON(t *testing.T) {
 	}
 	fake := agentstest.NewServer()
 	defer fake.Close()
-	templates, err := appClient(t, fake).ConnectionTemplates().List(t.Context())
+	templates, err := appClient(t, fake).ConnectionTemplates().List(t.Context(), client.ConnectionTemplateFilter{})
 	if err != nil || len(templates) == 0 {
 		t.Fatal(templates, err)
 	}

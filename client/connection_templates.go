@@ -277,19 +277,23 @@ func fetchConnectionTemplate(ctx context.Context, call *call, send func(context.
 	return got, nil
 }
 
-// List returns the organization's connection templates. The service sends them
-// in one page.
-func (t ConnectionTemplates) List(ctx context.Context, opts ...TemplateOption) ([]ConnectionTemplate, error) {
+// A ConnectionTemplateFilter says which templates [ConnectionTemplates.List]
+// returns. The zero filter selects all of them.
+type ConnectionTemplateFilter struct {
+	Tags  []string // selects by tags; empty means all templates
+	Match TagMatch // whether one of the Tags is enough; TagMatchAny if empty
+}
+
+// List returns the organization's connection templates that the filter selects.
+// The service sends them in one page.
+func (t ConnectionTemplates) List(ctx context.Context, filter ConnectionTemplateFilter) ([]ConnectionTemplate, error) {
 	call := &call{op: "list connection templates", name: "listConnectionTemplates", read: true}
-	q, err := queryOf(call.op, opts)
-	if err == nil && q.global {
-		err = invalid(call.op, "WithGlobal is for source templates only")
-	}
+	tags, match, err := matchTags(call.op, filter.Tags, filter.Match)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetchList[ConnectionTemplate](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: q.tags, TagsMode: q.match})
+		return t.client.raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match})
 	})
 	if err != nil {
 		return nil, err

@@ -33,9 +33,9 @@ func TestConnectionTemplates(t *testing.T) {
 			return c.ConnectionTemplates().Update(ctx, stubID, ch)
 		}
 	}
-	list := func(opts ...client.TemplateOption) func(context.Context, *client.Client) (any, error) {
+	list := func(filter client.ConnectionTemplateFilter) func(context.Context, *client.Client) (any, error) {
 		return func(ctx context.Context, c *client.Client) (any, error) {
-			return c.ConnectionTemplates().List(ctx, opts...)
+			return c.ConnectionTemplates().List(ctx, filter)
 		}
 	}
 	get := func(ctx context.Context, c *client.Client) (any, error) {
@@ -48,7 +48,7 @@ func TestConnectionTemplates(t *testing.T) {
 
 	for _, x := range []exchange{
 		{
-			name: "list", call: list(), method: "GET", path: connectionsPath,
+			name: "list", call: list(client.ConnectionTemplateFilter{}), method: "GET", path: connectionsPath,
 			answer: `{"data":[` + userHosted + `,{"id":"a","data_hosting_type":"airbyte_hosted"},{"id":"b","destination_config":{}},{"id":"c","destination_definition_id":"d"},
 				{"id":"e","data_hosting_type":null},{"id":"f","data_hosting_type":"moon_hosted"}]}`,
 			got: []client.ConnectionTemplate{
@@ -57,11 +57,11 @@ func TestConnectionTemplates(t *testing.T) {
 			},
 		},
 		{
-			name: "list by tags", call: list(client.WithAllTags("a", "b")), method: "GET", path: connectionsPath, query: "tags=a&tags=b&tags_mode=all",
+			name: "list by tags", call: list(client.ConnectionTemplateFilter{Tags: []string{"a", "b"}, Match: client.TagMatchAll}), method: "GET", path: connectionsPath, query: "tags=a&tags=b&tags_mode=all",
 			answer: `{"data":[]}`, got: []client.ConnectionTemplate{},
 		},
 		{
-			name: "list by any tag", call: list(client.WithTags("a")), method: "GET", path: connectionsPath, query: "tags=a&tags_mode=any",
+			name: "list by any tag", call: list(client.ConnectionTemplateFilter{Tags: []string{"a"}}), method: "GET", path: connectionsPath, query: "tags=a&tags_mode=any",
 			answer: `{"data":[]}`, got: []client.ConnectionTemplate{},
 		},
 		{name: "get", call: get, method: "GET", path: connectionsPath + "/" + stubID, answer: userHosted, got: &lake},
@@ -140,12 +140,8 @@ func TestConnectionTemplateMistakes(t *testing.T) {
 	}
 	const alone = "takes only a CronExpression"
 	for _, m := range []mistake{
-		{"global ones", func(ctx context.Context, c *client.Client) error {
-			_, err := c.ConnectionTemplates().List(ctx, client.WithGlobal())
-			return err
-		}, []string{"WithGlobal is for source templates only"}},
 		{"tags", func(ctx context.Context, c *client.Client) error {
-			_, err := c.ConnectionTemplates().List(ctx, client.WithAllTags(""))
+			_, err := c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{Tags: []string{""}, Match: client.TagMatchAll})
 			return err
 		}, []string{"a tag is empty"}},
 		{"get", func(ctx context.Context, c *client.Client) error {
@@ -212,11 +208,11 @@ func TestConnectionTemplatesOfTheFake(t *testing.T) {
 	ctx := t.Context()
 	c, _ := fakeClient(t)
 	templates := c.ConnectionTemplates()
-	list, err := templates.List(ctx)
+	list, err := templates.List(ctx, client.ConnectionTemplateFilter{})
 	if err != nil || len(list) != 2 || list[0].Hosting != client.UserHosted || !*list[0].SyncOnCreate || list[1].Hosting != client.AirbyteHosted || list[1].SyncOnCreate != nil {
 		t.Fatalf("got %+v, %v", list, err)
 	}
-	if list, err = templates.List(ctx, client.WithTags("lake", "sea")); err != nil || len(list) != 1 || list[0].DestinationName != "Lake" {
+	if list, err = templates.List(ctx, client.ConnectionTemplateFilter{Tags: []string{"lake", "sea"}}); err != nil || len(list) != 1 || list[0].DestinationName != "Lake" {
 		t.Errorf("got %+v, %v", list, err)
 	}
 	postgres, err := c.Definitions().FindDestination(ctx, "postgres")

@@ -112,7 +112,7 @@ func TestConnectorUpdateSends(t *testing.T) {
 				t.Errorf("%v %v", got, err)
 			}
 			// A check of the same change has the same body.
-			if got, err := c.Check(t.Context(), nil, client.WithChange(client.ConnectorChange{Name: "x"}), client.WithChange(tc.change)); err != nil || !got.OK() {
+			if got, err := c.CheckChange(t.Context(), tc.change); err != nil || !got.OK() {
 				t.Errorf("%v %v", got, err)
 			}
 			update, check := s.requests()[0], s.requests()[1]
@@ -128,10 +128,11 @@ func TestConnectorUpdateSends(t *testing.T) {
 	}
 	s := serve(t, says(200, `{"id":"c","status":"succeeded"}`))
 	c := connectorOf(newClient(t, s))
-	for _, opts := range [][]client.CheckOption{nil, {client.WithChange(client.ConnectorChange{})}} {
-		if _, err := c.Check(t.Context(), opts...); err != nil {
-			t.Error(err)
-		}
+	if _, err := c.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.CheckChange(t.Context(), client.ConnectorChange{}); err != nil {
+		t.Error(err)
 	}
 	for _, r := range s.requests() {
 		if body := strings.TrimSpace(r.Body); body != "{}" {
@@ -160,7 +161,7 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 			wantKinds(t, err, "ErrInvalid")
 			wantText(t, err, append(tc.text, "update connector")...)
 			if !strings.Contains(tc.text[0], "nothing") {
-				_, err = c.Check(t.Context(), client.WithChange(tc.change))
+				_, err = c.CheckChange(t.Context(), tc.change)
 				wantKinds(t, err, "ErrInvalid")
 				wantText(t, err, append(tc.text, "check connector")...)
 			}
@@ -173,7 +174,7 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 		"info":   func() error { _, err := c.Info(t.Context()); return err },
 		"update": func() error { _, err := c.Update(t.Context(), client.ConnectorChange{Name: "n"}); return err },
 		"check": func() error {
-			_, err := c.Check(t.Context(), client.WithChange(client.ConnectorChange{Name: "n"}))
+			_, err := c.CheckChange(t.Context(), client.ConnectorChange{Name: "n"})
 			return err
 		},
 		"wait searchable": func() error { _, err := c.WaitSearchable(t.Context(), "issues"); return err },
@@ -227,7 +228,7 @@ func TestConnectorSecrets(t *testing.T) {
 	request := client.CreateConnectorRequest{ConnectorType: "github", Credentials: config}
 	c := connectorOf(newClient(t, serve(t, bad)))
 	_, updateErr := c.Update(t.Context(), change)
-	_, checkErr := c.Check(t.Context(), client.WithChange(change))
+	_, checkErr := c.CheckChange(t.Context(), change)
 	_, createErr := c.Workspace().CheckConnector(t.Context(), request)
 	for name, err := range map[string]error{"update": updateErr, "check": checkErr, "check before create": createErr} {
 		wantKinds(t, err, "ErrInvalid")
@@ -238,7 +239,7 @@ func TestConnectorSecrets(t *testing.T) {
 		}
 	}
 	c = connectorOf(newClient(t, serve(t, result)))
-	check, err := c.Check(t.Context(), client.WithChange(change))
+	check, err := c.CheckChange(t.Context(), change)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +259,7 @@ func TestConnectorSecrets(t *testing.T) {
 	}
 	for name, v := range map[string]any{
 		"change": change, "change pointer": &change, "details": *details, "details pointer": details,
-		"option": client.WithChange(change), "connector": c,
+		"connector": c,
 	} {
 		for form, x := range map[string]any{"itself": v, "exported": struct{ V any }{v}, "in a list": []any{v}, "in a map": map[string]any{"k": v}} {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "% x", "%X", "%d"} {
@@ -674,7 +675,7 @@ func TestConnectorLife(t *testing.T) {
 	}
 	config := info.ReplicationConfig
 	config["start"] = "invalid"
-	if check, err := c.Check(ctx, client.WithChange(client.ConnectorChange{ReplicationConfig: config})); err != nil || check.OK() {
+	if check, err := c.CheckChange(ctx, client.ConnectorChange{ReplicationConfig: config}); err != nil || check.OK() {
 		t.Errorf("%+v %v", check, err)
 	}
 	if check, err := c.Check(ctx); err != nil || !check.OK() || len(check.Entities) == 0 {

@@ -159,31 +159,20 @@ func definitionsOf(items []definitionItem) []Definition {
 	return list
 }
 
-// A DefinitionOption restricts what [Definitions.ListSources] returns.
-type DefinitionOption func(*definitionQuery)
-
-type definitionQuery struct {
-	gen.ListSourceDefinitionsParams
+// A DefinitionFilter says which definitions [Definitions.ListSources] returns. The
+// zero filter selects all of them.
+type DefinitionFilter struct {
+	// Name selects definitions whose name contains it, ignoring case. It looks at
+	// names, such as Zendesk Support, not at slugs.
+	Name string
 }
 
-// WithDefinitionName selects definitions whose name contains text, ignoring
-// case. It looks at names, such as Zendesk Support, not at slugs.
-func WithDefinitionName(text string) DefinitionOption {
-	return func(q *definitionQuery) { q.Name = optional(text) }
-}
-
-// ListSources returns the source definitions, in the order of the service,
-// which sends them in one page.
-func (d Definitions) ListSources(ctx context.Context, opts ...DefinitionOption) ([]Definition, error) {
+// ListSources returns the source definitions that the filter selects, in the order
+// of the service, which sends them in one page.
+func (d Definitions) ListSources(ctx context.Context, filter DefinitionFilter) ([]Definition, error) {
 	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
-	var query definitionQuery
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&query)
-		}
-	}
 	got, err := fetch[sourceList](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.raw.ListSourceDefinitions(ctx, &query.ListSourceDefinitionsParams)
+		return d.client.raw.ListSourceDefinitions(ctx, &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})
 	})
 	if err != nil {
 		return nil, err
@@ -216,7 +205,7 @@ func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, 
 	if plainSlug(name) == "" {
 		return nil, invalid(op, "the name is empty")
 	}
-	list, err := d.ListSources(ctx)
+	list, err := d.ListSources(ctx, DefinitionFilter{})
 	if err != nil {
 		return nil, err
 	}

@@ -90,22 +90,22 @@ func TestDefinitions(t *testing.T) {
 	}
 	const zendeskFields = `"sourceDefinitionId":"` + stubID + `","name":"Zendesk Support","dockerRepository":"airbyte/source-zendesk-support",
 		"iconUrl":"https://icons.test/z.svg","custom":false,"supportLevel":"certified"`
-	list := func(opts ...client.DefinitionOption) func(context.Context, *client.Client) (any, error) {
+	list := func(filter client.DefinitionFilter) func(context.Context, *client.Client) (any, error) {
 		return func(ctx context.Context, c *client.Client) (any, error) {
-			return c.Definitions().ListSources(ctx, opts...)
+			return c.Definitions().ListSources(ctx, filter)
 		}
 	}
 	for _, x := range []exchange{
 		{
-			name: "sources", call: list(), method: "GET", path: sourcesPath, answer: `{"definitions":[{` + zendeskFields + `},{},null,{"custom":true,"supportLevel":"legendary","name":null}]}`,
+			name: "sources", call: list(client.DefinitionFilter{}), method: "GET", path: sourcesPath, answer: `{"definitions":[{` + zendeskFields + `},{},null,{"custom":true,"supportLevel":"legendary","name":null}]}`,
 			got: []client.Definition{zendesk, {}, {}, {Custom: true, SupportLevel: "legendary"}},
 		},
 		{
-			name: "sources by name", call: list(client.WithDefinitionName("Zen & co"), nil), method: "GET", path: sourcesPath, query: "name=Zen+%26+co",
+			name: "sources by name", call: list(client.DefinitionFilter{Name: "Zen & co"}), method: "GET", path: sourcesPath, query: "name=Zen+%26+co",
 			answer: `{"definitions":[],"destinations":[]}`, got: []client.Definition{},
 		},
 		{
-			name: "sources by no name", call: list(client.WithDefinitionName("")), method: "GET", path: sourcesPath, answer: `{"definitions":[]}`, got: []client.Definition{},
+			name: "sources by no name", call: list(client.DefinitionFilter{Name: ""}), method: "GET", path: sourcesPath, answer: `{"definitions":[]}`, got: []client.Definition{},
 		},
 		{
 			name: "source", method: "GET", path: sourcesPath + "/" + stubID,
@@ -281,7 +281,7 @@ func TestDefinitionsOfTheFake(t *testing.T) {
 	if err != nil || details.Definition != *found || details.Spec.Schema == nil || details.Spec.AdvancedAuth == nil || len(details.ExampleQuestions.Direct) == 0 {
 		t.Errorf("got %+v, %v", details, err)
 	}
-	some, err := d.ListSources(ctx, client.WithDefinitionName("zen"))
+	some, err := d.ListSources(ctx, client.DefinitionFilter{Name: "zen"})
 	if err != nil || len(some) != 1 || some[0] != *found {
 		t.Errorf("got %+v, %v", some, err)
 	}

@@ -68,7 +68,7 @@ func ExampleConnector_Update() {
 		Name:     "GitHub, read only",
 		Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}}),
 	}
-	check, err := github.Check(ctx, client.WithChange(change))
+	check, err := github.CheckChange(ctx, change)
 	if err != nil || !check.OK() {
 		log.Fatal(check, err)
 	}
@@ -103,6 +103,26 @@ func ExampleConnector_Check() {
 	}
 	fmt.Println(check.OK(), check.Entities[0].Entity, check.Entities[0].StatusCode)
 	// Output: true files 200
+}
+
+func ExampleConnector_CheckChange() {
+	ctx := context.Background()
+	fake, opts := connectorSandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	check, err := github.CheckChange(ctx, client.ConnectorChange{Name: "GitHub, read only"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	info, err := github.Info(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(check.OK(), info.Name)
+	// Output: true Engineering
 }
 
 func ExampleConnector_Inspect() {

@@ -82,7 +82,7 @@ func ExampleWorkspace_WidgetToken() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	token, err := c.Workspace("customer-42").WidgetToken(ctx, "https://app.example.com", client.WithSourceTemplateTags("crm"))
+	token, err := c.Workspace("customer-42").WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com", SourceTemplateTags: []string{"crm"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func ExampleSourceTemplates_Get() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	templates, err := c.SourceTemplates().List(ctx)
+	templates, err := c.SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -212,14 +212,14 @@ func ExampleSourceTemplates_Delete() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	templates, err := c.SourceTemplates().List(ctx)
+	templates, err := c.SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	if err := c.SourceTemplates().Delete(ctx, templates[0].ID); err != nil {
 		log.Fatal(err)
 	}
-	templates, err = c.SourceTemplates().List(ctx)
+	templates, err = c.SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 	fmt.Println(len(templates), err)
 	// Output: 0 <nil>
 }
@@ -230,7 +230,7 @@ func ExampleConnectionTemplates_Get() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	templates, err := c.ConnectionTemplates().List(ctx)
+	templates, err := c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func ExampleConnectionTemplates_Delete() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	templates, err := c.ConnectionTemplates().List(ctx)
+	templates, err := c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
 	if err != nil {
 		log.Fatal(err)
 	}

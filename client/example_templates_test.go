@@ -62,7 +62,7 @@ func ExampleDefinitions_ListSources() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	sources, err := c.Definitions().ListSources(context.Background(), client.WithDefinitionName("hub"))
+	sources, err := c.Definitions().ListSources(context.Background(), client.DefinitionFilter{Name: "hub"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func ExampleSourceTemplates_List() {
 	}
 	// List the templates that Airbyte provides to everyone. Without options,
 	// List returns the organization's own.
-	templates, err := c.SourceTemplates().List(context.Background(), client.WithGlobal(), client.WithTags("crm", "support"))
+	templates, err := c.SourceTemplates().List(context.Background(), client.SourceTemplateFilter{Tags: []string{"crm", "support"}, Global: true})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func ExampleSourceTemplates_Update() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	templates, err := c.SourceTemplates().List(ctx)
+	templates, err := c.SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func ExampleConnectionTemplates_List() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	templates, err := c.ConnectionTemplates().List(context.Background())
+	templates, err := c.ConnectionTemplates().List(context.Background(), client.ConnectionTemplateFilter{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func ExampleConnectionTemplates_Update() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	templates, err := c.ConnectionTemplates().List(ctx, client.WithTags("lake"))
+	templates, err := c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{Tags: []string{"lake"}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -293,40 +293,28 @@ func (r *CheckResult) scrub(s scrubber) {
 	}
 }
 
-// A CheckOption changes what [Connector.Check] checks.
-type CheckOption func(*checking)
-
-type checking struct{ change ConnectorChange }
-
-// WithChange makes [Connector.Check] try the connector with a change, without
-// changing it. If the option is given twice, the last one wins.
-func WithChange(change ConnectorChange) CheckOption {
-	return func(c *checking) { c.change = change }
+// Check asks the service to try the configuration of the connector. A configuration
+// that does not work is not an error: use [CheckResult.OK] to find out.
+func (c *Connector) Check(ctx context.Context) (*CheckResult, error) {
+	return c.CheckChange(ctx, ConnectorChange{})
 }
 
-// Check asks the service to try the configuration of the connector or, with
-// [WithChange], the one that it would have after a change. A configuration that does
-// not work is not an error: use [CheckResult.OK] to find out. A change that
+// CheckChange asks the service to try the configuration that the connector would have
+// after a change, without changing it; see [Connector.Check]. A change that
 // [Connector.Update] would refuse is an error that matches [ErrInvalid], and nothing is
-// sent; only an empty change is accepted. Secrets of a change are removed from the
+// sent; only an empty change is accepted. Secrets of the change are removed from the
 // texts of the result.
-func (c *Connector) Check(ctx context.Context, opts ...CheckOption) (*CheckResult, error) {
-	var o checking
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&o)
-		}
-	}
-	call := &call{op: "check connector", name: "checkConnector", secrets: o.change.secretValues()}
+func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*CheckResult, error) {
+	call := &call{op: "check connector", name: "checkConnector", secrets: change.secretValues()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.change.check(call.op); err != nil {
+	if err := change.check(call.op); err != nil {
 		return nil, err
 	}
 	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.raw.CheckConnector(ctx, id, &gen.CheckConnectorParams{}, o.change.wire())
+		return c.ws.client.raw.CheckConnector(ctx, id, &gen.CheckConnectorParams{}, change.wire())
 	})
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)

@@ -32,13 +32,13 @@ func (c *Client) OAuthApps() OAuthApps { return OAuthApps{part{c}} }
 // An OAuthApp is what the service reports about an OAuth app. It never includes
 // the configuration.
 type OAuthApp struct {
-	ID             string        `json:"id"`
-	Scope          OAuthScope    `json:"scope_type"`
-	OrganizationID string        `json:"scope_id,omitzero"` // "" if Scope is OAuthScopeGlobal
-	Kind           ConnectorKind `json:"connector_type"`
-	DefinitionID   string        `json:"connector_definition_id"` // of the kind of connector that uses it
-	CreatedAt      time.Time     `json:"created_at,omitzero"`
-	UpdatedAt      time.Time     `json:"updated_at,omitzero"`
+	ID             string         `json:"id"`
+	Scope          OAuthScope     `json:"scope_type"`
+	OrganizationID string         `json:"scope_id,omitzero"` // "" if Scope is OAuthScopeGlobal
+	Kind           DefinitionKind `json:"connector_type"`
+	DefinitionID   string         `json:"connector_definition_id"` // of the kind of connector that uses it
+	CreatedAt      time.Time      `json:"created_at,omitzero"`
+	UpdatedAt      time.Time      `json:"updated_at,omitzero"`
 }
 
 // An OAuthScope says who uses an OAuth app. The service may send values that
@@ -51,15 +51,15 @@ const (
 	OAuthScopeOrganization OAuthScope = "organization"
 )
 
-// A ConnectorKind says whether a definition is a source definition or a
+// A DefinitionKind says whether a definition is a source definition or a
 // destination definition. The service may send values that are not among the
 // constants.
-type ConnectorKind string
+type DefinitionKind string
 
-// The values of ConnectorKind.
+// The values of DefinitionKind.
 const (
-	ConnectorKindSource      ConnectorKind = "source"
-	ConnectorKindDestination ConnectorKind = "destination"
+	DefinitionOfSource      DefinitionKind = "source"
+	DefinitionOfDestination DefinitionKind = "destination"
 )
 
 // An OAuthAppRequest says which OAuth app a kind of connector uses. Exactly one

@@ -27,7 +27,7 @@ func TestOAuthApps(t *testing.T) {
 			answer: `{"id":"` + stubID + `","scope_type":"organization","scope_id":"` + stubOrg + `","connector_type":"source","connector_definition_id":"d",
 				"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T10:00:00Z"}`,
 			got: &client.OAuthApp{
-				ID: stubID, Scope: client.OAuthScopeOrganization, OrganizationID: stubOrg, Kind: client.ConnectorKindSource, DefinitionID: "d", CreatedAt: march, UpdatedAt: march,
+				ID: stubID, Scope: client.OAuthScopeOrganization, OrganizationID: stubOrg, Kind: client.DefinitionOfSource, DefinitionID: "d", CreatedAt: march, UpdatedAt: march,
 			},
 		},
 		{
@@ -68,7 +68,7 @@ func TestOAuthAppsOfTheFake(t *testing.T) {
 	apps := c.OAuthApps()
 	request := client.OAuthAppRequest{ConnectorType: "salesforce", Configuration: map[string]any{"client_id": "our-app", "client_secret": "hidden-1234"}}
 	first, err := apps.Set(ctx, request)
-	if err != nil || first.Scope != client.OAuthScopeOrganization || first.Kind != client.ConnectorKindSource {
+	if err != nil || first.Scope != client.OAuthScopeOrganization || first.Kind != client.DefinitionOfSource {
 		t.Fatalf("got %+v, %v", first, err)
 	}
 	again, err := apps.Set(ctx, client.OAuthAppRequest{DefinitionID: first.DefinitionID, Configuration: request.Configuration})

@@ -23,7 +23,7 @@ func TestWritesAreSentOnce(t *testing.T) {
 		},
 		"Workspace.Delete": func(ctx context.Context, w *client.Workspace) error { return w.Delete(ctx) },
 		"WidgetToken": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.WidgetToken(ctx, "https://a.test")
+			_, err := w.WidgetToken(ctx, client.WidgetRequest{Origin: "https://a.test"})
 			return err
 		},
 		"CreateConnector": func(ctx context.Context, w *client.Workspace) error {
@@ -159,7 +159,7 @@ func TestReadsAreSentAgain(t *testing.T) {
 			return err
 		},
 		"Sources": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().Definitions().ListSources(ctx)
+			_, err := w.Client().Definitions().ListSources(ctx, client.DefinitionFilter{})
 			return err
 		},
 		"Source": func(ctx context.Context, w *client.Workspace) error {
@@ -175,7 +175,7 @@ func TestReadsAreSentAgain(t *testing.T) {
 			return err
 		},
 		"SourceTemplates.List": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().SourceTemplates().List(ctx)
+			_, err := w.Client().SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 			return err
 		},
 		"SourceTemplates.Get": func(ctx context.Context, w *client.Workspace) error {
@@ -183,7 +183,7 @@ func TestReadsAreSentAgain(t *testing.T) {
 			return err
 		},
 		"ConnectionTemplates.List": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().ConnectionTemplates().List(ctx)
+			_, err := w.Client().ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
 			return err
 		},
 		"ConnectionTemplates.Get": func(ctx context.Context, w *client.Workspace) error {

@@ -41,7 +41,7 @@ func TestAnswersThatAreSomethingElse(t *testing.T) {
 		"WaitDeleted":     func(ctx context.Context, w *client.Workspace) error { _, err := w.WaitDeleted(ctx, stubID); return err },
 		"CreateConnector": createAny,
 		"WidgetToken": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.WidgetToken(ctx, "https://a.test")
+			_, err := w.WidgetToken(ctx, client.WidgetRequest{Origin: "https://a.test"})
 			return err
 		},
 		"Connection": func(ctx context.Context, w *client.Workspace) error {
@@ -49,11 +49,11 @@ func TestAnswersThatAreSomethingElse(t *testing.T) {
 			return err
 		},
 		"Connections": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().ConnectionTemplates().List(ctx)
+			_, err := w.Client().ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
 			return err
 		},
 		"SourceTemplates": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().SourceTemplates().List(ctx)
+			_, err := w.Client().SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 			return err
 		},
 		"OAuthApps": func(ctx context.Context, w *client.Workspace) error {
@@ -86,8 +86,11 @@ func TestAnswersThatAreSecret(t *testing.T) {
 		says(200, scopedToken, "Content-Type", "text/plain"), says(200, `"`+scopedToken+`"`), says(200, `{"token":["`+scopedToken+`"]}`), says(200, "<p>"+scopedToken, "Content-Type", "text/html"),
 	} {
 		for name, call := range map[string]func(*client.Workspace) error{
-			"Ensure":      func(w *client.Workspace) error { return w.Ensure(t.Context()) },
-			"WidgetToken": func(w *client.Workspace) error { _, err := w.WidgetToken(t.Context(), "https://a.test"); return err },
+			"Ensure": func(w *client.Workspace) error { return w.Ensure(t.Context()) },
+			"WidgetToken": func(w *client.Workspace) error {
+				_, err := w.WidgetToken(t.Context(), client.WidgetRequest{Origin: "https://a.test"})
+				return err
+			},
 		} {
 			s := serve(t)
 			s.route = func(r sent) reply {
@@ -122,7 +125,7 @@ func TestWithRegion(t *testing.T) {
 	if err := w.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.WidgetToken(t.Context(), "https://a.test"); err != nil {
+	if _, err := w.WidgetToken(t.Context(), client.WidgetRequest{Origin: "https://a.test"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ScopedToken(t.Context()); err != nil {

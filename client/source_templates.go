@@ -240,48 +240,25 @@ func (c SourceTemplateChange) LogValue() slog.Value { return slog.StringValue(c.
 // MarshalText returns what String returns: a change is not meant to be stored.
 func (c SourceTemplateChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// A TemplateOption restricts what [SourceTemplates.List] and
-// [ConnectionTemplates.List] return.
-type TemplateOption func(*templateQuery)
-
-type templateQuery struct {
-	tags   []string
-	match  *gen.TagMatch // nil without tags
-	global bool
+// A SourceTemplateFilter says which templates [SourceTemplates.List] returns. The
+// zero filter selects all of the organization's own.
+type SourceTemplateFilter struct {
+	Tags   []string // selects by tags; empty means all templates
+	Match  TagMatch // whether one of the Tags is enough; TagMatchAny if empty
+	Global bool     // selects from the templates that Airbyte provides to everyone instead
 }
 
-// WithTags selects templates that have at least one of the tags, or all templates if
-// there are no tags. Of this option and [WithAllTags], the last one counts.
-func WithTags(tags ...string) TemplateOption {
-	return func(q *templateQuery) { q.tags, q.match = tags, new(gen.TagMatchAny) }
-}
-
-// WithAllTags selects templates that have all of the tags. Of this option and
-// [WithTags], the last one counts.
-func WithAllTags(tags ...string) TemplateOption {
-	return func(q *templateQuery) { q.tags, q.match = tags, new(gen.TagMatchAll) }
-}
-
-// WithGlobal selects the templates that Airbyte provides to everyone instead of
-// the organization's own. It is for [SourceTemplates.List] only.
-func WithGlobal() TemplateOption {
-	return func(q *templateQuery) { q.global = true }
-}
-
-// queryOf applies the options.
-func queryOf(op string, opts []TemplateOption) (q templateQuery, err error) {
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&q)
-		}
+// matchTags returns the tags, and how the service shall match them: nil without tags.
+func matchTags(op string, tags []string, match TagMatch) ([]string, *gen.TagMatch, error) {
+	switch {
+	case slices.ContainsFunc(tags, func(tag string) bool { return strings.TrimSpace(tag) == "" }):
+		return nil, nil, invalid(op, "a tag is empty")
+	case len(tags) == 0 && match != "":
+		return nil, nil, invalid(op, "a match is given without tags")
+	case len(tags) == 0:
+		return nil, nil, nil
 	}
-	if slices.ContainsFunc(q.tags, func(tag string) bool { return strings.TrimSpace(tag) == "" }) {
-		return q, invalid(op, "a tag is empty")
-	}
-	if len(q.tags) == 0 {
-		q.match = nil
-	}
-	return q, nil
+	return tags, new(gen.TagMatch(cmp.Or(match, TagMatchAny))), nil
 }
 
 // A sourceTemplateItem is a source template as the service sends it, in a list
@@ -332,17 +309,16 @@ func fetchSourceTemplate(ctx context.Context, call *call, send func(context.Cont
 	return &details, nil
 }
 
-// List returns the organization's templates or, with [WithGlobal], the
-// templates that Airbyte provides to everyone. The service sends them in one
-// page.
-func (s SourceTemplates) List(ctx context.Context, opts ...TemplateOption) ([]SourceTemplate, error) {
+// List returns the templates that the filter selects. The service sends them in
+// one page.
+func (s SourceTemplates) List(ctx context.Context, filter SourceTemplateFilter) ([]SourceTemplate, error) {
 	call := &call{op: "list source templates", name: "listSourceTemplates", read: true}
-	q, err := queryOf(call.op, opts)
+	tags, match, err := matchTags(call.op, filter.Tags, filter.Match)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetchList[sourceTemplateItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: q.tags, TagsMode: q.match, UseGlobal: optional(q.global)})
+		return s.client.raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(filter.Global)})
 	})
 	if err != nil {
 		return nil, err

@@ -39,9 +39,9 @@ func TestSourceTemplates(t *testing.T) {
 	listed := zendesk
 	listed.Slug, listed.OrganizationID, listed.Icon = "zendesk-support", "org", "https://icons.test/z.svg"
 
-	list := func(opts ...client.TemplateOption) func(context.Context, *client.Client) (any, error) {
+	list := func(filter client.SourceTemplateFilter) func(context.Context, *client.Client) (any, error) {
 		return func(ctx context.Context, c *client.Client) (any, error) {
-			return c.SourceTemplates().List(ctx, opts...)
+			return c.SourceTemplates().List(ctx, filter)
 		}
 	}
 	get := func(ctx context.Context, c *client.Client) (any, error) { return c.SourceTemplates().Get(ctx, stubID) }
@@ -55,21 +55,21 @@ func TestSourceTemplates(t *testing.T) {
 	}
 	for _, x := range []exchange{
 		{
-			name: "list", call: list(), method: "GET", path: templatesPath,
+			name: "list", call: list(client.SourceTemplateFilter{}), method: "GET", path: templatesPath,
 			answer: `{"data":[{` + fields + `,"icon":"https://icons.test/z.svg","connector_name":"zendesk-support","organization_id":"org","actor_definition_id":"` + stubOrg + `"},
 				{"runtime_mode":"direct_only"},{"supports_context_store":false},null]}`,
 			got: []client.SourceTemplate{listed, {RuntimeMode: client.RuntimeDirectOnly}, {}, {SupportsContextStore: true}},
 		},
-		{name: "list global ones", call: list(client.WithGlobal(), nil), method: "GET", path: templatesPath, query: "use_global=true", answer: `{"data":[]}`, got: []client.SourceTemplate{}},
+		{name: "list global ones", call: list(client.SourceTemplateFilter{Global: true}), method: "GET", path: templatesPath, query: "use_global=true", answer: `{"data":[]}`, got: []client.SourceTemplate{}},
 		{
-			name: "list by any tag", call: list(client.WithAllTags("x", "y"), client.WithTags("crm", "a b,c&d")), method: "GET", path: templatesPath,
+			name: "list by any tag", call: list(client.SourceTemplateFilter{Tags: []string{"crm", "a b,c&d"}}), method: "GET", path: templatesPath,
 			query: "tags=crm&tags=a+b%2Cc%26d&tags_mode=any", answer: `{"data":[]}`, got: []client.SourceTemplate{},
 		},
 		{
-			name: "list by all tags", call: list(client.WithAllTags("crm", "eu"), client.WithGlobal()), method: "GET", path: templatesPath,
+			name: "list by all tags", call: list(client.SourceTemplateFilter{Tags: []string{"crm", "eu"}, Match: client.TagMatchAll, Global: true}), method: "GET", path: templatesPath,
 			query: "use_global=true&tags=crm&tags=eu&tags_mode=all", answer: `{"data":[]}`, got: []client.SourceTemplate{},
 		},
-		{name: "list by no tags", call: list(client.WithTags(), client.WithAllTags()), method: "GET", path: templatesPath, answer: `{"data":[]}`, got: []client.SourceTemplate{}},
+		{name: "list by no tags", call: list(client.SourceTemplateFilter{Tags: []string{}}), method: "GET", path: templatesPath, answer: `{"data":[]}`, got: []client.SourceTemplate{}},
 		{name: "get", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: single, got: details},
 		{
 			name: "get with a hint", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: `{"auth_tooltip":"Ask Ada"}`,
@@ -148,9 +148,9 @@ func TestSourceTemplates(t *testing.T) {
 }
 
 func TestSourceTemplateMistakes(t *testing.T) {
-	list := func(opts ...client.TemplateOption) func(context.Context, *client.Client) error {
+	list := func(filter client.SourceTemplateFilter) func(context.Context, *client.Client) error {
 		return func(ctx context.Context, c *client.Client) error {
-			_, err := c.SourceTemplates().List(ctx, opts...)
+			_, err := c.SourceTemplates().List(ctx, filter)
 			return err
 		}
 	}
@@ -167,7 +167,8 @@ func TestSourceTemplateMistakes(t *testing.T) {
 		}
 	}
 	for _, m := range []mistake{
-		{"an empty tag", list(client.WithTags("a", " ")), []string{"a tag is empty"}},
+		{"an empty tag", list(client.SourceTemplateFilter{Tags: []string{"a", " "}}), []string{"a tag is empty"}},
+		{"a match without tags", list(client.SourceTemplateFilter{Match: client.TagMatchAny}), []string{"a match is given without tags"}},
 		{"get", func(ctx context.Context, c *client.Client) error {
 			_, err := c.SourceTemplates().Get(ctx, "")
 			return err
@@ -332,15 +333,15 @@ func TestSourceTemplatesOfTheFake(t *testing.T) {
 	ctx := t.Context()
 	c, _ := fakeClient(t)
 	templates := c.SourceTemplates()
-	own, err := templates.List(ctx)
+	own, err := templates.List(ctx, client.SourceTemplateFilter{})
 	if err != nil || len(own) != 1 || own[0].Customization == nil || own[0].Slug != "zendesk-support" || own[0].OrganizationID == "" {
 		t.Fatalf("got %+v, %v", own, err)
 	}
-	crm, err := templates.List(ctx, client.WithGlobal(), client.WithTags("crm", "payments"))
+	crm, err := templates.List(ctx, client.SourceTemplateFilter{Tags: []string{"crm", "payments"}, Global: true})
 	if err != nil || len(crm) < 3 || crm[0].OrganizationID != "" {
 		t.Fatalf("got %+v, %v", crm, err)
 	}
-	if none, err := templates.List(ctx, client.WithGlobal(), client.WithAllTags("crm", "payments")); err != nil || len(none) != 0 {
+	if none, err := templates.List(ctx, client.SourceTemplateFilter{Tags: []string{"crm", "payments"}, Match: client.TagMatchAll, Global: true}); err != nil || len(none) != 0 {
 		t.Errorf("got %+v, %v", none, err)
 	}
 	copied, err := templates.Create(ctx, client.SourceTemplateRequest{CopyOf: own[0].ID, Name: "Second desk"})

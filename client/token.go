@@ -52,66 +52,39 @@ func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
 	})
 }
 
-// A WidgetOption restricts what a widget offers.
-type WidgetOption func(*widget)
+// A WidgetRequest says where a widget is shown and what it offers. Only the Origin
+// is required.
+type WidgetRequest struct {
+	Origin string // scheme and host of the page that embeds the widget, such as https://app.example.com
 
-type widget struct{ gen.WidgetTokenRequest }
-
-// WithSourceTemplateTags makes the widget offer only connectors whose source
-// templates have at least one of the tags.
-func WithSourceTemplateTags(tags ...string) WidgetOption {
-	return func(w *widget) { w.sources(gen.TagMatchAny, tags) }
-}
-
-// WithAllSourceTemplateTags makes the widget offer only connectors whose source
-// templates have all of the tags. If this option and [WithSourceTemplateTags]
-// are both used, the last one wins.
-func WithAllSourceTemplateTags(tags ...string) WidgetOption {
-	return func(w *widget) { w.sources(gen.TagMatchAll, tags) }
-}
-
-func (w *widget) sources(match gen.TagMatch, tags []string) {
-	w.SelectedSourceTemplateTags, w.SelectedSourceTemplateTagsMode = tags, &match
-}
-
-// WithConnectionTemplateTags makes the widget offer only destinations whose
-// connection templates have at least one of the tags.
-func WithConnectionTemplateTags(tags ...string) WidgetOption {
-	return func(w *widget) { w.connections(gen.TagMatchAny, tags) }
-}
-
-// WithAllConnectionTemplateTags makes the widget offer only destinations whose
-// connection templates have all of the tags. If this option and
-// [WithConnectionTemplateTags] are both used, the last one wins.
-func WithAllConnectionTemplateTags(tags ...string) WidgetOption {
-	return func(w *widget) { w.connections(gen.TagMatchAll, tags) }
-}
-
-func (w *widget) connections(match gen.TagMatch, tags []string) {
-	w.SelectedConnectionTemplateTags, w.SelectedConnectionTemplateTagsMode = tags, &match
+	SourceTemplateTags      []string // offers only connectors whose source templates have the tags
+	SourceTemplateMatch     TagMatch // TagMatchAny if empty
+	ConnectionTemplateTags  []string // offers only destinations whose connection templates have the tags
+	ConnectionTemplateMatch TagMatch // TagMatchAny if empty
 }
 
 // WidgetToken creates a token for the widget, with which the workspace's user
-// can create connectors in a browser. The origin is the scheme and host of the
-// page that embeds the widget, such as https://app.example.com. The service
-// creates the workspace if there is none with its name.
-func (w *Workspace) WidgetToken(ctx context.Context, origin string, opts ...WidgetOption) (auth.Secret, error) {
+// can create connectors in a browser. The service creates the workspace if there is none with its name.
+func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secret, error) {
 	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true}
-	u, err := url.Parse(strings.TrimSpace(origin))
+	u, err := url.Parse(strings.TrimSpace(r.Origin))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return "", invalid(call.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
 	}
-	req := widget{gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.region))}}
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&req)
-		}
+	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.region))}
+	req.SelectedSourceTemplateTags, req.SelectedSourceTemplateTagsMode, err = matchTags(call.op, r.SourceTemplateTags, r.SourceTemplateMatch)
+	if err != nil {
+		return "", err
+	}
+	req.SelectedConnectionTemplateTags, req.SelectedConnectionTemplateTagsMode, err = matchTags(call.op, r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
+	if err != nil {
+		return "", err
 	}
 	type response struct {
 		Token auth.Secret `json:"token"`
 	}
 	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req.WidgetTokenRequest)
+		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
 	})
 	if err != nil {
 		return "", err

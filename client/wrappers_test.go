@@ -88,7 +88,10 @@ func everyOperation(t *testing.T) {
 
 	call("createToken", "any call", func() error { _, err = ws.ListConnectors(ctx); return err })
 	call("createScopedToken", "Workspace.ScopedToken", func() error { _, err = ws.ScopedToken(ctx); return err })
-	call("createWidgetToken", "Workspace.WidgetToken", func() error { _, err = ws.WidgetToken(ctx, "https://app.example.com"); return err })
+	call("createWidgetToken", "Workspace.WidgetToken", func() error {
+		_, err = ws.WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com"})
+		return err
+	})
 	call("getScopedTokenInfo", "Client.TokenScope", func() error { _, err = scoped.TokenScope(ctx); return err })
 
 	call("listOrganizations", "Client.Organizations", func() error { _, err = c.Organizations(ctx); return err })
@@ -123,7 +126,7 @@ func everyOperation(t *testing.T) {
 	call("listDestinationDefinitions", "Definitions.FindDestination", func() error { target, err = c.Definitions().FindDestination(ctx, "BigQuery"); return err })
 	call("getDestinationDefinition", "Definitions.GetDestination", func() error { _, err = c.Definitions().GetDestination(ctx, target.ID); return err })
 
-	call("listSourceTemplates", "SourceTemplates.List", func() error { _, err = c.SourceTemplates().List(ctx); return err })
+	call("listSourceTemplates", "SourceTemplates.List", func() error { _, err = c.SourceTemplates().List(ctx, client.SourceTemplateFilter{}); return err })
 	call("createSourceTemplate", "SourceTemplates.Create", func() error {
 		template, err = c.SourceTemplates().Create(ctx, client.SourceTemplateRequest{DefinitionID: source.ID})
 		return err
@@ -135,7 +138,10 @@ func everyOperation(t *testing.T) {
 	})
 	call("deleteSourceTemplate", "SourceTemplates.Delete", func() error { return c.SourceTemplates().Delete(ctx, template.ID) })
 
-	call("listConnectionTemplates", "ConnectionTemplates.List", func() error { _, err = c.ConnectionTemplates().List(ctx); return err })
+	call("listConnectionTemplates", "ConnectionTemplates.List", func() error {
+		_, err = c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
+		return err
+	})
 	call("createConnectionTemplate", "ConnectionTemplates.Create", func() error {
 		connection, err = c.ConnectionTemplates().Create(ctx, client.ConnectionTemplateRequest{
 			DestinationName: "Lake", DestinationDefinitionID: target.ID, DestinationConfig: map[string]any{"project_id": "p", "dataset_id": "d"},

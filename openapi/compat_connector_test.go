@@ -28,8 +28,8 @@ var connectorCalls = []wrapper{
 		_, err := w.ConnectorByID(connectorID).Update(ctx, client.ConnectorChange{Name: "Support desk EU"})
 		return err
 	}},
-	{name: "Check with a change", ops: []string{"checkConnector"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.ConnectorByID(connectorID).Check(ctx, client.WithChange(client.ConnectorChange{Name: "Support desk EU"}))
+	{name: "CheckChange", ops: []string{"checkConnector"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.ConnectorByID(connectorID).CheckChange(ctx, client.ConnectorChange{Name: "Support desk EU"})
 		return err
 	}},
 	{name: "WaitSearchable", ops: []string{"inspectConnector"}, call: func(ctx context.Context, w *client.Workspace) error {

@@ -9,7 +9,7 @@ import (
 // templateCalls are more calls for TestCompatible.
 var templateCalls = []wrapper{
 	{name: "Sources", ops: []string{"listSourceDefinitions"}, needed: []string{"/definitions"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().Definitions().ListSources(ctx)
+		_, err := w.Client().Definitions().ListSources(ctx, client.DefinitionFilter{})
 		return err
 	}},
 	{name: "FindSource", ops: []string{"listSourceDefinitions"}, needed: []string{"/definitions", "/definitions/0"}, call: func(ctx context.Context, w *client.Workspace) error {
@@ -34,7 +34,7 @@ var templateCalls = []wrapper{
 	}},
 
 	{name: "SourceTemplates.List", ops: []string{"listSourceTemplates"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().SourceTemplates().List(ctx)
+		_, err := w.Client().SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 		return err
 	}},
 	{name: "SourceTemplates.Get", ops: []string{"getSourceTemplate"}, call: func(ctx context.Context, w *client.Workspace) error {
@@ -54,7 +54,7 @@ var templateCalls = []wrapper{
 	}},
 
 	{name: "ConnectionTemplates.List", ops: []string{"listConnectionTemplates"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().ConnectionTemplates().List(ctx)
+		_, err := w.Client().ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
 		return err
 	}},
 	{name: "ConnectionTemplates.Get", ops: []string{"getConnectionTemplate"}, call: func(ctx context.Context, w *client.Workspace) error {

@@ -94,7 +94,7 @@ var wrapperCalls = []wrapper{
 		return err
 	}},
 	{name: "WidgetToken", ops: []string{"createWidgetToken"}, needed: []string{"/token"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.WidgetToken(ctx, "https://app.example.com")
+		_, err := w.WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com"})
 		return err
 	}},
 }

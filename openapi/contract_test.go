@@ -329,7 +329,7 @@ func wrappers(s *session) {
 	ok("CreateConnector", err)
 	_, err = ws.DeleteConnector(ctx, info.ID)
 	ok("DeleteConnector", err)
-	_, err = ws.WidgetToken(ctx, "https://app.example.com", client.WithSourceTemplateTags("crm"))
+	_, err = ws.WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com", SourceTemplateTags: []string{"crm"}})
 	ok("WidgetToken", err)
 }
 

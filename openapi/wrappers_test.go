@@ -60,16 +60,16 @@ func restOfTheService(s *session) {
 		{Entities: client.Value([]client.RequestedEntity{})},
 		{Entities: client.Null[[]client.RequestedEntity]()},
 	} {
-		_, err = conn.Check(ctx, client.WithChange(change))
-		ok("Check", err)
+		_, err = conn.CheckChange(ctx, change)
+		ok("CheckChange", err)
 		_, err = conn.Update(ctx, change)
 		ok("Connector.Update", err)
 	}
 
 	definitions := c.Definitions()
-	sources, err := definitions.ListSources(ctx)
+	sources, err := definitions.ListSources(ctx, client.DefinitionFilter{})
 	ok("Sources", err)
-	_, err = definitions.ListSources(ctx, client.WithDefinitionName("hub"))
+	_, err = definitions.ListSources(ctx, client.DefinitionFilter{Name: "hub"})
 	ok("Sources", err)
 	source, err := definitions.GetSource(ctx, sources[0].ID)
 	ok("Source", err)
@@ -81,11 +81,11 @@ func restOfTheService(s *session) {
 	ok("Destination", err)
 
 	templates := c.SourceTemplates()
-	for _, opts := range [][]client.TemplateOption{nil, {client.WithGlobal()}, {client.WithTags("crm", "support")}, {client.WithAllTags("crm")}} {
-		_, err = templates.List(ctx, opts...)
+	for i, filter := range []client.SourceTemplateFilter{{}, {Global: true}, {Tags: []string{"crm", "support"}}, {Tags: []string{"crm"}, Match: client.TagMatchAll}} {
+		_, err = templates.List(ctx, filter)
 		ok("SourceTemplates.List", err)
-		if len(opts) == 0 || !s.examples {
-			_, err = c.ConnectionTemplates().List(ctx)
+		if i == 0 || !s.examples {
+			_, err = c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{})
 			ok("ConnectionTemplates.List", err)
 		}
 	}
