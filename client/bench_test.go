@@ -79,7 +79,7 @@ func benchConnector(tb testing.TB, base string) *client.Connector {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return c.Workspace("").ConnectorByID(vendorID)
+	return c.DefaultWorkspace().ConnectorByID(vendorID)
 }
 
 // bySDK makes one call.

@@ -75,7 +75,7 @@ func NewWorkspace(opts ...Option) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.Workspace(""), nil
+	return c.DefaultWorkspace(), nil
 }
 
 // Connect creates a client, as [New] does, and finds a connector in the workspace
@@ -94,11 +94,11 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 		return nil, err
 	}
 	if r.connectorID != "" {
-		conn := c.Workspace("").ConnectorByID(r.connectorID)
+		conn := c.DefaultWorkspace().ConnectorByID(r.connectorID)
 		conn.learn(plainSlug(slug))
 		return conn, nil
 	}
-	return c.Workspace("").Connector(ctx, slug)
+	return c.DefaultWorkspace().Connector(ctx, slug)
 }
 
 // API returns the generated client of package gen, which has a typed method for
@@ -112,14 +112,64 @@ func (c *Client) API() *gen.ClientWithResponses {
 	return &gen.ClientWithResponses{ClientInterface: &raw}
 }
 
-// Workspace returns a handle for the workspace with the given name, or for the one
-// that the configuration names if name is empty. It sends nothing, and the
-// workspace need not exist; see [Workspace.Ensure].
+// Workspace returns a handle for the workspace with the given name. It sends nothing,
+// and the workspace need not exist; see [Workspace.Ensure]. If the name is empty, every
+// call through the handle returns an error that matches [ErrInvalid] and sends nothing,
+// so that a tenant without a name does not reach the workspace of another. The
+// configured workspace is [Client.DefaultWorkspace].
 func (c *Client) Workspace(name string) *Workspace {
 	if name = strings.TrimSpace(name); name == "" {
-		name = c.workspace
+		return &Workspace{client: c.nameless(), owner: c}
 	}
 	return &Workspace{client: c, name: name}
+}
+
+// DefaultWorkspace returns a handle for the workspace that the configuration names, or
+// for the one called "default" if it names none. It sends nothing.
+func (c *Client) DefaultWorkspace() *Workspace { return c.Workspace(c.workspace) }
+
+// WorkspaceFrom returns a handle for a workspace that [Client.Workspaces] or another
+// call returned. It sends nothing. Unlike a handle from [Client.Workspace], the handle
+// knows its ID, so that calls which need the ID do not look it up, except those that
+// change or delete the workspace.
+func (c *Client) WorkspaceFrom(info WorkspaceInfo) *Workspace {
+	w := c.Workspace(info.Name)
+	if id, ok := plainUUID(info.ID); ok && !info.Tombstone {
+		w.known.Store(&id)
+	}
+	return w
+}
+
+// nameless returns a client that refuses every call, for a workspace without a name.
+func (c *Client) nameless() *Client {
+	n := *c
+	n.doer = refuser{}
+	raw := *c.raw
+	raw.Client = n.doer
+	n.raw = &raw
+	return &n
+}
+
+// A refuser sends nothing and has no tokens.
+type refuser struct{}
+
+// Do returns the error of the call of req.
+func (refuser) Do(req *http.Request) (*http.Response, error) {
+	closeBody(req)
+	op := "workspace"
+	if c := callOf(req.Context()); c != nil {
+		op = c.op
+	}
+	return nil, noName(op)
+}
+
+// Token returns an error.
+func (refuser) Token(context.Context) (*auth.Token, error) {
+	return nil, noName("get scoped token")
+}
+
+func noName(op string) *Error {
+	return invalid(op, "the workspace has no name: the name given to Client.Workspace, perhaps that of a tenant, is empty; for the configured workspace, use DefaultWorkspace")
 }
 
 // OrganizationID returns the ID of the organization that the configuration names, or

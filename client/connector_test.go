@@ -33,7 +33,7 @@ func inMemory(t *testing.T, opts ...agentstest.Option) (*agentstest.Service, *cl
 	t.Helper()
 	fake := agentstest.New(opts...)
 	c := makeClient(t, fake.Transport(), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
-	return fake, c.Workspace("")
+	return fake, c.DefaultWorkspace()
 }
 
 func TestConnectorInfo(t *testing.T) {
@@ -78,7 +78,7 @@ func TestConnectorInfo(t *testing.T) {
 // The slug is the one by which the connector was found.
 func TestConnectorInfoSlug(t *testing.T) {
 	s := serve(t, list(listed(1, "github", "GitHub", "x")), says(200, `{"id":"x","source_template":{"name":"GitHub"}}`))
-	c, err := newClient(t, s).Workspace("").Connector(t.Context(), "GitHub")
+	c, err := newClient(t, s).DefaultWorkspace().Connector(t.Context(), "GitHub")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 		})
 	}
 	s := serve(t)
-	c := newClient(t, s).Workspace("").ConnectorByID("github")
+	c := newClient(t, s).DefaultWorkspace().ConnectorByID("github")
 	for name, do := range map[string]func() error{
 		"info":   func() error { _, err := c.Info(t.Context()); return err },
 		"update": func() error { _, err := c.Update(t.Context(), client.ConnectorChange{Name: "n"}); return err },
@@ -586,7 +586,7 @@ func TestWaitDeleted(t *testing.T) {
 	})
 	test("not longer than the limit", func(t *testing.T) {
 		start := time.Now()
-		got, err := newClient(t, serve(t, list(there))).Workspace("").WaitDeleted(t.Context(), numbered(1), client.WithWaitLimit(time.Minute))
+		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.WithWaitLimit(time.Minute))
 		if !errors.Is(err, client.ErrWaitedTooLong) || got == nil || got.Name != "mine" || time.Since(start) != time.Minute {
 			t.Errorf("%+v %v after %v", got, err, time.Since(start))
 		}
@@ -595,21 +595,21 @@ func TestWaitDeleted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
 		defer cancel()
 		start := time.Now()
-		got, err := newClient(t, serve(t, list(there))).Workspace("").WaitDeleted(ctx, numbered(1))
+		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(ctx, numbered(1))
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrWaitedTooLong) || got == nil || time.Since(start) != 7*time.Second {
 			t.Errorf("%+v %v after %v", got, err, time.Since(start))
 		}
 	})
 	test("with the workspace", func(t *testing.T) {
 		s := serve(t, list(there), says(404, `{"message":"no such workspace"}`))
-		if got, err := newClient(t, s).Workspace("").WaitDeleted(t.Context(), numbered(1)); got != nil || err != nil {
+		if got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1)); got != nil || err != nil {
 			t.Errorf("%+v %v", got, err)
 		}
 		s.wantSent(t, 2)
 	})
 	test("errors end it, after the retries of the call", func(t *testing.T) {
 		s := serve(t, list(there), says(503, ""), list(there), says(403, `{"message":"not yours"}`))
-		got, err := newClient(t, s).Workspace("").WaitDeleted(t.Context(), numbered(1))
+		got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1))
 		wantKinds(t, err, "ErrForbidden")
 		if got == nil || got.Name != "mine" {
 			t.Errorf("the state seen last is %+v", got)

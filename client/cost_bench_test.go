@@ -50,7 +50,7 @@ func BenchmarkFirstCalls(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			conns = append(conns, c.Workspace("").ConnectorByID(vendorID))
+			conns = append(conns, c.DefaultWorkspace().ConnectorByID(vendorID))
 		}
 		var wg sync.WaitGroup
 		for i := range calls {
@@ -112,7 +112,7 @@ func BenchmarkDuringRefresh(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		conn := c.Workspace("").ConnectorByID(vendorID)
+		conn := c.DefaultWorkspace().ConnectorByID(vendorID)
 		start := time.Now()
 		quiet = append(quiet, block(conn)...)
 		if src.minted.Load() != 1 {
@@ -197,7 +197,7 @@ func BenchmarkConnectors(b *testing.B) {
 	}
 	var same, own, connected float64
 	for b.Loop() {
-		same = each(func(i int) *client.Connector { return shared.Workspace("").ConnectorByID(uuidOf(i)) })
+		same = each(func(i int) *client.Connector { return shared.DefaultWorkspace().ConnectorByID(uuidOf(i)) })
 		own = each(func(i int) *client.Connector {
 			return shared.Workspace(fmt.Sprint("customer-", i)).ConnectorByID(uuidOf(i))
 		})

@@ -194,7 +194,7 @@ func TestErrorTextIsOneLine(t *testing.T) {
 	s := serve(t, says(400, `{"message":"a\nb\u0000c\u2028d","code":"x\ny","errors":[{"field":"f\r","message":"\n\nm"}]}`, "X-Request-Id", "i\td"))
 	c := newClient(t, s)
 	_, bad := connectorOf(c).Execute(t.Context(), "issues\nx", "list\r\n", nil)
-	_, input := c.Workspace("").ConnectorByID("no\nid").Execute(t.Context(), "a", "b", nil)
+	_, input := c.DefaultWorkspace().ConnectorByID("no\nid").Execute(t.Context(), "a", "b", nil)
 	_, slug := newClient(t, serve(t, says(200, `{"data":[{"name":"q\nr","summarized_source_template":{"connector_name":"s\nt"}}]}`))).Workspace("w\nx").Connector(t.Context(), "u\nv")
 	source := read(t.Context(), newClient(t, s, client.WithTokenSource(sourceFunc(func(context.Context) (*auth.Token, error) {
 		return nil, errors.New("two\nlines")
@@ -285,7 +285,7 @@ func TestErrorRepeatsNoSecret(t *testing.T) {
 			for _, status := range []int{400, 200} {
 				t.Run(fmt.Sprint(name, "/", shape, "/", status), func(t *testing.T) {
 					c := newClient(t, serve(t, says(status, body, "Content-Type", map[bool]string{true: "text/html", false: "application/json"}[shape == "HTML"])), client.WithMaxRetries(0))
-					_, err := c.Workspace("").CreateConnector(t.Context(), client.CreateConnectorRequest{
+					_, err := c.DefaultWorkspace().CreateConnector(t.Context(), client.CreateConnectorRequest{
 						ConnectorType: "github",
 						Credentials:   map[string]any{"a": map[string]string{"token": secret}, "b": []string{secret}},
 					})

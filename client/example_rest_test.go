@@ -56,7 +56,7 @@ func ExampleWorkspace_Connector() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	zendesk, err := c.Workspace("").Connector(ctx, "Zendesk Support")
+	zendesk, err := c.DefaultWorkspace().Connector(ctx, "Zendesk Support")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func ExampleWorkspace_DeleteConnector() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	ws := c.Workspace("")
+	ws := c.DefaultWorkspace()
 	slack, err := ws.Connector(ctx, "slack")
 	if err != nil {
 		log.Fatal(err)
@@ -117,7 +117,7 @@ func ExampleConnector_Delete() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	slack, err := c.Workspace("").Connector(ctx, "slack")
+	slack, err := c.DefaultWorkspace().Connector(ctx, "slack")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func ExampleConnector_WaitDeleted() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	slack, err := c.Workspace("").Connector(ctx, "slack")
+	slack, err := c.DefaultWorkspace().Connector(ctx, "slack")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func ExampleWorkflows_List() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	workflows := c.Workspace("").Workflows()
+	workflows := c.DefaultWorkspace().Workflows()
 	list, err := workflows.List(ctx)
 	if err != nil {
 		log.Fatal(err)
@@ -307,7 +307,7 @@ func ExampleWorkflows_Get() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	workflows := c.Workspace("").Workflows()
+	workflows := c.DefaultWorkspace().Workflows()
 	list, err := workflows.List(ctx)
 	if err != nil {
 		log.Fatal(err)
@@ -324,7 +324,7 @@ func ExampleWorkflows_Delete() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	workflows := c.Workspace("").Workflows()
+	workflows := c.DefaultWorkspace().Workflows()
 	list, err := workflows.List(ctx)
 	if err != nil {
 		log.Fatal(err)
@@ -341,7 +341,7 @@ func ExampleAutomations_List() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	workflows := c.Workspace("").Workflows()
+	workflows := c.DefaultWorkspace().Workflows()
 	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
@@ -361,7 +361,7 @@ func ExampleAutomations_Get() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	workflows := c.Workspace("").Workflows()
+	workflows := c.DefaultWorkspace().Workflows()
 	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
@@ -379,7 +379,7 @@ func ExampleAutomations_Create() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	workflows := c.Workspace("").Workflows()
+	workflows := c.DefaultWorkspace().Workflows()
 	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)
@@ -397,7 +397,7 @@ func ExampleAutomations_Delete() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	workflows := c.Workspace("").Workflows()
+	workflows := c.DefaultWorkspace().Workflows()
 	all, err := workflows.ListAutomations(ctx)
 	if err != nil {
 		log.Fatal(err)

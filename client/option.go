@@ -85,7 +85,7 @@ func WithOrganizationID(id string) Option {
 }
 
 // WithWorkspaceName sets the name of the workspace that [NewWorkspace], [Connect] and
-// Client.Workspace("") use. The default is "default".
+// [Client.DefaultWorkspace] use. The default is "default".
 func WithWorkspaceName(name string) Option {
 	return optionFunc(func(c *config) { c.explicit.WorkspaceName = name })
 }

@@ -127,7 +127,7 @@ func TestBaseURL(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := c.Workspace("").ListConnectors(t.Context()); err != nil {
+				if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				_, rest, _ := strings.Cut(want, "://")
@@ -178,7 +178,7 @@ func TestOptionsWinOverConfigureAndEnvironment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Workspace("").ListConnectors(t.Context()); err != nil {
+		if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		r := s.requests()[0]
@@ -232,13 +232,13 @@ func TestConfigureDoesNotChangeAClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(client.EnvAPIHost, "https://elsewhere.test")
-	if _, err := c.Workspace("").ListConnectors(t.Context()); err != nil {
+	if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if r := s.requests()[0]; r.Query != "workspace_name=first" || r.Header.Get("X-Organization-Id") != "" || r.Host != "api.test" {
 		t.Errorf("asked %s %s in %s", r.Host, r.Query, r.Header.Get("X-Organization-Id"))
 	}
-	if got := makeClient(t, s).Workspace("").Name(); got != "second" {
+	if got := makeClient(t, s).DefaultWorkspace().Name(); got != "second" {
 		t.Errorf("a new client works in %s", got)
 	}
 }
@@ -246,7 +246,7 @@ func TestConfigureDoesNotChangeAClient(t *testing.T) {
 func TestUserAgent(t *testing.T) {
 	for extra, want := range map[string]string{"": ")", "myapp/1.2": ") myapp/1.2", "  myapp/1.2 (x; y) ": ") myapp/1.2 (x; y)"} {
 		s := serve(t, list())
-		if _, err := newClient(t, s, client.WithUserAgent(extra)).Workspace("").ListConnectors(t.Context()); err != nil {
+		if _, err := newClient(t, s, client.WithUserAgent(extra)).DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := s.requests()[0].Header.Get("User-Agent")
@@ -294,7 +294,7 @@ func TestWithConnectorIDIsForConnect(t *testing.T) {
 func TestMaxResponseBytes(t *testing.T) {
 	body := `{"data":[` + listed(1, "a", "A", strings.Repeat("x", 100)) + `]}`
 	for limit, good := range map[int]bool{len(body) - 1: false, len(body): true, len(body) + 1: true} {
-		_, err := newClient(t, serve(t, says(200, body)), client.WithMaxResponseBytes(int64(limit))).Workspace("").ListConnectors(t.Context())
+		_, err := newClient(t, serve(t, says(200, body)), client.WithMaxResponseBytes(int64(limit))).DefaultWorkspace().ListConnectors(t.Context())
 		if good && err != nil {
 			t.Errorf("%d bytes with a limit of %d: %v", len(body), limit, err)
 		}
@@ -321,7 +321,7 @@ func TestScopedToken(t *testing.T) {
 	}
 	c := newClientOfApp(t, s, client.WithScopedToken(), client.WithWorkspaceName("acme"), client.WithOrganizationID(stubOrg))
 	for range 3 {
-		if _, err := c.Workspace("").ListConnectors(t.Context()); err != nil {
+		if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -336,7 +336,7 @@ func TestTokenObserver(t *testing.T) {
 	s := serve(t, list())
 	c := newClientOfApp(t, s, client.WithTokenObserver(func(f auth.Fetch) { seen = append(seen, f) }))
 	for range 3 {
-		if _, err := c.Workspace("").ListConnectors(t.Context()); err != nil {
+		if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

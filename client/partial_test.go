@@ -62,7 +62,7 @@ func TestAnswersThatAreSomethingElse(t *testing.T) {
 		},
 	} {
 		for _, body := range []string{`{}`, `null`, `{"error":"x","detail":"boom"}`, `{"data":null}`} {
-			w := newClient(t, serve(t, says(200, body))).Workspace("")
+			w := newClient(t, serve(t, says(200, body))).DefaultWorkspace()
 			err := call(t.Context(), w)
 			if err == nil {
 				t.Errorf("%s makes something of %s", name, body)
@@ -187,13 +187,13 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 		there := list(listed(10, "github", "GitHub", "x"))
 		s := serve(t, there, says(500, ""), says(429, "", "Retry-After", "30"), says(503, ""), fails(errReset), list())
 		c := newClient(t, s, client.WithMaxRetries(0))
-		if info, err := c.Workspace("").WaitDeleted(t.Context(), numbered(10)); err != nil || info != nil {
+		if info, err := c.DefaultWorkspace().WaitDeleted(t.Context(), numbered(10)); err != nil || info != nil {
 			t.Errorf("%v %v", info, err)
 		}
 		s.wantSent(t, 6)
 
 		s = serve(t, there, says(500, `{"message":"out of order"}`))
-		info, err := newClient(t, s, client.WithMaxRetries(0)).Workspace("").WaitDeleted(t.Context(), numbered(10))
+		info, err := newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10))
 		wantKinds(t, err, "ErrServer+ErrWaitedTooLong")
 		wantText(t, err, "out of order", "waited for 10m0s")
 		if info == nil || info.ID != numbered(10) {
@@ -201,7 +201,7 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 		}
 		for _, status := range []int{401, 403, 422} {
 			s = serve(t, there, says(status, ""))
-			_, err = newClient(t, s, client.WithMaxRetries(0)).Workspace("").WaitDeleted(t.Context(), numbered(10))
+			_, err = newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10))
 			if e := asError(t, err); e.StatusCode != status {
 				t.Errorf("%d: %v", status, err)
 			}
@@ -209,7 +209,7 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, list(listed(10, "github", "GitHub", "x")))
-		_, err := newClient(t, s).Workspace("").WaitDeleted(t.Context(), numbered(10), client.WithPollInterval(1), client.WithWaitLimit(10*time.Second))
+		_, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.WithPollInterval(1), client.WithWaitLimit(10*time.Second))
 		wantKinds(t, err, "ErrWaitedTooLong")
 		if n := len(s.requests()); n > 130 {
 			t.Errorf("asked %d times in 10 seconds", n)

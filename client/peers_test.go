@@ -221,8 +221,8 @@ func TestPeers(t *testing.T) {
 		{"all errors are of one type", func(t *testing.T) {
 			c := newClient(t, serve(t, says(400, "x")))
 			conn := connectorOf(c)
-			_, listErr := c.Workspace("").ListConnectors(t.Context())
-			_, idErr := c.Workspace("").ConnectorByID("x").Inspect(t.Context())
+			_, listErr := c.DefaultWorkspace().ListConnectors(t.Context())
+			_, idErr := c.DefaultWorkspace().ConnectorByID("x").Inspect(t.Context())
 			_, saveErr := mustDownload(t, file("x")).Save(t.TempDir())
 			_, newErr := client.New(nil)
 			_, badParams := conn.Execute(t.Context(), "a", "list", client.Params{"f": func() {}})
@@ -251,7 +251,7 @@ func TestPeers(t *testing.T) {
 		}},
 		{"secrets do not print", func(t *testing.T) {
 			c := newClientOfApp(t, serve(t))
-			for _, v := range []any{c, c.Workspace(""), connectorOf(c), client.WithClientSecret("app-secret-0815")} {
+			for _, v := range []any{c, c.DefaultWorkspace(), connectorOf(c), client.WithClientSecret("app-secret-0815")} {
 				if text := fmt.Sprintf("%v %+v %#v", v, v, struct{ v any }{v}); strings.Contains(text, "app-secret") {
 					t.Errorf("%T prints %s", v, text)
 				}
@@ -276,7 +276,7 @@ func TestPeers(t *testing.T) {
 			s.wantSent(t, 1)
 		}},
 		{"a connector that is newer than this package has a name", func(t *testing.T) {
-			c, err := newClient(t, serve(t, list(listed(1, "made-up-tomorrow", "Made Up Tomorrow", "x")))).Workspace("").Connector(t.Context(), "made-up-tomorrow")
+			c, err := newClient(t, serve(t, list(listed(1, "made-up-tomorrow", "Made Up Tomorrow", "x")))).DefaultWorkspace().Connector(t.Context(), "made-up-tomorrow")
 			if err != nil || c.ID() != numbered(1) {
 				t.Errorf("%v %v", c, err)
 			}

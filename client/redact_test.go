@@ -11,7 +11,7 @@ import (
 func TestScrubbingLeavesNames(t *testing.T) {
 	s := serve(t, says(422, `{"message":"token is wrong: hunter22 at 4711123 is not an access_token, nor tokens","errors":[
 		{"field":"credentials.token","error_code":"invalid_token","message":"hunter22"}]}`))
-	_, err := newClient(t, s).Workspace("").CreateConnector(t.Context(), client.CreateConnectorRequest{
+	_, err := newClient(t, s).DefaultWorkspace().CreateConnector(t.Context(), client.CreateConnectorRequest{
 		ConnectorType: "x", Credentials: map[string]any{"auth_type": "token", "password": "hunter22", "account": 4711123, "small": 47},
 	})
 	e := asError(t, err)

@@ -325,11 +325,11 @@ func TestRetryNeverRepeatsAWrite(t *testing.T) {
 	type doing = func(context.Context, *client.Client) error
 	writes := map[string]doing{
 		"create connector": func(ctx context.Context, c *client.Client) error {
-			_, err := c.Workspace("").CreateConnector(ctx, client.CreateConnectorRequest{ConnectorType: "github", Credentials: map[string]any{"token": "x"}})
+			_, err := c.DefaultWorkspace().CreateConnector(ctx, client.CreateConnectorRequest{ConnectorType: "github", Credentials: map[string]any{"token": "x"}})
 			return err
 		},
 		"delete connector": func(ctx context.Context, c *client.Client) error {
-			_, err := c.Workspace("").DeleteConnector(ctx, stubID)
+			_, err := c.DefaultWorkspace().DeleteConnector(ctx, stubID)
 			return err
 		},
 		"raw post": func(ctx context.Context, c *client.Client) error {
@@ -356,7 +356,7 @@ func TestRetryNeverRepeatsAWrite(t *testing.T) {
 	}
 	reads := map[string]doing{
 		"list connectors": func(ctx context.Context, c *client.Client) error {
-			_, err := c.Workspace("").ListConnectors(ctx)
+			_, err := c.DefaultWorkspace().ListConnectors(ctx)
 			return err
 		},
 		"workspace info": func(ctx context.Context, c *client.Client) error {

@@ -92,7 +92,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 		Credentials: map[string]any{"token": connectorSecret}, ReplicationConfig: map[string]any{"key": connectorSecret},
 		Environment: map[string]any{"maybe": connectorSecret}, OAuthSecretID: oauthSecret,
 	}
-	_, createErr := app.Workspace("").CreateConnector(t.Context(), request)
+	_, createErr := app.DefaultWorkspace().CreateConnector(t.Context(), request)
 	download, err := connectorOf(app).Download(t.Context(), "files", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 	}
 	for name, v := range map[string]any{
 		"definitions": app.Definitions(), "source templates": app.SourceTemplates(), "connection templates": app.ConnectionTemplates(),
-		"OAuth apps": app.OAuthApps(), "skills": app.Skills(), "workflows": app.Workspace("").Workflows(), "automations": app.Workspace("").Workflows().Automations("w"),
+		"OAuth apps": app.OAuthApps(), "skills": app.Skills(), "workflows": app.DefaultWorkspace().Workflows(), "automations": app.DefaultWorkspace().Workflows().Automations("w"),
 	} {
 		values[name] = v
 	}
@@ -211,7 +211,7 @@ func TestSecretsDoNotReachTheLog(t *testing.T) {
 		c := makeClient(t, s, client.WithCredentials("app", clientSecret), client.WithLogger(logger), client.WithTokenObserver(func(f auth.Fetch) {
 			logger.Info("token", "fetch", f)
 		}))
-		w := c.Workspace("")
+		w := c.DefaultWorkspace()
 		_, _ = w.ListConnectors(t.Context())
 		_, _ = w.CreateConnector(t.Context(), client.CreateConnectorRequest{ConnectorType: "x", Credentials: map[string]any{"t": connectorSecret}})
 		_ = w.Ensure(t.Context())
@@ -255,7 +255,7 @@ func TestSecretsDoNotFollowRedirects(t *testing.T) {
 		for _, code := range []int{301, 302, 303, 307, 308} {
 			s := serve(t, says(code, "", "Location", to), ok("[]"))
 			c := newClient(t, s)
-			_, err := c.Workspace("").ListConnectors(t.Context())
+			_, err := c.DefaultWorkspace().ListConnectors(t.Context())
 			if err == nil || !errors.Is(err, auth.ErrUnsafe) {
 				t.Errorf("%d to %s: %v", code, to, err)
 			}
@@ -264,7 +264,7 @@ func TestSecretsDoNotFollowRedirects(t *testing.T) {
 	}
 	// Within the origin, a read may be redirected.
 	s := serve(t, says(307, "", "Location", "/elsewhere"), list(listed(1, "a", "A", "a")))
-	got, err := newClient(t, s).Workspace("").ListConnectors(t.Context())
+	got, err := newClient(t, s).DefaultWorkspace().ListConnectors(t.Context())
 	if err != nil || len(got) != 1 {
 		t.Errorf("%v %v", got, err)
 	}
@@ -275,7 +275,7 @@ func TestSecretsDoNotFollowRedirects(t *testing.T) {
 	no := errors.New("no redirects here")
 	s = serve(t, says(307, "", "Location", "/elsewhere"), list())
 	hc := &http.Client{Transport: s, CheckRedirect: func(*http.Request, []*http.Request) error { return no }}
-	if _, err := newClient(t, s, client.WithHTTPClient(hc)).Workspace("").ListConnectors(t.Context()); !errors.Is(err, no) {
+	if _, err := newClient(t, s, client.WithHTTPClient(hc)).DefaultWorkspace().ListConnectors(t.Context()); !errors.Is(err, no) {
 		t.Error(err)
 	}
 }

@@ -286,7 +286,9 @@ func makeClient(t testing.TB, rt http.RoundTripper, opts ...client.Option) *clie
 }
 
 // connectorOf returns the connector stubID in the default workspace of c.
-func connectorOf(c *client.Client) *client.Connector { return c.Workspace("").ConnectorByID(stubID) }
+func connectorOf(c *client.Client) *client.Connector {
+	return c.DefaultWorkspace().ConnectorByID(stubID)
+}
 
 // asError returns err as a *client.Error.
 func asError(t testing.TB, err error) *client.Error {

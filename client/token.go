@@ -30,6 +30,9 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.scoped()) }
 
 func (w *Workspace) scoped() auth.TokenSource {
+	if w.owner != nil {
+		return refuser{}
+	}
 	c := w.client
 	return auth.NewScoped(c.tokens(), auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}, c.base, c.http)
 }

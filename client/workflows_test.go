@@ -453,7 +453,7 @@ func TestWorkflowLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := t.Context()
-	f := c.Workspace("").Workflows()
+	f := c.DefaultWorkspace().Workflows()
 	made, err := f.Create(ctx, client.WorkflowRequest{Name: "Digest", Tasks: []map[string]any{{"prompt": "Sum up"}}})
 	if err != nil {
 		t.Fatal(err)

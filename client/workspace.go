@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,8 @@ import (
 // A Workspace is a handle for a workspace, which holds connectors and is known by its
 // name. Programs that serve several customers often have a workspace for each.
 type Workspace struct {
-	client *Client
+	client *Client // the one that sends; it refuses if there is no name
+	owner  *Client // the one that a workspace without a name is from, else nil
 	name   string
 
 	known atomic.Pointer[string] // the ID, once it has been looked up
@@ -25,8 +27,8 @@ type Workspace struct {
 // Name returns the name of the workspace.
 func (w *Workspace) Name() string { return w.name }
 
-// Client returns the client that w uses.
-func (w *Workspace) Client() *Client { return w.client }
+// Client returns the client that w is from.
+func (w *Workspace) Client() *Client { return cmp.Or(w.owner, w.client) }
 
 // String describes the workspace by its name, for printing. Name returns the name.
 func (w *Workspace) String() string { return fmt.Sprintf("client.Workspace{%q}", w.name) }

@@ -84,7 +84,7 @@ func TestConnectorLookup(t *testing.T) {
 	} {
 		t.Run(tc.slug, func(t *testing.T) {
 			s := serve(t, list(all...))
-			conn, err := newClient(t, s).Workspace("").Connector(t.Context(), tc.slug)
+			conn, err := newClient(t, s).DefaultWorkspace().Connector(t.Context(), tc.slug)
 			if tc.id == 0 {
 				if err == nil {
 					t.Fatalf("found %v", conn)
@@ -113,7 +113,7 @@ func TestConnectorLookup(t *testing.T) {
 		for i := range 500 {
 			many = append(many, listed(i, fmt.Sprint("kind-", i), "", ""))
 		}
-		_, err := newClient(t, serve(t, list(many...))).Workspace("").Connector(t.Context(), "github")
+		_, err := newClient(t, serve(t, list(many...))).DefaultWorkspace().Connector(t.Context(), "github")
 		wantText(t, err, "and 490 more")
 		if len(err.Error()) > 1000 {
 			t.Errorf("the text has %d bytes", len(err.Error()))
@@ -143,7 +143,7 @@ func TestListConnectors(t *testing.T) {
 		`{"id":"y","created_at":"2026-01-02T03:04:05.123456","updated_at":"2026-01-02 03:04:05+00:00"}`,
 		`{"id":"z","created_at":"2026-01-02","updated_at":1767323045}`,
 	))
-	got, err := newClient(t, s).Workspace("").ListConnectors(t.Context())
+	got, err := newClient(t, s).DefaultWorkspace().ListConnectors(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestListConnectors(t *testing.T) {
 			t.Errorf("connector %d is\n%+v, want\n%+v", i, got[i], want[i])
 		}
 	}
-	if got, err := newClient(t, serve(t, says(200, `{"data":[]}`))).Workspace("").ListConnectors(t.Context()); err != nil || len(got) != 0 {
+	if got, err := newClient(t, serve(t, says(200, `{"data":[]}`))).DefaultWorkspace().ListConnectors(t.Context()); err != nil || len(got) != 0 {
 		t.Errorf("an empty list: %v %v", got, err)
 	}
 }
@@ -433,15 +433,70 @@ func TestWorkspaceEnsure(t *testing.T) {
 
 func TestWorkspaceName(t *testing.T) {
 	c := newClient(t, serve(t), client.WithWorkspaceName("acme"))
-	for in, want := range map[string]string{"": "acme", "  ": "acme", "other": "other", " other\n": "other"} {
-		w := c.Workspace(in)
-		if w.Name() != want || w.Client() != c {
-			t.Errorf("Workspace(%q) is %v", in, w)
+	for name, tc := range map[string]struct {
+		w    *client.Workspace
+		want string
+	}{
+		"default":         {c.DefaultWorkspace(), "acme"},
+		"default default": {newClient(t, serve(t)).DefaultWorkspace(), "default"},
+		"named":           {c.Workspace("other"), "other"},
+		"trimmed":         {c.Workspace(" other\n"), "other"},
+		"empty":           {c.Workspace(""), ""},
+		"blank":           {c.Workspace(" \t"), ""},
+		"from":            {c.WorkspaceFrom(client.WorkspaceInfo{Name: "other"}), "other"},
+		"from nothing":    {c.WorkspaceFrom(client.WorkspaceInfo{}), ""},
+	} {
+		if tc.w.Name() != tc.want {
+			t.Errorf("%s: the workspace is %v", name, tc.w)
+		}
+		if name != "default default" && tc.w.Client() != c {
+			t.Errorf("%s: another client", name)
 		}
 	}
-	if newClient(t, serve(t)).Workspace("").Name() != "default" {
-		t.Error("the default workspace is another")
+}
+
+// A workspace without a name must not fall back to another.
+func TestWorkspaceWithoutName(t *testing.T) {
+	s := serve(t)
+	c := newClient(t, s, client.WithWorkspaceName("acme"))
+	for name, w := range map[string]*client.Workspace{
+		"empty": c.Workspace(""), "blank": c.Workspace(" \n"), "from": c.WorkspaceFrom(client.WorkspaceInfo{ID: stubID, Name: " "}),
+	} {
+		conn := w.ConnectorByID(stubID)
+		for call, f := range map[string]func() error{
+			"Info":           func() error { _, err := w.Info(t.Context()); return err },
+			"Ensure":         func() error { return w.Ensure(t.Context()) },
+			"Update":         func() error { _, err := w.Update(t.Context(), client.WorkspaceChange{Name: "x"}); return err },
+			"Delete":         func() error { return w.Delete(t.Context()) },
+			"ListConnectors": func() error { _, err := w.ListConnectors(t.Context()); return err },
+			"Connector":      func() error { _, err := w.Connector(t.Context(), "github"); return err },
+			"ScopedToken":    func() error { _, err := w.ScopedToken(t.Context()); return err },
+			"ScopedTokens":   func() error { _, err := w.ScopedTokens().Token(t.Context()); return err },
+			"WidgetToken":    func() error { _, err := w.WidgetToken(t.Context(), "https://app.example.com"); return err },
+			"Workflows":      func() error { _, err := w.Workflows().List(t.Context()); return err },
+			"Execute":        func() error { _, err := conn.Execute(t.Context(), "issues", "list", nil); return err },
+			"Download":       func() error { _, err := conn.Download(t.Context(), "files", nil); return err },
+			"Inspect":        func() error { _, err := conn.Inspect(t.Context()); return err },
+		} {
+			err := f()
+			if !errors.Is(err, client.ErrInvalid) {
+				t.Errorf("%s, %s: %v", name, call, err)
+				continue
+			}
+			wantText(t, err, "DefaultWorkspace", "no name")
+		}
 	}
+	s.wantSent(t, 0)
+}
+
+// A handle that was made from a listed workspace does not look it up.
+func TestWorkspaceFromKnowsItsID(t *testing.T) {
+	s := serve(t, says(200, `{"data":[]}`))
+	w := newClient(t, s).WorkspaceFrom(client.WorkspaceInfo{ID: stubID, Name: "acme"})
+	if _, err := w.Workflows().List(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.wantSent(t, 1)
 }
 
 func TestCreateConnector(t *testing.T) {
@@ -484,7 +539,7 @@ func TestCreateConnector(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t)
-			_, err := newClient(t, s).Workspace("").CreateConnector(t.Context(), tc.r)
+			_, err := newClient(t, s).DefaultWorkspace().CreateConnector(t.Context(), tc.r)
 			wantKinds(t, err, "ErrInvalid")
 			wantText(t, err, tc.text...)
 			s.wantSent(t, 0)
@@ -493,7 +548,7 @@ func TestCreateConnector(t *testing.T) {
 	for name, r := range map[string]client.CreateConnectorRequest{
 		"replication": {DefinitionID: stubID, ReplicationConfig: some}, "oauth": {SourceTemplateID: stubID, OAuthSecretID: "s"},
 	} {
-		if _, err := newClient(t, serve(t, says(201, `{"id":"x"}`))).Workspace("").CreateConnector(t.Context(), r); err != nil {
+		if _, err := newClient(t, serve(t, says(201, `{"id":"x"}`))).DefaultWorkspace().CreateConnector(t.Context(), r); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -501,7 +556,7 @@ func TestCreateConnector(t *testing.T) {
 
 func TestDeleteConnector(t *testing.T) {
 	s := serve(t, says(202, `{"job_id":"job-1"}`))
-	job, err := newClient(t, s).Workspace("").DeleteConnector(t.Context(), " source_id:"+stubID+" ")
+	job, err := newClient(t, s).DefaultWorkspace().DeleteConnector(t.Context(), " source_id:"+stubID+" ")
 	if err != nil || job != "job-1" {
 		t.Errorf("%q %v", job, err)
 	}
@@ -513,7 +568,7 @@ func TestDeleteConnector(t *testing.T) {
 func TestIDsThatAreNone(t *testing.T) {
 	for _, id := range []string{"", " ", ".", "..", "github", stubID + "/..", stubID[:35], "urn:uuid:" + stubID, "{" + stubID + "}", strings.ReplaceAll(stubID, "-", ""), stubID[:35] + "é", stubID + "\n" + stubID, strings.Repeat("x", 1000)} {
 		s := serve(t)
-		w := newClient(t, s).Workspace("")
+		w := newClient(t, s).DefaultWorkspace()
 		c := w.ConnectorByID(id)
 		for name, do := range map[string]func(ctx context.Context) error{
 			"execute":  func(ctx context.Context) error { _, err := c.Execute(ctx, "a", "list", nil); return err },
@@ -535,7 +590,7 @@ func TestIDsThatAreNone(t *testing.T) {
 	}
 	// Upper case is accepted, too.
 	s := serve(t, ok("[]"))
-	if _, err := newClient(t, s).Workspace("").ConnectorByID(strings.ToUpper(stubID)).Execute(t.Context(), "a", "list", nil); err != nil || s.requests()[0].Path != executePath {
+	if _, err := newClient(t, s).DefaultWorkspace().ConnectorByID(strings.ToUpper(stubID)).Execute(t.Context(), "a", "list", nil); err != nil || s.requests()[0].Path != executePath {
 		t.Errorf("%v", err)
 	}
 }
