@@ -61,6 +61,7 @@ type State struct {
 	from    int64 // the value that the first page was asked with, if counted
 	given   bool  // from was given
 	tried   bool  // another base was tried
+	fed     bool  // a page before had a cursor
 	prints  memory
 	values  memory
 }
@@ -355,7 +356,7 @@ func (t *turn) cursor(asked any) Out {
 		set[t.p.Name] = t.form(t.p, s.offset.text, s.offset.number)
 	case s.more:
 		return fail(Unknown, "the metadata has no cursor")
-	case s.none, t.guessed, t.p.Fed, t.Count == 0:
+	case s.none, t.guessed, t.p.Fed, t.fed, t.Count == 0:
 		if t.guessed && !s.none && t.p.Role == Cursor && s.pages != "" {
 			if page, ok := number(s.page); ok {
 				if pages, ok := number(s.pages); ok && page < pages {
@@ -378,6 +379,7 @@ func (t *turn) cursor(asked any) Out {
 		for name, v := range set {
 			t.values.add(key(name, digest(text(v)), ""))
 		}
+		t.fed = true
 		return Out{Set: set}
 	}
 	still := text(set[t.p.Name]) == was

@@ -169,3 +169,46 @@ func TestBaseOfPages(t *testing.T) {
 		}
 	}
 }
+
+func TestRepeatOfTheLastPageIsTheEnd(t *testing.T) {
+	declared := []Param{{Name: "page", Role: Count1, Integer: true}}
+	pages, out := run(t, In{Declared: declared, Known: true}, func(p map[string]any) reply {
+		n, _ := integer(p["page"])
+		return reply{`{}`, 2, uint64(min(max(n, 1), 4))}
+	})
+	if !out.End || !out.Drop || pages != 4 {
+		t.Errorf("%d pages, %s", pages, verdict(out))
+	}
+	pages, out = run(t, In{Declared: declared, Known: true}, func(map[string]any) reply { return reply{`{}`, 2, 1} })
+	if out.Problem != Repeated || pages != 1 {
+		t.Errorf("ignored: %d pages, %s", pages, verdict(out))
+	}
+}
+
+func TestCursorThatIsAbsentAtTheEnd(t *testing.T) {
+	pages, out := run(t, In{Declared: []Param{{Name: "after", Role: Cursor}}, Known: true}, func(p map[string]any) reply {
+		if p["after"] == nil {
+			return reply{`{"next_cursor":"c"}`, 2, 1}
+		}
+		return reply{`{}`, 2, 2}
+	})
+	if !out.End || pages != 2 {
+		t.Errorf("%d pages, %s", pages, verdict(out))
+	}
+}
+
+func TestMemoryNoticesLongCycles(t *testing.T) {
+	var m memory
+	const length = maxSeen + 1000
+	for i := range 20 * length {
+		s := fmt.Sprint("x", i)
+		if i > maxSeen {
+			s = fmt.Sprint("y", i%length)
+		}
+		if m.has(s) {
+			return
+		}
+		m.add(s)
+	}
+	t.Error("a cycle was not noticed")
+}
