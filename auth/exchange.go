@@ -22,6 +22,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
 const (
@@ -304,7 +305,7 @@ type TokenError struct {
 
 // fail returns the error of a request that got no response.
 func (x exchange) fail(err error) *TokenError {
-	e := &TokenError{op: x.op, err: err}
+	e := &TokenError{op: x.op, err: x.scrubber().Error(err)}
 	if x.cred != nil {
 		e.ClientIDSource, e.ClientSecretSource = x.cred.Source("client_id"), x.cred.Source("client_secret")
 	}
@@ -314,7 +315,7 @@ func (x exchange) fail(err error) *TokenError {
 // answer returns the error of a response that cannot be used.
 func (x exchange) answer(resp *http.Response, err error) *TokenError {
 	e := x.fail(err)
-	e.StatusCode, e.RequestID = resp.StatusCode, x.hiding(resp).redact(answer.RequestID(resp.Header))
+	e.StatusCode, e.RequestID = resp.StatusCode, x.hiding(resp).scrubber().String(answer.RequestID(resp.Header))
 	if d, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
 		e.RetryAfter = d
 	}
@@ -327,11 +328,12 @@ func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	e := x.answer(resp, nil)
 	// The secret is redacted before Parse, which may cut it or take part of it
 	// for an HTML tag, and again after Parse, which unescapes JSON and HTML.
-	reason := answer.Parse([]byte(x.redact(string(body))))
+	hide := x.scrubber()
+	reason := answer.Parse([]byte(hide.String(string(body))))
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
 		reason.Message = "the service redirects token requests, and redirects are not followed; check the base URL"
 	}
-	e.Code, e.Message = x.redact(reason.Code), answer.Line(x.redact(reason.Message)) // redacting may make it longer
+	e.Code, e.Message = hide.String(reason.Code), answer.Line(hide.String(reason.Message)) // redacting may make it longer
 	return e
 }
 
@@ -344,27 +346,8 @@ func (x exchange) hiding(resp *http.Response) exchange {
 	return x
 }
 
-// redact removes the secret, or the token that was sent instead, from a text of
-// the service.
-func (x exchange) redact(s string) string {
-	secret := string(x.secret)
-	if secret == "" {
-		return s
-	}
-	s = strings.ReplaceAll(s, secret, redacted)
-	// A text that package answer has cut may end in the middle of the secret.
-	if head, ok := strings.CutSuffix(s, "…"); ok {
-		for n := len(secret) - 1; n >= minPart; n-- {
-			if rest, ok := strings.CutSuffix(head, secret[:n]); ok {
-				return rest + redacted + "…"
-			}
-		}
-	}
-	return s
-}
-
-// minPart is the length in bytes from which part of a secret is redacted.
-const minPart = 4
+// scrubber removes the secret, or the token that was sent instead, from texts.
+func (x exchange) scrubber() redact.Scrubber { return redact.New(string(x.secret)) }
 
 // Error returns a description of the problem on one line. It contains the
 // fields that are set and advice on how to fix the credentials if they were

@@ -215,7 +215,8 @@ func fromHTML(page string) string {
 func Line(s string) string { return clean(s, maxText) }
 
 func clean(s string, limit int) string {
-	if len(s) > 4*limit {
+	long := len(s) > 4*limit
+	if long {
 		s = s[:4*limit] // so that the loop below does not run over megabytes
 	}
 	var b strings.Builder
@@ -231,13 +232,16 @@ func clean(s string, limit int) string {
 		}
 		if b.Len()+n > limit-len("…") {
 			b.WriteString("…")
-			break
+			return b.String()
 		}
 		if space {
 			b.WriteByte(' ')
 			space = false
 		}
 		b.WriteRune(r)
+	}
+	if long && b.Len() > 0 {
+		b.WriteString("…")
 	}
 	return b.String()
 }

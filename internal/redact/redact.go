@@ -1,0 +1,353 @@
+// Package redact removes secrets from texts that a service or a library may
+// have copied them into. It finds a secret however it was escaped, and whatever
+// was done to its white space, so that it does not matter whether a text is
+// cleaned before or after.
+package redact
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Text stands in place of a secret.
+const Text = "[REDACTED]"
+
+const (
+	minSecret = 4  // bytes; shorter ones are not looked for
+	minStrong = 8  // bytes; shorter ones are removed only where a value is expected
+	maxWord   = 12 // bytes of lower-case letters that may be a word
+	minPart   = 4  // bytes of a part of a secret that is removed at a cut
+	cutMark   = "…"
+)
+
+// A Scrubber removes a list of secrets. The zero Scrubber removes nothing.
+type Scrubber struct {
+	words []string // removed where a value is expected
+	forms []string // removed everywhere; without white space, the longest first
+	query []string // forms without plus signs, which are spaces in a query
+}
+
+// escapeHTML does the same as html.EscapeString, whose package adds tables of
+// 70 KB to every program.
+var escapeHTML = strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;")
+
+// New returns a Scrubber for the secrets. Those of less than 4 bytes are left
+// out: they are parts of anything.
+func New(secrets ...string) Scrubber {
+	var s Scrubber
+	for _, secret := range secrets {
+		bare := strip(secret)
+		switch {
+		case len(bare) < minSecret:
+			continue
+		case plainWord(bare):
+			s.words = append(s.words, strings.TrimSpace(secret))
+			continue
+		}
+		s.forms = append(s.forms, bare, strip(escapeHTML.Replace(secret)))
+		for _, v := range []string{secret, strings.TrimSpace(secret), strings.Join(strings.Fields(secret), " ")} {
+			s.forms = appendBase64(s.forms, v)
+		}
+	}
+	s.forms = longestFirst(s.forms)
+	for _, f := range s.forms {
+		if f = strings.ReplaceAll(f, "+", ""); len(f) >= minPart {
+			s.query = append(s.query, f)
+		}
+	}
+	s.query = longestFirst(s.query)
+	return s
+}
+
+// appendBase64 appends what is sure to be in the base64 of every text that
+// contains s, such as "id:secret": a byte begins at one of three places in a
+// group. Padding and the characters that s shares with its neighbors are left
+// out.
+func appendBase64(list []string, s string) []string {
+	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			text := enc.EncodeToString([]byte("\x00\x00"[:before] + s))
+			if (before+len(s))%3 != 0 {
+				text = text[:len(text)-1]
+			}
+			if text = text[[3]int{0, 2, 3}[before]:]; len(text) >= minStrong {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
+}
+
+func longestFirst(list []string) []string {
+	slices.SortFunc(list, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	})
+	return slices.Compact(list)
+}
+
+// plainWord reports whether s may be an ordinary word or number.
+func plainWord(s string) bool {
+	return len(s) < minStrong || len(s) <= maxWord && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// String returns text without the secrets. If it begins or ends with "…", a
+// part of a secret next to that is removed as well.
+func (s Scrubber) String(text string) string {
+	return s.scrub(text, true, strings.HasPrefix(text, cutMark), strings.HasSuffix(text, cutMark))
+}
+
+// Cut is like String for a text whose end was cut off without a mark.
+func (s Scrubber) Cut(text string) string { return s.scrub(text, true, false, true) }
+
+// Name is like String for the name of a field or of a kind of problem, in which
+// programs look for words: a secret that may be a word is left in it.
+func (s Scrubber) Name(text string) string {
+	return s.scrub(text, false, strings.HasPrefix(text, cutMark), strings.HasSuffix(text, cutMark))
+}
+
+// Error returns err, with the text that String returns if that differs.
+func (s Scrubber) Error(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if clean := s.String(text); clean != text {
+		return &scrubbed{clean, err}
+	}
+	return err
+}
+
+// A scrubbed error matches what its cause matches, and has another text.
+type scrubbed struct {
+	text string
+	err  error
+}
+
+func (e *scrubbed) Error() string { return e.text }
+func (e *scrubbed) Unwrap() error { return e.err }
+
+// Format writes the text, so that no verb shows the cause.
+func (e *scrubbed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.text) }
+
+func (s Scrubber) scrub(text string, words, cutStart, cutEnd bool) string {
+	if text == "" || len(s.words)+len(s.forms) == 0 {
+		return text
+	}
+	head, tail := 0, len(text)
+	if cutStart && strings.HasPrefix(text, cutMark) {
+		head = len(cutMark)
+	}
+	if cutEnd && strings.HasSuffix(text[head:], cutMark) {
+		tail -= len(cutMark)
+	}
+	var found []span
+	if words {
+		found = s.findWords(found, text)
+	}
+	inner := text[head:tail]
+	for i, decode := range []func(string, int) (string, int){nil, unquote, unpercent} {
+		if i == 1 && !strings.Contains(inner, `\`) || i == 2 && !strings.ContainsAny(inner, "%+") {
+			continue
+		}
+		forms := s.forms
+		if i == 2 {
+			forms = s.query
+		}
+		v := newView(inner, decode, i == 2)
+		for _, f := range forms {
+			for from := 0; ; {
+				at := strings.Index(v.text[from:], f)
+				if at < 0 {
+					break
+				}
+				found = append(found, v.span(from+at, from+at+len(f), head))
+				from += at + len(f)
+			}
+			// A form at a cut is at most as long as the text.
+			for n := min(len(f)-1, len(v.text)); cutEnd && n >= minPart; n-- {
+				if strings.HasSuffix(v.text, f[:n]) {
+					found = append(found, span{v.span(len(v.text)-n, len(v.text), head).start, tail})
+					break
+				}
+			}
+			for n := min(len(f)-1, len(v.text)); cutStart && n >= minPart; n-- {
+				if strings.HasPrefix(v.text, f[len(f)-n:]) {
+					found = append(found, span{head, v.span(0, n, head).end})
+					break
+				}
+			}
+		}
+	}
+	return replace(text, found)
+}
+
+type span struct{ start, end int }
+
+// replace replaces the spans of text. Those that overlap become one.
+func replace(text string, found []span) string {
+	if len(found) == 0 {
+		return text
+	}
+	slices.SortFunc(found, func(a, b span) int { return cmp.Or(a.start-b.start, b.end-a.end) })
+	var b strings.Builder
+	done := 0
+	for i, f := range found {
+		if i == 0 || f.start >= done {
+			b.WriteString(text[done:f.start])
+			b.WriteString(Text)
+		}
+		done = max(done, f.end)
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}
+
+// findWords finds the words where a value is expected: as the whole text, in
+// quotes, or after an equals sign or a colon.
+func (s Scrubber) findWords(found []span, text string) []span {
+	for _, w := range s.words {
+		for from := 0; ; {
+			at := strings.Index(text[from:], w)
+			if at < 0 {
+				break
+			}
+			start := from + at
+			end := start + len(w)
+			if isValue(text[:start], text[end:]) {
+				found = append(found, span{start, end})
+			}
+			from = end
+		}
+	}
+	return found
+}
+
+// maxGap is the number of bytes of white space between a value and what is
+// around it.
+const maxGap = 16
+
+func isValue(before, after string) bool {
+	near := strings.TrimRight(before[max(0, len(before)-maxGap):], " \t\r\n")
+	next := strings.TrimLeft(after[:min(len(after), maxGap)], " \t\r\n")
+	if near == "" && next == "" {
+		return true
+	}
+	if near == "" || after != "" && isWordByte(after[0]) {
+		return false
+	}
+	switch last := near[len(near)-1]; last {
+	case '=', ':':
+		return true
+	case '"', '\'', '`':
+		return strings.HasPrefix(strings.TrimPrefix(next, `\`), string(last))
+	}
+	return false
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
+}
+
+// A view is a text as it is after decoding, without white space.
+type view struct {
+	text     string
+	from, to []int32 // where each byte begins and ends in the original
+}
+
+func (v view) span(start, end, offset int) span {
+	return span{int(v.from[start]) + offset, int(v.to[end-1]) + offset}
+}
+
+// newView decodes text with a function that returns what is at a place, and its
+// length there.
+func newView(text string, decode func(string, int) (string, int), plus bool) view {
+	raw := make([]byte, 0, len(text))
+	from, to := make([]int32, 0, len(text)), make([]int32, 0, len(text))
+	for i := 0; i < len(text); {
+		part, n := text[i:i+1], 1
+		if decode != nil {
+			part, n = decode(text, i)
+		}
+		for j := range len(part) {
+			raw, from, to = append(raw, part[j]), append(from, int32(i)), append(to, int32(i+n))
+		}
+		i += n
+	}
+	k := 0
+	for i := 0; i < len(raw); {
+		r, n := utf8.DecodeRune(raw[i:])
+		if !blank(r) && (!plus || r != '+') {
+			copy(raw[k:], raw[i:i+n])
+			copy(from[k:], from[i:i+n])
+			copy(to[k:], to[i:i+n])
+			k += n
+		}
+		i += n
+	}
+	return view{string(raw[:k]), from[:k], to[:k]}
+}
+
+// blank reports whether cleaning a text removes r.
+func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError }
+
+func strip(s string) string {
+	return strings.Map(func(r rune) rune {
+		if blank(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// unpercent decodes the percent sign at i. One that was cut is nothing.
+func unpercent(s string, i int) (string, int) {
+	if s[i] != '%' {
+		return s[i : i+1], 1
+	}
+	if i+3 > len(s) {
+		return "", len(s) - i
+	}
+	n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+	if err != nil {
+		return "%", 1
+	}
+	return string([]byte{byte(n)}), 3
+}
+
+// unquote decodes the backslash at i. One that was cut is nothing.
+func unquote(s string, i int) (string, int) {
+	if s[i] != '\\' {
+		return s[i : i+1], 1
+	}
+	if i+1 == len(s) {
+		return "", 1
+	}
+	switch c := s[i+1]; c {
+	case 'n', 'r', 't', 'b', 'f':
+		return " ", 2
+	case 'u':
+		if i+6 > len(s) {
+			return "", len(s) - i
+		}
+		if n, err := strconv.ParseUint(s[i+2:i+6], 16, 32); err == nil {
+			if utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[i+6:i+8] == `\u` {
+				if low, err := strconv.ParseUint(s[i+8:i+12], 16, 32); err == nil {
+					return string(utf16.DecodeRune(rune(n), rune(low))), 12
+				}
+			}
+			return string(rune(n)), 6
+		}
+		return `\`, 1
+	case '"', '\\', '/', '\'':
+		return s[i+1 : i+2], 2
+	}
+	return `\`, 1
+}

@@ -1,0 +1,129 @@
+package redact_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"math/rand"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
+)
+
+const pem = "-----BEGIN KEY-----\nMIIEvQ+IBADAN/Bgkq\nhkiG9w0BAQ==\n-----END KEY-----\n"
+
+func TestString(t *testing.T) {
+	for _, tt := range []struct{ name, secret, text, want string }{
+		{"plain", "hunter22", "is hunter22 wrong", "is [REDACTED] wrong"},
+		{"inside a word", "hunter22", "xhunter22x", "x[REDACTED]x"},
+		{"twice", "hunter22", "hunter22hunter22", "[REDACTED][REDACTED]"},
+		{"collapsed", pem, "bad " + strings.Join(strings.Fields(pem), " ") + "!", "bad [REDACTED]!"},
+		{"two spaces", "correct  horse 1", "bad correct horse 1", "bad [REDACTED]"},
+		{"split", "hunter22", "bad hun\n  ter22", "bad [REDACTED]"},
+		{"trimmed", " hunter22\n", "bad hunter22.", "bad [REDACTED]."},
+		{"query", "ab+cd/ef gh", "s=ab%2Bcd%2Fef+gh&x", "s=[REDACTED]&x"},
+		{"path, lower case", "ab+cd/ef gh", "/ab+cd%2fef%20gh/x", "/[REDACTED]/x"},
+		{"JSON", "ab\"cd\\ef\n<gh", `{"x":"ab\"cd\\ef\n\u003cgh"}`, `{"x":"[REDACTED]"}`},
+		{"surrogates", "key-😀-value", `key-\ud83d\ude00-value`, "[REDACTED]"},
+		{"HTML", `ab<cd>&'efgh`, "x ab&lt;cd&gt;&amp;&#39;efgh", "x [REDACTED]"},
+		{"cut at the end", "hunter22-hunter23", "bad hunter22…", "bad [REDACTED]…"},
+		{"cut at the start", "hunter22-hunter23", "…-hunter23 bad", "…[REDACTED] bad"},
+		{"cut in an escape", "hunter22+hunter23", "bad hunter22%2…", "bad [REDACTED]…"},
+		{"a word in a sentence", "token", "the token is wrong", "the token is wrong"},
+		{"a long word in a sentence", "credentials", "no credentials given", "no credentials given"},
+		{"a word in quotes", "token", `"token" and 'token'`, `"[REDACTED]" and '[REDACTED]'`},
+		{"a word after a sign", "token", "a=token, b: token", "a=[REDACTED], b: [REDACTED]"},
+		{"a word alone", "token", "token", "[REDACTED]"},
+		{"a number", "471112", "at 471112 or x=471112", "at 471112 or x=[REDACTED]"},
+		{"too short", "abc", "a=abc", "a=abc"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := redact.New(tt.secret).String(tt.text); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+	s := redact.New("token", "hunter22")
+	if got := s.Name("token"); got != "token" {
+		t.Errorf("name %q", got)
+	}
+	if got := s.Cut("bad hunter2"); got != "bad [REDACTED]" {
+		t.Errorf("cut %q", got)
+	}
+	cause := errors.New("no hunter22")
+	if err := s.Error(cause); fmt.Sprintf("%v%+v", err, err) != strings.Repeat("no [REDACTED]", 2) || !errors.Is(err, cause) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestEchoes makes secrets and ways to repeat them.
+func TestEchoes(t *testing.T) {
+	r := rand.New(rand.NewSource(1))
+	const alphabet = "abcXYZ0189 \n\t\"\\/+%&<>=-_.é"
+	letters := []rune(alphabet)
+	ways := []func(string) string{
+		func(s string) string { return s },
+		strings.TrimSpace,
+		func(s string) string { return strings.Join(strings.Fields(s), " ") },
+		url.QueryEscape, url.PathEscape, html.EscapeString,
+		func(s string) string { b, _ := json.Marshal(s); return string(b) },
+		func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%2B", "%2b") },
+		func(s string) string { r := []rune(s); return string(r[:len(r)/2]) + "\n  " + string(r[len(r)/2:]) },
+	}
+	for range 3000 {
+		var b strings.Builder
+		for range 10 + r.Intn(40) {
+			b.WriteRune(letters[r.Intn(len(letters))])
+		}
+		secret := "K7" + b.String() + "Q9"
+		way := r.Intn(len(ways))
+		text := strings.Repeat("word ", r.Intn(130)) + ways[way](secret) + " after"
+		s := redact.New(secret)
+		for i, got := range []string{answer.Line(s.String(text)), s.String(answer.Line(text))} {
+			if strings.Contains(got, "K7") || strings.Contains(got, "Q9") {
+				if i := strings.Index(got, "K7"); i >= 0 && strings.HasSuffix(got, "…") && len(got)-i < 16 {
+					continue // less than a part that counts
+				}
+				t.Fatalf("way %d, order %d: %q shown in %q", way, i, secret, got)
+			}
+		}
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding} {
+			code := enc.EncodeToString([]byte("some-id"[:r.Intn(8)] + ":" + secret))
+			if got := s.String("x " + code); len(got) > len("x [REDACTED]")+16 {
+				t.Fatalf("%q shown in %q", secret, got)
+			}
+		}
+	}
+}
+
+func TestCost(t *testing.T) {
+	s := redact.New(pem, "hunter22", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaB")
+	start := time.Now()
+	s.Cut(strings.Repeat(`aaa%41\u0041 `, 1<<20/13))
+	if d := time.Since(start); d > 10*time.Second {
+		t.Errorf("1 MiB took %v", d)
+	}
+}
+
+func FuzzString(f *testing.F) {
+	f.Add("hunter22", `bad \u0068unter22 %68…`)
+	f.Add(pem, "…"+pem+"…")
+	f.Add("token", `"token"`)
+	f.Fuzz(func(t *testing.T, secret, text string) {
+		s := redact.New(secret)
+		s.Cut(text)
+		s.Name(text)
+		s.String(text)
+		if len(secret) >= 16 && !strings.Contains(redact.Text, secret) {
+			if got := s.String(text + secret); len(strings.Join(strings.Fields(secret), "")) == len(secret) && strings.HasSuffix(got, secret) {
+				t.Errorf("%q in %q", secret, got)
+			}
+		}
+	})
+}
