@@ -148,7 +148,7 @@ func (d *Download) Save(path string) (n int64, err error) {
 		perm = old.Mode().Perm()
 	}
 	temp := filepath.Join(filepath.Dir(path), ".download-"+rand.Text())
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) //nolint:gosec // see perm
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		if own, ok := errors.AsType[*fs.PathError](err); ok {
 			err = &fs.PathError{Op: "create", Path: path, Err: own.Err} // the name that the caller knows

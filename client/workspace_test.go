@@ -472,11 +472,14 @@ func TestWorkspaceWithoutName(t *testing.T) {
 			"Connector":      func() error { _, err := w.Connector(t.Context(), "github"); return err },
 			"ScopedToken":    func() error { _, err := w.ScopedToken(t.Context()); return err },
 			"ScopedTokens":   func() error { _, err := w.ScopedTokens().Token(t.Context()); return err },
-			"WidgetToken":    func() error { _, err := w.WidgetToken(t.Context(), client.WidgetRequest{Origin: "https://app.example.com"}); return err },
-			"Workflows":      func() error { _, err := w.Workflows().List(t.Context()); return err },
-			"Execute":        func() error { _, err := conn.Execute(t.Context(), "issues", "list", nil); return err },
-			"Download":       func() error { _, err := conn.Download(t.Context(), "files", nil); return err },
-			"Inspect":        func() error { _, err := conn.Inspect(t.Context()); return err },
+			"WidgetToken": func() error {
+				_, err := w.WidgetToken(t.Context(), client.WidgetRequest{Origin: "https://app.example.com"})
+				return err
+			},
+			"Workflows": func() error { _, err := w.Workflows().List(t.Context()); return err },
+			"Execute":   func() error { _, err := conn.Execute(t.Context(), "issues", "list", nil); return err },
+			"Download":  func() error { _, err := conn.Download(t.Context(), "files", nil); return err },
+			"Inspect":   func() error { _, err := conn.Inspect(t.Context()); return err },
 		} {
 			err := f()
 			if !errors.Is(err, client.ErrInvalid) {

@@ -222,8 +222,8 @@ func fail(p Problem, format string, args ...any) Out {
 // next decides. It changes the State to that for the page after.
 func (t *turn) next() Out {
 	first := t.pages == 0
-	print := strconv.FormatUint(t.Print, 36)
-	t.again = t.Count > 0 && t.prints.has(print)
+	mark := strconv.FormatUint(t.Print, 36)
+	t.again = t.Count > 0 && t.prints.has(mark)
 	asked, given := t.Params[t.p.Name]
 	if first {
 		t.from, t.given = integer(asked)
@@ -233,7 +233,7 @@ func (t *turn) next() Out {
 	}
 	t.pages++
 	if t.Count > 0 {
-		t.prints.add(print)
+		t.prints.add(mark)
 		t.empties = 0
 	} else {
 		t.empties++

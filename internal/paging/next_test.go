@@ -132,11 +132,11 @@ func TestCycles(t *testing.T) {
 			pages, out := run(t, In{Declared: declared, Known: true}, func(p map[string]any) reply {
 				n := 0
 				fmt.Sscanf(fmt.Sprint(p["after"]), "c%d", &n)
-				print := uint64(n)
+				mark := uint64(n)
 				if alike {
-					print = 1
+					mark = 1
 				}
-				return reply{fmt.Sprintf(`{"next":"c%d"}`, n%length+1), 1, print}
+				return reply{fmt.Sprintf(`{"next":"c%d"}`, n%length+1), 1, mark}
 			})
 			want := length + 1
 			if alike && out.Drop {
@@ -161,7 +161,7 @@ func TestBaseOfPages(t *testing.T) {
 					n = int64(base)
 				}
 				n = max(n, int64(base))
-				return reply{fmt.Sprintf(`{"has_more":%t}`, n < int64(base)+4), 2, uint64(n + 1)}
+				return reply{fmt.Sprintf(`{"has_more":%t}`, n < int64(base)+4), 2, uint64(n + 1)} //nolint:gosec // a small count
 			})
 			if !out.End || pages != 5 {
 				t.Errorf("base %d, %v: %d pages, %s", base, params, pages, verdict(out))

@@ -28,10 +28,6 @@ const (
 // turns reports whether a parameter of this role asks for a page.
 func (r Role) turns() bool { return r != Size && r != None && r != "" }
 
-// counts reports whether the next value is found by counting or from the records,
-// without the metadata.
-func (r Role) counts() bool { return r == Count0 || r == Count1 || r == Offset || r == LastID }
-
 // A Param is a parameter of an operation that says something about paging.
 type Param struct {
 	Name    string

@@ -163,7 +163,7 @@ func (v vendor) walk(t *testing.T, params map[string]any) (outcome, detail strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		in.Metadata, in.Params, in.Count, in.LastID, in.Print = raw, params, to-from, fmt.Sprint(to), uint64(from+1)
+		in.Metadata, in.Params, in.Count, in.LastID, in.Print = raw, params, to-from, fmt.Sprint(to), uint64(from+1) //nolint:gosec // a small count
 		out := Next(in)
 		if !out.Drop {
 			for i := from; i < to; i++ {

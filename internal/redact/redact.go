@@ -277,7 +277,7 @@ func newView(text string, decode func(string, int) (string, int), plus bool) vie
 			part, n = decode(text, i)
 		}
 		for j := range len(part) {
-			raw, from, to = append(raw, part[j]), append(from, int32(i)), append(to, int32(i+n))
+			raw, from, to = append(raw, part[j]), append(from, int32(i)), append(to, int32(i+n)) //nolint:gosec // texts are far shorter than 2 GiB
 		}
 		i += n
 	}
@@ -338,12 +338,12 @@ func unquote(s string, i int) (string, int) {
 			return "", len(s) - i
 		}
 		if n, err := strconv.ParseUint(s[i+2:i+6], 16, 32); err == nil {
-			if utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[i+6:i+8] == `\u` {
+			if utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[i+6:i+8] == `\u` { //nolint:gosec // four hex digits
 				if low, err := strconv.ParseUint(s[i+8:i+12], 16, 32); err == nil {
-					return string(utf16.DecodeRune(rune(n), rune(low))), 12
+					return string(utf16.DecodeRune(rune(n), rune(low))), 12 //nolint:gosec // four hex digits
 				}
 			}
-			return string(rune(n)), 6
+			return string(rune(n)), 6 //nolint:gosec // four hex digits
 		}
 		return `\`, 1
 	case '"', '\\', '/', '\'':

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
-	"math/rand"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
@@ -64,7 +64,7 @@ func TestString(t *testing.T) {
 
 // TestEchoes makes secrets and ways to repeat them.
 func TestEchoes(t *testing.T) {
-	r := rand.New(rand.NewSource(1))
+	r := rand.New(rand.NewPCG(1, 0))
 	const alphabet = "abcXYZ0189 \n\t\"\\/+%&<>=-_.é"
 	letters := []rune(alphabet)
 	ways := []func(string) string{
@@ -78,12 +78,12 @@ func TestEchoes(t *testing.T) {
 	}
 	for range 3000 {
 		var b strings.Builder
-		for range 10 + r.Intn(40) {
-			b.WriteRune(letters[r.Intn(len(letters))])
+		for range 10 + r.IntN(40) {
+			b.WriteRune(letters[r.IntN(len(letters))])
 		}
 		secret := "K7" + b.String() + "Q9"
-		way := r.Intn(len(ways))
-		text := strings.Repeat("word ", r.Intn(130)) + ways[way](secret) + " after"
+		way := r.IntN(len(ways))
+		text := strings.Repeat("word ", r.IntN(130)) + ways[way](secret) + " after"
 		s := redact.New(secret)
 		for i, got := range []string{answer.Line(s.String(text)), s.String(answer.Line(text))} {
 			if strings.Contains(got, "K7") || strings.Contains(got, "Q9") {
@@ -94,7 +94,7 @@ func TestEchoes(t *testing.T) {
 			}
 		}
 		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding} {
-			code := enc.EncodeToString([]byte("some-id"[:r.Intn(8)] + ":" + secret))
+			code := enc.EncodeToString([]byte("some-id"[:r.IntN(8)] + ":" + secret))
 			if got := s.String("x " + code); len(got) > len("x [REDACTED]")+16 {
 				t.Fatalf("%q shown in %q", secret, got)
 			}
