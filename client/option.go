@@ -29,6 +29,7 @@ const (
 )
 
 // An Option configures a [Client]. If an option is given twice, the last one wins.
+// An option that is given an empty text is an error of [New]; leave it out instead.
 type Option interface{ apply(*config) }
 
 type optionFunc func(*config)
@@ -57,10 +58,19 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
+// filled records a problem if a value that an option was given is empty or blank.
+func (c *config) filled(option, what, value string) {
+	if strings.TrimSpace(value) == "" {
+		c.problem("%s: the %s is empty; leave the option out instead", option, what)
+	}
+}
+
 // WithCredentials sets the client ID and the client secret of the Airbyte
 // application. They are not the credentials of a connector.
 func WithCredentials(clientID, clientSecret string) Option {
 	return optionFunc(func(c *config) {
+		c.filled("WithCredentials", "client ID", clientID)
+		c.filled("WithCredentials", "client secret", clientSecret)
 		c.explicit.ClientID, c.explicit.ClientSecret = clientID, auth.Secret(clientSecret)
 	})
 }
@@ -68,32 +78,47 @@ func WithCredentials(clientID, clientSecret string) Option {
 // WithClientID sets only the client ID. The client secret then comes from
 // [auth.Configure] or the environment.
 func WithClientID(id string) Option {
-	return optionFunc(func(c *config) { c.explicit.ClientID = id })
+	return optionFunc(func(c *config) {
+		c.filled("WithClientID", "client ID", id)
+		c.explicit.ClientID = id
+	})
 }
 
 // WithClientSecret sets only the client secret. The client ID then comes from
 // [auth.Configure] or the environment.
 func WithClientSecret(secret string) Option {
-	return optionFunc(func(c *config) { c.explicit.ClientSecret = auth.Secret(secret) })
+	return optionFunc(func(c *config) {
+		c.filled("WithClientSecret", "client secret", secret)
+		c.explicit.ClientSecret = auth.Secret(secret)
+	})
 }
 
 // WithOrganizationID sets the ID of the organization to act in, a UUID. By default,
 // this is the one that the credentials belong to; [Client.Organizations] lists those
 // that they give access to.
 func WithOrganizationID(id string) Option {
-	return optionFunc(func(c *config) { c.explicit.OrganizationID = id })
+	return optionFunc(func(c *config) {
+		c.filled("WithOrganizationID", "ID", id)
+		c.explicit.OrganizationID = id
+	})
 }
 
 // WithWorkspaceName sets the name of the workspace that [NewWorkspace], [Connect] and
 // [Client.DefaultWorkspace] use. The default is "default".
 func WithWorkspaceName(name string) Option {
-	return optionFunc(func(c *config) { c.explicit.WorkspaceName = name })
+	return optionFunc(func(c *config) {
+		c.filled("WithWorkspaceName", "name", name)
+		c.explicit.WorkspaceName = name
+	})
 }
 
 // WithConnectorID gives [Connect] the ID of the connector, a UUID, so that it does
 // not look the connector up. Only Connect accepts it.
 func WithConnectorID(id string) Option {
-	return optionFunc(func(c *config) { c.connectorID = strings.TrimSpace(id) })
+	return optionFunc(func(c *config) {
+		c.filled("WithConnectorID", "ID", id)
+		c.connectorID = strings.TrimSpace(id)
+	})
 }
 
 // WithBaseURL sets the address of the service. By default it is the value of the
@@ -101,7 +126,10 @@ func WithConnectorID(id string) Option {
 // host means https. Plain http is accepted for loopback addresses only. A path is
 // kept as a prefix.
 func WithBaseURL(u string) Option {
-	return optionFunc(func(c *config) { c.baseURL = u })
+	return optionFunc(func(c *config) {
+		c.filled("WithBaseURL", "address", u)
+		c.baseURL = u
+	})
 }
 
 // WithHTTPClient sets the HTTP client that sends the requests, for example one
@@ -236,6 +264,7 @@ func WithLogger(l *slog.Logger) Option {
 // WithUserAgent appends s, for example "myapp/1.2", to the User-Agent header.
 func WithUserAgent(s string) Option {
 	return optionFunc(func(c *config) {
+		c.filled("WithUserAgent", "text", s)
 		if c.userAgent = strings.TrimSpace(s); strings.ContainsFunc(c.userAgent, unicode.IsControl) {
 			c.problem("WithUserAgent: the text contains a control character")
 		}
