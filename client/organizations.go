@@ -130,12 +130,12 @@ func (c *Client) OrganizationCredentials(ctx context.Context, organizationID str
 			for _, item := range page {
 				_, _ = ids.WriteString(item.ID + "\n")
 			}
-			if sum := ids.Sum64(); len(page) > 0 && seen[sum] {
+			sum := ids.Sum64()
+			if seen[sum] && len(page) > 0 {
 				yield(OrganizationCredential{}, &Error{op: op, kind: ErrPaging, Message: "the service sent a page again, so it does not understand the parameter \"offset\""})
 				return
-			} else {
-				seen[sum] = true
 			}
+			seen[sum] = true
 			for _, item := range page {
 				if !yield(item.export(), nil) {
 					return
