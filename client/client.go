@@ -265,7 +265,12 @@ func checkUUID(op, whose, id string) (string, error) {
 	if s, ok := plainUUID(id); ok {
 		return s, nil
 	}
-	return "", invalid(op, "the %s's id %q is not a UUID", whose, shorten(id))
+	return "", invalid(op, "%s", notUUID(whose, id))
+}
+
+// notUUID says that an ID is not a UUID, and whose ID it is not.
+func notUUID(whose, id string) string {
+	return fmt.Sprintf("the %s's id %q is not a UUID", whose, shorten(id))
 }
 
 func plainUUID(s string) (string, bool) {

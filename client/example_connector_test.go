@@ -155,7 +155,7 @@ func ExampleConnector_WaitSearchable() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	issues, err := github.WaitSearchable(ctx, "issues", client.WithWaitLimit(time.Hour))
+	issues, err := github.WaitSearchable(ctx, "issues", client.Polling{Limit: time.Hour})
 	if errors.Is(err, client.ErrWaitedTooLong) {
 		log.Fatal("not yet: ", issues)
 	}
@@ -181,7 +181,7 @@ func ExampleWorkspace_WaitDeleted() {
 	if _, err := ws.DeleteConnector(ctx, github.ID()); err != nil {
 		log.Fatal(err)
 	}
-	if _, err := ws.WaitDeleted(ctx, github.ID()); err != nil {
+	if _, err := ws.WaitDeleted(ctx, github.ID(), client.Polling{}); err != nil {
 		log.Fatal(err)
 	}
 	_, err = ws.Connector(ctx, "github")

@@ -145,16 +145,16 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 // on waiting. If this kind of connector cannot copy the entity, WaitSearchable returns
 // at once an error that matches [ErrInvalid] and names the entities that it can copy.
 //
-// It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
-// the error matches [ErrWaitedTooLong].
-func (c *Connector) WaitSearchable(ctx context.Context, entity string, opts ...WaitOption) (*EntityReadiness, error) {
+// It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
+// error matches [ErrWaitedTooLong].
+func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling Polling) (*EntityReadiness, error) {
 	op := "wait until an entity can be searched"
 	if strings.TrimSpace(entity) == "" {
 		return nil, invalid(op, "the entity is empty; Inspect lists the entities")
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
 	var last *EntityReadiness // wait keeps no state of a look that fails
-	_, err := wait(ctx, op, opts, func(ctx context.Context) (*EntityReadiness, bool, error) {
+	_, err := wait(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
 		got, err := c.Inspect(ctx)
 		if err != nil {
 			return nil, false, err

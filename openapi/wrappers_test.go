@@ -134,18 +134,19 @@ func restOfTheService(s *session) {
 	ok("OAuthApps.Set", err)
 	ok("OAuthApps.Delete", c.OAuthApps().Delete(ctx, "salesforce"))
 
-	for skill, err := range c.Skills().All(ctx, client.WithSkillPageSize(5), client.InOrganization(info.OrganizationID)) {
+	skills := c.Skills().InOrganization(info.OrganizationID)
+	for skill, err := range skills.All(ctx) {
 		ok("Skills.All", err)
 		if err != nil {
 			break
 		}
-		_, err = c.Skills().Docs(ctx, skill.ID, "", client.InOrganization(info.OrganizationID))
+		_, err = skills.Docs(ctx, skill.ID, "")
 		ok("Skills.Docs", err)
 		if s.examples {
 			break // the cursor of the example never ends
 		}
 	}
-	for _, err := range c.Skills().Search(ctx, "github", client.InWorkspace(info.ID)) {
+	for _, err := range c.Skills().InWorkspace(info.ID).Search(ctx, "github") {
 		ok("Skills.Search", err)
 		break
 	}

@@ -48,7 +48,7 @@ func New(secrets ...string) Scrubber {
 		switch {
 		case len(bare) < minSecret:
 			continue
-		case plainWord(bare):
+		case plainWord(strings.TrimSpace(secret)): // as it was given: what strip leaves out counts too
 			s.words = append(s.words, strings.TrimSpace(secret))
 			continue
 		}
