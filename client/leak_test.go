@@ -27,7 +27,7 @@ func chain(err error) (list []error) {
 		return nil
 	}
 	list = append(list, err)
-	switch e := err.(type) { //nolint:errorlint // each level by itself
+	switch e := err.(type) {
 	case interface{ Unwrap() error }:
 		return append(list, chain(e.Unwrap())...)
 	case interface{ Unwrap() []error }:
