@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -23,6 +24,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 const (
@@ -145,7 +147,22 @@ func withoutRedirects(hc *http.Client) *http.Client {
 	}
 	own := *hc
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own.Transport = unmoved{cmp.Or(hc.Transport, http.DefaultTransport)}
 	return &own
+}
+
+// An unmoved transport removes a Location that is not a URL, which would be an error of
+// net/http even where redirects are not followed.
+type unmoved struct{ next http.RoundTripper }
+
+func (u unmoved) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := u.next.RoundTrip(req)
+	if err == nil {
+		if _, bad := url.Parse(resp.Header.Get("Location")); bad != nil {
+			resp.Header.Set("Location", "/")
+		}
+	}
+	return resp, err
 }
 
 // An exchange is one request for a token, including its retries.
@@ -186,7 +203,7 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	defer cancel()
 	resp, err := send(ctx) //nolint:bodyclose // answer.Discard closes it
 	if err != nil {
-		e := x.fail(timedOut(callers, err))
+		e := x.fail(timedOut(callers, ctx, err))
 		// http.Client returns a *url.Error. Any other error comes from the
 		// editor, and is worth another attempt only if waiting for a token took
 		// longer than this attempt may.
@@ -200,11 +217,13 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	case resp.StatusCode != http.StatusOK: // even if reading its body failed
 		return nil, x.refusal(resp, body)
 	case err != nil:
-		e := x.answer(resp, fmt.Errorf("reading the response: %w", timedOut(callers, err)))
-		e.network = true
+		e := x.answer(resp, fmt.Errorf("reading the response: %w", timedOut(callers, ctx, err)))
+		e.network = !answer.Corrupt(err)
 		return nil, e
 	case len(body) > maxTokenAnswer:
 		return nil, x.answer(resp, errors.New("the response is larger than 1 MiB"))
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil, x.answer(resp, errors.New("the response is empty, and not JSON"))
 	}
 	tok, err := read(body, time.Now())
 	if err != nil {
@@ -216,14 +235,18 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 // errSlow matches os.ErrDeadlineExceeded, as timeouts of the network do.
 var errSlow = fmt.Errorf("the service did not respond in time: %w", os.ErrDeadlineExceeded)
 
-// timedOut returns err, or errSlow if err is about a time limit of this package:
-// context.DeadlineExceeded would tell callers that their own ctx ended. The ctx of
-// a fetch of a [Cache] is not the caller's either.
-func timedOut(ctx context.Context, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && (ctx.Err() == nil || ctx.Value(attemptsKey{}) != nil) {
+// timedOut returns err as an error of whoever's time was over: of the caller, of the
+// attempt, whose ctx descends from the caller's, or of the network. Only the first
+// matches context.DeadlineExceeded. The ctx of a fetch of a [Cache] is not the caller's.
+func timedOut(callers, attempt context.Context, err error) error {
+	own := callers.Value(attemptsKey{}) != nil
+	switch {
+	case !own && timing.Ends(callers, err):
+		return timing.Ended(callers)
+	case errors.Is(attempt.Err(), context.DeadlineExceeded):
 		return errSlow
 	}
-	return err
+	return timing.Slow(err)
 }
 
 // readToken reads a response of createToken.

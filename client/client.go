@@ -103,12 +103,13 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 
 // API returns the generated client of package gen, which has a typed method for
 // every operation of the service. Its requests have the credentials, retries and
-// limits of c, and its errors are of type *Error. A response with an error status is
-// not an error there: check its StatusCode.
+// limits of c, and its errors are of type *Error, also those of reading a response. A
+// response with an error status is not an error there: check its StatusCode. Responses
+// are read into memory, except for files.
 func (c *Client) API() *gen.ClientWithResponses {
 	// Created here and not kept, so that programs that do not call API do not link it.
 	raw := *c.raw
-	raw.Client = byTable{c.doer}
+	raw.Client = byTable{c.doer, c.base.Path}
 	return &gen.ClientWithResponses{ClientInterface: &raw}
 }
 
@@ -196,6 +197,12 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 	var v *T
 	c.consume = func(resp *http.Response) error {
 		v = new(T) // anew for every attempt
+		if !c.read && isEmpty(resp) {
+			if c.mayBeEmpty {
+				return nil
+			}
+			return &Error{kind: ErrBadResponse, done: true, Message: "the request was carried out, but the response is empty and does not say with what result"}
+		}
 		err := readJSON(resp, v)
 		if err != nil {
 			return c.withhold(err)
@@ -216,6 +223,17 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 	return v, nil
 }
 
+// orLook returns err or, if err says only that the response to a change that was carried
+// out is empty, what look finds out instead.
+func orLook[T any](err error, look func() (*T, error)) (*T, error) {
+	if e, ok := err.(*Error); ok && e.done { //nolint:errorlint // fetch returns no other
+		if v, lookErr := look(); lookErr == nil {
+			return v, nil
+		}
+	}
+	return nil, err
+}
+
 // fetchList is fetch for a list, which the service sends under the name "data".
 func fetchList[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) ([]T, error) {
 	got, err := fetch[listOf[T]](ctx, c, send)
@@ -232,8 +250,8 @@ type listOf[T any] struct {
 // acknowledge calls an operation whose response has no content of interest.
 func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {
 	c.consume = func(resp *http.Response) error {
-		_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody))
-		return err
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody)) // the status has said it all
+		return nil
 	}
 	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return c.failBuilding(err)

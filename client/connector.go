@@ -198,7 +198,7 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
-		return nil, missing(err, ErrConnectorNotFound)
+		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Info(ctx) })
 	}
 	return c.details(got), nil
 }

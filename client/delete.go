@@ -9,12 +9,12 @@ import (
 )
 
 // DeleteConnector starts the deletion of the connector with the given ID and returns
-// the ID of the job that does it in the background. The connector is listed until
+// the ID of the job that does it in the background, "" if the service does not say. The connector is listed until
 // the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
 // exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
 // DeleteConnector does not check that the connector belongs to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
-	call := &call{op: "delete connector", name: "deleteConnector"}
+	call := &call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true}
 	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
 		return "", err
 	}
