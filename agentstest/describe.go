@@ -106,8 +106,8 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 		}
 		return params, true
 	case "context_store_search":
-		limit := optional("limit", "integer", "hits on a page; at most 100 of a semantic search")
-		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, defaultHits, maxHits
+		limit := optional("limit", "integer", "hits on a page; 10 of a semantic search by default, and at most 100")
+		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, maxHits, maxHits
 		names := optional("fields", "array", "the fields to return, as dotted paths; all by default")
 		names.schema["items"] = map[string]any{"type": "string"}
 		return []parameter{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -171,7 +172,14 @@ func (e *Error) said() string {
 		list = append(list, e.Message)
 	}
 	for _, f := range e.Fields {
-		if text := strings.Trim(f.Field+": "+f.Message, ": "); text != "" && !strings.Contains(e.Message, text) {
+		text := strings.Trim(f.Field+": "+f.Message, ": ")
+		if strings.Contains(e.Message, text) {
+			text = ""
+		}
+		if hints := f.suggestions(e.Message + text); hints != "" {
+			text = strings.TrimSpace(text + " (" + hints + ")")
+		}
+		if text != "" {
 			list = append(list, text)
 		}
 		if len(list) > 20 {
@@ -179,6 +187,33 @@ func (e *Error) said() string {
 		}
 	}
 	return answer.Line(strings.Join(list, "; "))
+}
+
+// suggestions returns the names that the Details suggest instead of an unknown one, such
+// as the closest fields, unless text has them already.
+func (f FieldError) suggestions(text string) string {
+	var hints []string
+	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
+		if !strings.Contains(key, "closest") && !strings.Contains(key, "suggest") && !strings.Contains(key, "similar") && !strings.Contains(key, "did_you_mean") {
+			continue
+		}
+		var names []string
+		switch v := f.Details[key].(type) {
+		case string:
+			names = []string{v}
+		case []any:
+			for _, x := range v {
+				if name, ok := x.(string); ok && len(names) < 5 {
+					names = append(names, name)
+				}
+			}
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
+		if len(names) > 0 {
+			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
+		}
+	}
+	return strings.Join(hints, "; ")
 }
 
 // cause returns the text of err, on one line unless the error is about the

@@ -386,3 +386,42 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 		t.Error("the zero Error says nothing")
 	}
 }
+
+// Names that the service suggests are in the text of the error, once.
+func TestErrorNamesWhatIsClose(t *testing.T) {
+	for _, tt := range []struct{ name, body, want string }{
+		{"in the message", `{"message":"Unknown field 'titel'. Closest fields: title, state"}`, "Unknown field 'titel'. Closest fields: title, state"},
+		{
+			"in the message of a field", `{"message":"Validation failed","errors":[{"field":"params.query","message":"Unknown field titel; closest: title","details":{"closest_fields":["title"]}}]}`,
+			"Validation failed; params.query: Unknown field titel; closest: title",
+		},
+		{
+			"in details", `{"message":"Validation failed","errors":[{"field":"params.query","message":"Unknown field","details":{"closest_fields":["title","state",7,""],"input":"titel"}}]}`,
+			"Validation failed; params.query: Unknown field (closest fields: title, state)",
+		},
+		{"details alone", `{"errors":[{"field":"a","message":"b","details":{"suggestion":"c","similar":["d"]}}]}`, "a: b; (similar: d; suggestion: c)"},
+		{"many", `{"message":"m","errors":[{"message":"n","details":{"did_you_mean":["a1","b1","c1","d1","e1","f1"]}}]}`, "m; n (did you mean: a1, b1, c1, d1, e1)"},
+		{"of other types", `{"message":"m","errors":[{"message":"n","details":{"closest":{"a":1},"similar":null}}]}`, "m; n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := refused(t, says(422, tt.body))
+			if want := "422 Unprocessable Entity: " + tt.want; !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("got %s, want …%s", err, want)
+			}
+		})
+	}
+	c, _ := fakeClient(t)
+	github, err := c.DefaultWorkspace().Connector(t.Context(), "github")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for filter, want := range map[*client.Filter]string{
+		new(client.Where("titel").Eq("x")):                                             "closest: title",
+		new(client.RawFilter(map[string]any{"like": map[string]any{"title": "%x%"}})):  "closest: contains, startswith, endswith",
+		new(client.RawFilter(map[string]any{"match": map[string]any{"title": "%x%"}})): "closest: ",
+	} {
+		err := walk(client.Search[map[string]any](t.Context(), github, "issues", client.Query{Filter: *filter}))
+		wantKinds(t, err, "ErrInvalid")
+		wantText(t, err, want)
+	}
+}

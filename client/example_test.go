@@ -253,7 +253,7 @@ func ExampleSearch() {
 		log.Fatal(err)
 	}
 	query := client.Query{
-		Filter: client.Or(client.Where("number").In(3, 4), client.Where("title").Like("%export%")),
+		Filter: client.Or(client.Where("number").In(3, 4), client.Where("title").Contains("export")),
 		Sort:   []client.SortKey{client.Ascending("number")},
 	}
 	for issue, err := range client.Search[Issue](ctx, github, "issues", query) {

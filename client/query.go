@@ -33,9 +33,13 @@ type Query struct {
 	// combined with Filter and Sort.
 	Semantic *Semantic
 
-	PageSize int      // the number of records on a page, not in total; 0 means the service's default
-	Cursor   string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
-	Fields   []string // the fields to return, as dotted paths; nil means all
+	// PageSize is the number of records on a page, not in total. 0 means the service's
+	// default, which is 10 for a search by meaning and 1000 for any other. A search by
+	// meaning takes at most 100.
+	PageSize int
+
+	Cursor string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
+	Fields []string // the fields to return, as dotted paths; nil means all
 }
 
 // Semantic is a search by meaning in the fields that have a semantic index, which
@@ -50,9 +54,16 @@ type Semantic struct {
 	// much as the index keeps.
 	ContextSize int
 
+	// MinSimilarity is the lowest score of a hit, from -1 to 1; -1 finds all. Nil means
+	// the service's default, 0.25.
+	MinSimilarity *float64
+
 	// AllPassages finds every matching passage of a record, not only the best one.
 	AllPassages bool
 }
+
+// maxHits is the largest page of a search by meaning.
+const maxHits = 100
 
 // A Hit is a result of a search by meaning: a record, and the passage in it that
 // matches the prompt.
@@ -146,14 +157,20 @@ func (f Field) Lte(v any) Filter { return f.compare("lte", v, false) }
 // In matches records whose field equals one of the values.
 func (f Field) In(values ...any) Filter { return f.several("in", values) }
 
-// Any matches records whose field, a list, contains at least one of the values.
-func (f Field) Any(values ...any) Filter { return f.several("any", values) }
+// Contains matches records whose field, a text, contains part. Case does not matter.
+// For lists, there is [Field.ArrayContains].
+func (f Field) Contains(part string) Filter { return f.compare("contains", part, false) }
 
-// Contains matches records whose field, a list, contains v.
-func (f Field) Contains(v any) Filter { return f.compare("contains", v, false) }
+// StartsWith matches records whose field, a text, begins with prefix. The service does
+// not say whether case matters.
+func (f Field) StartsWith(prefix string) Filter { return f.compare("startswith", prefix, false) }
 
-// Like matches records whose field matches a pattern, in which % stands for any text.
-func (f Field) Like(pattern string) Filter { return f.compare("like", pattern, false) }
+// EndsWith matches records whose field, a text, ends with suffix. The service does not
+// say whether case matters.
+func (f Field) EndsWith(suffix string) Filter { return f.compare("endswith", suffix, false) }
+
+// ArrayContains matches records whose field, a list, contains v.
+func (f Field) ArrayContains(v any) Filter { return f.compare("array_contains", v, false) }
 
 // Fuzzy matches records whose field is similar to text.
 func (f Field) Fuzzy(text string) Filter { return f.compare("fuzzy", text, false) }
@@ -304,6 +321,8 @@ func (q Query) Params() (Params, error) {
 	switch {
 	case q.PageSize < 0:
 		return nil, invalid(op, "PageSize is negative")
+	case q.Semantic != nil && q.PageSize > maxHits:
+		return nil, invalid(op, "PageSize %d is more than %d, the most of a search by meaning", q.PageSize, maxHits)
 	case q.PageSize > 0:
 		p["limit"] = q.PageSize
 	}
@@ -323,6 +342,8 @@ func (s *Semantic) params(op string) (map[string]any, error) {
 		return nil, invalid(op, "Semantic has no Prompt")
 	case s.ContextSize < 0:
 		return nil, invalid(op, "ContextSize is negative")
+	case s.MinSimilarity != nil && !(*s.MinSimilarity >= -1 && *s.MinSimilarity <= 1): // NaN is neither
+		return nil, invalid(op, "MinSimilarity is not between -1 and 1")
 	case s.Filter.err != nil:
 		return nil, invalid(op, "%v", s.Filter.err)
 	}
@@ -334,6 +355,9 @@ func (s *Semantic) params(op string) (map[string]any, error) {
 	}
 	if s.ContextSize > 0 {
 		p["context_size"] = s.ContextSize
+	}
+	if s.MinSimilarity != nil {
+		p["min_similarity"] = *s.MinSimilarity
 	}
 	if s.AllPassages {
 		p["dedup"] = "none"
