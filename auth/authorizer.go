@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
 // HeaderOrganizationID is the header that identifies the organization in which
@@ -76,7 +78,7 @@ func (a *Authorizer) Edit(ctx context.Context, req *http.Request) error {
 // does not change req.
 func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
 	if !a.mine(req) {
-		return a.next.Do(req)
+		return a.send(req)
 	}
 	first := clone(req)
 	tok, err := a.attach(req.Context(), first)
@@ -116,11 +118,17 @@ func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
 	return a.send(second)
 }
 
-// send sends req. It sets the Request of the response if the transport did not.
+// send sends req. It sets the Request of the response if the transport did not. It
+// removes the token from an error: net/http quotes what it cannot read of a response,
+// and there is no later place at which the token of the request is known.
 func (a *Authorizer) send(req *http.Request) (*http.Response, error) {
 	resp, err := a.next.Do(req)
 	if resp != nil && resp.Request == nil {
 		resp.Request = req
+	}
+	if err != nil {
+		_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+		err = redact.New(token).Error(err)
 	}
 	return resp, err
 }
