@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
 // DefaultBaseURL is the address of the service unless another one is configured.
@@ -204,7 +206,7 @@ func WithRegion(r Region) Option {
 // succeeded or not. f must be quick and safe for concurrent use. It is not called for
 // tokens from [WithTokenSource], for tokens that another client of the process
 // fetched, or for the scoped tokens with which [Workspace.Ensure] creates workspaces.
-func WithTokenObserver(f func(auth.Fetch)) Option {
+func WithTokenObserver(f func(auth.FetchReport)) Option {
 	return optionFunc(func(c *config) { c.watches.fetch = f })
 }
 
@@ -305,12 +307,11 @@ func resolve(opts []Option) (*resolved, error) {
 		opt.apply(&r.config)
 	}
 	problems := r.problems
-	find := auth.Resolve
-	if r.source != nil {
-		find = auth.ResolveScope
-	}
 	var err error
-	if r.cred, err = find(r.explicit); err != nil {
+	if r.cred, err = auth.Resolve(r.explicit); r.source != nil {
+		err = besides(err, auth.ErrNoCredentials)
+	}
+	if err != nil {
 		problems = append(problems, err)
 	}
 	raw, from := r.baseURL, "WithBaseURL"
@@ -320,7 +321,7 @@ func resolve(opts []Option) (*resolved, error) {
 	if strings.TrimSpace(raw) == "" {
 		raw = DefaultBaseURL
 	}
-	if r.base, err = auth.ParseBaseURL(raw); err != nil {
+	if r.base, err = origin.Parse(raw); err != nil {
 		problems = append(problems, fmt.Errorf("%s: %w", from, err))
 	}
 	if r.connectorID != "" {
@@ -334,4 +335,13 @@ func resolve(opts []Option) (*resolved, error) {
 		return nil, &Error{op: opConfiguration, kind: ErrInvalid, err: errors.Join(problems...)}
 	}
 	return r, nil
+}
+
+// besides returns err without those of its errors that match target.
+func besides(err, target error) error {
+	list, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	return errors.Join(slices.DeleteFunc(slices.Clone(list.Unwrap()), func(err error) bool { return errors.Is(err, target) })...)
 }
