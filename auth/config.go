@@ -286,11 +286,11 @@ func (p *problem) Is(target error) bool { return target == ErrNoCredentials && p
 // absence says that values are missing, where they were looked for, and how to
 // give them.
 func absence(missing []string, givers []giver) string {
-	verb := "is"
+	verb := " is"
 	if len(missing) > 1 {
-		verb = "are"
+		verb = " are"
 	}
-	return fmt.Sprintf("no credentials: %s %s missing; looked at:\n%s", strings.Join(missing, " and "), verb, report(givers)) +
-		fmt.Sprintf("To fix it, set %s and %s, call auth.Configure, or pass client.WithCredentials. ", EnvClientID, EnvClientSecret) +
+	return "no credentials: " + strings.Join(missing, " and ") + verb + " missing; looked at:\n" + report(givers) +
+		"To fix it, set " + EnvClientID + " and " + EnvClientSecret + ", call auth.Configure, or pass client.WithCredentials. " +
 		"They are the credentials of your Airbyte application, not those of a connector."
 }

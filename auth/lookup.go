@@ -82,13 +82,15 @@ func report(givers []giver) string {
 		case g.state == nil:
 			fmt.Fprintf(&b, "  %s: not called\n", g.title)
 		default:
-			var states []string
+			b.WriteString("  " + g.title + ":")
+			separator := " "
 			for _, f := range fields {
 				if f.needed {
-					states = append(states, g.state(f))
+					b.WriteString(separator + g.state(f))
+					separator = ", "
 				}
 			}
-			fmt.Fprintf(&b, "  %s: %s\n", g.title, strings.Join(states, ", "))
+			b.WriteString("\n")
 		}
 	}
 	return b.String()

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -308,11 +307,12 @@ func resolve(opts []Option) (*resolved, error) {
 	}
 	problems := r.problems
 	var err error
-	if r.cred, err = auth.Resolve(r.explicit); r.source != nil {
-		err = besides(err, auth.ErrNoCredentials)
-	}
-	if err != nil {
-		problems = append(problems, err)
+	if r.cred, err = auth.Resolve(r.explicit); err != nil {
+		for _, p := range err.(interface{ Unwrap() []error }).Unwrap() { // as Resolve promises
+			if r.source == nil || !errors.Is(p, auth.ErrNoCredentials) {
+				problems = append(problems, p)
+			}
+		}
 	}
 	raw, from := r.baseURL, "WithBaseURL"
 	if strings.TrimSpace(raw) == "" {
@@ -335,13 +335,4 @@ func resolve(opts []Option) (*resolved, error) {
 		return nil, &Error{op: opConfiguration, kind: ErrInvalid, err: errors.Join(problems...)}
 	}
 	return r, nil
-}
-
-// besides returns err without those of its errors that match target.
-func besides(err, target error) error {
-	list, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return err
-	}
-	return errors.Join(slices.DeleteFunc(slices.Clone(list.Unwrap()), func(err error) bool { return errors.Is(err, target) })...)
 }
