@@ -126,6 +126,7 @@ func ExampleConnector_Docs() {
 	// | api_search |  | query, per_page, after |
 	// | search |  | query, per_page, after |
 	// | context_store_search | query or semantic | limit, cursor, fields |
+	// | context_store_sql_query | sql | limit |
 	// | create |  | assignee, body, closed_at, comments, created_at, html_url, id, labels, number, state, title, updated_at, user |
 	// | update | number | assignee, body, closed_at, comments, created_at, html_url, id, labels, state, title, updated_at, user |
 	// | delete | number |  |
