@@ -72,8 +72,8 @@ func ExampleSkills_Search() {
 	// | eq, neq | equal, not equal |
 	// | gt, gte, lt, lte | order |
 	// | in | one of several |
-	// | like, fuzzy, keyword | text |
-	// | contains, any | arrays |
+	// | startswith, endswith, contains, fuzzy, keyword | text |
+	// | array_contains | arrays |
 	// | and, or, not | conditions together |
 	//
 	// ```json
