@@ -289,6 +289,27 @@ func ExampleSearch_meaning() {
 	// Output: 15 Timeouts are not configurable
 }
 
+// The in-memory service understands only queries like this one; the service runs any
+// that reads.
+func ExampleSQL() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for issue, err := range client.SQL[Issue](ctx, github, "issues", "SELECT number, title FROM issues WHERE state = 'open' LIMIT 2") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(issue.Number, issue.Title)
+	}
+	// Output:
+	// 14 Show the request id in errors
+	// 13 Flaky test in the scheduler
+}
+
 func ExampleConnector_Download() {
 	ctx := context.Background()
 	fake, opts := sandbox()

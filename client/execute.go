@@ -29,7 +29,8 @@ import (
 type Params = map[string]any
 
 // IsRead reports whether an action only reads. The actions list, get, search,
-// api_search, context_store_search, context_store_sql_query, describe and download do.
+// api_search, context_store_search, context_store_sql_query, sql_select, describe and
+// download do.
 // Every other action counts as a write, including those that this version of the SDK
 // does not know. Only reads are retried when it is unknown whether the service
 // received a request.
@@ -38,15 +39,21 @@ func IsRead(action string) bool { return readActions[action] }
 // readActions are the actions of executeConnector that change nothing.
 var readActions = map[string]bool{
 	"list": true, "get": true, "search": true, "api_search": true,
-	actionSearch: true, "context_store_sql_query": true,
+	actionSearch: true, actionSQL: true, actionSelect: true,
 	actionDescribe: true, actionDownload: true,
 }
 
 const (
 	actionSearch   = "context_store_search"
+	actionSQL      = "context_store_sql_query"
+	actionSelect   = "sql_select"
 	actionDescribe = "describe"
 	actionDownload = "download"
 )
+
+// ofStore reports whether an action reads the context store, whose results have their
+// records in "data" and the state of paging in "meta".
+func ofStore(action string) bool { return action == actionSearch || action == actionSQL }
 
 // maxIntent is the number of characters that the service accepts as an intent.
 const maxIntent = 512
@@ -66,6 +73,7 @@ type execution struct {
 	pager            Pager
 	prefetch         bool
 	progress         func(done, total int64)
+	limit            *int // of rows, for SQL
 }
 
 // WithSelectFields requests only the given fields of each record, which are dotted
@@ -178,7 +186,7 @@ func (x *execution) check() error {
 	switch {
 	case strings.TrimSpace(x.action) == "":
 		return invalid("execute", "the action is empty; Describe lists the actions of each entity")
-	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe:
+	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe && x.action != actionSelect:
 		return invalid(x.op(), "the entity is empty; Describe lists the entities")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
@@ -406,7 +414,7 @@ func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	var e envelope[typed[T]]
 	var zero T
-	if x.action == actionSearch {
+	if ofStore(x.action) {
 		return readSearch[T](x, resp)
 	}
 	err := decodeBody(resp, func(r io.Reader) error {
@@ -454,7 +462,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	}
 	data := e.Result.of(body)
 	var meta jsontext.Value
-	if x.action == actionSearch {
+	if ofStore(x.action) {
 		var s struct {
 			Meta jsontext.Value `json:"meta"`
 		}
