@@ -17,14 +17,15 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // Params are the parameters of an action, by name. They are encoded as by
 // encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
-// sent as a number and a json.RawMessage as it is. [Connector.Describe] and
+// sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
+// anywhere in them is an error that matches [ErrInvalid] and says where it is, and
+// nothing is sent: it would hide itself. [Connector.Describe] and
 // [Connector.Docs] say which parameters an action has.
 type Params = map[string]any
 
@@ -192,33 +193,11 @@ func (x *execution) check() error {
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
 	for name, v := range x.params {
-		if holdsSecret(v, 0) {
-			return invalid(x.op(), "the parameter %q contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", name, redacted)
+		if problem := hiddenProblem(name, v); problem != "" {
+			return invalid(x.op(), "the parameter %q %s", shorten(name), problem)
 		}
 	}
 	return nil
-}
-
-// holdsSecret reports whether an auth.Secret or a Configuration is in v, also inside
-// maps and slices of any. It does not look into other types.
-func holdsSecret(v any, depth int) bool {
-	switch v := v.(type) {
-	case auth.Secret, *auth.Secret, Configuration:
-		return true
-	case map[string]any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	case []any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (x *execution) request() gen.ExecuteRequest {
