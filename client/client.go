@@ -205,6 +205,9 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 				return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
 			}
 		}
+		if told, ok := any(v).(interface{ scrub(s scrubber) }); ok { // it repeats what the service says of secrets
+			told.scrub(c.scrubber(resp.Request))
+		}
 		return nil
 	}
 	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes

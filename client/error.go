@@ -61,6 +61,10 @@ var (
 	// sends: it is not JSON, or JSON of another form. It may come from a proxy.
 	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
 
+	// ErrNoConsent means that a user, or the vendor, refused the consent that
+	// [Workspace.StartOAuth] began.
+	ErrNoConsent error = &kind{text: "there was no consent"}
+
 	// ErrPaging means that there is another page that cannot be requested.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
 )
@@ -341,7 +345,9 @@ func refusal(call *call, resp *http.Response) *Error {
 	defer answer.Discard(resp.Body)
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // whatever arrived is better than nothing
 	e := responseError(call, resp)
-	e.body = body
+	if !call.confidential {
+		e.body = body
+	}
 	reason := answer.Parse(body)
 	e.Code, e.Message = reason.Code, reason.Message
 	e.Fields = fieldErrors(reason)

@@ -282,13 +282,15 @@ const (
 	FailureDestinationTimeout FailureType = "destination_timeout"
 )
 
-// scrub removes secrets from the texts of the service.
+// scrub removes secrets from everything that the service says.
 func (r *CheckResult) scrub(s scrubber) {
-	r.Message = s.text(r.Message)
+	r.ID, r.Status, r.Message = s.Name(r.ID), CheckStatus(s.Name(string(r.Status))), s.text(r.Message)
 	for i := range r.Entities {
-		r.Entities[i].Message = s.text(r.Entities[i].Message)
+		e := &r.Entities[i]
+		e.Entity, e.Status, e.Message = s.Name(e.Entity), CheckStatus(s.Name(string(e.Status))), s.text(e.Message)
 	}
 	if f := r.Failure; f != nil {
+		f.Origin, f.Type = FailureOrigin(s.Name(string(f.Origin))), FailureType(s.Name(string(f.Type)))
 		f.Message, f.Detail, f.Trace = s.text(f.Message), s.text(f.Detail), s.text(f.Trace)
 	}
 }
@@ -319,6 +321,5 @@ func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*C
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
 	}
-	got.scrub(newScrubber(call.secrets))
 	return got, nil
 }
