@@ -68,8 +68,8 @@ type execution struct {
 	params           Params
 	selected, hidden []string
 	intent           string
-	truncate         bool
-	useNumber, raw   bool
+	truncate, raw    bool
+	useNumber        jsonv2.Options // nil unless WithUseNumber is given
 	pageParam        string
 	pager            Pager
 	prefetch         bool
@@ -103,7 +103,7 @@ func WithTruncation() ExecuteOption {
 // WithUseNumber makes numbers that are decoded into an any a json.Number. Without it
 // they become a float64, and integers beyond 2^53 lose digits.
 func WithUseNumber() ExecuteOption {
-	return func(x *execution) { x.useNumber = true }
+	return func(x *execution) { x.useNumber = numbersOfMatches() }
 }
 
 // WithRawData makes [Execute] keep the result in Result.Data in addition to decoding
