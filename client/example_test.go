@@ -337,6 +337,44 @@ func ExampleConnector_Download() {
 	// Output: report.csv 12 <nil>
 }
 
+// A program may pass on each piece as it comes.
+func ExampleConnector_DownloadPieces() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	zendesk, err := client.Connect(ctx, "zendesk-support", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for piece, err := range zendesk.DownloadPieces(ctx, "attachments", client.Params{"attachment_id": agentstest.AttachmentID}, client.WithPieceSize(16)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%d %q\n", piece.Offset, piece.Data)
+	}
+	// Output:
+	// 0 "A picture says m"
+	// 16 "ore than a thous"
+	// 32 "and words.\n"
+}
+
+// A tool for a model returns one piece, and the offset of the next.
+func ExampleConnector_DownloadPiece() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	piece, err := github.DownloadPiece(ctx, "files", client.Params{"file_id": "backup.tar"}, 1<<20)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(piece.Data), piece.Next, piece.More)
+	// Output: 49152 1097728 true
+}
+
 func ExampleError() {
 	fake, opts := sandbox()
 	defer fake.Close()

@@ -75,6 +75,7 @@ type execution struct {
 	prefetch         bool
 	progress         func(done, total int64)
 	limit            *int // of rows, for SQL
+	piece            *int // the size of a piece, for DownloadPiece
 }
 
 // WithSelectFields requests only the given fields of each record, which are dotted
