@@ -29,7 +29,7 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpReques
 	own := *hc
 	own.Transport = redirects{cmp.Or(hc.Transport, http.DefaultTransport)}
 	limit := &limiter{next: &own, max: r.maxBytes}
-	token := auth.NewEditor(r.base, src, limit, r.cred.OrganizationID)
+	token := auth.NewAuthorizer(r.base, src, limit, r.cred.OrganizationID)
 	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget(), watch: r.observer().attempt}
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
@@ -193,10 +193,10 @@ type readCloser struct {
 	io.Closer
 }
 
-// A failing reader returns an error.
-type failing struct{ err error }
+// A brokenReader returns an error.
+type brokenReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
 
 // decompress makes b read a body that net/http did not decompress. The encodings that
 // nobody asked for are an error that names them.
@@ -210,7 +210,7 @@ func (b *body) decompress(resp *http.Response) {
 		resp.ContentLength, resp.Uncompressed = -1, true
 	default:
 		text := fmt.Sprintf("the response is encoded with %q, which the client did not ask for and does not understand", answer.Line(shorten(encoding)))
-		b.rc = readCloser{failing{&Error{kind: ErrBadResponse, Message: text}}, b.rc}
+		b.rc = readCloser{brokenReader{&Error{kind: ErrBadResponse, Message: text}}, b.rc}
 	}
 }
 
@@ -238,7 +238,7 @@ func (b *body) empty() bool {
 	case n == 0 && errors.Is(err, io.EOF):
 		return true
 	case n == 0:
-		rest = readCloser{failing{err}, b.rc}
+		rest = readCloser{brokenReader{err}, b.rc}
 	}
 	b.rc = readCloser{io.MultiReader(bytes.NewReader(one[:n]), rest), b.rc}
 	return false

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -309,7 +310,7 @@ func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*htt
 	if !ok {
 		e = c.fail(err)
 	}
-	e.note, e.BudgetExhausted = c.note, c.exhausted
+	e.note, e.BudgetExhausted = cmp.Or(c.note, e.note), c.exhausted
 	c.judge(e, w, sent)
 	return nil, e
 }

@@ -6,9 +6,6 @@ package redact
 
 import (
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,6 +13,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // Text stands in place of a secret.
@@ -150,43 +149,12 @@ func (s Scrubber) clean(err error) (changed bool, _ error) {
 	if clean == text {
 		return false, err
 	}
-	return true, &scrubbed{clean, s, err}
+	return true, &veil.Error{Text: clean, Cause: err, Clean: func(u *url.Error) *url.Error {
+		_, clean := s.clean(u)
+		u, _ = clean.(*url.Error) //nolint:errorlint // it stays one
+		return u
+	}}
 }
-
-// A scrubbed error matches what its cause matches, and has another text.
-type scrubbed struct {
-	text string
-	s    Scrubber
-	err  error
-}
-
-func (e *scrubbed) Error() string { return e.text }
-
-// Is reports whether the cause matches target.
-func (e *scrubbed) Is(target error) bool { return errors.Is(e.err, target) }
-
-// As finds an error of the type of target in the cause.
-func (e *scrubbed) As(target any) bool {
-	if !errors.As(e.err, target) {
-		return false
-	}
-	if u, ok := target.(**url.Error); ok {
-		*u, _ = e.s.Error(*u).(*url.Error) //nolint:errorlint // it stays one
-	}
-	return true
-}
-
-// Timeout reports whether the cause is a timeout, for url.Error.Timeout.
-func (e *scrubbed) Timeout() bool {
-	t, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](e.err)
-	return ok && t.Timeout()
-}
-
-// Format writes the text, so that no verb shows the cause.
-func (e *scrubbed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.text) }
 
 func (s Scrubber) scrub(text string, words, cutStart, cutEnd bool) string {
 	if text == "" || len(s.words)+len(s.forms) == 0 {

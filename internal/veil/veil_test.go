@@ -40,7 +40,8 @@ func TestAs(t *testing.T) {
 		if !errors.As(e, &timeout) {
 			t.Errorf("%v: no timeout", cause)
 		}
-		is := errors.As(cause, &wantTimeout) && wantTimeout.Timeout()
+		var other asOther
+		is := errors.As(cause, &wantTimeout) && wantTimeout.Timeout() && !errors.As(cause, &other)
 		if e.Timeout() != is || veil.Timeout(cause) != is {
 			t.Errorf("%v: timeout %t, want %t", cause, e.Timeout(), is)
 		}
