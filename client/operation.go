@@ -15,6 +15,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // An operation is an operation of the contract, identified by method and path.
@@ -171,22 +172,8 @@ func undecoded(err error) error {
 	} else if field, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
 		text += fmt.Sprintf(": %s, at byte %d, should be of type %v", answer.Line(cmp.Or(field.Field, "it")), field.Offset, field.Type)
 	}
-	return &quietError{text, err}
+	return &veil.Error{Text: text, Cause: err}
 }
-
-// A quietError has a text of its own, since that of its cause may quote values. It
-// matches what its cause matches, but does not unwrap to it.
-type quietError struct {
-	text string
-	err  error
-}
-
-func (e *quietError) Error() string        { return e.text }
-func (e *quietError) Is(target error) bool { return errors.Is(e.err, target) }
-func (e *quietError) As(target any) bool   { return errors.As(e.err, target) }
-
-// Format writes the text, so that no verb shows the cause.
-func (e *quietError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.text) }
 
 // tryGen decodes a response as the method of package gen does that the program has
 // called. That is the only way to know whether it can, since its errors do not pass

@@ -6,7 +6,6 @@ package answer
 
 import (
 	"bytes"
-	"compress/flate"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -303,8 +302,7 @@ func plainDecimal(s string) bool {
 // Corrupt reports whether err, from reading a body, is about compressed data that is
 // wrong rather than cut off: reading it again would not help.
 func Corrupt(err error) bool {
-	_, ok := errors.AsType[flate.CorruptInputError](err)
-	return ok || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || err != nil && strings.Contains(err.Error(), "flate: corrupt")
 }
 
 // Discard reads the rest of a body, up to 256 KiB, and closes it, so that its

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // Over reports whether ctx is done, or is about to be: a connection may notice that the
@@ -59,28 +61,8 @@ func Ended(ctx context.Context) error {
 // context.DeadlineExceeded, which would mean that the ctx of the caller has ended. If
 // err is a timeout, the result matches os.ErrDeadlineExceeded.
 func Slow(err error) error {
-	timeout, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	if ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-		return &slow{err}
+	if veil.Timeout(err) || errors.Is(err, context.DeadlineExceeded) {
+		return &veil.Error{Text: err.Error(), Cause: err, Also: os.ErrDeadlineExceeded, Not: context.DeadlineExceeded}
 	}
 	return err
 }
-
-// A slow does not unwrap to its cause, which may match context.DeadlineExceeded.
-type slow struct{ err error }
-
-func (e *slow) Error() string { return e.err.Error() }
-
-// Is reports whether the cause matches target.
-func (e *slow) Is(target error) bool {
-	return target == os.ErrDeadlineExceeded || target != context.DeadlineExceeded && errors.Is(e.err, target) //nolint:errorlint // these are compared as values
-}
-
-// As finds an error of the type of target in the cause.
-func (e *slow) As(target any) bool { return errors.As(e.err, target) }
-
-// Timeout returns true.
-func (e *slow) Timeout() bool { return true }
