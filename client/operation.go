@@ -95,22 +95,27 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, invalid(req.Method+" "+req.URL.Path, "the client knows no such operation; is a path value empty, \".\" or \"..\"?")
 	}
-	c := &call{op: o.id, name: o.id, raw: true}
+	c := &call{op: o.id, name: o.id}
 	c.read, c.stream = o.reads(req)
+	c.refused = o.settle
+	var held io.ReadCloser
 	if !c.stream {
-		c.consume = func(resp *http.Response) error { return o.check(c, resp) }
+		c.consume = func(resp *http.Response) (err error) {
+			held, err = o.check(c, resp)
+			return err
+		}
 	}
 	resp, err := t.next.Do(req.WithContext(withCall(req.Context(), c)))
 	switch {
-	case err != nil:
-	case resp.StatusCode/100 != 2:
-		o.settle(resp)
+	case err != nil || resp.StatusCode/100 != 2:
 	case c.stream:
 		own := *resp
 		resp.Body = &reported{resp.Body, func(err error) error {
 			_, e := c.unread(req.Context(), req.Context(), &own, err)
 			return e
 		}}
+	default:
+		resp.Body = held
 	}
 	return resp, err
 }
@@ -129,39 +134,41 @@ func (r *reported) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// settle makes sure that the method of package gen returns a response with an error
-// status, whose body may be of any form, rather than an error about its body.
+// settle reads a response with an error status, which may be of any form, into memory,
+// and makes sure that the method of package gen returns it rather than an error about
+// its body.
 func (o operation) settle(resp *http.Response) {
-	text, _ := hold(resp) // it is in memory already
+	text, _ := io.ReadAll(resp.Body) // whatever arrived is better than nothing
+	answer.Discard(resp.Body)
+	resp.Body = inMemory(text)
 	err := tryGen(o.id, resp)
-	resp.Body = io.NopCloser(bytes.NewReader(text))
+	resp.Body = inMemory(text)
 	if err != nil {
 		resp.Header.Del("Content-Type")
 	}
 }
 
+func inMemory(text []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(text)) }
+
 // check reads a response of the operation into memory, and returns an error if the
 // method of package gen would not be able to decode it.
-func (o operation) check(c *call, resp *http.Response) error {
+func (o operation) check(c *call, resp *http.Response) (io.ReadCloser, error) {
 	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	held := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(text)) }
-	c.held = held()
 	switch {
+	case err != nil:
+		return nil, err
 	case len(text) == 0 && !c.read:
 		resp.Header.Del("Content-Type") // so that nobody decodes it: the status has said it all
-		return nil
+		return http.NoBody, nil
 	case len(text) == 0:
-		return &Error{kind: ErrBadResponse, Message: "the response is empty"}
+		return nil, &Error{kind: ErrBadResponse, Message: "the response is empty"}
 	}
 	trial := *resp
-	trial.Body = held()
+	trial.Body = inMemory(text)
 	if err := tryGen(o.id, &trial); err != nil {
-		return &Error{kind: ErrBadResponse, err: undecoded(err), body: text[:min(len(text), maxErrorBody)]}
+		return nil, &Error{kind: ErrBadResponse, err: undecoded(err), body: text[:min(len(text), maxErrorBody)]}
 	}
-	return nil
+	return inMemory(text), nil
 }
 
 // undecoded returns an error of encoding/json with a text that has no value in it.

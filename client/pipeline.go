@@ -45,15 +45,17 @@ type call struct {
 	stream  bool     // the response is a file: no limit of its size or time
 	secrets []string // what the request contains and errors must not
 
-	confidential bool          // the response is a secret, and errors must not contain it
-	mayBeEmpty   bool          // the response to a write needs no content: its status says that all is well
-	raw          bool          // a request of Client.API: the caller gets every response, read into memory
-	held         io.ReadCloser // the response to such a request
+	confidential bool // the response is a secret, and errors must not contain it
+	mayBeEmpty   bool // the response to a write needs no content: its status says that all is well
 
 	// consume reads a response with status 2xx. If it is set, the call ends with an
 	// *Error for any other status, and a failure to read is retried. If it is nil,
 	// the caller gets the response.
 	consume func(*http.Response) error
+
+	// refused, unless nil, reads a response with any other status, which the caller
+	// then gets.
+	refused func(*http.Response)
 
 	sent      atomic.Int32 // the number of requests sent
 	redirect  atomic.Int32 // the status of the last response, if it was a redirect, else 0

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -99,9 +98,9 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 		w, e := c.unanswered(ctx, req.Context(), resp, err)
 		return nil, w, e
 	}
-	if c.raw && resp.StatusCode/100 != 2 {
+	if c.refused != nil && resp.StatusCode/100 != 2 {
 		defer end()
-		hold(resp) // whatever arrived is better than nothing
+		c.refused(resp)
 		return resp, willingStatus(resp.StatusCode), nil
 	}
 	if c.consume == nil || resp.StatusCode/100 != 2 {
@@ -119,18 +118,7 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 		return resp, w, e
 	}
 	answer.Discard(resp.Body)
-	if c.held != nil {
-		resp.Body = c.held
-	}
 	return resp, never, nil
-}
-
-// hold reads the body of a response into memory.
-func hold(resp *http.Response) ([]byte, error) {
-	b, err := io.ReadAll(resp.Body)
-	answer.Discard(resp.Body)
-	resp.Body = io.NopCloser(bytes.NewReader(b))
-	return b, err
 }
 
 // unanswered returns the error for a request to which no response arrived, except one
@@ -301,7 +289,7 @@ func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, 
 // or if it was consumed without an error. w and sent are about the last attempt.
 func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*http.Response, error) {
 	switch {
-	case err == nil && (c.consume == nil || c.raw || resp.StatusCode/100 == 2):
+	case err == nil && (c.consume == nil || c.refused != nil || resp.StatusCode/100 == 2):
 		return resp, nil
 	case err == nil:
 		return nil, refusal(c, resp)

@@ -89,14 +89,14 @@ func TestSlow(t *testing.T) {
 		if !errors.As(slow, &timeout) || !timeout.Timeout() {
 			t.Errorf("%v is no timeout", slow)
 		}
-		if _, ok := err.(*net.OpError); ok { //nolint:errorlint // the outermost
+		if _, ok := err.(*net.OpError); ok {
 			if op, ok := errors.AsType[*net.OpError](slow); !ok || op.Op != "dial" {
 				t.Errorf("%v has no *net.OpError", slow)
 			}
 		}
 	}
 	for _, err := range []error{io.EOF, &net.OpError{Op: "read", Err: io.EOF}} {
-		if timing.Slow(err) != err { //nolint:errorlint // the same one
+		if timing.Slow(err) != err {
 			t.Errorf("%v was changed", err)
 		}
 	}

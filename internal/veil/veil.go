@@ -27,7 +27,7 @@ func (e *Error) Error() string { return e.Text }
 
 // Is reports whether the cause matches target.
 func (e *Error) Is(target error) bool {
-	return e.Also != nil && target == e.Also || target != e.Not && errors.Is(e.Cause, target) //nolint:errorlint // as errors.Is compares them
+	return e.Also != nil && target == e.Also || target != e.Not && errors.Is(e.Cause, target)
 }
 
 // As finds an error of the type of target in the cause. It does what errors.As does,
@@ -39,7 +39,7 @@ func (e *Error) As(target any) bool {
 			to.Set(reflect.ValueOf(err))
 			return true
 		}
-		x, ok := err.(interface{ As(target any) bool }) //nolint:errorlint // one level
+		x, ok := err.(interface{ As(target any) bool })
 		return ok && x.As(target)
 	}) {
 		return false
@@ -59,7 +59,7 @@ func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Text) }
 // Timeout reports whether err, or an error that it wraps, is a timeout.
 func Timeout(err error) bool {
 	return find(err, func(err error) bool {
-		t, ok := err.(interface{ Timeout() bool }) //nolint:errorlint // one level
+		t, ok := err.(interface{ Timeout() bool })
 		return ok && t.Timeout()
 	})
 }

@@ -13,18 +13,18 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
-// asOther is an error that says of itself what it is as.
-type asOther struct{ err error }
+// asOtherError is an error that says of itself what it is as.
+type asOtherError struct{ err error }
 
-func (a asOther) Error() string      { return "as" }
-func (a asOther) As(target any) bool { return errors.As(a.err, target) }
+func (a asOtherError) Error() string      { return "as" }
+func (a asOtherError) As(target any) bool { return errors.As(a.err, target) }
 
 // As finds what errors.As finds.
 func TestAs(t *testing.T) {
 	inner := &fs.PathError{Op: "open", Path: "secret", Err: os.ErrDeadlineExceeded}
 	for _, cause := range []error{
 		inner, io.EOF, fmt.Errorf("x: %w", inner), errors.Join(io.EOF, inner), errors.Join(nil, io.EOF), fmt.Errorf("%w, %w", io.EOF, inner),
-		asOther{inner}, fmt.Errorf("x: %w", asOther{io.EOF}), &net.OpError{Op: "dial", Err: inner},
+		asOtherError{inner}, fmt.Errorf("x: %w", asOtherError{io.EOF}), &net.OpError{Op: "dial", Err: inner},
 		&veil.Error{Text: "y", Cause: inner}, &url.Error{Op: "Get", URL: "secret", Err: inner},
 	} {
 		e := &veil.Error{Text: "text", Cause: cause}
@@ -40,7 +40,7 @@ func TestAs(t *testing.T) {
 		if !errors.As(e, &timeout) {
 			t.Errorf("%v: no timeout", cause)
 		}
-		var other asOther
+		var other asOtherError
 		is := errors.As(cause, &wantTimeout) && wantTimeout.Timeout() && !errors.As(cause, &other)
 		if e.Timeout() != is || veil.Timeout(cause) != is {
 			t.Errorf("%v: timeout %t, want %t", cause, e.Timeout(), is)
