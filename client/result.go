@@ -47,7 +47,7 @@ type Result struct {
 	ConnectorID string
 
 	action    string
-	useNumber bool
+	useNumber jsonv2.Options
 
 	pages *turner // finds the next page; nil in a result that a Pager gets
 }
@@ -216,7 +216,7 @@ func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
 	case 'n':
 		return dec.SkipValue()
 	case '{':
-		if p.action == actionSearch || p.action == "" {
+		if ofStore(p.action) || p.action == "" {
 			return p.search(dec)
 		}
 	}
