@@ -62,10 +62,7 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 		if err := origin.CheckScheme(base); err != nil {
 			return nil, x.fail(err)
 		}
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(withoutRedirects(hc)), gen.WithRequestEditorFn(introduce))
-		if err != nil {
-			return nil, x.fail(err)
-		}
+		api := service(base, withoutRedirects(hc))
 		params := &gen.CreateTokenParams{}
 		if cred.OrganizationID != "" {
 			params.XOrganizationID = &cred.OrganizationID
@@ -139,10 +136,7 @@ func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, con
 			confirmed.Store(true)
 		}
 		authorizer := &Authorizer{base, app, withoutRedirects(hc), scope.OrganizationID}
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(authorizer), gen.WithRequestEditorFn(introduce))
-		if err != nil {
-			return nil, x.fail(err)
-		}
+		api := service(base, authorizer)
 		body := gen.ScopedTokenRequest{WorkspaceName: scope.WorkspaceName}
 		if scope.RegionID != "" {
 			body.RegionID = &scope.RegionID
@@ -151,6 +145,11 @@ func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, con
 			return api.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
 		})
 	})
+}
+
+// service returns the generated client for base.
+func service(base *url.URL, next gen.HttpRequestDoer) *gen.Client {
+	return &gen.Client{Server: origin.Server(base), Client: next, RequestEditors: []gen.RequestEditorFn{introduce}}
 }
 
 // introduce sets the User-Agent header of req.
@@ -162,14 +161,14 @@ func introduce(_ context.Context, req *http.Request) error {
 // withoutRedirects returns a copy of hc that follows no redirects, since a
 // secret must not go to another address. A redirect is returned as the
 // response.
-func withoutRedirects(hc *http.Client) *http.Client {
+func withoutRedirects(hc *http.Client) gen.HttpRequestDoer {
 	if hc == nil {
 		hc = http.DefaultClient
 	}
 	own := *hc
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	own.Transport = unmoved{cmp.Or(hc.Transport, http.DefaultTransport)}
-	return &own
+	return doer(own.Do)
 }
 
 // An unmoved transport removes a Location that is not a URL, which would be an error of

@@ -41,11 +41,11 @@ func New(opts ...Option) (*Client, error) {
 	if r.connectorID != "" {
 		return nil, invalid(opConfiguration, "WithConnectorID is for Connect only")
 	}
-	return newClient(r)
+	return newClient(r), nil
 }
 
-func newClient(r *resolved) (*Client, error) {
-	hc := *defaultHTTP()
+func newClient(r *resolved) *Client {
+	hc := http.Client{Transport: defaultTransport()}
 	if r.httpClient != nil {
 		hc = *r.httpClient
 	}
@@ -55,26 +55,20 @@ func newClient(r *resolved) (*Client, error) {
 		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
 	}
 	if r.scope != nil {
-		var err error
-		if src, err = r.scope(r, src, &hc); err != nil {
-			return nil, err
-		}
+		src = r.scope(r, src, &hc)
 	}
 	return r.client(&hc, src)
 }
 
 // client returns a client that takes its tokens from src.
-func (r *resolved) client(hc *http.Client, src auth.TokenSource) (*Client, error) {
+func (r *resolved) client(hc *http.Client, src auth.TokenSource) *Client {
 	c := &Client{
 		doer: pipeline(r, hc, src), http: hc,
 		tokens: func() auth.TokenSource { return src },
 		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region,
 	}
-	var err error
-	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
-		return nil, &Error{op: opConfiguration, err: err}
-	}
-	return c, nil
+	c.raw = &gen.Client{Server: origin.Server(r.base), Client: c.doer}
+	return c
 }
 
 // NewWorkspace creates a client, as [New] does, and returns the workspace that the
@@ -98,10 +92,7 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 	if err != nil {
 		return nil, err
 	}
-	c, err := newClient(r)
-	if err != nil {
-		return nil, err
-	}
+	c := newClient(r)
 	if r.connectorID != "" {
 		conn := c.DefaultWorkspace().ConnectorByID(r.connectorID)
 		conn.learn(plainSlug(slug))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -232,10 +233,14 @@ func (c *Connector) checkedID(op string) (string, error) {
 	return id, nil
 }
 
-// shorten returns s, or its first 80 bytes and an ellipsis.
+// shorten returns s, or as many of its characters as fit into 80 bytes and an ellipsis.
 func shorten(s string) string {
 	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "…"
+		n := 80
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		return s[:n] + "…"
 	}
 	return s
 }

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
@@ -31,7 +30,8 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 // ID, which is how the service shows that a deletion is done. It then returns nil
 // and no error. With an error, it returns the connector as it was last listed. A
 // connector that the workspace never had counts as deleted, and so does every
-// connector of a workspace that does not exist.
+// connector of a workspace that does not exist, except with [WithScopedToken], which
+// looks the workspace up first: then that is an error.
 //
 // It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
 // error matches [ErrWaitedTooLong].
@@ -43,7 +43,7 @@ func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling)
 	}
 	return wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
 		infos, err := w.ListConnectors(ctx)
-		if errors.Is(err, ErrWorkspaceNotFound) {
+		if notFound(err) != nil { // of the list, not of a token for it
 			return nil, true, nil
 		}
 		if err != nil {

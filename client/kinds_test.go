@@ -80,6 +80,10 @@ func TestTokenEndpointSaysNothingAboutResources(t *testing.T) {
 			}
 			return newClientOfApp(t, s, client.WithScopedToken())
 		},
+		"lookup for a scoped token": func(s *stub) *client.Client {
+			s.route = func(sent) reply { return says(404, `{"message":"Not Found"}`) }
+			return newClientOfApp(t, s, client.WithScopedToken())
+		},
 		"source": func(s *stub) *client.Client {
 			return makeClient(t, s, client.WithTokenSource(tokenFunc(func(context.Context) (*auth.Token, error) { return nil, fromToken })))
 		},
@@ -97,7 +101,7 @@ func TestTokenEndpointSaysNothingAboutResources(t *testing.T) {
 					t.Errorf("%+v", e)
 				}
 				for _, r := range s.requests() {
-					if r.Path != scopedPath && (source != "scoped token endpoint" || r.Path != "/api/v1/workspaces" || r.Header.Get("Authorization") != "Bearer token-1") {
+					if r.Path != scopedPath && (!strings.Contains(source, "scoped token") || r.Path != "/api/v1/workspaces" || r.Header.Get("Authorization") != "Bearer token-1") {
 						t.Errorf("sent %s %s", r.Method, r.Path)
 					}
 				}
@@ -105,6 +109,20 @@ func TestTokenEndpointSaysNothingAboutResources(t *testing.T) {
 					t.Errorf("the advice is wrong: %v", err)
 				}
 			})
+		}
+	}
+}
+
+// Whoever waits for a deletion is told that the token could not be fetched: nobody asked
+// for the connector.
+func TestWaitDeletedWithoutWorkspace(t *testing.T) {
+	s := serve(t)
+	s.route = func(sent) reply { return says(200, `{"data":[]}`) }
+	_, err := newClientOfApp(t, s, client.WithScopedToken()).DefaultWorkspace().WaitDeleted(t.Context(), stubID, client.Polling{})
+	wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
+	for _, r := range s.requests() {
+		if r.Path != "/api/v1/workspaces" {
+			t.Errorf("sent %s %s", r.Method, r.Path)
 		}
 	}
 }

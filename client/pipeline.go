@@ -28,7 +28,7 @@ import (
 func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
 	own := *hc
 	own.Transport = redirects{cmp.Or(hc.Transport, http.DefaultTransport)}
-	limit := &limiter{next: &own, max: r.maxBytes}
+	limit := &limiter{next: own.Do, max: r.maxBytes}
 	token := auth.NewAuthorizer(r.base, src, limit, r.cred.OrganizationID)
 	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget(), watch: r.observer().attempt}
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
@@ -108,9 +108,9 @@ func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.
 	return e.next.do(c, req)
 }
 
-// defaultHTTP is shared by all clients without WithHTTPClient, so that they share
+// defaultTransport is shared by all clients without WithHTTPClient, so that they share
 // connections and tokens.
-var defaultHTTP = sync.OnceValue(func() *http.Client { return &http.Client{Transport: NewTransport()} })
+var defaultTransport = sync.OnceValue(NewTransport)
 
 // NewTransport returns a new transport like the one that clients use without
 // [WithHTTPClient]: up to 64 idle connections per host, HTTP/2, the proxy of the
@@ -132,7 +132,7 @@ func NewTransport() *http.Transport {
 
 // limiter sends requests and limits the size of the responses.
 type limiter struct {
-	next *http.Client
+	next func(*http.Request) (*http.Response, error) // not an http.Client, which would link what prints cookies
 	max  int64
 }
 
@@ -140,7 +140,7 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	c := callOf(req.Context())
 	c.sent.Add(1)
 	c.redirect.Store(0)
-	resp, err := l.next.Do(req)
+	resp, err := l.next(req)
 	if err != nil {
 		return resp, err
 	}
