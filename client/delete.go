@@ -44,7 +44,7 @@ func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling)
 	return wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
 		infos, err := w.ListConnectors(ctx)
 		if notFound(err) != nil { // of the list, not of a token for it
-			return nil, true, nil
+			return nil, true, nil //nolint:nilerr // this is what was waited for
 		}
 		if err != nil {
 			return nil, false, err
