@@ -84,7 +84,7 @@ func (x *execution) selectRows() (*envelope, error) {
 	}
 	start := 0
 	if v := x.params["cursor"]; v != nil {
-		ok := false
+		var ok bool
 		if start, ok = readHitCursor(v); !ok || start > len(rows) {
 			return nil, invalid(fieldProblem("body.params.cursor", "invalid_cursor", "The cursor is not one of this query"))
 		}

@@ -396,7 +396,7 @@ func refusal(call *call, resp *http.Response) *Error {
 	e.Code, e.Message = reason.Code, reason.Message
 	e.Fields = fieldErrors(reason)
 	call.judge(e, willingStatus(resp.StatusCode), true)
-	if err := auth.RefreshError(resp); err != nil {
+	if err := answer.RefreshError(resp); err != nil {
 		e.err = fmt.Errorf("no new token could be obtained: %w", err)
 		if tok, ok := errors.AsType[*auth.TokenError](err); ok { // it says whether trying again helps
 			e.Retryable, e.RetryAfter = tok.Temporary(), max(e.RetryAfter, tok.RetryAfter)

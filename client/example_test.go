@@ -269,8 +269,8 @@ func ExampleSearch() {
 	// 5 Support pagination in the export
 }
 
-// A semantic search finds passages of text, the best match first.
-func ExampleSearch_meaning() {
+// A search by meaning finds passages of text, the best match first.
+func ExampleSearchByMeaning() {
 	ctx := context.Background()
 	fake, opts := sandbox()
 	defer fake.Close()
@@ -278,8 +278,8 @@ func ExampleSearch_meaning() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	query := client.Query{Semantic: &client.Semantic{Prompt: "timeouts should be configurable", Field: "title"}, PageSize: 1}
-	for hit, err := range client.Search[client.Hit[Issue]](ctx, github, "issues", query) {
+	search := client.Semantic{Prompt: "timeouts should be configurable", Field: "title", PageSize: 1}
+	for hit, err := range client.SearchByMeaning[Issue](ctx, github, "issues", search) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -17,14 +17,15 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // Params are the parameters of an action, by name. They are encoded as by
 // encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
-// sent as a number and a json.RawMessage as it is. [Connector.Describe] and
+// sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
+// anywhere in them is an error that matches [ErrInvalid] and says where it is, and
+// nothing is sent: it would hide itself. [Connector.Describe] and
 // [Connector.Docs] say which parameters an action has.
 type Params = map[string]any
 
@@ -67,8 +68,8 @@ type execution struct {
 	params           Params
 	selected, hidden []string
 	intent           string
-	truncate         bool
-	useNumber, raw   bool
+	truncate, raw    bool
+	useNumber        jsonv2.Options // nil unless WithUseNumber is given
 	pageParam        string
 	pager            Pager
 	prefetch         bool
@@ -103,7 +104,7 @@ func WithTruncation() ExecuteOption {
 // WithUseNumber makes numbers that are decoded into an any a json.Number. Without it
 // they become a float64, and integers beyond 2^53 lose digits.
 func WithUseNumber() ExecuteOption {
-	return func(x *execution) { x.useNumber = true }
+	return func(x *execution) { x.useNumber = numbersOfMatches() }
 }
 
 // WithRawData makes [Execute] keep the result in Result.Data in addition to decoding
@@ -193,33 +194,11 @@ func (x *execution) check() error {
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
 	for name, v := range x.params {
-		if holdsSecret(v, 0) {
-			return invalid(x.op(), "the parameter %q contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", name, redacted)
+		if problem := hiddenProblem(name, v); problem != "" {
+			return invalid(x.op(), "the parameter %q %s", shorten(name), problem)
 		}
 	}
 	return nil
-}
-
-// holdsSecret reports whether an auth.Secret or a Configuration is in v, also inside
-// maps and slices of any. It does not look into other types.
-func holdsSecret(v any, depth int) bool {
-	switch v := v.(type) {
-	case auth.Secret, *auth.Secret, Configuration:
-		return true
-	case map[string]any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	case []any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (x *execution) request() gen.ExecuteRequest {

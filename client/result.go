@@ -47,7 +47,7 @@ type Result struct {
 	ConnectorID string
 
 	action    string
-	useNumber bool
+	useNumber jsonv2.Options
 
 	pages *turner // finds the next page; nil in a result that a Pager gets
 }

@@ -96,8 +96,8 @@ func Tools(ws *client.Workspace, approve func(entity, action string) bool) map[s
 				if err != nil {
 					return nil, err
 				}
-				query := client.Query{Semantic: &client.Semantic{Prompt: req.Prompt, Field: req.Field}, PageSize: 1}
-				for hit, err := range client.Search[client.Hit[json.RawMessage]](ctx, conn, req.Entity, query) {
+				search := client.Semantic{Prompt: req.Prompt, Field: req.Field, PageSize: 1}
+				for hit, err := range client.SearchByMeaning[json.RawMessage](ctx, conn, req.Entity, search) {
 					return hit.Metadata, err // the best match is enough here
 				}
 				return "no record matches", nil
