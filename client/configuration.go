@@ -11,16 +11,25 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Configuration is the configuration of a connector or a destination, as the
-// service sends it. It may contain secrets, so formatting, logging and
-// marshaling hide it, except where it is in an unexported field of another
-// type: fmt calls no methods there. Its elements, and map[string]any(c), are
-// not hidden.
+// A Configuration is the configuration of a connector, a destination or an OAuth
+// app, as a program sends it or as the service does. A map[string]any can be
+// assigned to it. It may contain secrets, so formatting, logging and marshaling
+// hide it, except where it is in an unexported field of another type: fmt calls
+// no methods there. Its elements, and map[string]any(c), are not hidden. It is
+// sent as it is.
 type Configuration map[string]any
 
 // String returns "none" for a nil configuration, "empty" for an empty one, and
 // "[REDACTED]" for any other.
-func (c Configuration) String() string { return hiddenConfig(c) }
+func (c Configuration) String() string {
+	switch {
+	case c == nil:
+		return "none"
+	case len(c) == 0:
+		return "empty"
+	}
+	return redacted
+}
 
 // Format writes what String returns, for every verb.
 func (c Configuration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
@@ -49,17 +58,6 @@ func (c *Configuration) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	return jsonv2.Unmarshal(b, (*map[string]any)(c), numbers)
-}
-
-// hiddenConfig formats a configuration without its content.
-func hiddenConfig(config map[string]any) string {
-	switch {
-	case config == nil:
-		return "none"
-	case len(config) == 0:
-		return "empty"
-	}
-	return redacted
 }
 
 // configSecrets returns the texts in configurations that an error must not

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -121,55 +122,51 @@ type Error struct {
 // A FieldError is a problem of one field of a request or, if Field is "", of the
 // request as a whole.
 type FieldError struct {
-	Field, Message, Code string
-	Details              map[string]any
+	Field   string         `json:"field,omitzero"`
+	Message string         `json:"message,omitzero"`
+	Code    string         `json:"error_code,omitzero"`
+	Details map[string]any `json:"details,omitempty"`
 }
 
 // Error returns what was being done, what went wrong, and what can be done about it.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("client: ")
-	if e.op != "" {
-		b.WriteString(answer.Line(e.op) + ": ")
-	}
+	text := phrase(": ", "client", answer.Line(e.op)) + ": "
 	if e.ofAuth {
-		b.WriteString(e.cause())
-		if e.note != "" {
-			b.WriteString("; " + e.note)
-		}
-		return b.String()
+		return text + phrase("; ", e.cause(), e.note)
 	}
-	var parts []string
+	status, kind := "", ""
 	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
+		status = strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode))
 	}
 	if e.kind != nil && e.Message == "" && e.err == nil {
-		parts = append(parts, e.kind.Error())
+		kind = e.kind.Error()
 	}
-	if said := e.said(); said != "" {
-		parts = append(parts, said)
+	text += phrase("; ", cmp.Or(phrase(": ", status, kind, e.said(), e.cause()), "failed"), e.note)
+	if notes := phrase(", ", after("code ", shorten(e.Code)), after("request id ", e.RequestID), e.attempts()); notes != "" {
+		text += " (" + notes + ")"
 	}
-	if e.err != nil {
-		parts = append(parts, e.cause())
+	return text
+}
+
+// attempts returns the number of attempts in words if there were several.
+func (e *Error) attempts() string {
+	if e.Attempts < 2 {
+		return ""
 	}
-	b.WriteString(cmp.Or(strings.Join(parts, ": "), "failed"))
-	if e.note != "" {
-		b.WriteString("; " + e.note)
+	return strconv.Itoa(e.Attempts) + " attempts"
+}
+
+// phrase returns the parts that are not empty, with sep between them.
+func phrase(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), sep)
+}
+
+// after returns text after a label, or nothing if text is empty.
+func after(label, text string) string {
+	if text == "" {
+		return ""
 	}
-	var notes []string
-	if e.Code != "" {
-		notes = append(notes, "code "+shorten(e.Code))
-	}
-	if e.RequestID != "" {
-		notes = append(notes, "request id "+e.RequestID)
-	}
-	if e.Attempts > 1 {
-		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
-	}
-	if len(notes) > 0 {
-		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
-	}
-	return b.String()
+	return label + text
 }
 
 // said returns the message and the fields that it does not mention, in at most 512
@@ -224,10 +221,13 @@ func (f FieldError) suggestions(text string) string {
 	return strings.Join(hints, "; ")
 }
 
-// cause returns the text of err, on one line unless the error is about the
-// configuration.
+// cause returns the text of err, if there is one, on one line unless the error is about
+// the configuration.
 func (e *Error) cause() string {
-	if e.op == opConfiguration {
+	switch {
+	case e.err == nil:
+		return ""
+	case e.op == opConfiguration:
 		return e.err.Error()
 	}
 	return strings.Map(func(r rune) rune {
@@ -279,12 +279,13 @@ func (e *Error) Unwrap() []error {
 // for debugging, and do not log it.
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
 
-// Format writes what Error returns, for every verb.
-func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format writes what Error returns, for every verb, also of an Error that is not behind
+// a pointer.
+func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // LogValue implements [slog.LogValuer]. It returns the text and those of the fields
 // that are set.
-func (e *Error) LogValue() slog.Value {
+func (e Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("error", e.Error())}
 	for _, a := range []struct {
 		key, text string
@@ -304,7 +305,7 @@ func (e *Error) LogValue() slog.Value {
 }
 
 // MarshalText returns what Error returns.
-func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+func (e Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // statusClientClosed is what nginx logs when a client did not wait for the response.
 // HTTP has no status for that.
@@ -376,11 +377,10 @@ func invalid(op, format string, args ...any) *Error {
 
 // refuse returns an error with the problems that are not empty, or nil if all are.
 func refuse(op string, problems ...string) error {
-	problems = slices.DeleteFunc(problems, func(p string) bool { return p == "" })
-	if len(problems) == 0 {
-		return nil
+	if text := phrase("; ", problems...); text != "" {
+		return invalid(op, "%s", text)
 	}
-	return invalid(op, "%s", strings.Join(problems, "; "))
+	return nil
 }
 
 // refusal returns the error for a response whose status is not 2xx. It reads and closes

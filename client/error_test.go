@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
@@ -377,10 +379,41 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 	if e != nil || !strings.Contains(string(text), "gone") {
 		t.Errorf("%s %v", text, e)
 	}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		if got := fmt.Sprintf(verb, err); got != err.Error() {
-			t.Errorf("%s prints %s", verb, got)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		for _, v := range []any{err, *err, struct{ E client.Error }{*err}.E} {
+			if got := fmt.Sprintf(verb, v); got != err.Error() {
+				t.Errorf("%s of %T prints %s", verb, v, got)
+			}
 		}
+	}
+	// A value shows what the pointer shows, and not the body.
+	logged := func(v any) string {
+		var b bytes.Buffer
+		hide := func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}
+		opts := &slog.HandlerOptions{ReplaceAttr: hide}
+		slog.New(slog.NewJSONHandler(&b, opts)).Error("x", "err", v)
+		slog.New(slog.NewTextHandler(&b, opts)).Error("x", "err", v)
+		return b.String()
+	}
+	marshaled := func(v any) string {
+		one, e1 := json.Marshal(v)
+		two, e2 := jsonv2.Marshal(v)
+		return fmt.Sprint(string(one), e1, string(two), e2)
+	}
+	if got, want := logged(*err), logged(err); got != want {
+		t.Errorf("a value is logged as\n%s, a pointer as\n%s", got, want)
+	}
+	if got, want := marshaled([]any{*err}), marshaled([]any{err}); got != want {
+		t.Errorf("a value is marshaled as\n%s, a pointer as\n%s", got, want)
+	}
+	var none *client.Error
+	if got := fmt.Sprintf("%v %s", none, none); got != "<nil> <nil>" {
+		t.Errorf("nil prints %s", got)
 	}
 	if (&client.Error{}).Error() == "client: " {
 		t.Error("the zero Error says nothing")
@@ -423,6 +456,21 @@ func TestErrorNamesWhatIsClose(t *testing.T) {
 		err := walk(client.Search[map[string]any](t.Context(), github, "issues", client.Query{Filter: *filter}))
 		wantKinds(t, err, "ErrInvalid")
 		wantText(t, err, want)
+	}
+}
+
+// The problems of fields have the names of the service's own, so that they can be
+// handed on.
+func TestFieldErrorsMarshal(t *testing.T) {
+	const fields = `[{"field":"a.b","message":"no","error_code":"bad","details":{"max":100}},{"message":"all of it"}]`
+	err := refused(t, says(422, `{"errors":`+fields+`}`))
+	b, e := json.Marshal(err.Fields)
+	if e != nil || string(b) != fields {
+		t.Errorf("got  %s %v\nwant %s", b, e, fields)
+	}
+	var again []client.FieldError
+	if e := json.Unmarshal(b, &again); e != nil || !reflect.DeepEqual(again, err.Fields) {
+		t.Errorf("%+v %v", again, e)
 	}
 }
 
@@ -525,7 +573,7 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 		{"another mistake", read, nil, nil, []reply{says(400, `{"message":"No such field"}`)}, "No such field", organization},
 		{"another status", read, nil, nil, []reply{says(422, several)}, "Specify", organization},
 		{"a token of a workspace", scoped, nil, nil, []reply{says(403, `{"detail":"Forbidden"}`)}, admin, organization},
-		{"a client of a workspace", read, []client.Option{client.WithScopedToken()}, nil, []reply{says(403, "")}, admin, organization},
+		{"a client of a workspace", read, []client.Option{client.WithScopedToken(), client.WithWorkspaceName("acme")}, nil, []reply{workspaces, says(403, "")}, admin, organization},
 		{"creating a workspace", ensure, nil, nil, []reply{says(200, `{"data":[]}`), says(403, "")}, admin, organization},
 		{"deleting a workspace", remove, nil, nil, []reply{workspaces, says(403, "")}, admin, organization},
 		{"the application", read, nil, says(403, ""), nil, "same Airbyte application", admin},
