@@ -67,9 +67,13 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 		if cred.OrganizationID != "" {
 			params.XOrganizationID = &cred.OrganizationID
 		}
-		body := gen.TokenRequest{ClientID: cred.ClientID, ClientSecret: string(cred.ClientSecret)}
+		// Not by the generated method, which links the encoder of encoding/json: 120 KB.
+		body, err := json.Marshal(gen.TokenRequest{ClientID: cred.ClientID, ClientSecret: string(cred.ClientSecret)}, jsontext.AllowInvalidUTF8(true))
+		if err != nil {
+			return nil, x.fail(err)
+		}
 		return x.do(ctx, readToken, func(ctx context.Context) (*http.Response, error) {
-			return api.CreateToken(ctx, params, body)
+			return api.CreateTokenWithBody(ctx, params, "application/json", bytes.NewReader(body))
 		})
 	})
 }

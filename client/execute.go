@@ -243,7 +243,11 @@ func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.R
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
+	body, err := encode(x.request())
+	if err != nil {
+		return nil, call.failBuilding(err)
+	}
+	resp, err := c.ws.client.raw.ExecuteConnectorWithBody(withCall(ctx, call), id, noExecuteParams, "application/json", bytes.NewReader(body))
 	if err != nil {
 		return nil, call.failBuilding(err)
 	}

@@ -95,7 +95,7 @@ func (w *hiddenWalk) value(v reflect.Value, depth int) bool {
 		v, t = v.Addr(), reflect.PointerTo(t)
 	}
 	if encodesItself(t) && v.CanInterface() {
-		text, err := json.Marshal(v.Interface())
+		text, err := encode(v.Interface())
 		return err == nil && bytes.Contains(text, []byte(redacted))
 	}
 	switch v.Kind() {
