@@ -41,6 +41,10 @@ type Connector struct {
 	// Config is the replication_config that the service shows.
 	Config map[string]any
 
+	// Definition is what prepareExecution returns as the definition of the
+	// connector, OpenAPI 3.1 as YAML. By default, it is derived from the entities.
+	Definition string
+
 	// Fail makes every action fail for this reason: the response has the HTTP
 	// status 200, and its body has the status "error".
 	Fail string
@@ -91,8 +95,9 @@ type Entity struct {
 	Key string
 
 	// Actions are the actions that can be run. The default is list, get,
-	// api_search, search, context_store_search, create, update and delete for
-	// records, and download for files.
+	// api_search, search, context_store_search, context_store_sql_query, create,
+	// update and delete for records, and download for files. With the service, the
+	// two actions that read the context store can exclude each other.
 	Actions []string
 
 	// Files are what download returns, by ID. The ID may be in any parameter,
@@ -139,6 +144,7 @@ type connector struct {
 	searchFrom       time.Time // when the context store is filled
 	entities         map[string]*entity
 	fail, checkError string
+	definition       string // "" if it is derived from the entities
 	latency          time.Duration
 	stale            bool
 }
@@ -146,9 +152,12 @@ type connector struct {
 // inStore reports whether the connector puts the entity into the context store,
 // given its selected entities.
 func (e *entity) inStore(selected []server.RequestedEntity) bool {
-	return e.allows("context_store_search") &&
+	return e.copied() &&
 		(selected == nil || slices.ContainsFunc(selected, func(s server.RequestedEntity) bool { return s.Entity == e.name }))
 }
+
+// copied reports whether the context store can have the entity.
+func (e *entity) copied() bool { return e.allows("context_store_search") || e.allows(storeSQL) }
 
 // filled reports whether the entities can be searched in the context store.
 func (c *connector) filled(now time.Time) bool { return !now.Before(c.searchFrom) }
@@ -173,7 +182,7 @@ func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 	conn := &connector{
 		serial: w.next(), id: strings.ToLower(c.ID), name: c.Name, workspace: ws, template: slices.Concat(own, global)[0],
 		config: c.Config, createdAt: now, updated: now,
-		fail: c.Fail, checkError: c.CheckError, latency: c.Latency, stale: c.Stale,
+		fail: c.Fail, checkError: c.CheckError, definition: c.Definition, latency: c.Latency, stale: c.Stale,
 	}
 	if conn.name == "" {
 		conn.name = k.name

@@ -89,7 +89,6 @@ func (a *api) ListConnectors(ctx context.Context, req server.ListConnectorsReque
 // and the template for it. The caller holds the lock.
 func (w *world) checkCreate(g *grant, body *server.ConnectorCreateRequest) (*workspace, *template, error) {
 	var items []errorItem
-	given := func(s *string) bool { return s != nil && *s != "" }
 	kinds := 0
 	for _, s := range []*string{body.DefinitionID, body.ConnectorType, body.SourceTemplateID} {
 		if given(s) {
@@ -421,7 +420,7 @@ func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorR
 	ready := c.filled(a.s.now())
 	readiness := &server.ContextStoreReadiness{ConnectorID: c.id, SourceDefinitionID: k.id}
 	for i, e := range c.sortedEntities() {
-		if !e.allows("context_store_search") {
+		if !e.copied() {
 			continue
 		}
 		readiness.SupportedContextStoreEntities = append(readiness.SupportedContextStoreEntities,

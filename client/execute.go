@@ -18,7 +18,6 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
@@ -26,12 +25,15 @@ import (
 
 // Params are the parameters of an action, by name. They are encoded as by
 // encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
-// sent as a number and a json.RawMessage as it is. [Connector.Describe] and
+// sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
+// anywhere in them is an error that matches [ErrInvalid] and says where it is, and
+// nothing is sent: it would hide itself. [Connector.Describe] and
 // [Connector.Docs] say which parameters an action has.
 type Params = map[string]any
 
 // IsRead reports whether an action only reads. The actions list, get, search,
-// api_search, context_store_search, context_store_sql_query, describe and download do.
+// api_search, context_store_search, context_store_sql_query, sql_select, describe and
+// download do.
 // Every other action counts as a write, including those that this version of the SDK
 // does not know. Only reads are retried when it is unknown whether the service
 // received a request.
@@ -40,15 +42,21 @@ func IsRead(action string) bool { return readActions[action] }
 // readActions are the actions of executeConnector that change nothing.
 var readActions = map[string]bool{
 	"list": true, "get": true, "search": true, "api_search": true,
-	actionSearch: true, "context_store_sql_query": true,
+	actionSearch: true, actionSQL: true, actionSelect: true,
 	actionDescribe: true, actionDownload: true,
 }
 
 const (
 	actionSearch   = "context_store_search"
+	actionSQL      = "context_store_sql_query"
+	actionSelect   = "sql_select"
 	actionDescribe = "describe"
 	actionDownload = "download"
 )
+
+// ofStore reports whether an action reads the context store, whose results have their
+// records in "data" and the state of paging in "meta".
+func ofStore(action string) bool { return action == actionSearch || action == actionSQL }
 
 // maxIntent is the number of characters that the service accepts as an intent.
 const maxIntent = 512
@@ -62,13 +70,15 @@ type execution struct {
 	params           Params
 	selected, hidden []string
 	intent           string
-	truncate         bool
-	useNumber, raw   bool
+	truncate, raw    bool
+	useNumber        jsonv2.Options // nil unless WithUseNumber is given
 	pageParam        string
 	pager            Pager
 	prefetch         bool
 	declared         []paging.Param // what the action declares about paging, if generated code knows
 	progress         func(done, total int64)
+	limit            *int // of rows, for SQL
+	piece            *int // the size of a piece, for DownloadPiece
 }
 
 // WithSelectFields requests only the given fields of each record, which are dotted
@@ -97,7 +107,7 @@ func WithTruncation() ExecuteOption {
 // WithUseNumber makes numbers that are decoded into an any a json.Number. Without it
 // they become a float64, and integers beyond 2^53 lose digits.
 func WithUseNumber() ExecuteOption {
-	return func(x *execution) { x.useNumber = true }
+	return func(x *execution) { x.useNumber = numbersOfMatches() }
 }
 
 // WithRawData makes [Execute] keep the result in Result.Data in addition to decoding
@@ -181,39 +191,17 @@ func (x *execution) check() error {
 	switch {
 	case strings.TrimSpace(x.action) == "":
 		return invalid("execute", "the action is empty; Describe lists the actions of each entity")
-	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe:
+	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe && x.action != actionSelect:
 		return invalid(x.op(), "the entity is empty; Describe lists the entities")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
 	for name, v := range x.params {
-		if holdsSecret(v, 0) {
-			return invalid(x.op(), "the parameter %q contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", name, redacted)
+		if problem := hiddenProblem(name, v); problem != "" {
+			return invalid(x.op(), "the parameter %q %s", shorten(name), problem)
 		}
 	}
 	return nil
-}
-
-// holdsSecret reports whether an auth.Secret or a Configuration is in v, also inside
-// maps and slices of any. It does not look into other types.
-func holdsSecret(v any, depth int) bool {
-	switch v := v.(type) {
-	case auth.Secret, *auth.Secret, Configuration:
-		return true
-	case map[string]any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	case []any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (x *execution) request() gen.ExecuteRequest {
@@ -310,8 +298,18 @@ type warning struct {
 	StatusURL     loose[string] `json:"status_url"`
 }
 
+// UnmarshalJSONFrom reads a warning, which may be just a text.
+func (w *warning) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() == '"' {
+		*w = warning{}
+		return w.Message.UnmarshalJSONFrom(dec)
+	}
+	type object warning // without this method
+	return jsonv2.UnmarshalDecode(dec, (*object)(w))
+}
+
 func (w *warning) export() *Warning {
-	if w == nil {
+	if w == nil || *w == (warning{}) {
 		return nil
 	}
 	return &Warning{
@@ -433,6 +431,12 @@ func (t *typed[T]) count() int {
 // takesList reports whether records are decoded into a t as a list of them.
 func takesList(t reflect.Type) bool {
 	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !reads(t)
+}
+
+// reads reports whether a t has a method that decodes it from JSON.
+func reads(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]())
 }
 
 // readTyped decodes the response to an execution in one pass.

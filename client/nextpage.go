@@ -149,7 +149,10 @@ func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) 
 // request: the table of known kinds of connectors, or a description that came already.
 func (t *turner) declared() ([]paging.Param, bool) {
 	x := t.x
-	if x.action == actionSearch { // here the service pages, not the connector
+	switch x.action { // in the context store the service pages, not the connector
+	case actionSQL:
+		return nil, true // it has one page
+	case actionSearch:
 		return []paging.Param{{Name: "cursor", Role: paging.Cursor, Fed: true}, {Name: "limit", Role: paging.Size, Integer: true}}, true
 	}
 	if slug := t.c.Slug(); slug != "" {

@@ -46,6 +46,14 @@ var connectorCalls = []wrapper{
 		}
 		return err
 	}},
+	{name: "Prepare", ops: []string{"prepareExecution"}, needed: []string{"/status", "/bundle", "/definition_yaml"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.ConnectorByID(connectorID).Prepare(ctx, "tickets", "list", nil)
+		return err
+	}},
+	{name: "StartOAuth", ops: []string{"initiateOAuth"}, needed: []string{"/consent_url"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.StartOAuth(ctx, client.OAuthRequest{ConnectorType: "Github", RedirectURL: "https://app.example.com/connected"})
+		return err
+	}},
 	{name: "Describe", ops: []string{"executeConnector"}, needed: []string{"/status"}, call: func(ctx context.Context, w *client.Workspace) error {
 		d, err := w.ConnectorByID(connectorID).Describe(ctx)
 		if err == nil {
