@@ -126,6 +126,10 @@ func TestExecuteRefusals(t *testing.T) {
 	c.refused(c.post(path, object{"action": "list"}), 422, "missing")
 	c.denied(c.post(path, `{"entity":"issues","action":"list"} x`), 400, "not valid JSON")
 	c.refused(c.post(path, object{"entity": nil, "action": "list"}), 422, "type_error")
+	for _, name := range []string{"params", "skip_truncation"} {
+		c.refused(c.post(path, object{"entity": "issues", "action": "list", name: nil}), 422, "type_error")
+	}
+	c.ok(c.post(path, object{"entity": "issues", "action": "list", "select_fields": nil, "exclude_fields": nil, "intent": nil}))
 	plain := c.as(c.token)
 	plain.header.Set("Content-Type", "text/plain")
 	plain.refused(plain.post(path, object{"entity": "issues", "action": "list"}), 422, "content_type")
