@@ -90,7 +90,7 @@ func (s *CursorSealer) Seal(next Params, scope ...string) (string, error) {
 	if err := s.check(op); err != nil {
 		return "", err
 	}
-	if problem := hiddenProblem("next", map[string]any(next)); problem != "" {
+	if problem := hiddenProblem("next", next); problem != "" {
 		return "", invalid(op, "%s", problem)
 	}
 	plain, err := jsonv1.Marshal(next) // as params are sent

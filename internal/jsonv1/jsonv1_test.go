@@ -31,7 +31,6 @@ type (
 		M map[int]string    `json:"m"`
 		N gen.Nullable[int] `json:"n,omitzero"`
 		inner
-		unexported int
 	}
 	inner  struct{ Inner, A string }
 	byText struct{ s string }
