@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A CursorSealer turns the parameters of a next page into a text that a browser may
@@ -89,10 +90,10 @@ func (s *CursorSealer) Seal(next Params, scope ...string) (string, error) {
 	if err := s.check(op); err != nil {
 		return "", err
 	}
-	if problem := hiddenProblem("next", map[string]any(next)); problem != "" {
+	if problem := hiddenProblem("next", next); problem != "" {
 		return "", invalid(op, "%s", problem)
 	}
-	plain, err := json.Marshal(next) // as params are sent
+	plain, err := jsonv1.Marshal(next) // as params are sent
 	if err != nil {
 		return "", &Error{op: op, kind: ErrInvalid, err: err}
 	}

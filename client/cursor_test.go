@@ -155,7 +155,7 @@ func TestCursorSealerTurnsPages(t *testing.T) {
 		want[c.ID] = true
 	}
 	got, pages := map[string]bool{}, 0
-	params, cursor := client.Params{"limit": 5}, ""
+	params := client.Params{"limit": 5}
 	for {
 		customers, res, err := client.Execute[[]customer](t.Context(), conn, "customers", "list", params, client.WithRawData())
 		if err != nil {
@@ -169,7 +169,11 @@ func TestCursorSealerTurnsPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cursor, err = s.Seal(next, "acme"); err != nil || cursor == "" {
+		cursor, err := s.Seal(next, "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cursor == "" {
 			break
 		}
 		if params, err = s.Open(cursor, "acme"); err != nil {
