@@ -20,7 +20,6 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
 // Params are the parameters of an action, by name. They are encoded as by
@@ -75,7 +74,7 @@ type execution struct {
 	pageParam        string
 	pager            Pager
 	prefetch         bool
-	declared         []paging.Param // what the action declares about paging, if generated code knows
+	sizer            func(context.Context, *Connector, *execution) error // of WithRecordsPerPage
 	progress         func(done, total int64)
 	limit            *int // of rows, for SQL
 	piece            *int // the size of a piece, for DownloadPiece
@@ -221,6 +220,12 @@ func (x *execution) request() gen.ExecuteRequest {
 
 // run sends an execution and calls consume to read the response.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
+	if x.sizer != nil {
+		if err := x.sizer(ctx, c, x); err != nil {
+			return withRequest(err, x.params)
+		}
+		x.sizer = nil // the next page has the same size
+	}
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
 		op: x.op(), name: "executeConnector", read: readActions[x.action],
 		consume: func(resp *http.Response) error {

@@ -137,7 +137,7 @@ func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) 
 	}
 	if out.Ask && !t.asked {
 		t.asked = true
-		t.c.ask(ctx)
+		_ = t.c.ask(ctx) // without an answer, the metadata has to do
 		if in.Declared, in.Known = t.declared(); in.Known {
 			return next(in), nil
 		}
@@ -159,9 +159,6 @@ func (t *turner) declared() ([]paging.Param, bool) {
 		if params, ok := paging.Lookup(plainSlug(slug), x.entity, x.action); ok {
 			return params, true
 		}
-	}
-	if x.declared != nil {
-		return x.declared, true
 	}
 	return t.c.described(x.entity, x.action)
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"sync"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -19,6 +20,55 @@ type ownWords struct {
 	waiting chan struct{}             // closed when the request in progress ends; nil if there is none
 }
 
+// WithRecordsPerPage makes a page have n records, or as many as the vendor allows if
+// that is fewer. It sets the parameter that the action declares for this, such as
+// "limit" or "per_page", in place of one in params. The SDK knows those of the public
+// connectors; an unknown connector is asked once to describe itself. If it remains
+// unknown, or if the action has no such parameter, the call fails with an error that
+// matches [ErrInvalid], and the action is not run.
+func WithRecordsPerPage(n int) ExecuteOption {
+	return func(x *execution) {
+		x.sizer = func(ctx context.Context, c *Connector, x *execution) error { return c.setSize(ctx, x, n) }
+	}
+}
+
+// setSize sets the parameter for the number of records on a page.
+func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
+	if err := x.check(); err != nil {
+		return err
+	}
+	if _, err := c.checkedID(x.op()); err != nil {
+		return err
+	}
+	if n < 1 {
+		return invalid(x.op(), "a page cannot have %d records", n)
+	}
+	t := turner{c: c, x: x}
+	params, known := t.declared()
+	if !known {
+		if _, err := c.findSlug(ctx); err != nil {
+			return err
+		}
+		params, known = t.declared()
+	}
+	if !known {
+		if err := c.ask(ctx); err != nil {
+			return err
+		}
+		params, known = t.declared()
+	}
+	for _, p := range params {
+		if p.Role == paging.Size {
+			x.params = withParams(x.params, Params{p.Name: n})
+			return nil
+		}
+	}
+	if known {
+		return invalid(x.op(), "the action declares no parameter for the number of records on a page")
+	}
+	return invalid(x.op(), "it is not known which parameter sets the number of records on a page; give it in the params, without WithRecordsPerPage")
+}
+
 // described returns what the connector said about the parameters of an action.
 func (c *Connector) described(entity, action string) ([]paging.Param, bool) {
 	c.own.mu.Lock()
@@ -29,20 +79,21 @@ func (c *Connector) described(entity, action string) ([]paging.Param, bool) {
 
 // ask asks the connector to describe itself, unless it was asked before. To describe
 // oneself is not required of connectors, so that it does not answer is no error; it is
-// asked again only if the failure may pass.
-func (c *Connector) ask(ctx context.Context) {
+// asked again only if the failure may pass; then ask returns it.
+func (c *Connector) ask(ctx context.Context) error {
 	c.own.mu.Lock()
 	if c.own.came {
 		c.own.mu.Unlock()
-		return
+		return nil
 	}
 	if waiting := c.own.waiting; waiting != nil {
 		c.own.mu.Unlock()
 		select {
 		case <-waiting:
+			return nil
 		case <-ctx.Done():
+			return &Error{op: "describe connector", err: ended(ctx)}
 		}
-		return
 	}
 	waiting := make(chan struct{})
 	c.own.waiting = waiting
@@ -58,10 +109,13 @@ func (c *Connector) ask(ctx context.Context) {
 	d, err := c.Describe(ctx)
 	if err == nil {
 		came, params = true, describedPaging(d)
-		return
+		return nil
 	}
 	e, ok := err.(*Error) //nolint:errorlint // Execute returns no other
-	came = ok && !e.Retryable && ctx.Err() == nil
+	if came = ok && !e.Retryable && !e.ofAuth && e.StatusCode != http.StatusUnauthorized && ctx.Err() == nil; came {
+		return nil
+	}
+	return err
 }
 
 // describedPaging returns what a description says about paging.

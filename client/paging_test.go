@@ -537,3 +537,99 @@ func TestPagerThatDoesNotReturn(t *testing.T) {
 		}
 	}
 }
+
+// WithRecordsPerPage sets the parameter that the action declares, before anything is
+// sent.
+func TestRecordsPerPage(t *testing.T) {
+	const described = `[{"entity_name":"things","available_actions":["list"],"parameters":{"list":[{"name":"maxResults","in":"query","required":false,"type":"integer"}]}}]`
+	for name, tt := range map[string]struct {
+		slug, entity, action string
+		params               client.Params
+		describes            string
+		n                    int
+		want                 string // what is asked for; "" for nothing
+		described            int
+	}{
+		"in the table":           {slug: "github", entity: "issues", n: 7, want: "map[per_page:7]"},
+		"in place of another":    {slug: "github", entity: "issues", params: client.Params{"per_page": 3, "state": "open"}, n: 7, want: "map[per_page:7 state:open]"},
+		"described":              {slug: "acme", entity: "things", describes: described, n: 7, want: "map[maxResults:7]", described: 1},
+		"another entity":         {slug: "acme", entity: "others", describes: described, n: 7, described: 1},
+		"not described":          {slug: "acme", entity: "things", n: 7, described: 1},
+		"in the context store":   {slug: "acme", entity: "things", action: "context_store_search", n: 7, want: "map[limit:7]"},
+		"in SQL":                 {slug: "acme", entity: "things", action: "context_store_sql_query", n: 7},
+		"an action without such": {slug: "amplitude", entity: "cohorts", n: 7},
+		"zero":                   {slug: "github", entity: "issues", n: 0},
+		"negative":               {slug: "github", entity: "issues", n: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			action := "list"
+			if tt.action != "" {
+				action = tt.action
+			}
+			for way, call := range map[string]func(c *client.Connector) error{
+				"All": func(c *client.Connector) error {
+					for _, err := range client.All[row](t.Context(), c, tt.entity, action, tt.params, client.WithRecordsPerPage(tt.n)) {
+						return err
+					}
+					return nil
+				},
+				"Connector.Execute": func(c *client.Connector) error {
+					_, err := c.Execute(t.Context(), tt.entity, action, tt.params, client.WithRecordsPerPage(tt.n))
+					return err
+				},
+				"Execute": func(c *client.Connector) error {
+					_, _, err := client.Execute[any](t.Context(), c, tt.entity, action, tt.params, client.WithRecordsPerPage(tt.n))
+					return err
+				},
+			} {
+				v := &vendor{describes: tt.describes, answer: func(int, map[string]any) string { return success(`[]`, `{}`) }}
+				err := call(v.connector(t, tt.slug))
+				if tt.want == "" && (!errors.Is(err, client.ErrInvalid) || len(v.asked) != 0) || tt.want != "" && (err != nil || len(v.asked) != 1 || fmt.Sprint(v.asked[0]) != tt.want) {
+					t.Errorf("%s: %v; asked for %v, want %s", way, err, v.asked, tt.want)
+				}
+				if v.described != tt.described {
+					t.Errorf("%s: %d descriptions, want %d", way, v.described, tt.described)
+				}
+			}
+		})
+	}
+}
+
+// The size is that of every page, and tells that a shorter one is the last.
+func TestRecordsPerPageOnEveryPage(t *testing.T) {
+	v := &vendor{answer: func(n int, _ map[string]any) string {
+		return success([]string{`[{"id":1},{"id":2}]`, `[{"id":3},{"id":4}]`, `[{"id":5}]`}[n], `{}`)
+	}}
+	rows, errs := collect(client.All[row](t.Context(), v.connector(t, "monday"), "updates", "list", nil, client.WithRecordsPerPage(2)))
+	if ids(rows) != "1 2 3 4 5" || errs != nil || fmt.Sprint(v.asked) != "[map[limit:2] map[limit:2 page:2] map[limit:2 page:3]]" {
+		t.Errorf("rows %s, %v; asked %v", ids(rows), errs, v.asked)
+	}
+}
+
+// That a description does not come for a reason that may pass is what the error says,
+// and the next call asks again.
+func TestRecordsPerPageWithoutAnAnswer(t *testing.T) {
+	for status, want := range map[int]error{
+		http.StatusBadGateway: client.ErrServer, http.StatusUnauthorized: client.ErrUnauthorized, http.StatusForbidden: client.ErrInvalid, http.StatusNotFound: client.ErrInvalid,
+	} {
+		asked := 0
+		rt := roundTrip(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodGet {
+				return says(http.StatusOK, `{"data":[{"id":"`+vendorID+`","summarized_source_template":{"connector_name":"acme"}}]}`)(req)
+			}
+			asked++
+			return says(status, `{}`)(req)
+		})
+		conn := newClient(t, rt, client.WithMaxRetries(0)).DefaultWorkspace().ConnectorByID(vendorID)
+		for range 2 {
+			asked = 0
+			_, err := conn.Execute(t.Context(), "things", "list", client.Params{"a": 1}, client.WithRecordsPerPage(2))
+			if !errors.Is(err, want) || errors.Is(err, client.ErrInvalid) != (want == client.ErrInvalid) || fmt.Sprint(asError(t, err).Params) != "map[a:1]" {
+				t.Errorf("status %d: %v", status, err)
+			}
+		}
+		if again := want != client.ErrInvalid; again != (asked > 0) {
+			t.Errorf("status %d: asked %d times the second time", status, asked)
+		}
+	}
+}
