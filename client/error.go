@@ -194,13 +194,14 @@ func (e *Error) said() string {
 	return answer.Line(strings.Join(list, "; "))
 }
 
-// suggestions returns the names that the Details suggest instead of an unknown one, such
-// as the closest fields, unless text has them already.
+// suggestions returns the names that the Details offer instead of an unknown one, such
+// as the closest fields or the valid filters, unless text has them already.
 func (f FieldError) suggestions(text string) string {
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
-		if !strings.Contains(key, "closest") && !strings.Contains(key, "suggest") && !strings.Contains(key, "similar") && !strings.Contains(key, "did_you_mean") {
-			continue
+		most := 0
+		for _, word := range strings.Split(key, "_") {
+			most = max(most, suggesting[word])
 		}
 		var names []string
 		switch v := f.Details[key].(type) {
@@ -208,17 +209,24 @@ func (f FieldError) suggestions(text string) string {
 			names = []string{v}
 		case []any:
 			for _, x := range v {
-				if name, ok := x.(string); ok && len(names) < 5 {
+				if name, ok := x.(string); ok && len(names) < most {
 					names = append(names, name)
 				}
 			}
 		}
 		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
-		if len(names) > 0 {
+		if most > 0 && len(names) > 0 {
 			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
 		}
 	}
 	return strings.Join(hints, "; ")
+}
+
+// suggesting are words in the names of details that offer something, and how many of
+// the names in it are shown.
+var suggesting = map[string]int{
+	"closest": 5, "similar": 5, "suggested": 5, "suggestion": 5, "suggestions": 5, "mean": 5,
+	"valid": 20, "allowed": 20, "supported": 20, "available": 20,
 }
 
 // cause returns the text of err, if there is one, on one line unless the error is about
