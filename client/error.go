@@ -200,8 +200,8 @@ func (f FieldError) suggestions(text string) string {
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
 		most := 0
-		for _, word := range strings.Split(key, "_") {
-			most = max(most, suggesting[word])
+		for word := range strings.SplitSeq(key, "_") {
+			most = max(most, suggesting(word))
 		}
 		var names []string
 		switch v := f.Details[key].(type) {
@@ -222,11 +222,16 @@ func (f FieldError) suggestions(text string) string {
 	return strings.Join(hints, "; ")
 }
 
-// suggesting are words in the names of details that offer something, and how many of
-// the names in it are shown.
-var suggesting = map[string]int{
-	"closest": 5, "similar": 5, "suggested": 5, "suggestion": 5, "suggestions": 5, "mean": 5,
-	"valid": 20, "allowed": 20, "supported": 20, "available": 20,
+// suggesting returns how many names are shown of a detail with a word in its own name: 0
+// if the word does not mean that the detail offers something.
+func suggesting(word string) int {
+	switch word {
+	case "closest", "similar", "suggested", "suggestion", "suggestions", "mean":
+		return 5
+	case "valid", "allowed", "supported", "available":
+		return 20
+	}
+	return 0
 }
 
 // cause returns the text of err, if there is one, on one line unless the error is about
