@@ -205,13 +205,14 @@ func (e *Error) said() string {
 	return answer.Line(strings.Join(list, "; "))
 }
 
-// suggestions returns the names that the Details suggest instead of an unknown one, such
-// as the closest fields, unless text has them already.
+// suggestions returns the names that the Details offer instead of an unknown one, such
+// as the closest fields or the valid filters, unless text has them already.
 func (f FieldError) suggestions(text string) string {
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
-		if !strings.Contains(key, "closest") && !strings.Contains(key, "suggest") && !strings.Contains(key, "similar") && !strings.Contains(key, "did_you_mean") {
-			continue
+		most := 0
+		for word := range strings.SplitSeq(key, "_") {
+			most = max(most, suggesting(word))
 		}
 		var names []string
 		switch v := f.Details[key].(type) {
@@ -219,17 +220,29 @@ func (f FieldError) suggestions(text string) string {
 			names = []string{v}
 		case []any:
 			for _, x := range v {
-				if name, ok := x.(string); ok && len(names) < 5 {
+				if name, ok := x.(string); ok && len(names) < most {
 					names = append(names, name)
 				}
 			}
 		}
 		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
-		if len(names) > 0 {
+		if most > 0 && len(names) > 0 {
 			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
 		}
 	}
 	return strings.Join(hints, "; ")
+}
+
+// suggesting returns how many names are shown of a detail with a word in its own name: 0
+// if the word does not mean that the detail offers something.
+func suggesting(word string) int {
+	switch word {
+	case "closest", "similar", "suggested", "suggestion", "suggestions", "mean":
+		return 5
+	case "valid", "allowed", "supported", "available":
+		return 20
+	}
+	return 0
 }
 
 // cause returns the text of err, if there is one, on one line unless the error is about

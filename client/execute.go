@@ -78,6 +78,7 @@ type execution struct {
 	progress         func(done, total int64)
 	limit            *int // of rows, for SQL
 	piece            *int // the size of a piece, for DownloadPiece
+	text             bool // whether the pieces of texts may come as texts
 }
 
 // WithSelectFields requests only the given fields of each record, which are dotted
