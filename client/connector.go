@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -202,7 +203,7 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
-		return nil, missing(err, ErrConnectorNotFound)
+		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Info(ctx) })
 	}
 	return c.details(got), nil
 }
@@ -240,10 +241,14 @@ func (c *Connector) checkedID(op string) (string, error) {
 	return id, nil
 }
 
-// shorten returns s, or its first 80 bytes and an ellipsis.
+// shorten returns s, or as many of its characters as fit into 80 bytes and an ellipsis.
 func shorten(s string) string {
 	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "…"
+		n := 80
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		return s[:n] + "…"
 	}
 	return s
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
@@ -79,8 +78,6 @@ func (w *hiddenWalk) any(v any, depth int) bool {
 func (w *hiddenWalk) value(v reflect.Value, depth int) bool {
 	t := v.Type()
 	switch {
-	case t == reflect.TypeFor[auth.Secret](), t == reflect.TypeFor[Configuration]():
-		return true
 	case depth > maxNesting: // it was not seen to the end
 		w.deep = true
 		return true
