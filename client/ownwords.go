@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 // An ownWords has what a connector said about paging when it described itself.
@@ -92,7 +93,7 @@ func (c *Connector) ask(ctx context.Context) error {
 		case <-waiting:
 			return nil
 		case <-ctx.Done():
-			return &Error{op: "describe connector", err: ended(ctx)}
+			return &Error{op: "describe connector", err: timing.Ended(ctx)}
 		}
 	}
 	waiting := make(chan struct{})
