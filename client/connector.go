@@ -208,19 +208,19 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 	return c.details(got), nil
 }
 
-// findSlug returns the slug, and looks it up in the list of the workspace if it is
-// not known. It returns "" if it cannot be found: the list does not have the connector,
-// or may not be read. Any other failure is an error, and is not remembered.
-func (c *Connector) findSlug(ctx context.Context) (string, error) {
-	if slug := c.Slug(); slug != "" {
-		return slug, nil
+// findSlug learns the slug from the list of the workspace if it is not known. Afterwards
+// [Connector.Slug] is "" if it cannot be found: the list does not have the connector, or
+// may not be read. Any other failure is an error, and is not remembered.
+func (c *Connector) findSlug(ctx context.Context) error {
+	if c.Slug() != "" {
+		return nil
 	}
 	infos, err := c.ws.ListConnectors(ctx)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrForbidden) { // an ID needs no workspace of the right name
-		return "", nil
+		return nil
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
 	id, _ := connectorUUID(c.id)
 	for _, info := range infos {
@@ -228,7 +228,7 @@ func (c *Connector) findSlug(ctx context.Context) (string, error) {
 			c.learn(info.Slug)
 		}
 	}
-	return c.Slug(), nil
+	return nil
 }
 
 // checkedID returns the ID in the form that goes into a path, or an error if it is

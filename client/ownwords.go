@@ -47,7 +47,7 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 	t := turner{c: c, x: x}
 	params, known := t.declared()
 	if !known {
-		if _, err := c.findSlug(ctx); err != nil {
+		if err := c.findSlug(ctx); err != nil {
 			return err
 		}
 		params, known = t.declared()
