@@ -119,7 +119,7 @@ func TestErrorHoldsWhatTheAnswerTells(t *testing.T) {
 func TestErrorKinds(t *testing.T) {
 	for status, want := range map[int]string{
 		400: "ErrInvalid", 401: "ErrUnauthorized", 402: "ErrUsageExceeded", 403: "ErrForbidden", 404: "ErrNotFound", 409: "", 410: "", 418: "",
-		422: "ErrInvalid", 429: "ErrRateLimited", 500: "ErrServer", 501: "ErrServer", 503: "ErrServer", 599: "ErrServer", 300: "",
+		422: "ErrInvalid", 429: "ErrRateLimited", 500: "ErrServer", 501: "ErrServer", 503: "ErrServer", 599: "ErrServer", 300: "ErrBadResponse", 304: "ErrBadResponse",
 	} {
 		wantKinds(t, refused(t, says(status, "")), want)
 	}
