@@ -243,7 +243,8 @@ func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
 	from := 0
 	for i := 0; i < len(s); i++ {
-		escape, n := "", 1
+		var escape string
+		n := 1
 		switch c := s[i]; {
 		case c == '"', c == '\\':
 			escape = `\` + s[i:i+1]

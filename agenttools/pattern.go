@@ -33,7 +33,8 @@ func parsePattern(text string) (pattern, error) {
 		return bad("is empty")
 	}
 	for i, to := range []*part{&p.connector, &p.entity, &p.action} {
-		name, quoted := "", false
+		var name string
+		quoted := false
 		if i == 0 && strings.HasPrefix(rest, `"`) {
 			var ok bool
 			if name, rest, ok = cutQuoted(rest); !ok {

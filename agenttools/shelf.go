@@ -20,9 +20,6 @@ type place struct {
 	weight int           // about how much memory params takes
 }
 
-// A reading is an action that is read page by page.
-type reading struct{}
-
 // The limits of a shelf. The time is that since a handle was last used.
 const (
 	maxHandles = 10_000
