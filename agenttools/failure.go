@@ -111,6 +111,8 @@ func failed(err error) *failure {
 	case is(client.ErrForbidden):
 		f.text = said("the service does not allow this")
 		f.hint = "tell the user, unless another connector or action helps"
+	case is(client.ErrUsageExceeded):
+		f.text, f.hint = said("the organization has used more than its plan allows"), tellUser
 	case is(client.ErrRateLimited):
 		f.text = said("there were too many requests")
 	case is(client.ErrResponseTooLarge):
