@@ -243,8 +243,11 @@ func (s *Set) permitted(c *connector, d *client.Docs) *client.Docs {
 	copied := *d
 	copied.Outline = slices.DeleteFunc(slices.Clone(d.Outline), func(section client.Section) bool { return !s.permittedSection(c, section.ID) })
 	entity := ""
-	if parts := strings.Split(d.SectionID, "."); len(parts) > 1 {
+	switch parts := strings.Split(d.SectionID, "."); len(parts) {
+	case 2:
 		entity = parts[1]
+	case 3: // about one action, which is allowed
+		return &copied
 	}
 	hidden := func(text string, isAction bool) bool {
 		first, _, _ := strings.Cut(strings.TrimLeft(text, "` *_"), " ")

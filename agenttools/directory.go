@@ -32,6 +32,7 @@ type directory struct {
 type connector struct {
 	*state
 
+	ws   *client.Workspace
 	info client.ConnectorInfo
 	name string // by which the model calls it: that of no other
 }
@@ -59,7 +60,7 @@ func (s *Set) connectors(ctx context.Context, fresh bool) ([]*connector, error) 
 		d.conns = map[string]*state{}
 		var list []*connector
 		for _, info := range infos {
-			c := &connector{state: before[info.ID], info: info}
+			c := &connector{state: before[info.ID], ws: s.ws, info: info}
 			if c.state == nil || c.conn.Slug() != info.Slug {
 				c.state = &state{conn: s.ws.ConnectorFrom(info)}
 			}
@@ -73,6 +74,14 @@ func (s *Set) connectors(ctx context.Context, fresh bool) ([]*connector, error) 
 		}
 		return list, keepList, nil
 	})
+}
+
+// own returns the connector as s calls it: its page may come from another Set.
+func (s *Set) own(c *connector) *connector {
+	if c.ws == s.ws {
+		return c
+	}
+	return &connector{state: &state{conn: s.ws.ConnectorFrom(c.info)}, ws: s.ws, info: c.info, name: c.name}
 }
 
 // forget drops what is known, after it turned out to be old.

@@ -121,10 +121,10 @@ func ExampleSet_Docs() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	out := agenttools.New(ws).Docs(ctx, "github", "entities.users")
+	out := agenttools.New(ws).Docs(ctx, "github", "actions.users.list")
 	first, _, _ := strings.Cut(out.Text, "\n")
 	fmt.Println(first)
-	// Output: ## Users
+	// Output: ## Users: list
 }
 
 func ExampleSet_Err() {
@@ -252,4 +252,29 @@ func ExampleWithObserver() {
 	// Output:
 	// list_connectors failed: false took some time: true
 	// next_page failed: true took some time: true
+}
+
+func ExampleSet_For() {
+	ctx := context.Background()
+	fake := agentstest.NewServer() // with an account, leave out this and its options
+	defer fake.Close()
+	connect := func() *client.Workspace {
+		ws, err := client.NewWorkspace(
+			client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+			client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+		)
+		if err != nil {
+			log.Fatal(err)
+		}
+		return ws
+	}
+	set := agenttools.New(connect())
+	out := set.Call(ctx, "read_records", json.RawMessage(`{"connector":"github","entity":"issues","action":"list"}`))
+	_, handle, _ := strings.Cut(out.Text, "next_page ")
+
+	set = set.For(connect()) // for example because the credentials were rotated
+	out = set.Call(ctx, "next_page", json.RawMessage(fmt.Sprintf(`{"page":%q}`, handle)))
+	first, _, _ := strings.Cut(out.Text, "\n")
+	fmt.Println(first)
+	// Output: github.issues.list: records 11 to 15
 }

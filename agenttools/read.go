@@ -290,7 +290,9 @@ func (s *Set) nextPage(ctx context.Context, a *arguments) (string, *failure) {
 		return "", f
 	}
 	if at.page == nil {
-		p, f := s.fetch(ctx, at.read, at.params, at.number)
+		read := *at.read
+		read.c = s.own(read.c)
+		p, f := s.fetch(ctx, &read, at.params, at.number)
 		if f != nil {
 			return "", f
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,13 +27,13 @@ type Set struct {
 	observe  func(context.Context, string, Output, time.Duration)
 
 	known directory
-	shelf shelf
+	shelf *shelf
 }
 
 // New returns the tools for a workspace. Without [WithWrites] they only read. It sends
 // nothing.
 func New(ws *client.Workspace, opts ...Option) *Set {
-	s := &Set{ws: ws, budget: defaultOutput}
+	s := &Set{ws: ws, budget: defaultOutput, shelf: &shelf{}}
 	if ws == nil {
 		s.problem(errors.New("there is no workspace"))
 	}
@@ -42,6 +43,20 @@ func New(ws *client.Workspace, opts ...Option) *Set {
 		}
 	}
 	return s
+}
+
+// For returns a Set with the options of s for another handle of the same workspace, such
+// as one of a Client with newer credentials. It knows the pages of s, and s knows its
+// pages. What they read from now on they read with their own handle.
+func (s *Set) For(ws *client.Workspace) *Set {
+	other := &Set{
+		ws: ws, rules: s.rules, problems: slices.Clone(s.problems), writes: s.writes, confirm: s.confirm, prefix: s.prefix, budget: s.budget, observe: s.observe,
+		shelf: s.shelf,
+	}
+	if ws == nil {
+		other.problem(errors.New("there is no workspace"))
+	}
+	return other
 }
 
 func (s *Set) problem(err error) {

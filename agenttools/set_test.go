@@ -558,7 +558,7 @@ func TestPatternsHide(t *testing.T) {
 			call(t, s, describeActions, "connector", "github", "entity", "users"), call(t, s, describeActions, "connector", "stripe"),
 			read(t, s, "github", "users", "list", ""), read(t, s, "github", "issues", "get", `{"number":1}`), read(t, s, "stripe", "customers", "list", ""),
 			write(t, s, "github", "issues", "delete", `{"number":1}`), write(t, s, "github", "issues", "frobnicate", ""), read(t, s, "github", "", "", ""), read(t, s, "github", "issues", "frobnicate", ""),
-			s.Docs(t.Context(), "github", ""), s.Docs(t.Context(), "github", "entities.issues"), s.Docs(t.Context(), "stripe", ""), s.Docs(t.Context(), "github", "entities.users"),
+			s.Docs(t.Context(), "github", ""), s.Docs(t.Context(), "github", "actions.issues.list"), s.Docs(t.Context(), "stripe", ""), s.Docs(t.Context(), "github", "actions.users.list"), s.Docs(t.Context(), "github", "actions.issues.delete"),
 		} {
 			text := out.Text
 			if out.IsError { // it may repeat what was asked for, but not name anything else
@@ -1040,5 +1040,35 @@ func TestConcurrency(t *testing.T) {
 	wg.Wait()
 	if n := fake.Count("createToken"); n != 1 {
 		t.Errorf("%d requests for a token", n)
+	}
+}
+
+// A Set for another handle of the workspace goes on where the first one was.
+func TestFor(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	first := New(ws, WithPrefix("p_"), WithAllow("github"))
+	turn := readAnswer(t, read(t, first, "github", "issues", "list", "").Text).next
+	fake.SetClientSecret(agentstest.ClientID, "newer")
+	fake.RevokeTokens()
+	if r := readReport(t, call(t, first, "p_next_page", "page", turn)); !strings.Contains(r.Error, "credentials") {
+		t.Errorf("%+v", r)
+	}
+	newer, err := client.NewWorkspace(
+		client.WithHTTPClient(&http.Client{Transport: fake.Transport()}), client.WithBaseURL(client.DefaultBaseURL),
+		client.WithCredentials(agentstest.ClientID, "newer"), client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := first.For(newer)
+	if out := call(t, second, "p_next_page", "page", turn); !strings.HasPrefix(out.Text, "github.issues.list: records 11 to 15") {
+		t.Error(out.Text)
+	}
+	if out := call(t, first, "p_next_page", "page", turn); out.IsError {
+		t.Error("the page that was read is not known: " + out.Text)
+	}
+	readReport(t, read(t, second, "stripe", "customers", "list", ""))
+	if first.For(nil).Err() == nil || first.Err() != nil {
+		t.Error("no workspace is none")
 	}
 }
