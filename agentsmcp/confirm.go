@@ -218,7 +218,7 @@ var encoding = base64.RawURLEncoding
 // issue returns a state for a question about something.
 func (s *states) issue(about [sha256.Size]byte) string {
 	b := make([]byte, nonceSize, stateSize)
-	_, _ = rand.Read(b) // it does not fail
+	_, _ = rand.Read(b)                                                         // it does not fail
 	b = binary.BigEndian.AppendUint64(b, uint64(time.Now().Add(maxAge).Unix())) //nolint:gosec // it is after 1970
 	b = append(b, about[:]...)
 	return encoding.EncodeToString(append(b, s.sign(b)...))
