@@ -67,13 +67,9 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 		if cred.OrganizationID != "" {
 			params.XOrganizationID = &cred.OrganizationID
 		}
-		// Not by the generated method, which links the encoder of encoding/json: 120 KB.
-		body, err := json.Marshal(gen.TokenRequest{ClientID: cred.ClientID, ClientSecret: string(cred.ClientSecret)}, jsontext.AllowInvalidUTF8(true))
-		if err != nil {
-			return nil, x.fail(err)
-		}
+		body := gen.TokenRequest{ClientID: cred.ClientID, ClientSecret: string(cred.ClientSecret)}
 		return x.do(ctx, readToken, func(ctx context.Context) (*http.Response, error) {
-			return api.CreateTokenWithBody(ctx, params, "application/json", bytes.NewReader(body))
+			return api.CreateToken(ctx, params, body)
 		})
 	})
 }

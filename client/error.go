@@ -75,8 +75,15 @@ var (
 	// [Workspace.StartOAuth] began.
 	ErrNoConsent error = &kind{text: "there was no consent"}
 
-	// ErrPaging means that there is another page that cannot be requested.
+	// ErrPaging means that there is another page, or may be one, that cannot be
+	// requested. Unless the error matches ErrPageRepeated, too, the page before is good,
+	// and [All] has yielded it.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
+
+	// ErrPageRepeated means that a page came again, or would: what asked for the next
+	// page was not understood. [All] does not yield such a page. It also matches
+	// ErrPaging.
+	ErrPageRepeated error = &kind{"a page came again", ErrPaging}
 )
 
 type kind struct {
@@ -100,6 +107,12 @@ type Error struct {
 	Path       string        // the path of that request
 	Attempts   int           // the number of requests sent, including those of a token fetch that failed
 	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not
+
+	// Params are the parameters of the execution that failed, a copy of their own; in an
+	// iteration with [All], those of the page that it failed at, so that another
+	// iteration can begin there. After ErrPaging, that is the last page that came, whose
+	// records were yielded. They are nil for other calls. Error does not print them.
+	Params Params
 
 	// Retryable reports whether the same call may succeed later and can safely be
 	// repeated. It is false for invalid requests, and for writes that may have been
@@ -200,13 +213,14 @@ func (e *Error) said() string {
 	return answer.Line(strings.Join(list, "; "))
 }
 
-// suggestions returns the names that the Details suggest instead of an unknown one, such
-// as the closest fields, unless text has them already.
+// suggestions returns the names that the Details offer instead of an unknown one, such
+// as the closest fields or the valid filters, unless text has them already.
 func (f FieldError) suggestions(text string) string {
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
-		if !strings.Contains(key, "closest") && !strings.Contains(key, "suggest") && !strings.Contains(key, "similar") && !strings.Contains(key, "did_you_mean") {
-			continue
+		most := 0
+		for word := range strings.SplitSeq(key, "_") {
+			most = max(most, suggesting(word))
 		}
 		var names []string
 		switch v := f.Details[key].(type) {
@@ -214,17 +228,29 @@ func (f FieldError) suggestions(text string) string {
 			names = []string{v}
 		case []any:
 			for _, x := range v {
-				if name, ok := x.(string); ok && len(names) < 5 {
+				if name, ok := x.(string); ok && len(names) < most {
 					names = append(names, name)
 				}
 			}
 		}
 		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
-		if len(names) > 0 {
+		if most > 0 && len(names) > 0 {
 			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
 		}
 	}
 	return strings.Join(hints, "; ")
+}
+
+// suggesting returns how many names are shown of a detail with a word in its own name: 0
+// if the word does not mean that the detail offers something.
+func suggesting(word string) int {
+	switch word {
+	case "closest", "similar", "suggested", "suggestion", "suggestions", "mean":
+		return 5
+	case "valid", "allowed", "supported", "available":
+		return 20
+	}
+	return 0
 }
 
 // cause returns the text of err, if there is one, on one line unless the error is about

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // hiddenProblem returns what is wrong with v, which a program gives under the name, if a
@@ -95,7 +96,7 @@ func (w *hiddenWalk) value(v reflect.Value, depth int) bool {
 		v, t = v.Addr(), reflect.PointerTo(t)
 	}
 	if encodesItself(t) && v.CanInterface() {
-		text, err := encode(v.Interface())
+		text, err := jsonv1.Marshal(v.Interface())
 		return err == nil && bytes.Contains(text, []byte(redacted))
 	}
 	switch v.Kind() {

@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"cmp"
 	stdjson "encoding/json"
 	"errors"
 	"io"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
@@ -39,15 +37,6 @@ var unmarshalNumbers = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFr
 	*v, err = readAny(dec, true)
 	return err
 }))
-
-// encode encodes v as encoding/json does, whose encoder programs that only decode and
-// execute do not link: 120 KB.
-func encode(v any) ([]byte, error) { return json.Marshal(v, asBefore) }
-
-// asBefore are the rules of encoding/json, and its type of numbers.
-var asBefore = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.WithMarshalers(json.MarshalToFunc(func(enc *jsontext.Encoder, n stdjson.Number) error {
-	return enc.WriteValue(jsontext.Value(cmp.Or(n, "0")))
-})))
 
 // readAny reads the next value, whatever it is. Package json does not replace what it
 // read before under the same name, but adds to it or refuses another type; and where
