@@ -29,7 +29,7 @@ type Workflows struct{ ws *Workspace }
 func (w *Workspace) Workflows() Workflows { return Workflows{w} }
 
 // String describes the workflows by the name of the workspace.
-func (f Workflows) String() string { return fmt.Sprintf("client.Workflows{%q}", f.ws.name) }
+func (f Workflows) String() string { return fmt.Sprintf("client.Workflows{%q}", f.ws.ready().name) }
 
 // Format writes what String returns, for every verb.
 func (f Workflows) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, f.String()) }
@@ -80,15 +80,15 @@ type WorkflowChange struct {
 // which sends them in one page.
 func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 	call := &call{op: "list workflows", name: "listWorkflows", read: true}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetchList[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.ListWorkflows(ctx, &gen.ListWorkflowsParams{WorkspaceID: ws})
+		return f.ws.ready().client.raw.ListWorkflows(ctx, &gen.ListWorkflowsParams{WorkspaceID: ws})
 	})
 	if err != nil {
-		return nil, f.ws.forget(err)
+		return nil, f.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -101,15 +101,15 @@ func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.GetWorkflow(ctx, id, &gen.GetWorkflowParams{WorkspaceID: ws})
+		return f.ws.ready().client.raw.GetWorkflow(ctx, id, &gen.GetWorkflowParams{WorkspaceID: ws})
 	})
 	if err != nil {
-		return nil, f.ws.forget(err)
+		return nil, f.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -122,16 +122,16 @@ func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, er
 	if err := r.check(call.op); err != nil {
 		return nil, err
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	body := gen.WorkflowCreateRequest{WorkspaceID: ws, Name: strings.TrimSpace(r.Name), Tasks: r.Tasks}
 	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.CreateWorkflow(ctx, &gen.CreateWorkflowParams{}, body)
+		return f.ws.ready().client.raw.CreateWorkflow(ctx, &gen.CreateWorkflowParams{}, body)
 	})
 	if err != nil {
-		return nil, f.ws.forget(err)
+		return nil, f.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -148,15 +148,15 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 	if body.Name == nil {
 		return nil, invalid(call.op, "there is nothing to change")
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.UpdateWorkflow(ctx, id, &gen.UpdateWorkflowParams{WorkspaceID: ws}, body)
+		return f.ws.ready().client.raw.UpdateWorkflow(ctx, id, &gen.UpdateWorkflowParams{WorkspaceID: ws}, body)
 	})
 	if err != nil {
-		return orLook(f.ws.forget(err), func() (*Workflow, error) { return f.Get(ctx, id) })
+		return orLook(f.ws.ready().forget(err), func() (*Workflow, error) { return f.Get(ctx, id) })
 	}
 	return got, nil
 }
@@ -169,12 +169,12 @@ func (f Workflows) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return err
 	}
-	return f.ws.forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.DeleteWorkflow(ctx, id, &gen.DeleteWorkflowParams{WorkspaceID: ws})
+	return f.ws.ready().forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return f.ws.ready().client.raw.DeleteWorkflow(ctx, id, &gen.DeleteWorkflowParams{WorkspaceID: ws})
 	}))
 }
 
