@@ -479,7 +479,13 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 		return nil, err
 	}
 	var e envelope[spanned]
-	if err := decodeBytes(resp, body, &e, lenient); err != nil {
+	err = decodeBytes(resp, body, &e, lenient)
+	if text, deep := shallow(body, err); deep != nil { // Rows tells the records apart
+		e = envelope[spanned]{}
+		err = decodeBytes(resp, text, &e, lenient)
+		e.Result.start, e.Result.end = before(deep, e.Result.start), before(deep, e.Result.end)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := e.verdict(); err != nil {
@@ -522,8 +528,8 @@ func notAnEnvelope(err error) error {
 	if _, ok := errors.AsType[*Error](err); ok || err == nil {
 		return err
 	}
-	if _, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
-		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution"}
+	if cause := formless(err); cause != nil {
+		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution", err: cause}
 	}
 	return err
 }
