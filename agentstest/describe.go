@@ -106,8 +106,8 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 		}
 		return params, true
 	case "context_store_search":
-		limit := optional("limit", "integer", "hits on a page; at most 100 of a semantic search")
-		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, defaultHits, maxHits
+		limit := optional("limit", "integer", "hits on a page; 10 of a semantic search by default, and at most 100")
+		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, maxHits, maxHits
 		names := optional("fields", "array", "the fields to return, as dotted paths; all by default")
 		names.schema["items"] = map[string]any{"type": "string"}
 		return []parameter{
@@ -115,6 +115,12 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 			optional("semantic", "object", "a search by meaning: a prompt, and the field to search in; either query or semantic is required"),
 			limit, optional("cursor", "string", "meta.cursor of the page before"), names,
 		}, true
+	case storeSQL:
+		sql := optional("sql", "string", "one statement that reads, in the SQL of DuckDB")
+		sql.required = true
+		limit := optional("limit", "integer", "the most rows")
+		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, maxRows, maxRows
+		return []parameter{sql, limit}, true
 	case "get", "delete":
 		return []parameter{key}, true
 	case "create", "update":
@@ -239,6 +245,8 @@ func (e *entity) example(action string) string {
 		}
 	case "context_store_search":
 		with("query", map[string]any{})
+	case storeSQL:
+		with("sql", "SELECT * FROM "+e.name+" LIMIT 10")
 	case "get", "update", "delete":
 		if len(records) > 0 {
 			with(e.Key, records[0].field(e.Key))

@@ -48,7 +48,7 @@ func tableIn(t *testing.T, headers ...string) (rows [][]string) {
 // The package documentation describes the seeded world correctly.
 func TestDocumentedWorld(t *testing.T) {
 	c := memoryCaller(t, agentstest.New())
-	const read = "list, get, api_search, search, context_store_search"
+	const read = "list, get, api_search, search, context_store_search, context_store_sql_query"
 	var got [][]string
 	for _, item := range c.ok(c.get(connectorsPath + "?workspace_name=default")).list("data") {
 		id := item.(object)["id"].(string)

@@ -22,6 +22,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
@@ -55,7 +56,7 @@ const (
 func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) TokenSource {
 	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "token request", cred: &cred, secret: cred.ClientSecret}
-		if err := checkScheme(base); err != nil {
+		if err := origin.CheckScheme(base); err != nil {
 			return nil, x.fail(err)
 		}
 		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(withoutRedirects(hc)), gen.WithRequestEditorFn(introduce))
@@ -115,8 +116,8 @@ func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) Tok
 		if scope.WorkspaceName == "" {
 			return nil, x.fail(errors.New("the scope has no workspace name"))
 		}
-		editor := &Editor{base, app, withoutRedirects(hc), scope.OrganizationID}
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(editor), gen.WithRequestEditorFn(introduce))
+		authorizer := &Authorizer{base, app, withoutRedirects(hc), scope.OrganizationID}
+		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(authorizer), gen.WithRequestEditorFn(introduce))
 		if err != nil {
 			return nil, x.fail(err)
 		}
@@ -188,7 +189,7 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	if err != nil {
 		e := x.fail(timedOut(callers, err))
 		// http.Client returns a *url.Error. Any other error comes from the
-		// editor, and is worth another attempt only if waiting for a token took
+		// authorizer, and is worth another attempt only if waiting for a token took
 		// longer than this attempt may.
 		_, e.network = errors.AsType[*url.Error](err)
 		e.network = e.network || errors.Is(err, context.DeadlineExceeded)
@@ -381,7 +382,7 @@ func (e *TokenError) Error() string {
 		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
 	}
 	if e.ClientIDSource != "" {
-		fmt.Fprintf(&b, "; client_id from %s, client_secret from %s", origin(e.ClientIDSource, EnvClientID), origin(e.ClientSecretSource, EnvClientSecret))
+		fmt.Fprintf(&b, "; client_id from %s, client_secret from %s", place(e.ClientIDSource, EnvClientID), place(e.ClientSecretSource, EnvClientSecret))
 		if refused(e.StatusCode) {
 			b.WriteString("; check that both belong to the same Airbyte application, that the secret has not been replaced, " +
 				"and that the application has access to the organization")
@@ -390,7 +391,7 @@ func (e *TokenError) Error() string {
 	return b.String()
 }
 
-func origin(source, env string) string {
+func place(source, env string) string {
 	if source == SourceEnvironment {
 		return env
 	}

@@ -32,7 +32,7 @@ const maxShared = 1024
 // theirs.
 //
 // If hc is nil, [http.DefaultClient] is used. Shared does not change hc.
-func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(Fetch)) TokenSource {
+func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(FetchReport)) TokenSource {
 	if hc == nil {
 		hc = http.DefaultClient
 	}
@@ -42,7 +42,7 @@ func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(Fetch
 type shared struct {
 	cache   *Cache
 	src     TokenSource
-	observe func(Fetch)
+	observe func(FetchReport)
 }
 
 func (s *shared) Token(ctx context.Context) (*Token, error) {

@@ -245,7 +245,7 @@ func TestSharedFetchIsTheTriggeringClients(t *testing.T) {
 		var told []string
 		source := func(name string, timeout time.Duration) auth.TokenSource {
 			hc := &http.Client{Transport: d, Timeout: timeout}
-			return auth.Shared(credentials("trigger", "secret", ""), service, hc, func(f auth.Fetch) {
+			return auth.Shared(credentials("trigger", "secret", ""), service, hc, func(f auth.FetchReport) {
 				told = append(told, fmt.Sprint(name, " ", f.Attempts, " ", f.Err == nil))
 			})
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -73,12 +72,11 @@ func configSecrets(configs ...map[string]any) (list []string) {
 // configProblem returns what is wrong with a configuration that is about to be
 // sent, or "".
 func configProblem(field string, config map[string]any) string {
+	if problem := hiddenProblem(field, config); problem != "" {
+		return field + " " + problem
+	}
 	if _, err := json.Marshal(config); err != nil {
 		return field + " cannot be encoded as JSON"
-	}
-	if slices.Contains(configSecrets(config), redacted) {
-		return field + " contains an auth.Secret or a Configuration, which would be sent as " + redacted +
-			"; use string(s) or map[string]any(c) to reveal it"
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// The kinds of errors, for use with errors.Is. The first six depend on the status of
+// The kinds of errors, for use with errors.Is. The first seven depend on the status of
 // the response.
 var (
 	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
@@ -28,6 +29,10 @@ var (
 	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input that is refused before sending
 	ErrRateLimited  error = &kind{text: "too many requests"}  // 429
 	ErrServer       error = &kind{text: "the service failed"} // 5xx
+
+	// ErrUsageExceeded means that the organization has used more than its plan
+	// allows: status 402.
+	ErrUsageExceeded error = &kind{text: "the usage exceeds the plan"}
 
 	// ErrConnectorNotFound means that the workspace has no connector with the slug
 	// or name, or that there is none with the ID. It also matches ErrNotFound. A 404
@@ -127,7 +132,7 @@ type FieldError struct {
 func (e *Error) Error() string {
 	text := phrase(": ", "client", answer.Line(e.op)) + ": "
 	if e.ofAuth {
-		return text + e.cause()
+		return text + phrase("; ", e.cause(), e.note)
 	}
 	status, kind := "", ""
 	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
@@ -172,7 +177,14 @@ func (e *Error) said() string {
 		list = append(list, e.Message)
 	}
 	for _, f := range e.Fields {
-		if text := strings.Trim(f.Field+": "+f.Message, ": "); text != "" && !strings.Contains(e.Message, text) {
+		text := strings.Trim(f.Field+": "+f.Message, ": ")
+		if strings.Contains(e.Message, text) {
+			text = ""
+		}
+		if hints := f.suggestions(e.Message + text); hints != "" {
+			text = strings.TrimSpace(text + " (" + hints + ")")
+		}
+		if text != "" {
 			list = append(list, text)
 		}
 		if len(list) > 20 {
@@ -180,6 +192,33 @@ func (e *Error) said() string {
 		}
 	}
 	return answer.Line(strings.Join(list, "; "))
+}
+
+// suggestions returns the names that the Details suggest instead of an unknown one, such
+// as the closest fields, unless text has them already.
+func (f FieldError) suggestions(text string) string {
+	var hints []string
+	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
+		if !strings.Contains(key, "closest") && !strings.Contains(key, "suggest") && !strings.Contains(key, "similar") && !strings.Contains(key, "did_you_mean") {
+			continue
+		}
+		var names []string
+		switch v := f.Details[key].(type) {
+		case string:
+			names = []string{v}
+		case []any:
+			for _, x := range v {
+				if name, ok := x.(string); ok && len(names) < 5 {
+					names = append(names, name)
+				}
+			}
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
+		if len(names) > 0 {
+			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
+		}
+	}
+	return strings.Join(hints, "; ")
 }
 
 // cause returns the text of err, if there is one, on one line unless the error is about
@@ -213,6 +252,8 @@ func (e *Error) Is(target error) bool {
 		return e.StatusCode == http.StatusNotFound
 	case ErrInvalid:
 		return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity
+	case ErrUsageExceeded:
+		return e.StatusCode == http.StatusPaymentRequired
 	case ErrRateLimited:
 		return e.StatusCode == http.StatusTooManyRequests
 	case ErrServer:
@@ -283,8 +324,8 @@ const statusClientClosed = 499
 //	429  ErrRateLimited
 //	503  ErrServer with RetryAfter
 //	502  ErrServer
-//	502  no token could be obtained, ErrUnauthorized, ErrForbidden
-//	400  ErrInvalid
+//	502  no token could be obtained, ErrUnauthorized, ErrForbidden, ErrUsageExceeded
+//	400  ErrInvalid, ErrNoConsent
 //	404  ErrNotFound, also of a connector or a workspace
 //	502  ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution
 //	500  anything else
@@ -314,9 +355,9 @@ func HTTPStatus(err error) int {
 		return http.StatusTooManyRequests
 	case is(ErrServer) && e.RetryAfter > 0:
 		return http.StatusServiceUnavailable
-	case is(ErrServer), ofToken, is(ErrUnauthorized, ErrForbidden):
+	case is(ErrServer), ofToken, is(ErrUnauthorized, ErrForbidden, ErrUsageExceeded):
 		return http.StatusBadGateway
-	case is(ErrInvalid):
+	case is(ErrInvalid, ErrNoConsent):
 		return http.StatusBadRequest
 	case is(ErrNotFound):
 		return http.StatusNotFound
@@ -355,14 +396,34 @@ func refusal(call *call, resp *http.Response) *Error {
 	e.Code, e.Message = reason.Code, reason.Message
 	e.Fields = fieldErrors(reason)
 	call.judge(e, willingStatus(resp.StatusCode), true)
-	if err := auth.RefreshError(resp); err != nil {
+	if err := answer.RefreshError(resp); err != nil {
 		e.err = fmt.Errorf("no new token could be obtained: %w", err)
 		if tok, ok := errors.AsType[*auth.TokenError](err); ok { // it says whether trying again helps
 			e.Retryable, e.RetryAfter = tok.Temporary(), max(e.RetryAfter, tok.RetryAfter)
 			e.Attempts += tok.Attempts
 		}
 	}
+	if resp.Request.Header.Get("X-Organization-Id") == "" {
+		e.note = cmp.Or(e.note, whichOrganization(e))
+	}
+	if e.StatusCode == http.StatusForbidden && adminOperations[call.name] {
+		e.note = cmp.Or(e.note, needsAdmin)
+	}
 	return call.scrub(e, resp.Request)
+}
+
+// adminOperations are the operations that only workspace admins may call.
+var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspace": true}
+
+const needsAdmin = "this needs the role of workspace admin"
+
+// whichOrganization returns what to do about a response that asks for the
+// organization, or "" if e is about something else.
+func whichOrganization(e *Error) string {
+	if e.StatusCode != http.StatusBadRequest || !strings.Contains(strings.ToLower(e.said()), "organization") {
+		return ""
+	}
+	return "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"
 }
 
 func fieldErrors(r answer.Reason) (list []FieldError) {
@@ -426,6 +487,9 @@ func (c *call) fail(err error) *Error {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts
 		e.ofAuth = true
+		if e.note = cmp.Or(e.note, whichOrganization(e)); tok.StatusCode == http.StatusForbidden && tok.ClientIDSource == "" {
+			e.note = cmp.Or(e.note, needsAdmin) // a scoped token, which another token asks for
+		}
 		switch answered := tok.StatusCode/100 == 2; {
 		case tok.Temporary() && (answered || tok.StatusCode == 0):
 			e.kind = ErrNetwork

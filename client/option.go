@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
 // DefaultBaseURL is the address of the service unless another one is configured.
@@ -204,7 +205,7 @@ func WithRegion(r Region) Option {
 // succeeded or not. f must be quick and safe for concurrent use. It is not called for
 // tokens from [WithTokenSource], for tokens that another client of the process
 // fetched, or for the scoped tokens with which [Workspace.Ensure] creates workspaces.
-func WithTokenObserver(f func(auth.Fetch)) Option {
+func WithTokenObserver(f func(auth.FetchReport)) Option {
 	return optionFunc(func(c *config) { c.watches.fetch = f })
 }
 
@@ -305,13 +306,13 @@ func resolve(opts []Option) (*resolved, error) {
 		opt.apply(&r.config)
 	}
 	problems := r.problems
-	find := auth.Resolve
-	if r.source != nil {
-		find = auth.ResolveScope
-	}
 	var err error
-	if r.cred, err = find(r.explicit); err != nil {
-		problems = append(problems, err)
+	if r.cred, err = auth.Resolve(r.explicit); err != nil {
+		for _, p := range err.(interface{ Unwrap() []error }).Unwrap() { // as Resolve promises
+			if r.source == nil || !errors.Is(p, auth.ErrNoCredentials) {
+				problems = append(problems, p)
+			}
+		}
 	}
 	raw, from := r.baseURL, "WithBaseURL"
 	if strings.TrimSpace(raw) == "" {
@@ -320,7 +321,7 @@ func resolve(opts []Option) (*resolved, error) {
 	if strings.TrimSpace(raw) == "" {
 		raw = DefaultBaseURL
 	}
-	if r.base, err = auth.ParseBaseURL(raw); err != nil {
+	if r.base, err = origin.Parse(raw); err != nil {
 		problems = append(problems, fmt.Errorf("%s: %w", from, err))
 	}
 	if r.connectorID != "" {

@@ -71,6 +71,17 @@ func TestNewWithoutCredentials(t *testing.T) {
 	if _, err := client.New(client.WithTokenSource(auth.Static("x"))); err != nil {
 		t.Error(err)
 	}
+	t.Setenv(auth.EnvClientID, "")
+	if _, err := client.New(client.WithTokenSource(auth.Static("x"))); err != nil {
+		t.Error(err)
+	}
+	// Other problems are reported.
+	_, err := client.New(client.WithTokenSource(auth.Static("x")), client.WithOrganizationID("acme"))
+	wantKinds(t, err, "ErrInvalid")
+	wantText(t, err, "organization_id (from option) is not a UUID")
+	if errors.Is(err, auth.ErrNoCredentials) || strings.Contains(err.Error(), "client_") {
+		t.Error(err)
+	}
 }
 
 func TestBaseURL(t *testing.T) {
@@ -334,9 +345,9 @@ func TestScopedToken(t *testing.T) {
 }
 
 func TestTokenObserver(t *testing.T) {
-	var seen []auth.Fetch
+	var seen []auth.FetchReport
 	s := serve(t, list())
-	c := newClientOfApp(t, s, client.WithTokenObserver(func(f auth.Fetch) { seen = append(seen, f) }))
+	c := newClientOfApp(t, s, client.WithTokenObserver(func(f auth.FetchReport) { seen = append(seen, f) }))
 	for range 3 {
 		if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ type Query struct {
 	// Sort is the order of the records, the most significant key first.
 	Sort []SortKey
 
-	PageSize int      // the number of records on a page, not in total; 0 means the service's default
+	PageSize int      // the number of records on a page, not in total; 0 means the service's default, 1000
 	Cursor   string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
 	Fields   []string // the fields to return, as dotted paths; nil means all
 }
@@ -45,13 +45,20 @@ type Semantic struct {
 	// much as the index keeps.
 	ContextSize int
 
+	// MinSimilarity is the lowest score of a hit, from -1 to 1; -1 finds all. Nil means
+	// the service's default, 0.25.
+	MinSimilarity *float64
+
 	// AllPassages finds every matching passage of a record, not only the best one.
 	AllPassages bool
 
-	PageSize int      // the number of hits on a page, not in total; 0 means the service's default
+	PageSize int      // the number of hits on a page, not in total, at most 100; 0 means the service's default, 10
 	Cursor   string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
 	Fields   []string // the fields of the record to return, as dotted paths; nil means all
 }
+
+// maxHits is the largest page of a search by meaning.
+const maxHits = 100
 
 // A Hit is a result of a search by meaning: a record, and the passage in it that
 // matches the prompt.
@@ -162,14 +169,20 @@ func (f Field) Lte(v any) Filter { return f.compare("lte", v, false) }
 // In matches records whose field equals one of the values.
 func (f Field) In(values ...any) Filter { return f.several("in", values) }
 
-// Any matches records whose field, a list, contains at least one of the values.
-func (f Field) Any(values ...any) Filter { return f.several("any", values) }
+// Contains matches records whose field, a text, contains part. Case does not matter.
+// For lists, there is [Field.ArrayContains].
+func (f Field) Contains(part string) Filter { return f.compare("contains", part, false) }
 
-// Contains matches records whose field, a list, contains v.
-func (f Field) Contains(v any) Filter { return f.compare("contains", v, false) }
+// StartsWith matches records whose field, a text, begins with prefix. The service does
+// not say whether case matters.
+func (f Field) StartsWith(prefix string) Filter { return f.compare("startswith", prefix, false) }
 
-// Like matches records whose field matches a pattern, in which % stands for any text.
-func (f Field) Like(pattern string) Filter { return f.compare("like", pattern, false) }
+// EndsWith matches records whose field, a text, ends with suffix. The service does not
+// say whether case matters.
+func (f Field) EndsWith(suffix string) Filter { return f.compare("endswith", suffix, false) }
+
+// ArrayContains matches records whose field, a list, contains v.
+func (f Field) ArrayContains(v any) Filter { return f.compare("array_contains", v, false) }
 
 // Fuzzy matches records whose field is similar to text.
 func (f Field) Fuzzy(text string) Filter { return f.compare("fuzzy", text, false) }
@@ -316,6 +329,10 @@ func (s Semantic) Params() (Params, error) {
 		return nil, invalid(op, "Semantic has no Prompt")
 	case s.ContextSize < 0:
 		return nil, invalid(op, "ContextSize is negative")
+	case s.MinSimilarity != nil && !(*s.MinSimilarity >= -1 && *s.MinSimilarity <= 1): // NaN is neither
+		return nil, invalid(op, "MinSimilarity is not between -1 and 1")
+	case s.PageSize > maxHits:
+		return nil, invalid(op, "PageSize %d is more than %d, the most of a search by meaning", s.PageSize, maxHits)
 	}
 	if err := s.Filter.into(op, semantic); err != nil {
 		return nil, err
@@ -325,6 +342,9 @@ func (s Semantic) Params() (Params, error) {
 	}
 	if s.ContextSize > 0 {
 		semantic["context_size"] = s.ContextSize
+	}
+	if s.MinSimilarity != nil {
+		semantic["min_similarity"] = *s.MinSimilarity
 	}
 	if s.AllPassages {
 		semantic["dedup"] = "none"

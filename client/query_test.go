@@ -32,8 +32,10 @@ func TestQueryParams(t *testing.T) {
 		{"large number", client.Query{Filter: where("n").Lt(int64(9007199254740993))}, `{"query":{"filter":{"lt":{"n":9007199254740993}}}}`},
 		{"named type", client.Query{Filter: where("n").Neq(client.WorkspaceActive)}, `{"query":{"filter":{"neq":{"n":"active"}}}}`},
 		{"in", client.Query{Filter: where("n").In(1, "b")}, `{"query":{"filter":{"in":{"n":[1,"b"]}}}}`},
-		{"texts", client.Query{Filter: client.And(where("a").Like("x%"), where("b").Fuzzy("y"), where("c").Keyword("z"), where("d").Contains(1), where("e").Any("f"))},
-			`{"query":{"filter":{"and":[{"like":{"a":"x%"}},{"fuzzy":{"b":"y"}},{"keyword":{"c":"z"}},{"contains":{"d":1}},{"any":{"e":["f"]}}]}}}`},
+		{"texts", client.Query{Filter: client.And(where("a").StartsWith("x%"), where("b").Fuzzy("y"), where("c").Keyword("z"), where("d").Contains("1"), where("e").EndsWith("f"))},
+			`{"query":{"filter":{"and":[{"startswith":{"a":"x%"}},{"fuzzy":{"b":"y"}},{"keyword":{"c":"z"}},{"contains":{"d":"1"}},{"endswith":{"e":"f"}}]}}}`},
+		{"lists", client.Query{Filter: client.Or(where("a").ArrayContains(1), where("b").ArrayContains("x"))},
+			`{"query":{"filter":{"or":[{"array_contains":{"a":1}},{"array_contains":{"b":"x"}}]}}}`},
 		{"nested", client.Query{Filter: client.Or(client.Not(where("a").Eq(1)), client.And(where("b").Eq(2), where("c").Eq(3)))},
 			`{"query":{"filter":{"or":[{"not":{"eq":{"a":1}}},{"and":[{"eq":{"b":2}},{"eq":{"c":3}}]}]}}}`},
 		{"and of one", client.Query{Filter: client.And(where("a").Eq(1), client.Filter{})}, `{"query":{"filter":{"eq":{"a":1}}}}`},
@@ -42,8 +44,10 @@ func TestQueryParams(t *testing.T) {
 		{"sort", client.Query{Sort: []client.SortKey{client.Descending("at"), client.Ascending("id")}, PageSize: 5, Cursor: "c", Fields: []string{"id"}},
 			`{"cursor":"c","fields":["id"],"limit":5,"query":{"sort":[{"at":"desc"},{"id":"asc"}]}}`},
 		{"semantic", client.Semantic{Prompt: " angry customers\n", PageSize: 3}, `{"limit":3,"semantic":{"prompt":"angry customers"}}`},
-		{"all of semantic", client.Semantic{Prompt: "p", Field: "body", Filter: where("a").Eq(1), ContextSize: 99, AllPassages: true, Cursor: "c", Fields: []string{"id"}},
-			`{"cursor":"c","fields":["id"],"semantic":{"context_size":99,"dedup":"none","field":"body","filter":{"eq":{"a":1}},"prompt":"p"}}`},
+		{"all of semantic", client.Semantic{Prompt: "p", Field: "body", Filter: where("a").Eq(1), ContextSize: 99, MinSimilarity: new(0.5), AllPassages: true, PageSize: 100, Cursor: "c", Fields: []string{"id"}},
+			`{"cursor":"c","fields":["id"],"limit":100,"semantic":{"context_size":99,"dedup":"none","field":"body","filter":{"eq":{"a":1}},"min_similarity":0.5,"prompt":"p"}}`},
+		{"semantic without a limit", client.Semantic{Prompt: "p", MinSimilarity: new(-1.0)}, `{"semantic":{"min_similarity":-1,"prompt":"p"}}`},
+		{"semantic from 0", client.Semantic{Prompt: "p", MinSimilarity: new(0.0)}, `{"semantic":{"min_similarity":0,"prompt":"p"}}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, err := tt.q.Params()
@@ -70,16 +74,21 @@ func TestQueryParams(t *testing.T) {
 		"sort without field": {Sort: []client.SortKey{client.Ascending("")}},
 		"raw JSON":           {Filter: where("a").Eq(json.RawMessage("1"))},
 		"raw two":            {Filter: client.Not(client.RawFilter(map[string]any{"eq": nil, "neq": nil}))},
+		"list of nothing":    {Filter: where("a").ArrayContains(nil)},
 	} {
 		if p, err := q.Params(); !errors.Is(err, client.ErrInvalid) {
 			t.Errorf("%s: %v, %v; want ErrInvalid", name, p, err)
 		}
 	}
 	for name, q := range map[string]client.Semantic{
-		"no prompt":        {Field: "x", Prompt: " "},
-		"wrong filter":     {Prompt: "x", Filter: where("").Eq(1)},
-		"negative context": {Prompt: "x", ContextSize: -1},
-		"negative size":    {Prompt: "x", PageSize: -1},
+		"no prompt":         {Field: "x", Prompt: " "},
+		"wrong filter":      {Prompt: "x", Filter: where("").Eq(1)},
+		"negative context":  {Prompt: "x", ContextSize: -1},
+		"negative size":     {Prompt: "x", PageSize: -1},
+		"similarity beyond": {Prompt: "x", MinSimilarity: new(1.1)},
+		"similarity below":  {Prompt: "x", MinSimilarity: new(-1.1)},
+		"no similarity":     {Prompt: "x", MinSimilarity: new(math.NaN())},
+		"too many hits":     {Prompt: "x", PageSize: 101},
 	} {
 		if p, err := q.Params(); !errors.Is(err, client.ErrInvalid) {
 			t.Errorf("%s: %v, %v; want ErrInvalid", name, p, err)

@@ -245,7 +245,7 @@ func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
 	case 'n':
 		return dec.SkipValue()
 	case '{':
-		if p.action == actionSearch || p.action == "" {
+		if ofStore(p.action) || p.action == "" {
 			return p.search(dec)
 		}
 	}

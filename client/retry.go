@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -258,7 +259,7 @@ func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*htt
 		return nil, refusal(c, resp)
 	}
 	e := c.fail(err)
-	e.note, e.BudgetExhausted = c.note, c.exhausted
+	e.note, e.BudgetExhausted = cmp.Or(c.note, e.note), c.exhausted
 	c.judge(e, w, sent)
 	return nil, e
 }

@@ -209,7 +209,7 @@ func TestSecretsDoNotReachTheLog(t *testing.T) {
 		var b bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug - 10}))
 		s := secretService(t)
-		c := makeClient(t, s, client.WithCredentials("app", clientSecret), client.WithLogger(logger), client.WithTokenObserver(func(f auth.Fetch) {
+		c := makeClient(t, s, client.WithCredentials("app", clientSecret), client.WithLogger(logger), client.WithTokenObserver(func(f auth.FetchReport) {
 			logger.Info("token", "fetch", f)
 		}))
 		w := c.DefaultWorkspace()

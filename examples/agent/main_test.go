@@ -18,6 +18,7 @@ func Example() {
 	// | api_search |  | query, per_page, starting_after |
 	// | search |  | query, per_page, starting_after |
 	// | context_store_search | query or semantic | limit, cursor, fields |
+	// | context_store_sql_query | sql | limit |
 	// | create |  | address, balance, created, currency, delinquent, email, id, livemode, metadata, name, object |
 	// | update | id | address, balance, created, currency, delinquent, email, livemode, metadata, name, object |
 	// | delete | id |  |
