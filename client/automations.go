@@ -308,7 +308,7 @@ func (a Automations) List(ctx context.Context) ([]Automation, error) {
 }
 
 func (a Automations) list(ctx context.Context, op string) ([]Automation, error) {
-	call := &call{op: op, name: "listAutomations", read: true}
+	call := &call{op: op, name: "listAutomations", read: true, about: a.ws.about()}
 	at, err := a.at(ctx, call.op)
 	if err != nil {
 		return nil, err
@@ -325,7 +325,7 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 // Get returns the automation with the given ID. If there is none, or if it
 // belongs to another workflow, the error matches [ErrNotFound].
 func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
-	call := &call{op: "get automation", name: "getAutomation", read: true}
+	call := &call{op: "get automation", name: "getAutomation", read: true, about: a.ws.about()}
 	id, err := pathID(call.op, "automation", id)
 	if err != nil {
 		return nil, err
@@ -348,7 +348,7 @@ func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 // that matches [ErrInvalid]; nothing is sent.
 func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automation, error) {
 	r = r.trimmed()
-	call := &call{op: "create automation", name: "createAutomation", secrets: urlSecrets(r.CompletionWebhookURL)}
+	call := &call{op: "create automation", name: "createAutomation", secrets: urlSecrets(r.CompletionWebhookURL), about: a.ws.about()}
 	if err := r.check(call.op); err != nil {
 		return nil, err
 	}
@@ -375,7 +375,7 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 func (a Automations) Update(ctx context.Context, id string, change AutomationChange) (*Automation, error) {
 	change = change.trimmed()
 	hook, _ := change.CompletionWebhookURL.Get()
-	call := &call{op: "update automation", name: "updateAutomation", secrets: urlSecrets(hook)}
+	call := &call{op: "update automation", name: "updateAutomation", secrets: urlSecrets(hook), about: a.ws.about()}
 	id, err := pathID(call.op, "automation", id)
 	if err != nil {
 		return nil, err
@@ -403,7 +403,7 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 // Delete deletes the automation with the given ID. If there is none, the error
 // matches [ErrNotFound].
 func (a Automations) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete automation", name: "deleteAutomation"}
+	call := &call{op: "delete automation", name: "deleteAutomation", about: a.ws.about()}
 	id, err := pathID(call.op, "automation", id)
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 // configuration. If the connector does not exist, the error matches
 // [ErrConnectorNotFound].
 func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
-	call := &call{op: "get connector", name: "getConnector", read: true}
+	call := &call{op: "get connector", name: "getConnector", read: true, about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
@@ -183,16 +183,16 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 // [Connector.Check]. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
-	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues()}
+	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues(), about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, invalid(call.op, "there is nothing to change")
+		return nil, call.about.of(invalid(call.op, "there is nothing to change"))
 	}
 	if err := change.check(call.op); err != nil {
-		return nil, err
+		return nil, call.about.of(err)
 	}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
@@ -227,7 +227,7 @@ func (c *Connector) findSlug(ctx context.Context) string {
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)
 	if !ok {
-		return "", invalid(op, "the connector's id %q is not a UUID", shorten(c.id))
+		return "", c.about().of(invalid(op, "%s", notUUID("connector", c.id)))
 	}
 	return id, nil
 }

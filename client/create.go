@@ -205,7 +205,7 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	if err := r.check(op); err != nil {
 		return nil, err
 	}
-	call := &call{op: op, name: "createConnector", secrets: r.secretValues()}
+	call := &call{op: op, name: "createConnector", secrets: r.secretValues(), about: w.about()}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CreateConnector(ctx, &gen.CreateConnectorParams{}, r.wire(w.name))
 	})
@@ -227,7 +227,7 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	if err := r.check(op); err != nil {
 		return nil, err
 	}
-	call := &call{op: op, name: "checkConnectorConfig", secrets: r.secretValues()}
+	call := &call{op: op, name: "checkConnectorConfig", secrets: r.secretValues(), about: w.about()}
 	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CheckConnectorConfig(ctx, &gen.CheckConnectorConfigParams{}, r.wire(w.name))
 	})

@@ -14,7 +14,7 @@ import (
 // exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
 // DeleteConnector does not check that the connector belongs to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
-	call := &call{op: "delete connector", name: "deleteConnector"}
+	call := &call{op: "delete connector", name: "deleteConnector", about: w.ConnectorByID(id).about()}
 	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
 		return "", err
 	}
@@ -37,11 +37,12 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 // error matches [ErrWaitedTooLong].
 func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling) (*ConnectorInfo, error) {
 	const op = "wait for the deletion of a connector"
+	about := w.ConnectorByID(id).about()
 	id, err := w.ConnectorByID(id).checkedID(op)
 	if err != nil {
 		return nil, err
 	}
-	return wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
+	left, err := wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
 		infos, err := w.ListConnectors(ctx)
 		if errors.Is(err, ErrWorkspaceNotFound) {
 			return nil, true, nil
@@ -56,14 +57,17 @@ func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling)
 		}
 		return nil, true, nil
 	})
+	return left, about.of(err)
 }
 
 // Delete deletes the connector; see [Workspace.DeleteConnector].
 func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
-	return c.ws.DeleteConnector(ctx, c.id)
+	jobID, err = c.ws.DeleteConnector(ctx, c.id)
+	return jobID, c.about().of(err)
 }
 
 // WaitDeleted waits until the connector is gone; see [Workspace.WaitDeleted].
 func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*ConnectorInfo, error) {
-	return c.ws.WaitDeleted(ctx, c.id, polling)
+	left, err := c.ws.WaitDeleted(ctx, c.id, polling)
+	return left, c.about().of(err)
 }

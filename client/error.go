@@ -87,13 +87,19 @@ func (k *kind) Unwrap() error { return k.parent }
 // of the service's message. It is one line, except for an error of [New], which has a
 // line for each problem.
 type Error struct {
-	StatusCode int           // the status of the response; 0 if there was none
-	Code       string        // the service's code for the problem, if it sent one
-	Message    string        // the message of the service, or of the client if it found the problem; Error returns the whole text
-	Fields     []FieldError  // the problems of single fields
-	RequestID  string        // the ID that the service or a proxy gave the request
-	Method     string        // the method of the request, even if it was not sent because there was no token
-	Path       string        // the path of that request
+	StatusCode int          // the status of the response; 0 if there was none
+	Code       string       // the service's code for the problem, if it sent one
+	Message    string       // the message of the service, or of the client if it found the problem; Error returns the whole text
+	Fields     []FieldError // the problems of single fields
+	RequestID  string       // the ID that the service or a proxy gave the request
+	Method     string       // the method of the request, even if it was not sent because there was no token
+	Path       string       // the path of that request
+
+	// What the call was about, as far as it is known: the name of a workspace, the slug
+	// of a connector and its ID, an entity and an action. Errors of input that was
+	// refused before sending may lack the workspace.
+	Workspace, Connector, ConnectorID, Entity, Action string
+
 	Attempts   int           // the number of requests sent, including those of a token fetch that failed
 	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not
 
@@ -104,7 +110,7 @@ type Error struct {
 
 	// OutcomeUnknown reports whether a write may have been carried out although it
 	// returned an error: the connection broke, a gateway responded, or the response
-	// could not be read. Find out before repeating the call.
+	// could not be read. Error says so, too. Find out before repeating the call.
 	OutcomeUnknown bool
 
 	// BudgetExhausted reports whether the call was not retried because the client
@@ -141,8 +147,12 @@ func (e *Error) Error() string {
 	if e.kind != nil && e.Message == "" && e.err == nil {
 		kind = e.kind.Error()
 	}
-	text += phrase("; ", cmp.Or(phrase(": ", status, kind, e.said(), e.cause()), "failed"), e.note)
-	if notes := phrase(", ", after("code ", shorten(e.Code)), after("request id ", e.RequestID), e.attempts()); notes != "" {
+	unknown := ""
+	if e.OutcomeUnknown {
+		unknown = "it may have been carried out"
+	}
+	text += phrase("; ", cmp.Or(phrase(": ", status, kind, e.said(), e.cause()), "failed"), unknown, e.note)
+	if notes := phrase(", ", e.place(text), after("code ", shorten(e.Code)), after("request id ", e.RequestID), e.attempts()); notes != "" {
 		text += " (" + notes + ")"
 	}
 	return text
@@ -293,6 +303,7 @@ func (e Error) LogValue() slog.Value {
 	}{
 		{"status", "", e.StatusCode}, {"code", e.Code, 0}, {"request_id", e.RequestID, 0},
 		{"method", e.Method, 0}, {"path", e.Path, 0}, {"attempts", "", e.Attempts},
+		{"workspace", e.Workspace, 0}, {"connector", e.Connector, 0}, {"connector_id", e.ConnectorID, 0}, {"entity", e.Entity, 0}, {"action", e.Action, 0},
 	} {
 		switch {
 		case a.text != "":
@@ -477,12 +488,14 @@ func responseError(call *call, resp *http.Response) *Error {
 func (c *call) fail(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		e := *own // a token source may return the same one to other calls
+		_ = c.about.of(&e)
 		return &e
 	}
 	e := &Error{
 		op: c.op, Method: c.method, Path: c.path, Attempts: int(c.sent.Load()), err: err,
 		note: c.note, BudgetExhausted: c.exhausted,
 	}
+	_ = c.about.of(e)
 	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts

@@ -35,9 +35,9 @@ func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	}
 	params, cursor, err := t.turn(ctx, r, r.records)
 	if cursor != nil && fmt.Sprint(cursor.value) == fmt.Sprint(t.x.params[cursor.name]) {
-		return nil, t.stuck(cursor.name)
+		params, err = nil, t.stuck(cursor.name)
 	}
-	return params, err
+	return params, t.x.about(t.c).of(err)
 }
 
 // records describes the records in Data.

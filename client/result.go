@@ -112,10 +112,10 @@ func (r *Result) Decode(v any) error {
 	case r.Data == nil && r.action != actionDecoded:
 		return nil
 	case r.Data == nil:
-		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
+		return r.about().of(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
 	}
 	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil {
-		return &Error{op: "decode result", err: misfit(err, "", jsontext.Value(r.Data).Kind() == '[')}
+		return r.about().of(&Error{op: "decode result", err: misfit(err, "", jsontext.Value(r.Data).Kind() == '[')})
 	}
 	return nil
 }
@@ -125,7 +125,8 @@ func (r *Result) Decode(v any) error {
 // object of an action such as "get". A record that does not fit T is yielded as an
 // error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
+		yield := naming(r.about(), loop)
 		var zero T
 		if len(r.Data) == 0 {
 			if r.action == actionDecoded {

@@ -247,13 +247,14 @@ func (s Skills) Docs(ctx context.Context, id, section string) (*Docs, error) {
 	if err := refuse(op, s.problem, problem); err != nil {
 		return nil, err
 	}
-	return s.docs(ctx, op, &gen.GetSkillDocsParams{
+	return s.docs(ctx, &call{op: op}, &gen.GetSkillDocsParams{
 		ID: id, Section: optional(section), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 	})
 }
 
-func (s Skills) docs(ctx context.Context, op string, params *gen.GetSkillDocsParams) (*Docs, error) {
-	got, err := fetch[docsItem](ctx, &call{op: op, name: "getSkillDocs", read: true}, func(ctx context.Context) (*http.Response, error) {
+func (s Skills) docs(ctx context.Context, call *call, params *gen.GetSkillDocsParams) (*Docs, error) {
+	call.name, call.read = "getSkillDocs", true
+	got, err := fetch[docsItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return s.client.raw.GetSkillDocs(ctx, params)
 	})
 	if err != nil {
@@ -311,7 +312,7 @@ func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 		id = c.docs.Load()
 	}
 	if id == nil || *id == "" {
-		return nil, &Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"}
+		return nil, c.about().of(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
 	}
-	return c.ws.client.Skills().docs(ctx, op, &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
+	return c.ws.client.Skills().docs(ctx, &call{op: op, about: c.about()}, &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
 }
