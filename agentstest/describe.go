@@ -20,56 +20,57 @@ type parameter struct {
 	required bool
 }
 
-// describe returns what the connector, or one of its entities, can do.
+// describe returns what the connector, or one of its entities, can do: a list of
+// entities, each with its actions and their parameters.
 func (x *execution) describe() (*envelope, error) {
-	entities := []any{}
+	list := []any{}
 	for _, e := range x.conn.sortedEntities() {
 		if x.entity != nil && x.entity != e {
 			continue
 		}
 		fields := e.fields()
-		actions := []any{}
-		for _, name := range e.actions {
-			action := map[string]any{"name": name}
-			if params, known := e.parameters(name, fields); known {
-				action["params"] = objectSchema(name, params)
+		parameters := map[string]any{}
+		for _, action := range e.actions {
+			if params, known := e.parameters(action, fields); known {
+				parameters[action] = e.describedParameters(action, params)
 			}
-			actions = append(actions, action)
 		}
-		item := map[string]any{"name": e.name, "actions": actions, "key": e.Key}
-		if len(fields) > 0 {
-			item["schema"] = map[string]any{"type": "object", "properties": fields}
-		}
-		entities = append(entities, item)
+		list = append(list, map[string]any{
+			"entity_name": e.name, "description": title(e.name) + " of " + x.conn.template.kind.name,
+			"available_actions": append([]string{}, e.actions...), "parameters": parameters,
+		})
 	}
-	k := x.conn.template.kind
-	raw, err := json.Marshal(map[string]any{"connector": k.slug, "name": k.name, "entities": entities})
+	raw, err := json.Marshal(list)
 	if err != nil {
 		return nil, err
 	}
 	return x.answer(&envelope{result: raw}), nil
 }
 
-// objectSchema is the JSON Schema of an action's parameters.
-func objectSchema(action string, params []parameter) map[string]any {
-	properties, required := map[string]any{}, []string{}
+// describedParameters returns the parameters of an action as a description has them.
+func (e *entity) describedParameters(action string, params []parameter) []any {
+	list := []any{}
 	for _, p := range params {
-		properties[p.name] = p.schema
-		if p.required {
-			required = append(required, p.name)
+		item := map[string]any{"name": p.name, "in": e.place(action, p.name), "required": p.required, "type": "string", "description": ""}
+		for _, name := range []string{"type", "description", "enum", "items"} {
+			if v, ok := p.schema[name]; ok {
+				item[name] = v
+			}
 		}
+		list = append(list, item)
 	}
-	schema := map[string]any{"type": "object", "properties": properties, "required": required}
-	switch action {
-	case "context_store_search":
-		schema["oneOf"] = []any{
-			map[string]any{"required": []string{"query"}},
-			map[string]any{"required": []string{"semantic"}},
-		}
-	case "create", "update":
-		schema["additionalProperties"] = true
+	return list
+}
+
+// place returns where a parameter of an action stands in a request to the vendor.
+func (e *entity) place(action, name string) string {
+	switch {
+	case name == e.Key && (action == "get" || action == "update" || action == "delete" || action == "download"):
+		return "path"
+	case action == "list" || action == "search" || action == "api_search":
+		return "query"
 	}
-	return schema
+	return "body"
 }
 
 // parameters returns the parameters of an action, given the fields of the
@@ -137,7 +138,7 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 	case "download":
 		key.schema = map[string]any{"type": []string{"string", "integer"}, "description": "the id of the file"}
 		if ids := slices.Sorted(maps.Keys(e.Files)); len(ids) > 0 {
-			key.schema["examples"] = ids[:min(len(ids), 10)]
+			key.schema["description"] = "the id of the file, such as " + strings.Join(ids[:min(len(ids), 10)], ", ")
 		}
 		return []parameter{key}, true
 	}

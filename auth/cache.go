@@ -50,7 +50,8 @@ type Cache struct {
 	src     TokenSource
 	observe func(FetchReport)
 
-	held atomic.Pointer[held] // the current token, or nil
+	held      atomic.Pointer[held] // the current token, or nil
+	confirmed atomic.Bool          // of scoped tokens: whether Scope.Confirm has returned nil
 
 	mu       sync.Mutex
 	flight   *flight // the fetch in progress, or nil

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -94,6 +95,8 @@ func (f fetcher) MarshalText() ([]byte, error) {
 type Scope struct {
 	// WorkspaceName is the name of the only workspace that the token gives
 	// access to. Fetching a token creates the workspace if it does not exist.
+	// The application must be allowed to administer the workspace; otherwise the
+	// service responds with status 403.
 	WorkspaceName string
 
 	// RegionID identifies the region in which a new workspace is created. It is
@@ -103,6 +106,11 @@ type Scope struct {
 	// OrganizationID is sent in the X-Organization-Id header if it is not
 	// empty.
 	OrganizationID string
+
+	// Confirm is called before a token is fetched, until it has returned nil
+	// once, and the source returns its error. With it, a program can refuse a
+	// workspace that does not exist. It may be nil.
+	Confirm func(context.Context) error
 }
 
 // NewScoped returns a TokenSource that exchanges an application token, from
@@ -111,10 +119,22 @@ type Scope struct {
 // [NewClientCredentials] describes. The lifetime of the token is taken from its
 // exp claim, or assumed to be 20 minutes if it has none.
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {
+	return newScoped(app, scope, base, hc, new(atomic.Bool))
+}
+
+// newScoped returns a source that keeps in confirmed whether scope.Confirm has
+// returned nil.
+func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, confirmed *atomic.Bool) TokenSource {
 	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
 		if scope.WorkspaceName == "" {
 			return nil, x.fail(errors.New("the scope has no workspace name"))
+		}
+		if scope.Confirm != nil && !confirmed.Load() {
+			if err := scope.Confirm(ctx); err != nil {
+				return nil, err
+			}
+			confirmed.Store(true)
 		}
 		authorizer := &Authorizer{base, app, withoutRedirects(hc), scope.OrganizationID}
 		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(authorizer), gen.WithRequestEditorFn(introduce))

@@ -629,6 +629,27 @@ func TestScoped(t *testing.T) {
 	}
 }
 
+// TestScopedConfirm tests that Confirm is called until it has succeeded once,
+// and that nothing is sent before.
+func TestScopedConfirm(t *testing.T) {
+	s := &script{steps: []step{says(200, `{"token":"scoped"}`)}}
+	asked := 0
+	src := auth.NewScoped(auth.Static("app"), auth.Scope{WorkspaceName: "w", Confirm: func(context.Context) error {
+		if asked++; asked < 3 {
+			return errDown
+		}
+		return nil
+	}}, service, s.client())
+	for n, want := range []error{errDown, errDown, nil, nil} {
+		if _, err := src.Token(t.Context()); err != want {
+			t.Errorf("fetch %d: %v, want %v", n, err, want)
+		}
+	}
+	if asked != 3 || s.calls != 2 {
+		t.Errorf("asked %d times, %d requests", asked, s.calls)
+	}
+}
+
 // TestScopedApplicationToken tests application tokens that are refused or
 // cannot be fetched.
 func TestScopedApplicationToken(t *testing.T) {

@@ -115,6 +115,7 @@ func TestNothingShowsASecret(t *testing.T) {
 		"ClientCredentials": auth.NewClientCredentials(cred, service, hc),
 		"Scoped":            auth.NewScoped(auth.Static(hidden), auth.Scope{}, service, hc),
 		"Shared":            shared,
+		"SharedScoped":      auth.SharedScoped(cred, auth.Scope{WorkspaceName: "w"}, service, hc, nil),
 		"FromOAuth2":        foreign,
 		"Cache":             filled,
 		"Cache of a Static": observed,

@@ -55,10 +55,18 @@ func newClient(r *resolved) (*Client, error) {
 		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
 	}
 	if r.scope != nil {
-		src = r.scope(r, src, &hc)
+		var err error
+		if src, err = r.scope(r, src, &hc); err != nil {
+			return nil, err
+		}
 	}
+	return r.client(&hc, src)
+}
+
+// client returns a client that takes its tokens from src.
+func (r *resolved) client(hc *http.Client, src auth.TokenSource) (*Client, error) {
 	c := &Client{
-		doer: pipeline(r, &hc, src), http: &hc,
+		doer: pipeline(r, hc, src), http: hc,
 		tokens: func() auth.TokenSource { return src },
 		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region,
 	}

@@ -420,21 +420,6 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 	}
 }
 
-// The problems of fields have the names of the service's own, so that they can be
-// handed on.
-func TestFieldErrorsMarshal(t *testing.T) {
-	const fields = `[{"field":"a.b","message":"no","error_code":"bad","details":{"max":100}},{"message":"all of it"}]`
-	err := refused(t, says(422, `{"errors":`+fields+`}`))
-	b, e := json.Marshal(err.Fields)
-	if e != nil || string(b) != fields {
-		t.Errorf("got  %s %v\nwant %s", b, e, fields)
-	}
-	var again []client.FieldError
-	if e := json.Unmarshal(b, &again); e != nil || !reflect.DeepEqual(again, err.Fields) {
-		t.Errorf("%+v %v", again, e)
-	}
-}
-
 // Names that the service suggests are in the text of the error, once.
 func TestErrorNamesWhatIsClose(t *testing.T) {
 	for _, tt := range []struct{ name, body, want string }{
@@ -471,6 +456,21 @@ func TestErrorNamesWhatIsClose(t *testing.T) {
 		err := walk(client.Search[map[string]any](t.Context(), github, "issues", client.Query{Filter: *filter}))
 		wantKinds(t, err, "ErrInvalid")
 		wantText(t, err, want)
+	}
+}
+
+// The problems of fields have the names of the service's own, so that they can be
+// handed on.
+func TestFieldErrorsMarshal(t *testing.T) {
+	const fields = `[{"field":"a.b","message":"no","error_code":"bad","details":{"max":100}},{"message":"all of it"}]`
+	err := refused(t, says(422, `{"errors":`+fields+`}`))
+	b, e := json.Marshal(err.Fields)
+	if e != nil || string(b) != fields {
+		t.Errorf("got  %s %v\nwant %s", b, e, fields)
+	}
+	var again []client.FieldError
+	if e := json.Unmarshal(b, &again); e != nil || !reflect.DeepEqual(again, err.Fields) {
+		t.Errorf("%+v %v", again, e)
 	}
 }
 
@@ -573,7 +573,7 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 		{"another mistake", read, nil, nil, []reply{says(400, `{"message":"No such field"}`)}, "No such field", organization},
 		{"another status", read, nil, nil, []reply{says(422, several)}, "Specify", organization},
 		{"a token of a workspace", scoped, nil, nil, []reply{says(403, `{"detail":"Forbidden"}`)}, admin, organization},
-		{"a client of a workspace", read, []client.Option{client.WithScopedToken()}, nil, []reply{says(403, "")}, admin, organization},
+		{"a client of a workspace", read, []client.Option{client.WithScopedToken(), client.WithWorkspaceName("acme")}, nil, []reply{workspaces, says(403, "")}, admin, organization},
 		{"creating a workspace", ensure, nil, nil, []reply{says(200, `{"data":[]}`), says(403, "")}, admin, organization},
 		{"deleting a workspace", remove, nil, nil, []reply{workspaces, says(403, "")}, admin, organization},
 		{"the application", read, nil, says(403, ""), nil, "same Airbyte application", admin},

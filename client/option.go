@@ -44,7 +44,7 @@ type config struct {
 	baseURL        string
 	httpClient     *http.Client
 	source         auth.TokenSource
-	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
+	scope          func(*resolved, auth.TokenSource, *http.Client) (auth.TokenSource, error) // nil for none
 	region         Region
 	maxRetries     int
 	timeout        time.Duration
@@ -157,25 +157,6 @@ func WithTokenSource(src auth.TokenSource) Option {
 	})
 }
 
-// WithScopedToken makes the client use tokens that give access only to its workspace,
-// the one that the configuration names. The application token is used only to get
-// them.
-//
-// When the service issues a token for a workspace that does not exist, it creates the
-// workspace. With this option, a misspelled name therefore leads to an empty workspace
-// and not to [ErrWorkspaceNotFound]. To prevent that, call [Workspace.Info] first,
-// with a client that does not have the option.
-func WithScopedToken() Option {
-	return optionFunc(func(c *config) { c.scope = scopedSource })
-}
-
-// scopedSource returns a source of tokens for the workspace of r alone. It is
-// reached only through the option above, so that other programs do not link it.
-func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
-	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, RegionID: string(r.region), OrganizationID: r.cred.OrganizationID}
-	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer().fetch))
-}
-
 // observer returns what is to be told of requests and of fetches of tokens.
 func (r *resolved) observer() observer { return r.logs.and(r.watches) }
 
@@ -189,8 +170,9 @@ const (
 )
 
 // WithRegion sets the region of workspaces that the client creates: with
-// [Workspace.Ensure], and by getting a token with [WithScopedToken],
-// [Workspace.ScopedToken], [Workspace.ScopedTokens] or [Workspace.WidgetToken].
+// [Workspace.Ensure], and by getting a token with
+// [WithScopedTokenCreatingWorkspace], [Workspace.ScopedToken],
+// [Workspace.ScopedTokens] or [Workspace.WidgetToken].
 // The default is the US. Workspaces that exist stay where they are.
 func WithRegion(r Region) Option {
 	return optionFunc(func(c *config) {

@@ -318,32 +318,6 @@ func TestMaxResponseBytes(t *testing.T) {
 	}
 }
 
-func TestScopedToken(t *testing.T) {
-	s := serve(t)
-	s.route = func(r sent) reply {
-		if r.Path == scopedPath {
-			if name := r.decoded(t)["workspace_name"]; name != "acme" || r.Header.Get("Authorization") != "Bearer token-1" || r.Header.Get("X-Organization-Id") != stubOrg {
-				t.Errorf("asked for a token of %v with %v", name, r.Header)
-			}
-			return says(200, `{"token":"narrow"}`)
-		}
-		if a := r.Header.Get("Authorization"); a != "Bearer narrow" {
-			t.Errorf("sent with %s", a)
-		}
-		return list()
-	}
-	c := newClientOfApp(t, s, client.WithScopedToken(), client.WithWorkspaceName("acme"), client.WithOrganizationID(stubOrg))
-	for range 3 {
-		if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.wantSent(t, 4)
-	if s.tokenRequests() != 1 {
-		t.Errorf("%d token requests", s.tokenRequests())
-	}
-}
-
 func TestTokenObserver(t *testing.T) {
 	var seen []auth.FetchReport
 	s := serve(t, list())

@@ -47,6 +47,8 @@ func secretService(t *testing.T) *stub {
 		switch {
 		case r.Path == scopedPath:
 			return says(200, `{"token":"`+scopedToken+`"}`)
+		case r.Path == workspacesPath:
+			return acme()
 		case r.Path == listPath && r.Method == "POST":
 			return says(422, `{"message":"bad `+connectorSecret+` and `+oauthSecret+`","errors":[{"field":"credentials","message":"`+connectorSecret+`","details":{"input":"`+connectorSecret+`"}}]}`)
 		case strings.HasSuffix(r.Path, "/execute") && strings.Contains(r.Body, `"download"`):
