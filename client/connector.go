@@ -56,7 +56,8 @@ func (c *Connector) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Str
 // MarshalText returns what String returns.
 func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// ConnectorDetails describes a connector and its configuration.
+// ConnectorDetails is what the service reports about one connector alone: what lists
+// have, and its configuration.
 type ConnectorDetails struct {
 	ConnectorInfo // Slug is that of [Connector.Slug], which may be "": the service does not send it here
 
@@ -86,10 +87,10 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 	return &ConnectorDetails{ConnectorInfo: info, Entities: got.Entities.v, ReplicationConfig: got.Config.v}
 }
 
-// Info returns what the service knows about the connector, including its
-// configuration. If the connector does not exist, the error matches
+// Details returns what the service knows about the connector, including its
+// configuration, which lists do not have. If the connector does not exist, the error matches
 // [ErrConnectorNotFound].
-func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
+func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
 	call := &call{op: "get connector", name: "getConnector", read: true, about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
@@ -119,7 +120,7 @@ type ConnectorChange struct {
 	Entities Nullable[[]RequestedEntity]
 
 	// ReplicationConfig, unless nil, replaces the whole configuration for
-	// replication. Where [Connector.Info] returned asterisks for a secret, set the
+	// replication. Where [Connector.Details] returned asterisks for a secret, set the
 	// secret: the service does not document what it does with asterisks.
 	ReplicationConfig Configuration
 }

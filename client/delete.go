@@ -10,7 +10,7 @@ import (
 
 // DeleteConnector starts the deletion of the connector with the given ID and returns
 // the ID of the job that does it in the background. The connector is listed until
-// the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
+// the job is done; [Connector.WaitDeleted] waits for that. If the connector does not
 // exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
 // DeleteConnector does not check that the connector belongs to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
@@ -27,23 +27,28 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 	return got.JobID, nil
 }
 
-// WaitDeleted waits until the workspace no longer lists the connector with the given
-// ID, which is how the service shows that a deletion is done. It then returns nil
-// and no error. With an error, it returns the connector as it was last listed. A
-// connector that the workspace never had counts as deleted, and so does every
-// connector of a workspace that does not exist.
+// Delete deletes the connector; see [Workspace.DeleteConnector].
+func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
+	jobID, err = c.ws.DeleteConnector(ctx, c.id)
+	return jobID, c.about().of(err)
+}
+
+// WaitDeleted waits until the workspace no longer lists the connector, which is how the
+// service shows that a deletion is done. It then returns nil and no error. With an
+// error, it returns the connector as it was last listed. A connector that the workspace
+// never had counts as deleted, and so does every connector of a workspace that does not
+// exist.
 //
 // It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
 // error matches [ErrWaitedTooLong].
-func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling) (*ConnectorInfo, error) {
+func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*ConnectorInfo, error) {
 	const op = "wait for the deletion of a connector"
-	about := w.ConnectorByID(id).about()
-	id, err := w.ConnectorByID(id).checkedID(op)
+	id, err := c.checkedID(op)
 	if err != nil {
 		return nil, err
 	}
 	left, err := wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
-		infos, err := w.ListConnectors(ctx)
+		infos, err := c.ws.ListConnectors(ctx)
 		if errors.Is(err, ErrWorkspaceNotFound) {
 			return nil, true, nil
 		}
@@ -57,17 +62,5 @@ func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling)
 		}
 		return nil, true, nil
 	})
-	return left, about.of(err)
-}
-
-// Delete deletes the connector; see [Workspace.DeleteConnector].
-func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
-	jobID, err = c.ws.DeleteConnector(ctx, c.id)
-	return jobID, c.about().of(err)
-}
-
-// WaitDeleted waits until the connector is gone; see [Workspace.WaitDeleted].
-func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*ConnectorInfo, error) {
-	left, err := c.ws.WaitDeleted(ctx, c.id, polling)
 	return left, c.about().of(err)
 }

@@ -146,8 +146,8 @@ func TestReadsAreSentAgain(t *testing.T) {
 		},
 		"TokenScope":     func(ctx context.Context, w *client.Workspace) error { _, err := w.Client().TokenScope(ctx); return err },
 		"ListConnectors": func(ctx context.Context, w *client.Workspace) error { _, err := w.ListConnectors(ctx); return err },
-		"Connector.Info": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.ConnectorByID(stubID).Info(ctx)
+		"Connector.Details": func(ctx context.Context, w *client.Workspace) error {
+			_, err := w.ConnectorByID(stubID).Details(ctx)
 			return err
 		},
 		"Inspect": func(ctx context.Context, w *client.Workspace) error {

@@ -116,7 +116,7 @@ func TestErrorsNameTheConnector(t *testing.T) {
 			_, err := c.Prepare(ctx, "charges", "", nil)
 			return err
 		}},
-		"Info":    {refuses, "", "", func(ctx context.Context, c *client.Connector) error { _, err := c.Info(ctx); return err }},
+		"Details": {refuses, "", "", func(ctx context.Context, c *client.Connector) error { _, err := c.Details(ctx); return err }},
 		"Inspect": {refuses, "", "", func(ctx context.Context, c *client.Connector) error { _, err := c.Inspect(ctx); return err }},
 		"Docs":    {refuses, "", "", func(ctx context.Context, c *client.Connector) error { _, err := c.Docs(ctx, ""); return err }},
 		"Docs, without": {says(200, `{"connector_id":"`+stubID+`"}`), "", "", func(ctx context.Context, c *client.Connector) error {

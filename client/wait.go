@@ -24,7 +24,7 @@ const (
 // for happened.
 var ErrWaitedTooLong error = &kind{text: "wait limit exceeded"}
 
-// Polling says how long methods such as [Workspace.WaitDeleted] and
+// Polling says how long methods such as [Connector.WaitDeleted] and
 // [Connector.WaitSearchable] wait, and how often they ask the service. The zero
 // Polling is right for most programs. A negative field is an error that matches
 // [ErrInvalid]; nothing is sent.

@@ -114,7 +114,7 @@ func everyOperation(t *testing.T) {
 	call("listConnectors", "Workspace.Connector", func() error { conn, err = ws.Connector(ctx, "github"); return err })
 	call("checkConnectorConfig", "Workspace.CheckConnector", func() error { _, err = ws.CheckConnector(ctx, request); return err })
 	call("createConnector", "Workspace.CreateConnector", func() error { made, err = ws.CreateConnector(ctx, request); return err })
-	call("getConnector", "Connector.Info", func() error { _, err = conn.Info(ctx); return err })
+	call("getConnector", "Connector.Details", func() error { _, err = conn.Details(ctx); return err })
 	call("updateConnector", "Connector.Update", func() error { _, err = conn.Update(ctx, client.ConnectorChange{Name: "n"}); return err })
 	call("checkConnector", "Connector.Check", func() error { _, err = conn.Check(ctx); return err })
 	call("inspectConnector", "Connector.Inspect", func() error { _, err = conn.Inspect(ctx); return err })

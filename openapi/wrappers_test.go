@@ -52,8 +52,8 @@ func restOfTheService(s *session) {
 	made, err := ws.CreateConnector(ctx, request)
 	ok("CreateConnector", err)
 	conn := ws.ConnectorByID(made.ID)
-	_, err = conn.Info(ctx)
-	ok("Connector.Info", err)
+	_, err = conn.Details(ctx)
+	ok("Connector.Details", err)
 	for _, change := range []client.ConnectorChange{
 		{Name: "Renamed", ReplicationConfig: object{"start_date": "2026-01-01T00:00:00Z"}},
 		{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read", "write"}}})},
