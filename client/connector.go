@@ -62,12 +62,12 @@ type ConnectorDetails struct {
 	ConnectorInfo // Slug is that of [Connector.Slug], which may be "": the service does not send it here
 
 	// Entities are the entities that are selected for replication; empty means all.
-	Entities []RequestedEntity
+	Entities []RequestedEntity `json:"entities,omitempty"`
 
 	// ReplicationConfig is the configuration for replication. The service masks
 	// the secrets that it recognizes in it; treat it as secret all the same.
 	// Numbers are json.Number, so that they can be sent back without loss.
-	ReplicationConfig Configuration
+	ReplicationConfig Configuration `json:"replication_config"`
 }
 
 // String describes the connector without its configuration.

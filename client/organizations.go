@@ -39,21 +39,21 @@ type organizationList struct {
 // context store. The service promises only the ID; other fields are zero if it does
 // not send them.
 type OrganizationCredential struct {
-	ID               string // of the connector
-	Name             string
-	DefinitionID     string // of the source definition
-	Mode             string // how the connector is used
-	WorkspaceID      string
-	WorkspaceName    string
-	WorkspaceDeleted bool
-	CreatedAt        time.Time
-	LastAccessedAt   time.Time
-	DirectQueries    int // actions in the last 30 days
-	Replications     int // in the last 30 days
+	ID               string    `json:"id"` // of the connector
+	Name             string    `json:"connector_name"`
+	DefinitionID     string    `json:"connector_definition_id"` // of the source definition
+	Mode             string    `json:"connector_mode"`          // how the connector is used
+	WorkspaceID      string    `json:"workspace_id"`
+	WorkspaceName    string    `json:"workspace_name"`
+	WorkspaceDeleted bool      `json:"workspace_tombstone"`
+	CreatedAt        time.Time `json:"created_at,omitzero"`
+	LastAccessedAt   time.Time `json:"last_accessed_at,omitzero"`
+	DirectQueries    int       `json:"direct_queries_30d"` // actions in the last 30 days
+	Replications     int       `json:"replications_30d"`   // in the last 30 days
 
-	ContextStore ContextStoreState // "" if the service sends none
-	Status       string            // the state of the context store, in words for people
-	Entities     int               // the number of entities in the context store
+	ContextStore ContextStoreState `json:"context_store_badge_status,omitzero"` // "" if the service sends none
+	Status       string            `json:"context_store_status,omitzero"`       // the state of the context store, in words for people
+	Entities     int               `json:"context_store_entity_count"`          // the number of entities in the context store
 }
 
 // A ContextStoreState is the state of the context store of a connector. The service

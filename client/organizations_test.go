@@ -41,6 +41,10 @@ func TestOrganizationCredentials(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
+	var again client.OrganizationCredential // what is stored has the names of the service
+	if b, err := json.Marshal(got[0]); err != nil || json.Unmarshal(b, &again) != nil || again != got[0] || json.Unmarshal([]byte(full), &again) != nil || again != got[0] {
+		t.Errorf("%s %v came back as %+v", b, err, again)
+	}
 	s.wantSent(t, 1)
 	if r := s.requests()[0]; r.Method != "GET" || r.Path != credentialsPath || r.Query != "limit=200&offset=0" {
 		t.Errorf("sent %s %s?%s", r.Method, r.Path, r.Query)

@@ -63,8 +63,8 @@ const maxHits = 100
 // A Hit is a result of a search by meaning: a record, and the passage in it that
 // matches the prompt.
 type Hit[T any] struct {
-	Entity   T     `json:"entity"`
-	Metadata Match `json:"metadata"`
+	Record T     `json:"entity"`
+	Match  Match `json:"metadata"`
 }
 
 // A Match says how the record of a [Hit] matches the prompt.

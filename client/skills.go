@@ -115,17 +115,17 @@ const (
 // to use the skill, or one section. String returns it as Markdown, for a model
 // or for people.
 type Docs struct {
-	Skill   Skill     `json:"metadata"`
-	Outline []Section `json:"outline"`
+	Skill   Skill         `json:"metadata"`
+	Outline []DocsSection `json:"outline"`
 
 	// SectionID identifies the section that Content holds. If it is empty, no
 	// section was requested and Content is the guidance.
-	SectionID string  `json:"section_id,omitzero"`
-	Content   []Block `json:"content"`
+	SectionID string      `json:"section_id,omitzero"`
+	Content   []DocsBlock `json:"content"`
 }
 
-// A Section is an entry of an outline.
-type Section struct {
+// A DocsSection is an entry of an outline.
+type DocsSection struct {
 	ID      string `json:"id"` // pass it to Docs exactly as it is
 	Title   string `json:"title,omitzero"`
 	Summary string `json:"summary,omitzero"`
@@ -135,10 +135,10 @@ type Section struct {
 	Available bool `json:"available"`
 }
 
-// A Block is a piece of a text. Which fields are set depends on its type.
+// A DocsBlock is a piece of a text. Which fields are set depends on its type.
 // String returns it as Markdown.
-type Block struct {
-	Type BlockType `json:"type"`
+type DocsBlock struct {
+	Type DocsBlockType `json:"type"`
 
 	Text     string     `json:"text,omitzero"`     // of a heading or a paragraph
 	Level    int        `json:"level,omitzero"`    // of a heading; 1 is the highest
@@ -149,17 +149,17 @@ type Block struct {
 	Rows     [][]string `json:"rows,omitempty"`    // of a table; their lengths may differ
 }
 
-// A BlockType is the type of a block. The service may send values that are not
+// A DocsBlockType is the type of a block. The service may send values that are not
 // among the constants. Blocks of such a type set whichever fields apply.
-type BlockType string
+type DocsBlockType string
 
 // The types of blocks.
 const (
-	BlockHeading   BlockType = "heading"
-	BlockParagraph BlockType = "paragraph"
-	BlockList      BlockType = "list"
-	BlockCode      BlockType = "code"
-	BlockTable     BlockType = "table"
+	BlockHeading   DocsBlockType = "heading"
+	BlockParagraph DocsBlockType = "paragraph"
+	BlockList      DocsBlockType = "list"
+	BlockCode      DocsBlockType = "code"
+	BlockTable     DocsBlockType = "table"
 )
 
 // skillsPerPage is the most that the service sends at once, so that a list needs
@@ -265,11 +265,11 @@ func (s Skills) docs(ctx context.Context, call *call, params *gen.GetSkillDocsPa
 		d.SectionID = *params.Section // as it was requested
 	}
 	for _, section := range got.Outline {
-		section.Section.Available = section.Available == nil || *section.Available
-		d.Outline = append(d.Outline, section.Section)
+		section.DocsSection.Available = section.Available == nil || *section.Available
+		d.Outline = append(d.Outline, section.DocsSection)
 	}
 	for _, b := range got.Content {
-		d.Content = append(d.Content, Block{
+		d.Content = append(d.Content, DocsBlock{
 			Type: b.Type.v, Text: b.Text.v, Level: b.Level.v, Items: b.Items.v,
 			Code: b.Code.v, Language: b.Language.v, Headers: b.Headers.v, Rows: b.Rows.v,
 		})
@@ -281,20 +281,20 @@ func (s Skills) docs(ctx context.Context, call *call, params *gen.GetSkillDocsPa
 type docsItem struct {
 	Skill   Skill `json:"metadata"`
 	Outline []struct {
-		Section
+		DocsSection
 		Available *bool `json:"available"` // nil means true
 	} `json:"outline"`
 	SectionID string `json:"section_id"`
 	Content   []struct {
 		// Types of blocks that are added later may use other types of values.
-		Type     loose[BlockType]  `json:"type"`
-		Text     loose[string]     `json:"text"`
-		Level    loose[int]        `json:"level"`
-		Items    loose[[]string]   `json:"items"`
-		Code     loose[string]     `json:"code"`
-		Language loose[string]     `json:"language"`
-		Headers  loose[[]string]   `json:"headers"`
-		Rows     loose[[][]string] `json:"rows"`
+		Type     loose[DocsBlockType] `json:"type"`
+		Text     loose[string]        `json:"text"`
+		Level    loose[int]           `json:"level"`
+		Items    loose[[]string]      `json:"items"`
+		Code     loose[string]        `json:"code"`
+		Language loose[string]        `json:"language"`
+		Headers  loose[[]string]      `json:"headers"`
+		Rows     loose[[][]string]    `json:"rows"`
 	} `json:"content"`
 }
 

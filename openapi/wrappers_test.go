@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
@@ -76,15 +77,15 @@ func restOfTheService(s *session) {
 	}
 
 	definitions := c.Definitions()
-	sources, err := definitions.ListSources(ctx, client.DefinitionFilter{})
+	sources, err := definitions.ListSources(ctx, client.SourceDefinitionFilter{})
 	ok("Sources", err)
-	_, err = definitions.ListSources(ctx, client.DefinitionFilter{Name: "hub"})
+	_, err = definitions.ListSources(ctx, client.SourceDefinitionFilter{Name: "hub"})
 	ok("Sources", err)
 	source, err := definitions.GetSource(ctx, sources[0].ID)
 	ok("Source", err)
-	destinations, err := definitions.ListDestinations(ctx)
+	destinations, err := definitions.ListDestinations(ctx, client.DestinationDefinitionFilter{})
 	ok("Destinations", err)
-	_, err = definitions.ListDestinations(ctx, destinations[0].ID)
+	_, err = definitions.ListDestinations(ctx, client.DestinationDefinitionFilter{IDs: []string{destinations[0].ID}})
 	ok("Destinations", err)
 	destination, err := definitions.GetDestination(ctx, destinations[0].ID)
 	ok("Destination", err)
@@ -107,7 +108,7 @@ func restOfTheService(s *session) {
 	_, err = templates.Get(ctx, template.ID)
 	ok("SourceTemplates.Get", err)
 	for _, change := range []client.SourceTemplateChange{
-		{Name: "Theirs", DefaultConfig: object{}, Propagate: true}, {Customization: client.Null[client.TemplateCustomization]()},
+		{Name: "Theirs", DefaultConfig: object{}, Propagate: true}, {Customization: client.Null[client.SourceTemplateCustomization]()},
 	} {
 		_, err = templates.Update(ctx, template.ID, change)
 		ok("SourceTemplates.Update", err)
@@ -184,7 +185,7 @@ func restOfTheService(s *session) {
 	ok("Automations.Create", err)
 	_, err = automations.Get(ctx, automation.ID)
 	ok("Automations.Get", err)
-	_, err = automations.Update(ctx, automation.ID, client.AutomationChange{Enabled: new(false), Timezone: "UTC", CompletionWebhookURL: client.Null[string]()})
+	_, err = automations.Update(ctx, automation.ID, client.AutomationChange{Enabled: new(false), Timezone: "UTC", CompletionWebhookURL: client.Null[auth.Secret]()})
 	ok("Automations.Update", err)
 	_, err = workflows.ListAutomations(ctx)
 	ok("ListAutomations", err)

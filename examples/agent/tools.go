@@ -98,7 +98,7 @@ func Tools(ws *client.Workspace, approve func(entity, action string) bool) map[s
 				}
 				search := client.Semantic{Prompt: req.Prompt, Field: req.Field, PageSize: 1}
 				for hit, err := range client.SearchByMeaning[json.RawMessage](ctx, conn, req.Entity, search) {
-					return hit.Metadata, err // the best match is enough here
+					return hit.Match, err // the best match is enough here
 				}
 				return "no record matches", nil
 			},
