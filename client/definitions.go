@@ -25,9 +25,6 @@ type Definitions struct{ part }
 // destinations.
 func (c *Client) Definitions() Definitions { return Definitions{part{c}} }
 
-// ErrDefinitionAmbiguous means that several definitions match a slug or a name.
-var ErrDefinitionAmbiguous error = &kind{text: "several definitions match"}
-
 // A Definition describes a kind of connector or destination. In lists of
 // destination definitions, the service does not send DockerRepository, Custom
 // and SupportLevel, so they and Slug are empty.

@@ -23,56 +23,63 @@ import (
 // The kinds of errors, for use with errors.Is. The first seven depend on the status of
 // the response.
 var (
-	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
-	ErrForbidden    error = &kind{text: "not allowed"}        // 403
-	ErrNotFound     error = &kind{text: "not found"}          // 404
-	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input that is refused before sending
-	ErrRateLimited  error = &kind{text: "too many requests"}  // 429
-	ErrServer       error = &kind{text: "the service failed"} // 5xx
+	ErrUnauthorized = error(&kind{text: "not authenticated"})  // 401
+	ErrForbidden    = error(&kind{text: "not allowed"})        // 403
+	ErrNotFound     = error(&kind{text: "not found"})          // 404
+	ErrInvalid      = error(&kind{text: "invalid request"})    // 400, 422, and input that is refused before sending
+	ErrRateLimited  = error(&kind{text: "too many requests"})  // 429
+	ErrServer       = error(&kind{text: "the service failed"}) // 5xx
 
 	// ErrUsageExceeded means that the organization has used more than its plan
 	// allows: status 402.
-	ErrUsageExceeded error = &kind{text: "the usage exceeds the plan"}
+	ErrUsageExceeded = error(&kind{text: "the usage exceeds the plan"})
 
 	// ErrConnectorNotFound means that the workspace has no connector with the slug
 	// or name, or that there is none with the ID. It also matches ErrNotFound. A 404
 	// in response to an action may be about a record, and matches only ErrNotFound.
-	ErrConnectorNotFound error = &kind{"no such connector", ErrNotFound}
+	ErrConnectorNotFound = error(&kind{"no such connector", ErrNotFound})
 
 	// ErrConnectorAmbiguous means that several connectors have the slug or name.
-	ErrConnectorAmbiguous error = &kind{text: "several connectors match"}
+	ErrConnectorAmbiguous = error(&kind{text: "several connectors match"})
 
 	// ErrWorkspaceNotFound means that there is no such workspace; [Workspace.Ensure]
 	// creates one. It also matches ErrNotFound.
-	ErrWorkspaceNotFound error = &kind{"no such workspace", ErrNotFound}
+	ErrWorkspaceNotFound = error(&kind{"no such workspace", ErrNotFound})
 
 	// ErrExecution means that the service ran an action and the action failed: the
 	// response has status 200, and the status in it is not "success".
-	ErrExecution error = &kind{text: "the action failed"}
+	ErrExecution = error(&kind{text: "the action failed"})
 
 	// ErrEmptyDownload means that a downloaded file has no bytes. The service also
 	// sends no bytes for a file that does not exist.
-	ErrEmptyDownload error = &kind{text: "the downloaded file is empty"}
+	ErrEmptyDownload = error(&kind{text: "the downloaded file is empty"})
 
 	// ErrResponseTooLarge means that a response is larger than
 	// [WithMaxResponseBytes] allows.
-	ErrResponseTooLarge error = &kind{text: "the response is too large"}
+	ErrResponseTooLarge = error(&kind{text: "the response is too large"})
 
 	// ErrNetwork means that there was no complete response: the service could not be
 	// reached or its certificate is not trusted, the connection broke, or the time of
 	// [WithAttemptTimeout] was over.
-	ErrNetwork error = &kind{text: "the service was not reached"}
+	ErrNetwork = error(&kind{text: "the service was not reached"})
 
 	// ErrBadResponse means that a response with status 2xx is not what the service
 	// sends: it is not JSON, or JSON of another form. It may come from a proxy.
-	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
+	ErrBadResponse = error(&kind{text: "the response is not what the service sends"})
 
 	// ErrNoConsent means that a user, or the vendor, refused the consent that
 	// [Workspace.StartOAuth] began.
-	ErrNoConsent error = &kind{text: "there was no consent"}
+	ErrNoConsent = error(&kind{text: "there was no consent"})
 
 	// ErrPaging means that there is another page that cannot be requested.
-	ErrPaging error = &kind{text: "the next page cannot be asked for"}
+	ErrPaging = error(&kind{text: "the next page cannot be asked for"})
+
+	// ErrDefinitionAmbiguous means that several definitions match a slug or a name.
+	ErrDefinitionAmbiguous = error(&kind{text: "several definitions match"})
+
+	// ErrWaitedTooLong means that the [Polling.Limit] was over before what was waited
+	// for happened.
+	ErrWaitedTooLong = error(&kind{text: "wait limit exceeded"})
 )
 
 type kind struct {
