@@ -47,11 +47,11 @@ type Inspection struct {
 // EntityReadiness is the state of an entity in the context store.
 type EntityReadiness struct {
 	Entity    string    `json:"entity"`
-	Status    string    `json:"status"`           // the state of the copy, in the service's words
-	Supported bool      `json:"supported"`        // the kind of connector declares the entity
-	Ready     bool      `json:"ready_for_search"` // the entity can be searched now
-	Count     int       `json:"entity_count"`     // the approximate number of records; -1 if unknown
-	UpdatedAt time.Time `json:"updated_at"`       // when the copy was last updated; zero if unknown
+	Status    string    `json:"status"`              // the state of the copy, in the service's words
+	Supported bool      `json:"supported"`           // the kind of connector declares the entity
+	Ready     bool      `json:"ready_for_search"`    // the entity can be searched now
+	Count     int       `json:"entity_count"`        // the approximate number of records; -1 if unknown
+	UpdatedAt time.Time `json:"updated_at,omitzero"` // when the copy was last updated; zero if unknown
 
 	// Semantic lists the fields that have a semantic index.
 	Semantic []SemanticField `json:"semantic_search_status,omitempty"`

@@ -75,9 +75,9 @@ type Skill struct {
 	Summary string    `json:"summary,omitzero"`
 	Tags    []string  `json:"tags,omitempty"`
 
-	Provenance string    `json:"provenance,omitzero"` // where it comes from
-	Version    string    `json:"version,omitzero"`    // changes when the source of the documentation changes
-	Freshness  Freshness `json:"freshness,omitzero"`
+	Provenance string         `json:"provenance,omitzero"` // where it comes from
+	Version    string         `json:"version,omitzero"`    // changes when the source of the documentation changes
+	Freshness  SkillFreshness `json:"freshness,omitzero"`
 
 	// Warnings are problems that do not prevent the skill from being read.
 	Warnings []string `json:"warnings,omitempty"`
@@ -93,22 +93,22 @@ const (
 	SkillConnector SkillKind = "connector_source" // a connector
 )
 
-// Freshness says how current a skill is.
-type Freshness struct {
-	State     FreshnessState `json:"state,omitzero"`
-	CheckedAt time.Time      `json:"checked_at,omitzero"` // zero if the service does not send it
+// SkillFreshness says how current a skill is.
+type SkillFreshness struct {
+	State     SkillFreshnessState `json:"state,omitzero"`
+	CheckedAt time.Time           `json:"checked_at,omitzero"` // zero if the service does not send it
 }
 
-// A FreshnessState says whether a skill is kept up to date with a connector.
+// A SkillFreshnessState says whether a skill is kept up to date with a connector.
 // The service may send values that are not among the constants.
-type FreshnessState string
+type SkillFreshnessState string
 
 // The states of freshness.
 const (
-	FreshnessStatic   FreshnessState = "static"   // it is part of the service
-	FreshnessLive     FreshnessState = "live"     // it follows the connector
-	FreshnessDegraded FreshnessState = "degraded" // it follows part of the connector
-	FreshnessUnknown  FreshnessState = "unknown"  // it is determined when the skill is read
+	FreshnessStatic   SkillFreshnessState = "static"   // it is part of the service
+	FreshnessLive     SkillFreshnessState = "live"     // it follows the connector
+	FreshnessDegraded SkillFreshnessState = "degraded" // it follows part of the connector
+	FreshnessUnknown  SkillFreshnessState = "unknown"  // it is determined when the skill is read
 )
 
 // Docs is the documentation of a skill: either an outline with guidance on how

@@ -120,7 +120,7 @@ func everyOperation(t *testing.T) {
 	call("inspectConnector", "Connector.Inspect", func() error { _, err = conn.Inspect(ctx); return err })
 	call("executeConnector", "Connector.Execute", func() error { _, err = conn.Execute(ctx, "issues", "list", nil); return err })
 	call("prepareExecution", "Connector.Prepare", func() error { _, err = conn.Prepare(ctx, "issues", "list", nil); return err })
-	call("listOrganizationCredentials", "Client.OrganizationCredentials", func() error { return walk(c.OrganizationCredentials(ctx, agentstest.OrganizationID)) })
+	call("listOrganizationCredentials", "Client.OrganizationConnectors", func() error { return walk(c.OrganizationConnectors(ctx, agentstest.OrganizationID)) })
 	call("deleteConnector", "Workspace.DeleteConnector", func() error { _, err = ws.DeleteConnector(ctx, made.ID); return err })
 
 	call("listSourceDefinitions", "Definitions.FindSource", func() error { source, err = c.Definitions().FindSource(ctx, "jira"); return err })

@@ -69,8 +69,8 @@ func restOfTheService(s *session) {
 
 	_, err = conn.Prepare(ctx, "issues", "list", client.Params{"per_page": 2})
 	ok("Prepare", err)
-	for item, err := range c.OrganizationCredentials(ctx, info.OrganizationID) {
-		ok("OrganizationCredentials", err)
+	for item, err := range c.OrganizationConnectors(ctx, info.OrganizationID) {
+		ok("OrganizationConnectors", err)
 		if s.examples || err != nil || item.ID == "" {
 			break
 		}
