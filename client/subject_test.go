@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -55,21 +56,21 @@ func TestErrorsNameTheConnector(t *testing.T) {
 		"Decode": {misfits, "charges", "list", func(ctx context.Context, c *client.Connector) error {
 			r, err := c.Execute(ctx, "charges", "list", nil)
 			if err != nil {
-				return nil
+				return errors.New("before: " + err.Error()) // not the error that is looked for
 			}
 			return r.Decode(new([]row))
 		}},
 		"Rows": {misfits, "charges", "list", func(ctx context.Context, c *client.Connector) error {
 			r, err := c.Execute(ctx, "charges", "list", nil)
 			if err != nil {
-				return nil
+				return errors.New("before: " + err.Error()) // not the error that is looked for
 			}
 			return firstError(client.Rows[row](r))
 		}},
 		"NextParams": {says(200, `{"status":"success","result":[],"connector_metadata":{"has_more":true,"next_url":"https://a.test/x"}}`), "charges", "list", func(ctx context.Context, c *client.Connector) error {
 			r, err := c.Execute(ctx, "charges", "list", nil)
 			if err != nil {
-				return nil
+				return errors.New("before: " + err.Error()) // not the error that is looked for
 			}
 			_, err = r.NextParams(ctx)
 			return err
