@@ -24,7 +24,7 @@
 //   - [Params] are the parameters of an action; an [ExecuteOption] changes how it is run
 //   - [Result], from [Connector.Execute], is what an action returns, and its [Page] says
 //     whether there is more; [Execute] decodes it, and [All] iterates over the records of
-//     all pages
+//     all pages; a [CursorSealer] gives the next page to a browser
 //   - [Query], with a [Filter] from [Where], is what [Search] looks for in the context
 //     store, where the service keeps copies of records; [SearchByMeaning] finds a [Hit]
 //   - [Download], from [Connector.Download], is a file
@@ -33,9 +33,9 @@
 // # Where the rest is
 //
 //   - Connectors: [Workspace.ListConnectors] returns a [ConnectorInfo] for each,
-//     [Connector.Details] the [ConnectorDetails] of one; [Workspace.CreateConnector] takes a
-//     [CreateConnectorRequest] and [Workspace.StartOAuth] an [OAuthRequest];
-//     [Connector.Update], [Connector.Check], [Connector.Delete]
+//     [Connector.Details] the [ConnectorDetails] of one; [Workspace.CreateConnector] and
+//     [Workspace.EnsureConnector] take a [CreateConnectorRequest], [Workspace.StartOAuth]
+//     an [OAuthRequest]; [Connector.Update], [Connector.Check], [Connector.Delete]
 //   - What a connector can do: [Connector.Inspect] returns an [Inspection],
 //     [Connector.Docs] the [Docs] for agents, [Connector.Describe] its [Description]
 //   - Workspaces: [Client.Workspaces] yields a [WorkspaceInfo] for each; [Workspace.Ensure],
