@@ -180,8 +180,9 @@ func (e *RecordError) Error() string {
 // Unwrap returns Err.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Format writes what Error returns, for every verb. It does not write Raw.
-func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format writes what Error returns, for every verb, also of a RecordError that is not
+// behind a pointer. It does not write Raw.
+func (e RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // misfit converts an error of the decoder. prefix is the JSON pointer of the value
 // that was decoded; list reports whether that was a list of records.
