@@ -228,7 +228,7 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 		x.sizer = nil // the next page has the same size
 	}
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
-		op: x.op(), name: "executeConnector", read: readActions[x.action],
+		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c),
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
 				return &Error{Message: "the service sent a file; Connector.Download reads files"}
@@ -246,11 +246,11 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 
 func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {
 	if err := x.check(); err != nil {
-		return nil, withRequest(err, x.params)
+		return nil, withRequest(call.about.of(err), x.params)
 	}
 	id, err := c.checkedID(x.op())
 	if err != nil {
-		return nil, withRequest(err, x.params)
+		return nil, withRequest(call.about.of(err), x.params)
 	}
 	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
 	if err != nil {
@@ -275,7 +275,7 @@ func (c *call) failBuilding(err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	return &Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)}
+	return c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)})
 }
 
 // An envelope is the response to every execution. R reads the result in it.

@@ -111,7 +111,7 @@ func (r *Result) Decode(v any) error {
 	case r.Data == nil && !r.decoded:
 		return nil
 	case r.Data == nil:
-		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
+		return r.about().of(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
 	}
 	data, t := jsontext.Value(r.Data), reflect.TypeOf(v)
 	if t != nil && t.Kind() == reflect.Pointer && takesList(t.Elem()) && mayWrap(r.action) {
@@ -120,7 +120,7 @@ func (r *Result) Decode(v any) error {
 		}
 	}
 	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil {
-		return &Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')}
+		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
 }
@@ -133,7 +133,8 @@ func (r *Result) Decode(v any) error {
 // object is a record. A record that does not fit T is yielded as an
 // error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
+		yield := naming(r.about(), loop)
 		var zero T
 		if len(r.Data) == 0 {
 			if r.decoded {
@@ -190,8 +191,9 @@ func (e *RecordError) Error() string {
 // Unwrap returns Err.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Format writes what Error returns, for every verb. It does not write Raw.
-func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format writes what Error returns, for every verb, also of a RecordError that is not
+// behind a pointer. It does not write Raw.
+func (e RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // misfit converts an error of the decoder. prefix is the JSON pointer of the value
 // that was decoded; list reports whether that was a list of records.
