@@ -10,6 +10,13 @@ SOAK ?= 60s
 BENCH ?= .
 COUNT ?= 1
 
+# The directories that are modules of their own. They are built with go.work, the root without it: with what users get.
+MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
+export GOWORK := off
+
+# Each of the modules, in its directory: $(in-modules) command; done
+in-modules = for module in $(MODULES); do printf '%s: ' $$module; cd $(CURDIR)/$$module; export GOWORK=$(CURDIR)/go.work;
+
 # Tests use the in-memory service, so they must not see real credentials.
 WITHOUT_CREDENTIALS := env -u AIRBYTE_CLIENT_ID -u AIRBYTE_CLIENT_SECRET -u AIRBYTE_ORGANIZATION_ID -u AIRBYTE_WORKSPACE -u AIRBYTE_API_HOST
 
@@ -26,6 +33,7 @@ demo: ## Run the quickstart, with an in-memory service if there are no credentia
 .PHONY: test
 test: ## Run all tests with the race detector
 	$(WITHOUT_CREDENTIALS) go test -race ./...
+	@$(in-modules) $(WITHOUT_CREDENTIALS) go test -race ./...; done
 
 .PHONY: test-newest
 test-newest: ## Run go vet and the tests with the newest Go release, downloaded if needed
@@ -47,10 +55,12 @@ fmt-check: ## Check that all files, including generated ones, are formatted with
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
+	@$(in-modules) go vet ./...; echo vetted; done
 
 .PHONY: lint
 lint: ## Run the linters configured in .golangci.yml
 	.ci/lint run
+	@$(in-modules) $(CURDIR)/.ci/lint run; done
 
 .PHONY: generate
 generate: ## Rebuild the generated code from openapi/agents.yaml
@@ -61,8 +71,9 @@ generate-check: ## Check that the generated code is up to date
 	.ci/generated
 
 .PHONY: tidy-check
-tidy-check: ## Check that go.mod and go.sum are tidy
+tidy-check: ## Check that go.mod and go.sum of every module are tidy
 	go mod tidy -diff
+	.ci/tidy $(MODULES)
 
 .PHONY: imports-check
 imports-check: ## Check that the packages link only the allowed modules
@@ -73,8 +84,8 @@ consumer-check: ## Check the dependencies of a module that uses the SDK
 	.ci/consumer
 
 .PHONY: observability-check
-observability-check: ## Check and run the example that is a separate module
-	cd examples/observability && go mod tidy -diff && go vet ./... && go run . >/dev/null
+observability-check: ## Run the example that is a module of its own
+	cd examples/observability && GOWORK=$(CURDIR)/go.work go run . >/dev/null
 
 ## The contract and the exported API
 

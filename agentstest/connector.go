@@ -41,6 +41,10 @@ type Connector struct {
 	// Config is the replication_config that the service shows.
 	Config map[string]any
 
+	// Definition is what prepareExecution returns as the definition of the
+	// connector, OpenAPI 3.1 as YAML. By default, it is derived from the entities.
+	Definition string
+
 	// Fail makes every action fail for this reason: the response has the HTTP
 	// status 200, and its body has the status "error".
 	Fail string
@@ -139,6 +143,7 @@ type connector struct {
 	searchFrom       time.Time // when the context store is filled
 	entities         map[string]*entity
 	fail, checkError string
+	definition       string // "" if it is derived from the entities
 	latency          time.Duration
 	stale            bool
 }
@@ -173,7 +178,7 @@ func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 	conn := &connector{
 		serial: w.next(), id: strings.ToLower(c.ID), name: c.Name, workspace: ws, template: slices.Concat(own, global)[0],
 		config: c.Config, createdAt: now, updated: now,
-		fail: c.Fail, checkError: c.CheckError, latency: c.Latency, stale: c.Stale,
+		fail: c.Fail, checkError: c.CheckError, definition: c.Definition, latency: c.Latency, stale: c.Stale,
 	}
 	if conn.name == "" {
 		conn.name = k.name

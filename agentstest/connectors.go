@@ -89,7 +89,6 @@ func (a *api) ListConnectors(ctx context.Context, req server.ListConnectorsReque
 // and the template for it. The caller holds the lock.
 func (w *world) checkCreate(g *grant, body *server.ConnectorCreateRequest) (*workspace, *template, error) {
 	var items []errorItem
-	given := func(s *string) bool { return s != nil && *s != "" }
 	kinds := 0
 	for _, s := range []*string{body.DefinitionID, body.ConnectorType, body.SourceTemplateID} {
 		if given(s) {

@@ -131,14 +131,14 @@ func TestWaitSearchable(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if _, err := github.WaitSearchable(t.Context(), "issues", client.WithWaitLimit(time.Minute)); !errors.Is(err, client.ErrWaitedTooLong) {
+		if _, err := github.WaitSearchable(t.Context(), "issues", client.Polling{Limit: time.Minute}); !errors.Is(err, client.ErrWaitedTooLong) {
 			t.Errorf("too short a limit: %v", err)
 		}
 		_, err = github.Execute(t.Context(), "issues", "context_store_search", client.Params{"query": client.Params{}})
 		if !errors.Is(err, client.ErrInvalid) {
 			t.Errorf("a search before that: %v", err)
 		}
-		issues, err := github.WaitSearchable(t.Context(), "issues")
+		issues, err := github.WaitSearchable(t.Context(), "issues", client.Polling{})
 		if took := time.Since(began); err != nil || !issues.Ready || took < delay || took > delay+time.Minute {
 			t.Errorf("%+v %v after %v", issues, err, took)
 		}

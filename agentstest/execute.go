@@ -92,10 +92,23 @@ func (v *envelope) VisitExecuteConnectorResponse(w http.ResponseWriter) error {
 
 // ExecuteConnector implements executeConnector.
 func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorRequestObject) (server.ExecuteConnectorResponseObject, error) {
-	x := &execution{a: a, body: req.Body, began: a.s.now()}
+	x, err := a.execution(ctx, req.ID, req.Body)
+	if err != nil {
+		return nil, err
+	}
+	pause(ctx, x.conn.latency)
+	if reason := x.failure(); reason != "" {
+		return x.answer(&envelope{status: "error", reason: reason}), nil
+	}
+	return x.run()
+}
+
+// execution returns what a request asks a connector to do.
+func (a *api) execution(ctx context.Context, id string, body *server.ExecuteRequest) (*execution, error) {
+	x := &execution{a: a, body: body, began: a.s.now()}
 	w := &a.s.world
 	w.mu.RLock()
-	conn, err := a.connector(callOf(ctx).grant, req.ID)
+	conn, err := a.connector(callOf(ctx).grant, id)
 	if err == nil {
 		x.conn, x.selected = conn, conn.selected
 	}
@@ -103,14 +116,7 @@ func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorR
 	if err != nil {
 		return nil, err
 	}
-	if err := x.read(callOf(ctx).fields["params"]); err != nil {
-		return nil, err
-	}
-	pause(ctx, conn.latency)
-	if reason := x.failure(); reason != "" {
-		return x.answer(&envelope{status: "error", reason: reason}), nil
-	}
-	return x.run()
+	return x, x.read(callOf(ctx).fields["params"])
 }
 
 // read checks the request and decodes its parameters, without losing digits of

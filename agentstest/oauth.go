@@ -1,8 +1,11 @@
 package agentstest
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
@@ -71,4 +74,134 @@ func (a *api) DeleteOAuthCredentials(ctx context.Context, req server.DeleteOAuth
 	}
 	delete(w.oauth, oauthKey{g.organization, k.id})
 	return server.DeleteOAuthCredentials204Response{}, nil
+}
+
+// consentPath is the path of the page at which users consent. It is not part of
+// the contract: with the real service, it is a page of the vendor.
+const consentPath = "/oauth/consent"
+
+// A consent is one that a user was asked for and has not given yet.
+type consent struct {
+	workspace *workspace
+	template  *template
+	name      string
+	config    map[string]any
+	back      *url.URL // where the browser returns
+}
+
+// InitiateOAuth implements initiateOAuth.
+func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequestObject) (server.InitiateOAuthResponseObject, error) {
+	c, body := callOf(ctx), req.Body
+	var items []errorItem
+	kinds := 0
+	for _, s := range []*string{body.ConnectorType, body.DefinitionID, body.SourceTemplateID} {
+		if given(s) {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		items = append(items, fieldProblem("body", "one_of", "Give exactly one of connector_type, definition_id and source_template_id"))
+	}
+	back, err := url.Parse(body.RedirectURL)
+	if err != nil || back.Host == "" || back.Scheme != "https" && back.Scheme != "http" {
+		items = append(items, fieldProblem("body.redirect_url", "url_parsing", "Input should be a valid URL"))
+	}
+	if items != nil {
+		return nil, invalid(items...)
+	}
+	w := &a.s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ws, err := w.workspaceByName(c.grant, body.WorkspaceName)
+	if err != nil {
+		return nil, err
+	}
+	t, err := w.templateToConsent(c.grant, body)
+	if err != nil {
+		return nil, err
+	}
+	state := w.newID("consent")
+	w.consents[state] = &consent{
+		workspace: ws, template: t, name: t.name, config: merged(body.OAuthInputConfiguration, body.ReplicationConfig), back: back,
+	}
+	if given(body.Name) {
+		w.consents[state].name = *body.Name
+	}
+	return server.InitiateOAuth200JSONResponse{ConsentURL: c.base + consentPath + "?" + url.Values{"state": {state}}.Encode()}, nil
+}
+
+// templateToConsent returns the template of the connector to which a user is to
+// consent. The caller holds the lock.
+func (w *world) templateToConsent(g *grant, body *server.OAuthInitiateRequest) (*template, error) {
+	if given(body.SourceTemplateID) {
+		return w.visibleTemplate(g, *body.SourceTemplateID)
+	}
+	var k *kind
+	if given(body.DefinitionID) {
+		if k = w.kindByID(*body.DefinitionID); k == nil {
+			return nil, notFound("source definition", *body.DefinitionID)
+		}
+	} else if k = w.kindBySlug(*body.ConnectorType); k == nil {
+		return nil, problem(http.StatusNotFound, "Unknown connector type %q", *body.ConnectorType)
+	}
+	own, global := w.templatesOf(g.organization, k)
+	if len(own) == 0 && w.oauth[oauthKey{g.organization, k.id}] == nil {
+		return nil, problem(http.StatusBadRequest, "The organization has neither an OAuth app nor a source template of its own for %s", k.name)
+	}
+	return append(own, global...)[0], nil
+}
+
+// consent serves the page at which a user consents. The user does so at once,
+// unless the function of WithConsent objects, and the browser is sent back.
+func (s *Service) consent(w http.ResponseWriter, r *http.Request) {
+	world := &s.world
+	state := r.URL.Query().Get("state")
+	world.mu.Lock()
+	asked := world.consents[state]
+	delete(world.consents, state) // it works once
+	world.mu.Unlock()
+	if asked == nil {
+		answerError(w, r, problem(http.StatusBadRequest, "The state is not that of a consent, or it was used before"))
+		return
+	}
+	answer := url.Values{}
+	var refusal error
+	if decide := s.options.consent; decide != nil {
+		refusal = decide(asked.template.kind.slug, asked.workspace.name)
+	}
+	if refusal != nil {
+		answer.Set("error", "access_denied")
+		answer.Set("error_description", cmp.Or(refusal.Error(), "The user refused"))
+	} else {
+		id, err := s.connectConsented(asked)
+		if err != nil {
+			answerError(w, r, err)
+			return
+		}
+		answer.Set("connector_id", id)
+	}
+	back := *asked.back
+	back.RawQuery = strings.TrimPrefix(back.RawQuery+"&"+answer.Encode(), "&")
+	http.Redirect(w, r, back.String(), http.StatusFound)
+}
+
+// connectConsented creates the connector to which a user consented, and returns
+// its ID.
+func (s *Service) connectConsented(asked *consent) (string, error) {
+	w := &s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if asked.workspace.tombstone {
+		return "", notFound("workspace", asked.workspace.id)
+	}
+	now := s.now()
+	c := &connector{
+		serial: w.next(), id: w.newID("connector"), name: asked.name, workspace: asked.workspace, template: asked.template,
+		config: hideSecrets(asked.config), settings: asked.config, createdAt: now, updated: now, searchFrom: now.Add(s.options.searchDelay),
+	}
+	if err := c.fill(asked.template.kind.slug, asked.template.kind.entities); err != nil {
+		return "", err
+	}
+	w.place(c)
+	return c.id, nil
 }

@@ -38,6 +38,7 @@ type options struct {
 	latency       time.Duration
 	clock         func() time.Time
 	check         func(slug string, credentials map[string]any) error
+	consent       func(slug, workspace string) error
 	bare          bool
 	relativeNext  bool
 	logSize       int
@@ -91,6 +92,15 @@ func WithSearchDelay(d time.Duration) Option {
 // checkConnector tries out.
 func WithCredentialCheck(check func(slug string, credentials map[string]any) error) Option {
 	return func(o *options) { o.check = check }
+}
+
+// WithConsent sets the function that decides for a user who visits the URL that
+// initiateOAuth returned. If it returns an error, the user refuses: the browser
+// returns with the error access_denied and the text of the error. Otherwise, and
+// by default, the user consents, and the connector is created. slug is that of the
+// kind of connector. The service calls decide from many goroutines at once.
+func WithConsent(decide func(slug, workspace string) error) Option {
+	return func(o *options) { o.consent = decide }
 }
 
 // WithLatency makes the service wait d before each response. The default is 0.
@@ -227,6 +237,9 @@ func (s *Service) route() {
 	server.HandlerWithOptions(strict, server.StdHTTPServerOptions{
 		BaseRouter:       &router{s},
 		ErrorHandlerFunc: parameterError,
+	})
+	s.router.HandleFunc("GET "+consentPath, func(w http.ResponseWriter, r *http.Request) {
+		s.begin(w, r, &operation{}, s.consent)
 	})
 	s.router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.begin(w, r, &operation{}, func(w http.ResponseWriter, r *http.Request) {

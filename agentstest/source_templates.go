@@ -144,6 +144,33 @@ func (a *api) ListSourceTemplates(ctx context.Context, req server.ListSourceTemp
 	return list, nil
 }
 
+// globalTemplates is the response to listGlobalSourceTemplates. Of its templates,
+// the contract promises only the ID and the name.
+type globalTemplates struct {
+	Data []server.SourceTemplateSummary `json:"data"`
+}
+
+// VisitListGlobalSourceTemplatesResponse implements
+// [server.ListGlobalSourceTemplatesResponseObject].
+func (l globalTemplates) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+	writeJSON(w, http.StatusOK, l)
+	return nil
+}
+
+// ListGlobalSourceTemplates implements listGlobalSourceTemplates.
+func (a *api) ListGlobalSourceTemplates(context.Context, server.ListGlobalSourceTemplatesRequestObject) (server.ListGlobalSourceTemplatesResponseObject, error) {
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	list := globalTemplates{Data: []server.SourceTemplateSummary{}}
+	for _, t := range sorted(w.templates, func(t *template) int64 { return t.serial }) {
+		if t.organization == "" {
+			list.Data = append(list.Data, t.summary())
+		}
+	}
+	return list, nil
+}
+
 // CreateSourceTemplate implements createSourceTemplate.
 func (a *api) CreateSourceTemplate(ctx context.Context, req server.CreateSourceTemplateRequestObject) (server.CreateSourceTemplateResponseObject, error) {
 	g, err := applicationOnly(ctx)

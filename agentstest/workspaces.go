@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
@@ -264,4 +266,73 @@ func (a *api) ListOrganizations(ctx context.Context, _ server.ListOrganizationsR
 		}
 	}
 	return list, nil
+}
+
+// maxCredentials is the largest page of listOrganizationCredentials.
+const maxCredentials = 200
+
+// ListOrganizationCredentials implements listOrganizationCredentials.
+func (a *api) ListOrganizationCredentials(ctx context.Context, req server.ListOrganizationCredentialsRequestObject) (server.ListOrganizationCredentialsResponseObject, error) {
+	g, err := applicationOnly(ctx)
+	if err != nil {
+		return nil, err
+	}
+	size, start := maxCredentials, 0
+	if n := req.Params.Limit; n != nil {
+		if size = *n; size < 1 || size > maxCredentials {
+			return nil, invalid(fieldProblem("query.limit", "range", "Input should be an integer from 1 to %d", maxCredentials))
+		}
+	}
+	if n := req.Params.Offset; n != nil {
+		if start = *n; start < 0 {
+			return nil, invalid(fieldProblem("query.offset", "greater_than_equal", "Input should be greater than or equal to 0"))
+		}
+	}
+	w := &a.s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	id := strings.ToLower(req.OrganizationID)
+	switch {
+	case !slices.ContainsFunc(w.organizations, func(o *organization) bool { return o.id == id }):
+		return nil, notFound("organization", req.OrganizationID)
+	case id != g.organization:
+		return nil, forbidden("The token does not reach organization %s", req.OrganizationID)
+	}
+	now := a.s.now()
+	list := server.ListOrganizationCredentials200JSONResponse{Data: []server.OrganizationCredential{}}
+	total := 0
+	for _, ws := range w.sortedWorkspaces(id) {
+		for _, c := range w.byWorkspace[ws.id] {
+			if c.gone(now) {
+				continue
+			}
+			if total++; total > start && len(list.Data) < size {
+				list.Data = append(list.Data, c.credential(now))
+			}
+		}
+	}
+	list.Total = &total
+	return list, nil
+}
+
+// credential is the connector in the list of its organization's.
+func (c *connector) credential(now time.Time) server.OrganizationCredential {
+	state, badge, entities := "Building", "building", 0
+	for _, e := range c.sortedEntities() {
+		if e.inStore(c.selected) {
+			entities++
+		}
+	}
+	if c.filled(now) {
+		state, badge = "Ready", "ready"
+	}
+	r := server.OrganizationCredential{
+		ID: c.id, WorkspaceID: ptr(c.workspace.id), WorkspaceName: ptr(c.workspace.name), WorkspaceTombstone: ptr(c.workspace.tombstone),
+		ConnectorDefinitionID: ptr(c.template.kind.id), ConnectorName: ptr(c.name), ConnectorMode: ptr(string(c.template.mode)), CreatedAt: ptr(c.createdAt),
+		ContextStoreEntityCount: &entities,
+	}
+	if entities > 0 {
+		r.ContextStoreStatus, r.ContextStoreBadgeStatus = &state, &badge
+	}
+	return r
 }

@@ -31,6 +31,7 @@ type world struct {
 	templates     map[string]*template
 	connections   map[string]*connectionTemplate
 	oauth         map[oauthKey]*server.OAuthCredentials
+	consents      map[string]*consent // by state
 	workflows     map[string]*server.Workflow
 	automations   map[string]*server.Automation
 }
@@ -56,6 +57,7 @@ func (w *world) init() {
 	w.templates = map[string]*template{}
 	w.connections = map[string]*connectionTemplate{}
 	w.oauth = map[oauthKey]*server.OAuthCredentials{}
+	w.consents = map[string]*consent{}
 	w.workflows = map[string]*server.Workflow{}
 	w.automations = map[string]*server.Automation{}
 }
@@ -141,6 +143,9 @@ func sorted[K comparable, V any](m map[K]V, by func(V) int64) []V {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// given reports whether an optional text is there and not empty.
+func given(s *string) bool { return s != nil && *s != "" }
 
 // text returns a parameter or an ID as text, "7001" for 7001 and 7001.0.
 func text(v any) string {

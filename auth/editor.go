@@ -6,9 +6,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
 // HeaderOrganizationID is the header that identifies the organization in which
@@ -70,7 +72,7 @@ func (e *Editor) Edit(ctx context.Context, req *http.Request) error {
 // source unchanged, and does not change req.
 func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 	if !e.mine(req) {
-		return e.next.Do(req)
+		return e.send(req)
 	}
 	first := clone(req)
 	tok, err := e.attach(req.Context(), first)
@@ -110,11 +112,17 @@ func (e *Editor) Do(req *http.Request) (*http.Response, error) {
 	return e.send(second)
 }
 
-// send sends req. It sets the Request of the response if the transport did not.
+// send sends req. It sets the Request of the response if the transport did not. It
+// removes the token from an error: net/http quotes what it cannot read of a response,
+// and there is no later place at which the token of the request is known.
 func (e *Editor) send(req *http.Request) (*http.Response, error) {
 	resp, err := e.next.Do(req)
 	if resp != nil && resp.Request == nil {
 		resp.Request = req
+	}
+	if err != nil {
+		_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+		err = redact.New(token).Error(err)
 	}
 	return resp, err
 }

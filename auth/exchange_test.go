@@ -503,6 +503,50 @@ func TestExchangeRedactsEchoes(t *testing.T) {
 	})
 }
 
+// What net/http quotes of a response, and a message that has the secret in a form that
+// the client did not send it in.
+func TestExchangeRedactsForms(t *testing.T) {
+	const key = "-----BEGIN KEY-----\nMIIEvQ+IBADAN/Bgkqhki\nG9w0BAQ==\n-----END KEY-----\n"
+	for name, tt := range map[string]struct {
+		secret string
+		answer step
+	}{
+		"query":         {"ab+cdXYZ01", says(401, `{"message":"client_secret=ab%2BcdXYZ01 is wrong"}`)},
+		"lower hex":     {"ab+cd/XYZ01", says(401, `{"message":"client_secret=ab%2bcd%2fXYZ01 is wrong"}`)},
+		"path":          {"ab cd/XYZ01", says(401, `{"message":"/apps/ab%20cd%2FXYZ01 is not there"}`)},
+		"one line":      {key, says(401, `{"message":"bad `+strings.Join(strings.Fields(key), " ")+`"}`)},
+		"lines":         {key, says(401, `{"message":"bad `+strings.ReplaceAll(key, "\n", `\n`)+`"}`)},
+		"field":         {key, says(422, `{"detail":[{"loc":["body"],"msg":"bad `+strings.Join(strings.Fields(key), " ")+`"}]}`)},
+		"cut":           {key, says(401, `{"message":"`+strings.Repeat("x      ", 240)+strings.Join(strings.Fields(key), " ")+`"}`)},
+		"half of it":    {key, says(401, `{"message":"bad -----BEGIN KEY----- MIIEvQ+IBADAN…"}`)},
+		"redirect":      {"ab+cdXYZ01", says(307, "", "Location", "https://x.test/?s=ab%2BcdXYZ01")},
+		"error of HTTP": {"ab+cdXYZ01", func(*http.Request) (*http.Response, error) { return nil, errors.New(`malformed header "ab+cdXYZ01"`) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &script{steps: []step{tt.answer}}
+				cred := credentials("id", "secret", "")
+				cred.ClientSecret = auth.Secret(tt.secret)
+				_, err := auth.NewClientCredentials(cred, service, s.client()).Token(t.Context())
+				text := fmt.Sprintf("%v %+v", tokenError(t, err), chain(err))
+				for _, part := range []string{"XYZ01", "BEGIN KEY", "MIIE", "IBADAN", "END KEY"} {
+					if strings.Contains(text, part) {
+						t.Errorf("%q is in %s", part, text)
+					}
+				}
+			})
+		})
+	}
+}
+
+// chain returns the texts of err and of its causes.
+func chain(err error) (texts []string) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		texts = append(texts, err.Error())
+	}
+	return texts
+}
+
 // A forgetful transport does not set the Request of its responses, which
 // http.RoundTripper does not require.
 type forgetful struct{ http.RoundTripper }

@@ -205,6 +205,9 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 				return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
 			}
 		}
+		if told, ok := any(v).(interface{ scrub(s scrubber) }); ok { // it repeats what the service says of secrets
+			told.scrub(c.scrubber(resp.Request))
+		}
 		return nil
 	}
 	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
@@ -265,7 +268,12 @@ func checkUUID(op, whose, id string) (string, error) {
 	if s, ok := plainUUID(id); ok {
 		return s, nil
 	}
-	return "", invalid(op, "the %s's id %q is not a UUID", whose, shorten(id))
+	return "", invalid(op, "%s", notUUID(whose, id))
+}
+
+// notUUID says that an ID is not a UUID, and whose ID it is not.
+func notUUID(whose, id string) string {
+	return fmt.Sprintf("the %s's id %q is not a UUID", whose, shorten(id))
 }
 
 func plainUUID(s string) (string, bool) {

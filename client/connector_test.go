@@ -177,8 +177,8 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 			_, err := c.CheckChange(t.Context(), client.ConnectorChange{Name: "n"})
 			return err
 		},
-		"wait searchable": func() error { _, err := c.WaitSearchable(t.Context(), "issues"); return err },
-		"wait deleted":    func() error { _, err := c.Workspace().WaitDeleted(t.Context(), "github"); return err },
+		"wait searchable": func() error { _, err := c.WaitSearchable(t.Context(), "issues", client.Polling{}); return err },
+		"wait deleted":    func() error { _, err := c.Workspace().WaitDeleted(t.Context(), "github", client.Polling{}); return err },
 	} {
 		err := do()
 		wantKinds(t, err, "ErrInvalid")
@@ -475,21 +475,21 @@ func TestWaitSearchable(t *testing.T) {
 			replies = append(replies, says(200, inspected(ab, inStore("a", "filling", false))))
 		}
 		s := serve(t, append(replies, says(200, inspected(ab, inStore("a", "ready", true))))...)
-		got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a")
+		got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a", client.Polling{})
 		if err != nil || got == nil || !got.Ready || got.Status != "ready" || got.Count != -1 {
 			t.Errorf("%+v %v", got, err)
 		}
 		s.wantSent(t, 12)
 		wantPauses(t, s)
 		start := time.Now()
-		if _, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab, inStore("a", "ready", true)))))).WaitSearchable(t.Context(), "a"); err != nil || time.Since(start) != 0 {
+		if _, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab, inStore("a", "ready", true)))))).WaitSearchable(t.Context(), "a", client.Polling{}); err != nil || time.Since(start) != 0 {
 			t.Errorf("what is ready took %v: %v", time.Since(start), err)
 		}
 	})
 	test("not longer than the limit", func(t *testing.T) {
 		s := serve(t, says(200, inspected(ab)), says(200, inspected(ab, inStore("a", "filling", false))))
 		start := time.Now()
-		got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a", client.WithWaitLimit(time.Minute), client.WithPollInterval(20*time.Second))
+		got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a", client.Polling{Interval: 20 * time.Second, Limit: time.Minute})
 		if !errors.Is(err, client.ErrWaitedTooLong) || got == nil || got.Ready || got.Status != "filling" {
 			t.Errorf("%+v %v", got, err)
 		}
@@ -499,7 +499,7 @@ func TestWaitSearchable(t *testing.T) {
 	})
 	test("10 minutes by itself, for what is not in the store", func(t *testing.T) {
 		start := time.Now()
-		got, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab))))).WaitSearchable(t.Context(), "a")
+		got, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab))))).WaitSearchable(t.Context(), "a", client.Polling{})
 		if !errors.Is(err, client.ErrWaitedTooLong) || got != nil || time.Since(start) != 10*time.Minute {
 			t.Errorf("%+v %v after %v", got, err, time.Since(start))
 		}
@@ -508,7 +508,7 @@ func TestWaitSearchable(t *testing.T) {
 		why := errors.New("closing time")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(5*time.Second, func() { cancel(why) })
-		got, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab, inStore("a", "filling", false)))))).WaitSearchable(ctx, "a")
+		got, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab, inStore("a", "filling", false)))))).WaitSearchable(ctx, "a", client.Polling{})
 		if !errors.Is(err, why) || !errors.Is(err, context.Canceled) || errors.Is(err, client.ErrWaitedTooLong) || got == nil || got.Status != "filling" {
 			t.Errorf("%+v %v", got, err)
 		}
@@ -520,7 +520,7 @@ func TestWaitSearchable(t *testing.T) {
 			"is in, but alone": {inspected(ab, `{"entity":"x","status":"filling","ready_for_search":false,"supported":false}`), "it supports a, b"},
 		} {
 			s := serve(t, says(200, tc.answer))
-			_, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "x")
+			_, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "x", client.Polling{})
 			wantKinds(t, err, "ErrInvalid")
 			wantText(t, err, tc.text)
 			if n := len(s.requests()); n != 1 {
@@ -528,20 +528,20 @@ func TestWaitSearchable(t *testing.T) {
 			}
 		}
 		// The entity is not declared, but ready.
-		got, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab, `{"entity":"x","ready_for_search":true}`))))).WaitSearchable(t.Context(), "x")
+		got, err := connectorOf(newClient(t, serve(t, says(200, inspected(ab, `{"entity":"x","ready_for_search":true}`))))).WaitSearchable(t.Context(), "x", client.Polling{})
 		if err != nil || !got.Ready {
 			t.Errorf("%+v %v", got, err)
 		}
 	})
 	test("declared only where it is configured", func(t *testing.T) {
 		s := serve(t, says(200, inspected(nil, inStore("a", "filling", false))), says(200, inspected(nil, inStore("a", "ready", true))))
-		if got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a"); err != nil || !got.Ready {
+		if got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a", client.Polling{}); err != nil || !got.Ready {
 			t.Errorf("%+v %v", got, err)
 		}
 	})
 	test("errors end it, after the retries of the call", func(t *testing.T) {
 		s := serve(t, says(200, inspected(ab, inStore("a", "filling", false))), says(503, ""), says(200, inspected(ab, inStore("a", "half", false))), says(404, `{"message":"gone"}`))
-		got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a")
+		got, err := connectorOf(newClient(t, s)).WaitSearchable(t.Context(), "a", client.Polling{})
 		wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
 		wantText(t, err, "inspect connector", "gone")
 		if got == nil || got.Status != "half" {
@@ -552,9 +552,9 @@ func TestWaitSearchable(t *testing.T) {
 	test("no entity, no options", func(t *testing.T) {
 		s := serve(t)
 		c := connectorOf(newClient(t, s))
-		_, err := c.WaitSearchable(t.Context(), " ")
+		_, err := c.WaitSearchable(t.Context(), " ", client.Polling{})
 		wantKinds(t, err, "ErrInvalid")
-		_, err = c.WaitSearchable(t.Context(), "a", client.WithWaitLimit(-1))
+		_, err = c.WaitSearchable(t.Context(), "a", client.Polling{Limit: -1})
 		wantKinds(t, err, "ErrInvalid")
 		s.wantSent(t, 0)
 	})
@@ -572,7 +572,7 @@ func TestWaitDeleted(t *testing.T) {
 			replies = append(replies, list(other, there))
 		}
 		s := serve(t, append(replies, list(other))...)
-		got, err := newClient(t, s).Workspace("acme").WaitDeleted(t.Context(), " source_id:"+strings.ToUpper(numbered(1)))
+		got, err := newClient(t, s).Workspace("acme").WaitDeleted(t.Context(), " source_id:"+strings.ToUpper(numbered(1)), client.Polling{})
 		if got != nil || err != nil {
 			t.Errorf("%+v %v", got, err)
 		}
@@ -586,7 +586,7 @@ func TestWaitDeleted(t *testing.T) {
 	})
 	test("not longer than the limit", func(t *testing.T) {
 		start := time.Now()
-		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.WithWaitLimit(time.Minute))
+		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.Polling{Limit: time.Minute})
 		if !errors.Is(err, client.ErrWaitedTooLong) || got == nil || got.Name != "mine" || time.Since(start) != time.Minute {
 			t.Errorf("%+v %v after %v", got, err, time.Since(start))
 		}
@@ -595,21 +595,21 @@ func TestWaitDeleted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
 		defer cancel()
 		start := time.Now()
-		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(ctx, numbered(1))
+		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(ctx, numbered(1), client.Polling{})
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrWaitedTooLong) || got == nil || time.Since(start) != 7*time.Second {
 			t.Errorf("%+v %v after %v", got, err, time.Since(start))
 		}
 	})
 	test("with the workspace", func(t *testing.T) {
 		s := serve(t, list(there), says(404, `{"message":"no such workspace"}`))
-		if got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1)); got != nil || err != nil {
+		if got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.Polling{}); got != nil || err != nil {
 			t.Errorf("%+v %v", got, err)
 		}
 		s.wantSent(t, 2)
 	})
 	test("errors end it, after the retries of the call", func(t *testing.T) {
 		s := serve(t, list(there), says(503, ""), list(there), says(403, `{"message":"not yours"}`))
-		got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1))
+		got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.Polling{})
 		wantKinds(t, err, "ErrForbidden")
 		if got == nil || got.Name != "mine" {
 			t.Errorf("the state seen last is %+v", got)
@@ -626,7 +626,7 @@ func TestWaitDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		if got, err := w.WaitDeleted(t.Context(), made.ID); got != nil || err != nil {
+		if got, err := w.WaitDeleted(t.Context(), made.ID, client.Polling{}); got != nil || err != nil {
 			t.Errorf("%+v %v", got, err)
 		}
 		if d := time.Since(start); d < 30*time.Second || d > time.Minute {
@@ -691,20 +691,20 @@ func TestConnectorLife(t *testing.T) {
 	if r, err := c.Execute(ctx, "issues", "list", nil); err != nil || len(r.Data) < 3 {
 		t.Errorf("%v %v", r, err)
 	}
-	if ready, err := c.WaitSearchable(ctx, "issues"); err != nil || ready.Count <= 0 {
+	if ready, err := c.WaitSearchable(ctx, "issues", client.Polling{}); err != nil || ready.Count <= 0 {
 		t.Errorf("%+v %v", ready, err)
 	}
 	in, err := c.Inspect(ctx)
 	if err != nil || in.Name != "Yours" || !in.Searchable("issues") || len(in.Supported) == 0 {
 		t.Errorf("%+v %v", in, err)
 	}
-	if _, err := c.WaitSearchable(ctx, "nothing"); !errors.Is(err, client.ErrInvalid) {
+	if _, err := c.WaitSearchable(ctx, "nothing", client.Polling{}); !errors.Is(err, client.ErrInvalid) {
 		t.Error(err)
 	}
 	if _, err := w.DeleteConnector(ctx, c.ID()); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := w.WaitDeleted(ctx, c.ID()); left != nil || err != nil {
+	if left, err := w.WaitDeleted(ctx, c.ID(), client.Polling{}); left != nil || err != nil {
 		t.Errorf("%v %v", left, err)
 	}
 }
@@ -837,10 +837,10 @@ func TestConnectorThatWasJustMade(t *testing.T) {
 	if jobID, err := c.Delete(ctx); err != nil || jobID == "" {
 		t.Errorf("%q %v", jobID, err)
 	}
-	if last, err := c.WaitDeleted(ctx); err != nil || last != nil {
+	if last, err := c.WaitDeleted(ctx, client.Polling{}); err != nil || last != nil {
 		t.Errorf("%v %v", last, err)
 	}
-	if _, err := c.WaitDeleted(ctx, client.WithWaitLimit(-1)); !errors.Is(err, client.ErrInvalid) {
+	if _, err := c.WaitDeleted(ctx, client.Polling{Limit: -1}); !errors.Is(err, client.ErrInvalid) {
 		t.Errorf("the options are not used: %v", err)
 	}
 	if _, err := ws.ConnectorByID("x").Delete(ctx); !errors.Is(err, client.ErrInvalid) {

@@ -234,6 +234,5 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	if err != nil {
 		return nil, w.explain(err)
 	}
-	got.scrub(newScrubber(call.secrets))
 	return got, nil
 }

@@ -33,15 +33,15 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 // connector that the workspace never had counts as deleted, and so does every
 // connector of a workspace that does not exist.
 //
-// It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
-// the error matches [ErrWaitedTooLong].
-func (w *Workspace) WaitDeleted(ctx context.Context, id string, opts ...WaitOption) (*ConnectorInfo, error) {
+// It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
+// error matches [ErrWaitedTooLong].
+func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling) (*ConnectorInfo, error) {
 	const op = "wait for the deletion of a connector"
 	id, err := w.ConnectorByID(id).checkedID(op)
 	if err != nil {
 		return nil, err
 	}
-	return wait(ctx, op, opts, func(ctx context.Context) (*ConnectorInfo, bool, error) {
+	return wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
 		infos, err := w.ListConnectors(ctx)
 		if errors.Is(err, ErrWorkspaceNotFound) {
 			return nil, true, nil
@@ -64,6 +64,6 @@ func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
 }
 
 // WaitDeleted waits until the connector is gone; see [Workspace.WaitDeleted].
-func (c *Connector) WaitDeleted(ctx context.Context, opts ...WaitOption) (*ConnectorInfo, error) {
-	return c.ws.WaitDeleted(ctx, c.id, opts...)
+func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*ConnectorInfo, error) {
+	return c.ws.WaitDeleted(ctx, c.id, polling)
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -59,6 +60,10 @@ var (
 	// ErrBadResponse means that a response with status 2xx is not what the service
 	// sends: it is not JSON, or JSON of another form. It may come from a proxy.
 	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
+
+	// ErrNoConsent means that a user, or the vendor, refused the consent that
+	// [Workspace.StartOAuth] began.
+	ErrNoConsent error = &kind{text: "there was no consent"}
 
 	// ErrPaging means that there is another page that cannot be requested.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
@@ -257,6 +262,66 @@ func (e *Error) LogValue() slog.Value {
 // MarshalText returns what Error returns.
 func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
+// statusClientClosed is what nginx logs when a client did not wait for the response.
+// HTTP has no status for that.
+const statusClientClosed = 499
+
+// HTTPStatus returns the status with which the server of an HTTP interface should
+// answer a request that failed because a call of this package returned err. What the
+// caller of the server can correct is a 4xx; what is about the credentials of the
+// server, or about the service behind it, is none, whatever the service's status was.
+// The first line that applies counts:
+//
+//	200  nil
+//	499  the ctx was canceled: the caller has gone
+//	504  the deadline of the ctx, ErrWaitedTooLong
+//	500  an error of New, auth.ErrNoCredentials
+//	429  ErrRateLimited
+//	503  ErrServer with RetryAfter
+//	502  ErrServer
+//	502  no token could be obtained, ErrUnauthorized, ErrForbidden
+//	400  ErrInvalid
+//	404  ErrNotFound, also of a connector or a workspace
+//	502  ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution
+//	500  anything else
+//
+// For 429 and 503, [Error.RetryAfter] is the time for the Retry-After header, and 0 if
+// the service did not say. The text of an error has no secret in it, but it does have
+// texts of the service: decide which callers may read it.
+func HTTPStatus(err error) int {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = new(Error)
+	}
+	_, ofToken := errors.AsType[*auth.TokenError](err)
+	is := func(kinds ...error) bool {
+		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+	}
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case is(context.Canceled):
+		return statusClientClosed
+	case is(context.DeadlineExceeded, ErrWaitedTooLong):
+		return http.StatusGatewayTimeout
+	case e.op == opConfiguration, is(auth.ErrNoCredentials):
+		return http.StatusInternalServerError
+	case is(ErrRateLimited):
+		return http.StatusTooManyRequests
+	case is(ErrServer) && e.RetryAfter > 0:
+		return http.StatusServiceUnavailable
+	case is(ErrServer), ofToken, is(ErrUnauthorized, ErrForbidden):
+		return http.StatusBadGateway
+	case is(ErrInvalid):
+		return http.StatusBadRequest
+	case is(ErrNotFound):
+		return http.StatusNotFound
+	case is(ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution):
+		return http.StatusBadGateway
+	}
+	return http.StatusInternalServerError
+}
+
 // maxErrorBody is the number of bytes that are read of the body of a failed response.
 const maxErrorBody = 1 << 20
 
@@ -280,7 +345,9 @@ func refusal(call *call, resp *http.Response) *Error {
 	defer answer.Discard(resp.Body)
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // whatever arrived is better than nothing
 	e := responseError(call, resp)
-	e.body = body
+	if !call.confidential {
+		e.body = body
+	}
 	reason := answer.Parse(body)
 	e.Code, e.Message = reason.Code, reason.Message
 	e.Fields = fieldErrors(reason)

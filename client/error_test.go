@@ -386,3 +386,72 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 		t.Error("the zero Error says nothing")
 	}
 }
+
+// What a server answers follows from what its caller can do about the error.
+func TestHTTPStatus(t *testing.T) {
+	answered := func(answer reply) error { return refused(t, answer) }
+	token := func(answer reply) error {
+		s := serve(t, ok("[]"))
+		s.token = answer
+		return read(t.Context(), makeClient(t, s, client.WithCredentials("app", clientSecret)))
+	}
+	ended := func(ctx context.Context, cancel context.CancelFunc) error {
+		defer cancel()
+		return read(ctx, newClient(t, serve(t, ok("[]"))))
+	}
+	_, unconfigured := client.New(client.WithMaxRetries(-1))
+	_, notAUUID := newClient(t, serve(t)).WorkspaceInfo(t.Context(), "acme")
+	_, noConnector := newClient(t, serve(t, list())).DefaultWorkspace().Connector(t.Context(), "github")
+	for name, tc := range map[string]struct {
+		err  error
+		want int
+	}{
+		"nil":                  {nil, 200},
+		"400":                  {answered(says(400, "{}")), 400},
+		"422":                  {answered(says(422, "{}")), 400},
+		"refused input":        {notAUUID, 400},
+		"wrapped":              {fmt.Errorf("x: %w", notAUUID), 400},
+		"joined":               {errors.Join(io.EOF, notAUUID), 400},
+		"401":                  {answered(says(401, "{}")), 502},
+		"403":                  {answered(says(403, "{}")), 502},
+		"404":                  {answered(says(404, "{}")), 404},
+		"no such connector":    {noConnector, 404},
+		"ErrWorkspaceNotFound": {client.ErrWorkspaceNotFound, 404},
+		"429":                  {answered(says(429, "{}")), 429},
+		"429 and a time":       {answered(says(429, "{}", "Retry-After", "120")), 429},
+		"500":                  {answered(says(500, "{}")), 502},
+		"503":                  {answered(says(503, "{}")), 502},
+		"503 and a time":       {answered(says(503, "{}", "Retry-After", "120")), 503},
+		"500 and a time":       {answered(says(500, "{}", "Retry-After", "120")), 503},
+		"409":                  {answered(says(409, "{}")), 500},
+		"failed action":        {answered(says(200, `{"status":"error","message":"no"}`)), 502},
+		"ErrPaging":            {client.ErrPaging, 502},
+		"not JSON":             {answered(says(200, "<p>")), 502},
+		"no network":           {answered(fails(errReset)), 502},
+		"canceled":             {ended(context.WithCancel(canceled())), 499},
+		"deadline":             {ended(context.WithDeadline(t.Context(), time.Now().Add(-time.Second))), 504},
+		"ErrWaitedTooLong":     {errors.Join(client.ErrWaitedTooLong, client.ErrServer), 504},
+		"token 400":            {token(says(400, "{}")), 502},
+		"token 401":            {token(says(401, "{}")), 502},
+		"token 404":            {token(says(404, "{}")), 502},
+		"token 429":            {token(says(429, "{}", "Retry-After", "120")), 429},
+		"token 503":            {token(says(503, "{}", "Retry-After", "120")), 503},
+		"token alone":          {&auth.TokenError{StatusCode: 404}, 502},
+		"configuration":        {unconfigured, 500},
+		"no credentials":       {auth.ErrNoCredentials, 500},
+		"ErrResponseTooLarge":  {client.ErrResponseTooLarge, 500},
+		"another's":            {io.EOF, 500},
+		"zero":                 {new(client.Error), 500},
+	} {
+		if got := client.HTTPStatus(tc.err); got != tc.want {
+			t.Errorf("%s: %d, want %d: %v", name, got, tc.want, tc.err)
+		}
+	}
+}
+
+// canceled returns a ctx that has ended.
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}

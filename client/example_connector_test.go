@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -155,7 +157,7 @@ func ExampleConnector_WaitSearchable() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	issues, err := github.WaitSearchable(ctx, "issues", client.WithWaitLimit(time.Hour))
+	issues, err := github.WaitSearchable(ctx, "issues", client.Polling{Limit: time.Hour})
 	if errors.Is(err, client.ErrWaitedTooLong) {
 		log.Fatal("not yet: ", issues)
 	}
@@ -181,7 +183,7 @@ func ExampleWorkspace_WaitDeleted() {
 	if _, err := ws.DeleteConnector(ctx, github.ID()); err != nil {
 		log.Fatal(err)
 	}
-	if _, err := ws.WaitDeleted(ctx, github.ID()); err != nil {
+	if _, err := ws.WaitDeleted(ctx, github.ID(), client.Polling{}); err != nil {
 		log.Fatal(err)
 	}
 	_, err = ws.Connector(ctx, "github")
@@ -213,4 +215,69 @@ func ExampleConnector_Describe() {
 	// Output:
 	// after string false
 	// per_page integer false
+}
+
+// The definition is a document in OpenAPI 3.1; this program only looks at its size.
+func ExampleConnector_Prepare() {
+	ctx := context.Background()
+	fake, opts := connectorSandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	definition, err := github.Prepare(ctx, "issues", "list", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(definition) > 1000)
+	// Output: true
+}
+
+// A page of the program sends the user's browser to the URL that StartOAuth returns,
+// and another page of it, at the RedirectURL, reads what the browser comes back with.
+func ExampleWorkspace_StartOAuth() {
+	ctx := context.Background()
+	fake, opts := connectorSandbox()
+	defer fake.Close()
+	ws, err := client.NewWorkspace(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	consentURL, err := ws.StartOAuth(ctx, client.OAuthRequest{ConnectorType: "Zendesk Support", RedirectURL: "https://app.example.com/connected"})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// What the browser does. The user of the in-memory service always consents.
+	browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := browser.Get(consentURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	back, err := resp.Location()
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// In the handler of /connected, this is the query of the request.
+	id, err := client.ConsentResult(back.Query())
+	if err != nil {
+		log.Fatal(err)
+	}
+	info, err := ws.ConnectorByID(id).Info(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(info.Name)
+	// Output: Zendesk for Example Corp
+}
+
+func ExampleConsentResult() {
+	_, err := client.ConsentResult(url.Values{"error": {"access_denied"}, "error_description": {"The user pressed Cancel"}})
+	if refused := (*client.Error)(nil); errors.Is(err, client.ErrNoConsent) && errors.As(err, &refused) {
+		fmt.Println(refused.Code, "-", refused.Message)
+	}
+	// Output: access_denied - The user pressed Cancel
 }

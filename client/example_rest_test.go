@@ -102,7 +102,7 @@ func ExampleWorkspace_DeleteConnector() {
 	if _, err := ws.DeleteConnector(ctx, slack.ID()); err != nil {
 		log.Fatal(err)
 	}
-	if _, err := ws.WaitDeleted(ctx, slack.ID()); err != nil {
+	if _, err := ws.WaitDeleted(ctx, slack.ID(), client.Polling{}); err != nil {
 		log.Fatal(err)
 	}
 	infos, err := ws.ListConnectors(ctx)
@@ -140,7 +140,7 @@ func ExampleConnector_WaitDeleted() {
 	if _, err := slack.Delete(ctx); err != nil {
 		log.Fatal(err)
 	}
-	last, err := slack.WaitDeleted(ctx, client.WithWaitLimit(time.Minute))
+	last, err := slack.WaitDeleted(ctx, client.Polling{Limit: time.Minute})
 	if err != nil {
 		log.Fatal(err)
 	}

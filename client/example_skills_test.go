@@ -28,7 +28,7 @@ func ExampleSkills_All() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for skill, err := range ws.Client().Skills().All(ctx, client.InWorkspace(info.ID)) {
+	for skill, err := range ws.Client().Skills().InWorkspace(info.ID).All(ctx) {
 		if err != nil {
 			log.Fatal(err)
 		}

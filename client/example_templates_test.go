@@ -116,6 +116,21 @@ func ExampleSourceTemplates_List() {
 	// zendesk-support MULTI
 }
 
+func ExampleSourceTemplates_ListGlobal() {
+	fake, opts := templatesSandbox()
+	defer fake.Close()
+	c, err := client.New(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	templates, err := c.SourceTemplates().ListGlobal(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(templates), templates[1].Name)
+	// Output: 12 GitHub
+}
+
 func ExampleSourceTemplates_Create() {
 	ctx := context.Background()
 	fake, opts := templatesSandbox()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 
@@ -346,6 +347,37 @@ func ExampleError_service() {
 		}
 	}
 	// Output: 422 params.per_page at most 100
+}
+
+// A server answers its own callers with a status that tells them what they can do.
+func ExampleHTTPStatus() {
+	fake, opts := sandbox()
+	defer fake.Close()
+	c, err := client.New(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := c.Workspace(r.PathValue("tenant")).Connector(r.Context(), r.PathValue("slug"))
+		w.WriteHeader(client.HTTPStatus(err))
+	})
+	mux := http.NewServeMux()
+	mux.Handle("GET /{tenant}/{slug}", handler)
+	get := func(path string) {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		fmt.Println(path, w.Code)
+	}
+	get("/default/github")
+	get("/default/gitlab")
+	get("/default/%20")
+	fake.Inject(agentstest.Fault{Operation: "listConnectors", Status: http.StatusForbidden})
+	get("/default/github")
+	// Output:
+	// /default/github 200
+	// /default/gitlab 404
+	// /default/%20 400
+	// /default/github 502
 }
 
 func ExampleClient_API() {

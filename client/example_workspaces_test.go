@@ -156,3 +156,21 @@ func ExampleClient_TokenScope() {
 	fmt.Println(scope.WorkspaceName)
 	// Output: customer-42
 }
+
+// The state of the context store of every connector, in one list.
+func ExampleClient_OrganizationCredentials() {
+	c, done := workspaceClient()
+	defer done()
+	for conn, err := range c.OrganizationCredentials(context.Background(), agentstest.OrganizationID) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if conn.WorkspaceName == "customer-42" {
+			fmt.Println(conn.Name, conn.ContextStore, conn.Entities)
+		}
+	}
+	// Output:
+	// Customer payments ready 3
+	// Backend ready 2
+	// Frontend ready 2
+}

@@ -299,8 +299,18 @@ type warning struct {
 	StatusURL     loose[string] `json:"status_url"`
 }
 
+// UnmarshalJSONFrom reads a warning, which may be just a text.
+func (w *warning) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() == '"' {
+		*w = warning{}
+		return w.Message.UnmarshalJSONFrom(dec)
+	}
+	type object warning // without this method
+	return jsonv2.UnmarshalDecode(dec, (*object)(w))
+}
+
 func (w *warning) export() *Warning {
-	if w == nil {
+	if w == nil || *w == (warning{}) {
 		return nil
 	}
 	return &Warning{

@@ -145,16 +145,16 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 // on waiting. If this kind of connector cannot copy the entity, WaitSearchable returns
 // at once an error that matches [ErrInvalid] and names the entities that it can copy.
 //
-// It waits for at most 10 minutes, or as long as [WithWaitLimit] allows; after that
-// the error matches [ErrWaitedTooLong].
-func (c *Connector) WaitSearchable(ctx context.Context, entity string, opts ...WaitOption) (*EntityReadiness, error) {
+// It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
+// error matches [ErrWaitedTooLong].
+func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling Polling) (*EntityReadiness, error) {
 	op := "wait until an entity can be searched"
 	if strings.TrimSpace(entity) == "" {
 		return nil, invalid(op, "the entity is empty; Inspect lists the entities")
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
 	var last *EntityReadiness // wait keeps no state of a look that fails
-	_, err := wait(ctx, op, opts, func(ctx context.Context) (*EntityReadiness, bool, error) {
+	_, err := wait(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
 		got, err := c.Inspect(ctx)
 		if err != nil {
 			return nil, false, err
@@ -282,13 +282,15 @@ const (
 	FailureDestinationTimeout FailureType = "destination_timeout"
 )
 
-// scrub removes secrets from the texts of the service.
+// scrub removes secrets from everything that the service says.
 func (r *CheckResult) scrub(s scrubber) {
-	r.Message = s.text(r.Message)
+	r.ID, r.Status, r.Message = s.Name(r.ID), CheckStatus(s.Name(string(r.Status))), s.text(r.Message)
 	for i := range r.Entities {
-		r.Entities[i].Message = s.text(r.Entities[i].Message)
+		e := &r.Entities[i]
+		e.Entity, e.Status, e.Message = s.Name(e.Entity), CheckStatus(s.Name(string(e.Status))), s.text(e.Message)
 	}
 	if f := r.Failure; f != nil {
+		f.Origin, f.Type = FailureOrigin(s.Name(string(f.Origin))), FailureType(s.Name(string(f.Type)))
 		f.Message, f.Detail, f.Trace = s.text(f.Message), s.text(f.Detail), s.text(f.Trace)
 	}
 }
@@ -319,6 +321,5 @@ func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*C
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
 	}
-	got.scrub(newScrubber(call.secrets))
 	return got, nil
 }

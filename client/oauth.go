@@ -1,16 +1,19 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // OAuthApps gives access to the organization's own OAuth apps. When a user
@@ -134,4 +137,146 @@ func (a OAuthApps) Delete(ctx context.Context, connectorType string) error {
 	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return a.client.raw.DeleteOAuthCredentials(ctx, slug, &gen.DeleteOAuthCredentialsParams{})
 	})
+}
+
+// An OAuthRequest describes a connector that a user is asked to consent to. Exactly
+// one of ConnectorType, DefinitionID and SourceTemplateID must be set, and a
+// RedirectURL. The organization needs an OAuth app or a source template of its own for
+// the kind of connector; see [OAuthApps.Set] and [SourceTemplates.Create].
+//
+// Formatting, logging or marshaling a request hides its maps, except where it is in an
+// unexported field of another type: fmt calls no methods there.
+type OAuthRequest struct {
+	Name string // the connector's own name; if empty, the service chooses one
+
+	ConnectorType    string // the display name of the kind of connector, such as "Github"
+	DefinitionID     string // the ID of a source definition, a UUID
+	SourceTemplateID string // the ID of a source template, a UUID
+
+	// RedirectURL is the URL of a page of yours, to which the browser returns. That
+	// page reads the query of its URL with [ConsentResult].
+	RedirectURL string
+
+	ReplicationConfig map[string]any // the configuration for replication
+	Input             map[string]any // what the vendor must know before, such as the domain of an account
+}
+
+// String describes the request without values that may be secret.
+func (r OAuthRequest) String() string {
+	return fmt.Sprintf("client.OAuthRequest{Name:%q, ConnectorType:%q, DefinitionID:%q, SourceTemplateID:%q, RedirectURL:%q, ReplicationConfig:%s, Input:%s}",
+		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID, plainURL(r.RedirectURL), hiddenConfig(r.ReplicationConfig), hiddenConfig(r.Input))
+}
+
+// plainURL returns a URL without its query, which may contain a secret.
+func plainURL(s string) string {
+	plain, _, _ := strings.Cut(s, "?")
+	return plain
+}
+
+// Format writes what String returns, for every verb.
+func (r OAuthRequest) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (r OAuthRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalText returns what String returns: a request is not meant to be stored.
+func (r OAuthRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// wire returns the request as it is sent, or an error if it is not complete.
+func (r OAuthRequest) wire(op, workspace string) (gen.OAuthInitiateRequest, error) {
+	problems := []string{configProblem("ReplicationConfig", r.ReplicationConfig), configProblem("Input", r.Input)}
+	for _, s := range []*string{&r.Name, &r.ConnectorType, &r.DefinitionID, &r.SourceTemplateID, &r.RedirectURL} {
+		*s = strings.TrimSpace(*s)
+	}
+	kinds := 0
+	for _, s := range []string{r.ConnectorType, r.DefinitionID, r.SourceTemplateID} {
+		if s != "" {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		problems = append(problems, fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", kinds))
+	}
+	for _, id := range []struct {
+		field string
+		value *string
+	}{{"DefinitionID", &r.DefinitionID}, {"SourceTemplateID", &r.SourceTemplateID}} {
+		if plain, ok := plainUUID(*id.value); ok {
+			*id.value = plain
+		} else if *id.value != "" {
+			problems = append(problems, id.field+" is not a UUID")
+		}
+	}
+	if !isWebPage(r.RedirectURL) {
+		problems = append(problems, "RedirectURL is not a URL such as https://app.example.com/connected")
+	}
+	return gen.OAuthInitiateRequest{
+		WorkspaceName: workspace, Name: optional(r.Name), ConnectorType: optional(r.ConnectorType), DefinitionID: optional(r.DefinitionID),
+		SourceTemplateID: optional(r.SourceTemplateID), RedirectURL: r.RedirectURL, ReplicationConfig: r.ReplicationConfig, OAuthInputConfiguration: r.Input,
+	}, refuse(op, problems...)
+}
+
+// isWebPage reports whether s is a URL that a browser can be sent to.
+func isWebPage(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// StartOAuth begins the consent of a user to a connector, and returns the URL to which
+// the user's browser must go. Once the user has consented, the service creates the
+// connector in the workspace, and the browser returns to the RedirectURL of the
+// request; see [ConsentResult]. An incomplete request is an error that matches
+// [ErrInvalid]; nothing is sent. If the organization has neither an OAuth app nor a
+// source template of its own for the kind of connector, the error matches ErrInvalid,
+// too.
+//
+// Treat the URL as a secret until it is used: whoever opens it can connect an account
+// of their own to the workspace.
+func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL string, err error) {
+	call := &call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input)}
+	body, err := r.wire(call.op, w.name)
+	if err != nil {
+		return "", err
+	}
+	type response struct {
+		URL loose[string] `json:"consent_url"`
+	}
+	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.InitiateOAuth(ctx, &gen.InitiateOAuthParams{}, body)
+	})
+	switch {
+	case err != nil:
+		if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+			e.note = fmt.Sprintf("perhaps the workspace is missing: Workspace.Ensure creates %q", w.name)
+		}
+		return "", err
+	case !isWebPage(got.URL.v):
+		return "", &Error{op: call.op, kind: ErrBadResponse, Message: "the service sent no URL for the consent"}
+	}
+	return got.URL.v, nil
+}
+
+// ConsentResult reads the query of the URL with which a browser returns from the
+// consent that [Workspace.StartOAuth] began, and returns the ID of the connector that
+// was created. If there is none because the user or the vendor refused, the error
+// matches [ErrNoConsent]; its Code is the parameter error and its Message the parameter
+// error_description. A query with neither is an error that matches [ErrInvalid].
+//
+// Anybody can open the page with any query. Before using the ID for a user, make sure
+// that this user's browser was sent to the consent, with a cookie for example, and that
+// the connector is in the user's workspace: [Workspace.ListConnectors] lists it.
+func ConsentResult(query url.Values) (connectorID string, err error) {
+	const op = "read the result of a consent"
+	if query.Has("error") || query.Has("error_description") {
+		code := answer.Line(query.Get("error"))
+		return "", &Error{op: op, kind: ErrNoConsent, Code: code, Message: cmp.Or(answer.Line(query.Get("error_description")), ErrNoConsent.Error())}
+	}
+	id, ok := connectorUUID(query.Get("connector_id"))
+	switch {
+	case !query.Has("connector_id"):
+		return "", invalid(op, "the query has neither connector_id nor error")
+	case !ok || len(query["connector_id"]) > 1:
+		return "", invalid(op, "connector_id in the query is not a UUID")
+	}
+	return id, nil
 }

@@ -24,11 +24,13 @@ var operations = []operation{
 	{"listConnectors", "GET", "/api/v1/integrations/connectors"},
 	{"createConnector", "POST", "/api/v1/integrations/connectors"},
 	{"checkConnectorConfig", "POST", "/api/v1/integrations/connectors/check"},
+	{"initiateOAuth", "POST", "/api/v1/integrations/connectors/oauth/initiate"},
 	{"getConnector", "GET", "/api/v1/integrations/connectors/{id}"},
 	{"updateConnector", "PUT", "/api/v1/integrations/connectors/{id}"},
 	{"deleteConnector", "DELETE", "/api/v1/integrations/connectors/{id}"},
 	{"checkConnector", "POST", "/api/v1/integrations/connectors/{id}/check"},
 	{"executeConnector", "POST", "/api/v1/integrations/connectors/{id}/execute"},
+	{"prepareExecution", "POST", "/api/v1/integrations/connectors/{id}/execute/prepare"},
 	{"inspectConnector", "GET", "/api/v1/integrations/connectors/{id}/inspect"},
 	{"listSourceDefinitions", "GET", "/api/v1/integrations/definitions/sources"},
 	{"getSourceDefinition", "GET", "/api/v1/integrations/definitions/sources/{id}"},
@@ -36,6 +38,7 @@ var operations = []operation{
 	{"getDestinationDefinition", "GET", "/api/v1/integrations/definitions/destinations/{id}"},
 	{"listSourceTemplates", "GET", "/api/v1/integrations/templates/sources"},
 	{"createSourceTemplate", "POST", "/api/v1/integrations/templates/sources"},
+	{"listGlobalSourceTemplates", "GET", "/api/v1/integrations/templates/sources/global"}, // before the next, which fits it, too
 	{"getSourceTemplate", "GET", "/api/v1/integrations/templates/sources/{id}"},
 	{"updateSourceTemplate", "PATCH", "/api/v1/integrations/templates/sources/{id}"},
 	{"deleteSourceTemplate", "DELETE", "/api/v1/integrations/templates/sources/{id}"},
@@ -56,6 +59,7 @@ var operations = []operation{
 	{"updateWorkspace", "PUT", "/api/v1/workspaces/{workspace_id}"},
 	{"deleteWorkspace", "DELETE", "/api/v1/workspaces/{workspace_id}"},
 	{"listOrganizations", "GET", "/api/v1/internal/account/organizations"},
+	{"listOrganizationCredentials", "GET", "/api/v1/organizations/{organization_id}/credentials"},
 	{"listWorkflows", "GET", "/api/v1/internal/workflows"},
 	{"createWorkflow", "POST", "/api/v1/internal/workflows"},
 	{"getWorkflow", "GET", "/api/v1/internal/workflows/{workflow_id}"},
@@ -127,7 +131,11 @@ func samePath(template, path string) bool {
 // whether its response is a file. For executions, it reads the action from the
 // body.
 func (o operation) reads(req *http.Request) (read, stream bool) {
-	if o.id != "executeConnector" {
+	switch o.id {
+	case "prepareExecution":
+		return true, false // it runs nothing
+	case "executeConnector":
+	default:
 		return o.method == http.MethodGet, false
 	}
 	if req.GetBody == nil {

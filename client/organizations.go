@@ -2,7 +2,10 @@ package client
 
 import (
 	"context"
+	"hash/maphash"
+	"iter"
 	"net/http"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -30,4 +33,117 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 
 type organizationList struct {
 	Organizations []Organization `json:"organizations"`
+}
+
+// An OrganizationCredential is a connector of an organization, with the state of its
+// context store. The service promises only the ID; other fields are zero if it does
+// not send them.
+type OrganizationCredential struct {
+	ID               string // of the connector
+	Name             string
+	DefinitionID     string // of the source definition
+	Mode             string // how the connector is used
+	WorkspaceID      string
+	WorkspaceName    string
+	WorkspaceDeleted bool
+	CreatedAt        time.Time
+	LastAccessedAt   time.Time
+	DirectQueries    int // actions in the last 30 days
+	Replications     int // in the last 30 days
+
+	ContextStore ContextStoreState // "" if the service sends none
+	Status       string            // the state of the context store, in words for people
+	Entities     int               // the number of entities in the context store
+}
+
+// A ContextStoreState is the state of the context store of a connector. The service
+// may send values that are not among the constants.
+type ContextStoreState string
+
+// The states of context stores that have been seen.
+const (
+	ContextStoreLoading  ContextStoreState = "loading"
+	ContextStoreBuilding ContextStoreState = "building"
+	ContextStorePreview  ContextStoreState = "preview"
+	ContextStoreReady    ContextStoreState = "ready"
+)
+
+// A credentialItem is an OrganizationCredential as the service sends it. All but the
+// ID is known only from a client, so a value of another type is no reason to fail.
+type credentialItem struct {
+	ID             string        `json:"id"`
+	Name           loose[string] `json:"connector_name"`
+	DefinitionID   loose[string] `json:"connector_definition_id"`
+	Mode           loose[string] `json:"connector_mode"`
+	WorkspaceID    loose[string] `json:"workspace_id"`
+	WorkspaceName  loose[string] `json:"workspace_name"`
+	Tombstone      loose[bool]   `json:"workspace_tombstone"`
+	CreatedAt      moment        `json:"created_at"`
+	LastAccessedAt moment        `json:"last_accessed_at"`
+	DirectQueries  loose[int]    `json:"direct_queries_30d"`
+	Replications   loose[int]    `json:"replications_30d"`
+	Status         loose[string] `json:"context_store_status"`
+	Badge          loose[string] `json:"context_store_badge_status"`
+	Entities       loose[int]    `json:"context_store_entity_count"`
+}
+
+func (c credentialItem) export() OrganizationCredential {
+	return OrganizationCredential{
+		ID: c.ID, Name: c.Name.v, DefinitionID: c.DefinitionID.v, Mode: c.Mode.v,
+		WorkspaceID: c.WorkspaceID.v, WorkspaceName: c.WorkspaceName.v, WorkspaceDeleted: c.Tombstone.v,
+		CreatedAt: c.CreatedAt.Time, LastAccessedAt: c.LastAccessedAt.Time, DirectQueries: c.DirectQueries.v, Replications: c.Replications.v,
+		ContextStore: ContextStoreState(c.Badge.v), Status: c.Status.v, Entities: c.Entities.v,
+	}
+}
+
+// credentialsPage is the number of items that are requested at once: the most that the
+// service accepts.
+const credentialsPage = 200
+
+// OrganizationCredentials returns an iterator over the connectors of all workspaces of
+// an organization, with the state of the context store of each. It requests each page
+// when the loop needs it, and stops after an error. If a page comes again, the error
+// matches [ErrPaging], and the page is not yielded twice. An ID that is not a UUID is
+// an error that matches [ErrInvalid]; nothing is sent.
+//
+// The service does not document this operation.
+func (c *Client) OrganizationCredentials(ctx context.Context, organizationID string) iter.Seq2[OrganizationCredential, error] {
+	const op = "list organization credentials"
+	return func(yield func(OrganizationCredential, error) bool) {
+		id, err := checkUUID(op, "organization", organizationID)
+		if err != nil {
+			yield(OrganizationCredential{}, err)
+			return
+		}
+		seed, seen := maphash.MakeSeed(), map[uint64]bool{}
+		for offset := 0; ; {
+			params := &gen.ListOrganizationCredentialsParams{Limit: new(credentialsPage), Offset: new(offset)}
+			page, err := fetchList[credentialItem](ctx, &call{op: op, name: "listOrganizationCredentials", read: true}, func(ctx context.Context) (*http.Response, error) {
+				return c.raw.ListOrganizationCredentials(ctx, id, params)
+			})
+			if err != nil {
+				yield(OrganizationCredential{}, err)
+				return
+			}
+			var ids maphash.Hash
+			ids.SetSeed(seed)
+			for _, item := range page {
+				_, _ = ids.WriteString(item.ID + "\n")
+			}
+			sum := ids.Sum64()
+			if seen[sum] && len(page) > 0 {
+				yield(OrganizationCredential{}, &Error{op: op, kind: ErrPaging, Message: "the service sent a page again, so it does not understand the parameter \"offset\""})
+				return
+			}
+			seen[sum] = true
+			for _, item := range page {
+				if !yield(item.export(), nil) {
+					return
+				}
+			}
+			if offset += len(page); len(page) < credentialsPage {
+				return
+			}
+		}
+	}
 }

@@ -38,7 +38,10 @@ func TestAnswersThatAreSomethingElse(t *testing.T) {
 			_, err := w.ConnectorByID(stubID).Info(ctx)
 			return err
 		},
-		"WaitDeleted":     func(ctx context.Context, w *client.Workspace) error { _, err := w.WaitDeleted(ctx, stubID); return err },
+		"WaitDeleted": func(ctx context.Context, w *client.Workspace) error {
+			_, err := w.WaitDeleted(ctx, stubID, client.Polling{})
+			return err
+		},
 		"CreateConnector": createAny,
 		"WidgetToken": func(ctx context.Context, w *client.Workspace) error {
 			_, err := w.WidgetToken(ctx, client.WidgetRequest{Origin: "https://a.test"})
@@ -187,13 +190,13 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 		there := list(listed(10, "github", "GitHub", "x"))
 		s := serve(t, there, says(500, ""), says(429, "", "Retry-After", "30"), says(503, ""), fails(errReset), list())
 		c := newClient(t, s, client.WithMaxRetries(0))
-		if info, err := c.DefaultWorkspace().WaitDeleted(t.Context(), numbered(10)); err != nil || info != nil {
+		if info, err := c.DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{}); err != nil || info != nil {
 			t.Errorf("%v %v", info, err)
 		}
 		s.wantSent(t, 6)
 
 		s = serve(t, there, says(500, `{"message":"out of order"}`))
-		info, err := newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10))
+		info, err := newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{})
 		wantKinds(t, err, "ErrServer+ErrWaitedTooLong")
 		wantText(t, err, "out of order", "waited for 10m0s")
 		if info == nil || info.ID != numbered(10) {
@@ -201,7 +204,7 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 		}
 		for _, status := range []int{401, 403, 422} {
 			s = serve(t, there, says(status, ""))
-			_, err = newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10))
+			_, err = newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{})
 			if e := asError(t, err); e.StatusCode != status {
 				t.Errorf("%d: %v", status, err)
 			}
@@ -209,7 +212,7 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, list(listed(10, "github", "GitHub", "x")))
-		_, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.WithPollInterval(1), client.WithWaitLimit(10*time.Second))
+		_, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{Interval: 1, Limit: 10 * time.Second})
 		wantKinds(t, err, "ErrWaitedTooLong")
 		if n := len(s.requests()); n > 130 {
 			t.Errorf("asked %d times in 10 seconds", n)

@@ -67,7 +67,7 @@ func (r *Result) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String
 
 // A Warning comes with a result that may be incomplete or old, such as that of a
 // search in a context store that had been paused. What the service does not send is
-// zero.
+// zero: of some warnings it sends only the Message.
 type Warning struct {
 	Code, Message string
 	DeactivatedAt time.Time // when the context store was paused

@@ -147,6 +147,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 		"connection request":         &client.ConnectionTemplateRequest{DestinationConfig: secrets},
 		"connection template change": &client.ConnectionTemplateChange{DestinationConfig: secrets},
 		"OAuth app":                  &client.OAuthAppRequest{Configuration: secrets},
+		"OAuth request":              &client.OAuthRequest{RedirectURL: "https://app.example.com/?state=" + connectorSecret, ReplicationConfig: secrets, Input: secrets},
 		"automation":                 &client.Automation{CompletionWebhookURL: auth.Secret(hook), TriggerWebhookURL: auth.Secret(hook)},
 		"automation request":         &client.AutomationRequest{CompletionWebhookURL: hook},
 		"automation change":          &client.AutomationChange{CompletionWebhookURL: client.Value(hook)},

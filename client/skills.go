@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"strings"
@@ -12,12 +14,57 @@ import (
 
 // Skills gives access to the documentation that the service has for agents: its
 // own guides, and one skill for each connector, which says what the connector
-// can do. [Client.Skills] returns it.
-type Skills struct{ part }
+// can do. [Client.Skills] returns it; [Skills.InWorkspace] and
+// [Skills.InOrganization] narrow it. The value may be kept and copied.
+type Skills struct {
+	part
+	workspace, organization string // the IDs that it is narrowed to
+	problem                 string // what is wrong with one that was given
+}
 
 // Skills returns access to the documentation for agents that the credentials
 // can read.
-func (c *Client) Skills() Skills { return Skills{part{c}} }
+func (c *Client) Skills() Skills { return Skills{part: part{c}} }
+
+// InWorkspace returns access to the skills of one workspace: those of its
+// connectors, and the service's own guides, which belong to every workspace. The
+// ID is the UUID of the workspace, not its name; [Workspace.Info] returns it. If
+// it is not a UUID, every call returns an error that matches [ErrInvalid];
+// nothing is sent.
+func (s Skills) InWorkspace(id string) Skills {
+	s.workspace = s.narrow("workspace", id)
+	return s
+}
+
+// InOrganization returns access to the skills of one organization, to which the
+// credentials must give access. The ID is a UUID; [Client.Organizations] returns
+// it. If it is not a UUID, every call returns an error that matches
+// [ErrInvalid]; nothing is sent.
+func (s Skills) InOrganization(id string) Skills {
+	s.organization = s.narrow("organization", id)
+	return s
+}
+
+// narrow returns an ID in the form that is sent, and keeps what is wrong with
+// it.
+func (s *Skills) narrow(whose, id string) string {
+	plain, ok := plainUUID(id)
+	if !ok {
+		s.problem = notUUID(whose, id)
+	}
+	return plain
+}
+
+// String describes the client, and what s is narrowed to.
+func (s Skills) String() string {
+	return fmt.Sprintf("client.Skills{%s, workspace %q, organization %q}", s.client, s.workspace, s.organization)
+}
+
+// Format writes what String returns, for every verb.
+func (s Skills) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// MarshalText returns what String returns.
+func (s Skills) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // A Skill describes a piece of documentation, without its text. [Skills.Docs]
 // returns the text.
@@ -115,66 +162,16 @@ const (
 	BlockTable     BlockType = "table"
 )
 
-// A SkillOption restricts what the methods of [Skills] return.
-type SkillOption func(op string, q *skillQuery) error
-
-type skillQuery struct {
-	size                    int
-	cursor                  string
-	workspace, organization string
-}
-
-// WithSkillPageSize sets the number of skills per request, from 1 to 100. The
-// default, 100, needs the fewest requests. It has no effect on [Skills.Docs].
-func WithSkillPageSize(n int) SkillOption {
-	return func(op string, q *skillQuery) error {
-		if n < 1 || n > 100 {
-			return invalid(op, "page size %d is not between 1 and 100", n)
-		}
-		q.size = n
-		return nil
-	}
-}
-
-// InWorkspace selects the skills of one workspace: those of its connectors, and
-// the service's own guides, which belong to every workspace. The ID is the UUID
-// of the workspace, not its name; [Workspace.Info] returns it.
-func InWorkspace(id string) SkillOption {
-	return func(op string, q *skillQuery) (err error) {
-		q.workspace, err = checkUUID(op, "workspace", id)
-		return err
-	}
-}
-
-// InOrganization selects the skills of one organization. The ID is a UUID;
-// [Client.Organizations] returns it. The credentials must give access to the
-// organization.
-func InOrganization(id string) SkillOption {
-	return func(op string, q *skillQuery) (err error) {
-		q.organization, err = checkUUID(op, "organization", id)
-		return err
-	}
-}
-
-func newSkillQuery(op string, opts []SkillOption) (*skillQuery, error) {
-	q := &skillQuery{size: 100}
-	for _, opt := range opts {
-		if opt == nil {
-			continue
-		}
-		if err := opt(op, q); err != nil {
-			return nil, err
-		}
-	}
-	return q, nil
-}
+// skillsPerPage is the most that the service sends at once, so that a list needs
+// the fewest requests.
+const skillsPerPage = 100
 
 // All returns an iterator over the skills. It requests each page when the loop
 // needs it, and stops after an error.
-func (s Skills) All(ctx context.Context, opts ...SkillOption) iter.Seq2[Skill, error] {
-	return s.pages(ctx, "list skills", "listSkills", opts, func(ctx context.Context, q *skillQuery) (*http.Response, error) {
+func (s Skills) All(ctx context.Context) iter.Seq2[Skill, error] {
+	return s.pages(ctx, "list skills", "listSkills", "", func(ctx context.Context, cursor string) (*http.Response, error) {
 		return s.client.raw.ListSkills(ctx, &gen.ListSkillsParams{
-			Limit: &q.size, Cursor: optional(q.cursor), WorkspaceID: optional(q.workspace), OrganizationID: optional(q.organization),
+			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
 	})
 }
@@ -182,17 +179,15 @@ func (s Skills) All(ctx context.Context, opts ...SkillOption) iter.Seq2[Skill, e
 // Search returns an iterator over the skills that match the keywords in query.
 // It requests each page when the loop needs it, and stops after an error. An
 // empty query is an error that matches [ErrInvalid]; nothing is sent.
-func (s Skills) Search(ctx context.Context, query string, opts ...SkillOption) iter.Seq2[Skill, error] {
-	const op = "search skills"
+func (s Skills) Search(ctx context.Context, query string) iter.Seq2[Skill, error] {
+	problem := ""
 	if strings.TrimSpace(query) == "" {
-		return func(yield func(Skill, error) bool) {
-			yield(Skill{}, invalid(op, "the query is empty; Skills.All lists all skills"))
-		}
+		problem = "the query is empty; Skills.All lists all skills"
 	}
-	return s.pages(ctx, op, "searchSkills", opts, func(ctx context.Context, q *skillQuery) (*http.Response, error) {
+	return s.pages(ctx, "search skills", "searchSkills", problem, func(ctx context.Context, cursor string) (*http.Response, error) {
 		return s.client.raw.SearchSkills(ctx, &gen.SearchSkillsParams{
 			Query: query,
-			Limit: &q.size, Cursor: optional(q.cursor), WorkspaceID: optional(q.workspace), OrganizationID: optional(q.organization),
+			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
 	})
 }
@@ -202,19 +197,19 @@ type skillPage struct {
 	Next string `json:"next_cursor"`
 }
 
-// pages yields the skills of all pages, one page after the other. send requests
-// one page.
-func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, send func(context.Context, *skillQuery) (*http.Response, error)) iter.Seq2[Skill, error] {
+// pages yields the skills of all pages, one page after the other, unless there is
+// a problem. send requests one page.
+func (s Skills) pages(ctx context.Context, op, name, problem string, send func(ctx context.Context, cursor string) (*http.Response, error)) iter.Seq2[Skill, error] {
 	return func(yield func(Skill, error) bool) {
-		q, err := newSkillQuery(op, opts)
-		if err != nil {
+		if err := refuse(op, s.problem, problem); err != nil {
 			yield(Skill{}, err)
 			return
 		}
+		cursor := ""
 		seen := map[string]bool{} // cursors that were received
 		for {
 			got, err := fetch[skillPage](ctx, &call{op: op, name: name, read: true}, func(ctx context.Context) (*http.Response, error) {
-				return send(ctx, q)
+				return send(ctx, cursor)
 			})
 			if err != nil {
 				yield(Skill{}, err)
@@ -233,7 +228,7 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 				return
 			}
 			seen[got.Next] = true
-			q.cursor = got.Next
+			cursor = got.Next
 		}
 	}
 }
@@ -243,17 +238,17 @@ func (Skills) pages(ctx context.Context, op, name string, opts []SkillOption, se
 // section is empty, it returns the outline and guidance on how to use the
 // skill. The error matches [ErrNotFound] if the skill or the section does not
 // exist. An empty ID is an error that matches [ErrInvalid]; nothing is sent.
-func (s Skills) Docs(ctx context.Context, id, section string, opts ...SkillOption) (*Docs, error) {
+func (s Skills) Docs(ctx context.Context, id, section string) (*Docs, error) {
 	const op = "skill docs"
+	problem := ""
 	if strings.TrimSpace(id) == "" {
-		return nil, invalid(op, "the skill's id is empty; Skills.All lists the skills")
+		problem = "the skill's id is empty; Skills.All lists the skills"
 	}
-	q, err := newSkillQuery(op, opts)
-	if err != nil {
+	if err := refuse(op, s.problem, problem); err != nil {
 		return nil, err
 	}
 	return s.docs(ctx, op, &gen.GetSkillDocsParams{
-		ID: id, Section: optional(section), WorkspaceID: optional(q.workspace), OrganizationID: optional(q.organization),
+		ID: id, Section: optional(section), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
@@ -47,13 +48,11 @@ func skillIDs(list iter.Seq2[client.Skill, error]) (string, error) {
 // skillLists are the two ways to list skills, and their paths.
 var skillLists = []struct {
 	name, path, query string
-	list              func(context.Context, client.Skills, ...client.SkillOption) iter.Seq2[client.Skill, error]
+	list              func(context.Context, client.Skills) iter.Seq2[client.Skill, error]
 }{
-	{"All", "/api/v1/skills", "", func(ctx context.Context, s client.Skills, opts ...client.SkillOption) iter.Seq2[client.Skill, error] {
-		return s.All(ctx, opts...)
-	}},
-	{"Search", "/api/v1/skills/search", "open & closed tickets", func(ctx context.Context, s client.Skills, opts ...client.SkillOption) iter.Seq2[client.Skill, error] {
-		return s.Search(ctx, "open & closed tickets", opts...)
+	{"All", "/api/v1/skills", "", func(ctx context.Context, s client.Skills) iter.Seq2[client.Skill, error] { return s.All(ctx) }},
+	{"Search", "/api/v1/skills/search", "open & closed tickets", func(ctx context.Context, s client.Skills) iter.Seq2[client.Skill, error] {
+		return s.Search(ctx, "open & closed tickets")
 	}},
 }
 
@@ -62,7 +61,7 @@ func TestSkillsGoThroughAllPages(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			pages := []reply{skillPage("a/+=&?", "1", "2"), skillPage("b"), skillPage("", "3")}
 			s := serve(t, append(pages, pages...)...)
-			seq := l.list(t.Context(), newClient(t, s).Skills(), client.InWorkspace(strings.ToUpper(stubID)), nil, client.InOrganization(stubOrg))
+			seq := l.list(t.Context(), newClient(t, s).Skills().InWorkspace(strings.ToUpper(stubID)).InOrganization(stubOrg))
 			for range 2 {
 				if got, err := skillIDs(seq); err != nil || got != "1 2 3" {
 					t.Errorf("%s %v", got, err)
@@ -164,21 +163,26 @@ func TestSkillsEnd(t *testing.T) {
 	}
 }
 
-func TestSkillOptions(t *testing.T) {
-	for _, l := range skillLists {
-		for n, good := range map[int]bool{-1: false, 0: false, 1: true, 100: true, 101: false} {
-			s := serve(t, skillPage(""))
-			_, err := skillIDs(l.list(t.Context(), newClient(t, s).Skills(), client.WithSkillPageSize(n)))
-			if (err == nil) != good {
-				t.Errorf("a page size of %d: %v", n, err)
-			}
-			if !good {
-				wantKinds(t, err, "ErrInvalid")
-				s.wantSent(t, 0)
-			} else if q := s.requests()[0].Query; !strings.Contains(q, fmt.Sprint("limit=", n)) {
-				t.Errorf("asked with %s", q)
-			}
+// A narrowed handle leaves the one that it is from as it was.
+func TestSkillsAreNarrowed(t *testing.T) {
+	s := serve(t, skillPage(""))
+	all := newClient(t, s).Skills()
+	one := all.InWorkspace(stubID)
+	for i, tc := range []struct {
+		skills client.Skills
+		want   string
+	}{
+		{all, "limit=100"},
+		{one, "limit=100&workspace_id=" + stubID},
+		{one.InWorkspace(numbered(7)), "limit=100&workspace_id=" + numbered(7)},
+		{one.InOrganization(stubOrg), "limit=100&organization_id=" + stubOrg + "&workspace_id=" + stubID},
+	} {
+		if _, err := skillIDs(tc.skills.All(t.Context())); err != nil || s.requests()[i].Query != tc.want {
+			t.Errorf("asked with %s, want %s; %v", s.requests()[i].Query, tc.want, err)
 		}
+	}
+	if text := fmt.Sprintf("%v", one); !strings.Contains(text, fmt.Sprintf("workspace %q", stubID)) {
+		t.Errorf("%s does not name the workspace", text)
 	}
 }
 
@@ -194,11 +198,12 @@ func TestSkillsRefuse(t *testing.T) {
 	}{
 		"no query":                       {list(skills.Search(ctx, "")), "the query is empty"},
 		"a query of white space":         {list(skills.Search(ctx, " \t\n")), "the query is empty"},
-		"a name for a workspace":         {list(skills.All(ctx, client.InWorkspace("customer-42"))), `workspace's id "customer-42" is not a UUID`},
-		"no workspace":                   {list(skills.Search(ctx, "x", client.InWorkspace(""))), "not a UUID"},
-		"a name for an organization":     {list(skills.All(ctx, client.InOrganization("acme"))), `organization's id "acme" is not a UUID`},
+		"a name for a workspace":         {list(skills.InWorkspace("customer-42").All(ctx)), `list skills: the workspace's id "customer-42" is not a UUID`},
+		"no workspace":                   {list(skills.InWorkspace("").Search(ctx, "x")), "search skills: the workspace's id"},
+		"a name for an organization":     {list(skills.InOrganization("acme").All(ctx)), `organization's id "acme" is not a UUID`},
+		"a problem that is not lost":     {list(skills.InWorkspace("").InWorkspace(stubID).All(ctx)), "not a UUID"},
 		"docs without an id":             {docs(skills.Docs(ctx, " ", "")), "id is empty"},
-		"docs in a workspace of no UUID": {docs(skills.Docs(ctx, "x", "", client.InWorkspace(stubID+"0"))), "not a UUID"},
+		"docs in a workspace of no UUID": {docs(skills.InWorkspace(stubID+"0").Docs(ctx, "x", "")), "skill docs: the workspace's id"},
 	} {
 		wantKinds(t, tc.err, "ErrInvalid")
 		wantText(t, tc.err, tc.text)
@@ -223,7 +228,7 @@ func TestSkillsDocs(t *testing.T) {
 			{"type": "later", "text": {"bold": "no"}, "level": "high", "items": [{"deep": 1}], "rows": [[1]], "headers": "h", "code": "kept"}, null]
 	}`), says(200, `{}`), says(200, `null`), says(404, `{"message":"no such section"}`))
 	skills := newClient(t, s).Skills()
-	got, err := skills.Docs(t.Context(), "connector_source:1", "a & b", client.InWorkspace(stubID), client.InOrganization(stubOrg), client.WithSkillPageSize(7))
+	got, err := skills.InWorkspace(stubID).InOrganization(stubOrg).Docs(t.Context(), "connector_source:1", "a & b")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,19 +279,33 @@ func TestSkillsDocs(t *testing.T) {
 	wantText(t, err, "skill docs: 404", "no such section")
 }
 
+// smallPages makes the service send three items at once, so that there are several
+// pages.
+type smallPages struct{}
+
+func (smallPages) RoundTrip(req *http.Request) (*http.Response, error) {
+	if q := req.URL.Query(); q.Has("limit") {
+		req = req.Clone(req.Context())
+		q.Set("limit", "3")
+		req.URL.RawQuery = q.Encode()
+	}
+	return http.DefaultTransport.RoundTrip(req)
+}
+
 // The documentation of each skill of the in-memory service can be read, section
 // by section.
 func TestSkillsOfTheService(t *testing.T) {
 	fake := agentstest.NewServer()
 	defer fake.Close()
-	c, err := client.New(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	c, err := client.New(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithHTTPClient(&http.Client{Transport: smallPages{}}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := t.Context()
 	skills := c.Skills()
 	n := 0
-	for skill, err := range skills.All(ctx, client.WithSkillPageSize(3)) {
+	for skill, err := range skills.All(ctx) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -307,7 +326,7 @@ func TestSkillsOfTheService(t *testing.T) {
 	}
 	_, err = skills.Docs(ctx, "connector_source:"+stubID, "")
 	wantKinds(t, err, "ErrNotFound")
-	for _, err := range skills.All(ctx, client.InOrganization(agentstest.SecondOrganizationID)) {
+	for _, err := range skills.InOrganization(agentstest.SecondOrganizationID).All(ctx) {
 		wantKinds(t, err, "ErrForbidden")
 	}
 	if text := fmt.Sprintf("%v %+v %s", skills, &skills, skills); strings.Contains(text, agentstest.ClientSecret) {

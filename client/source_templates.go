@@ -317,9 +317,24 @@ func (s SourceTemplates) List(ctx context.Context, filter SourceTemplateFilter) 
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetchList[sourceTemplateItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	return fetchSourceTemplates(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return s.client.raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(filter.Global)})
 	})
+}
+
+// ListGlobal returns the templates that Airbyte provides to everyone. Of these, the
+// service promises only the ID and the name; other fields may be zero. It does not
+// document this operation; the documented one is [SourceTemplates.List] with Global in
+// the filter.
+func (s SourceTemplates) ListGlobal(ctx context.Context) ([]SourceTemplate, error) {
+	call := &call{op: "list global source templates", name: "listGlobalSourceTemplates", read: true}
+	return fetchSourceTemplates(ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return s.client.raw.ListGlobalSourceTemplates(ctx, &gen.ListGlobalSourceTemplatesParams{})
+	})
+}
+
+func fetchSourceTemplates(ctx context.Context, call *call, send func(context.Context) (*http.Response, error)) ([]SourceTemplate, error) {
+	got, err := fetchList[sourceTemplateItem](ctx, call, send)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,34 +20,39 @@ const (
 	waitLimit = 10 * time.Minute
 )
 
-// ErrWaitedTooLong means that the time of [WithWaitLimit] was over before what
-// was waited for happened.
+// ErrWaitedTooLong means that the [Polling.Limit] was over before what was waited
+// for happened.
 var ErrWaitedTooLong error = &kind{text: "wait limit exceeded"}
 
-// A WaitOption sets how long methods such as [Workspace.WaitDeleted] and
-// [Connector.WaitSearchable] wait, and how often they ask the service.
-type WaitOption func(*waiting)
+// Polling says how long methods such as [Workspace.WaitDeleted] and
+// [Connector.WaitSearchable] wait, and how often they ask the service. The zero
+// Polling is right for most programs. A negative field is an error that matches
+// [ErrInvalid]; nothing is sent.
+type Polling struct {
+	// Interval is about the pause between two requests. If it is less than 100
+	// milliseconds, it counts as 100 milliseconds. If it is 0, the pauses grow from
+	// 1 second to 15 seconds.
+	Interval time.Duration
 
+	// Limit is how long to wait; 0 means 10 minutes. When it is reached, the error
+	// matches [ErrWaitedTooLong]. If the ctx ends first, the error matches
+	// ctx.Err().
+	Limit time.Duration
+}
+
+// waiting is a Polling whose defaults are filled in.
 type waiting struct {
 	limit       time.Duration
 	first, most time.Duration
 }
 
-// WithWaitLimit sets how long to wait, 10 minutes by default. It must be
-// positive. When the limit is reached, the error matches [ErrWaitedTooLong]. If
-// the ctx ends first, the error matches ctx.Err().
-func WithWaitLimit(d time.Duration) WaitOption {
-	return func(w *waiting) { w.limit = d }
-}
-
-// WithPollInterval sets the pause between two requests to about d, but at least
-// 100 milliseconds. It must be positive. By default, the pauses grow from 1
-// second to 15 seconds.
-func WithPollInterval(d time.Duration) WaitOption {
-	if d > 0 {
-		d = max(d, waitLeast)
+func (p Polling) waiting() waiting {
+	w := waiting{limit: cmp.Or(p.Limit, waitLimit), first: waitFirst, most: waitMost}
+	if p.Interval > 0 {
+		w.first = max(p.Interval, waitLeast)
+		w.most = w.first
 	}
-	return func(w *waiting) { w.first, w.most = d, d }
+	return w
 }
 
 // wait calls look until look reports that it is done or fails with an error
@@ -54,17 +60,12 @@ func WithPollInterval(d time.Duration) WaitOption {
 // the calls grow and have jitter, so that many callers do not ask at the same
 // time. wait returns the last value that look returned without an error, even
 // if wait itself fails.
-func wait[T any](ctx context.Context, op string, opts []WaitOption, look func(context.Context) (T, bool, error)) (T, error) {
-	w := waiting{limit: waitLimit, first: waitFirst, most: waitMost}
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&w)
-		}
-	}
+func wait[T any](ctx context.Context, op string, polling Polling, look func(context.Context) (T, bool, error)) (T, error) {
 	var last T
-	if w.limit <= 0 || w.first <= 0 {
-		return last, invalid(op, "the wait limit and the poll interval must be positive")
+	if polling.Interval < 0 || polling.Limit < 0 {
+		return last, invalid(op, "Interval and Limit must not be negative")
 	}
+	w := polling.waiting()
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()

@@ -26,7 +26,7 @@ func around(d, want time.Duration) bool { return d >= want-want/5 && d <= want+w
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
-		got, err := wait(t.Context(), "wait", nil, look(12, &at))
+		got, err := wait(t.Context(), "wait", Polling{}, look(12, &at))
 		if err != nil || got != 12 {
 			t.Fatalf("got %d, %v", got, err)
 		}
@@ -39,7 +39,7 @@ func TestWait(t *testing.T) {
 		}
 		start := time.Now()
 		at = nil
-		if got, err := wait(t.Context(), "wait", nil, look(1, &at)); got != 1 || err != nil || time.Since(start) != 0 {
+		if got, err := wait(t.Context(), "wait", Polling{}, look(1, &at)); got != 1 || err != nil || time.Since(start) != 0 {
 			t.Errorf("what is done at once: %d, %v after %v", got, err, time.Since(start))
 		}
 	})
@@ -70,7 +70,7 @@ func TestWaitJitter(t *testing.T) {
 func TestWaitInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
-		if _, err := wait(t.Context(), "wait", []WaitOption{nil, WithPollInterval(time.Minute), WithWaitLimit(time.Hour)}, look(20, &at)); err != nil {
+		if _, err := wait(t.Context(), "wait", Polling{Interval: time.Minute, Limit: time.Hour}, look(20, &at)); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 19 {
@@ -83,18 +83,18 @@ func TestWaitInterval(t *testing.T) {
 
 func TestWaitTooLong(t *testing.T) {
 	for _, tc := range []struct {
-		opts []WaitOption
-		want time.Duration
+		polling Polling
+		want    time.Duration
 	}{
-		{nil, 10 * time.Minute},
-		{[]WaitOption{WithWaitLimit(time.Minute)}, time.Minute},
-		{[]WaitOption{WithWaitLimit(time.Nanosecond)}, time.Nanosecond},
-		{[]WaitOption{WithPollInterval(time.Hour), WithWaitLimit(time.Minute)}, time.Minute},
+		{Polling{}, 10 * time.Minute},
+		{Polling{Limit: time.Minute}, time.Minute},
+		{Polling{Limit: time.Nanosecond}, time.Nanosecond},
+		{Polling{Interval: time.Hour, Limit: time.Minute}, time.Minute},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
 			start := time.Now()
-			got, err := wait(t.Context(), "wait for it", tc.opts, look(-1, &at))
+			got, err := wait(t.Context(), "wait for it", tc.polling, look(-1, &at))
 			if !errors.Is(err, ErrWaitedTooLong) || got != len(at) || got == 0 {
 				t.Errorf("got %d after %d looks, %v", got, len(at), err)
 			}
@@ -114,7 +114,7 @@ func TestWaitTooLong(t *testing.T) {
 	t.Run("in a look", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := 0
-			got, err := wait(t.Context(), "wait", []WaitOption{WithWaitLimit(time.Minute)}, func(ctx context.Context) (int, bool, error) {
+			got, err := wait(t.Context(), "wait", Polling{Limit: time.Minute}, func(ctx context.Context) (int, bool, error) {
 				if n++; n < 3 {
 					return n, false, nil
 				}
@@ -128,7 +128,7 @@ func TestWaitTooLong(t *testing.T) {
 	})
 	t.Run("done in the last moment", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			got, err := wait(t.Context(), "wait", []WaitOption{WithWaitLimit(time.Minute)}, func(ctx context.Context) (int, bool, error) {
+			got, err := wait(t.Context(), "wait", Polling{Limit: time.Minute}, func(ctx context.Context) (int, bool, error) {
 				<-ctx.Done()
 				return 7, true, nil
 			})
@@ -146,7 +146,7 @@ func TestWaitCanceled(t *testing.T) {
 		time.AfterFunc(5*time.Second, func() { cancel(errWhy) })
 		var at []time.Time
 		start := time.Now()
-		got, err := wait(ctx, "wait", nil, look(-1, &at))
+		got, err := wait(ctx, "wait", Polling{}, look(-1, &at))
 		if got != len(at) || got == 0 || !errors.Is(err, context.Canceled) || !errors.Is(err, errWhy) || errors.Is(err, ErrWaitedTooLong) {
 			t.Errorf("got %d, %v", got, err)
 		}
@@ -161,7 +161,7 @@ func TestWaitCanceled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		var at []time.Time
-		got, err := wait(ctx, "wait", nil, look(-1, &at))
+		got, err := wait(ctx, "wait", Polling{}, look(-1, &at))
 		if got != len(at) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrWaitedTooLong) {
 			t.Errorf("got %d, %v", got, err)
 		}
@@ -169,7 +169,7 @@ func TestWaitCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // during a look
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(5*time.Second, cancel)
-		_, err := wait(ctx, "wait", nil, func(ctx context.Context) (int, bool, error) {
+		_, err := wait(ctx, "wait", Polling{}, func(ctx context.Context) (int, bool, error) {
 			<-ctx.Done()
 			return 0, false, &Error{op: "look", err: ctx.Err()}
 		})
@@ -183,7 +183,7 @@ func TestWaitFails(t *testing.T) {
 	errLook := errors.New("nothing to be seen")
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		got, err := wait(t.Context(), "wait", nil, func(context.Context) (int, bool, error) {
+		got, err := wait(t.Context(), "wait", Polling{}, func(context.Context) (int, bool, error) {
 			if n++; n < 4 {
 				return n, false, nil
 			}
@@ -193,11 +193,8 @@ func TestWaitFails(t *testing.T) {
 			t.Errorf("got %d after %d looks, %v; want what was seen last", got, n, err)
 		}
 	})
-	for name, opt := range map[string]WaitOption{
-		"no limit": WithWaitLimit(0), "a limit below nothing": WithWaitLimit(-1),
-		"no pause": WithPollInterval(0), "a pause below nothing": WithPollInterval(-time.Second),
-	} {
-		_, err := wait(t.Context(), "wait", []WaitOption{opt}, func(context.Context) (int, bool, error) { t.Error("looked"); return 0, true, nil })
+	for name, polling := range map[string]Polling{"a limit below nothing": {Limit: -1}, "a pause below nothing": {Interval: -time.Second}} {
+		_, err := wait(t.Context(), "wait", polling, func(context.Context) (int, bool, error) { t.Error("looked"); return 0, true, nil })
 		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -222,7 +219,7 @@ func TestWaitSurvivesWhatMayPass(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				looks := 0
-				_, err := wait(t.Context(), "wait", nil, func(context.Context) (int, bool, error) {
+				_, err := wait(t.Context(), "wait", Polling{}, func(context.Context) (int, bool, error) {
 					if looks++; looks == 1 {
 						return 0, false, tt.err
 					}

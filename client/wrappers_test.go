@@ -58,7 +58,7 @@ func everyOperation(t *testing.T) {
 			fake.ClearFaults()
 			for _, r := range fake.Requests() {
 				want := 1
-				if r.Method == http.MethodGet || client.IsRead(r.Action) {
+				if r.Method == http.MethodGet || client.IsRead(r.Action) || operation == "prepareExecution" {
 					want = 3
 				}
 				if n := fake.Count(operation); r.Operation == operation && n != want {
@@ -119,6 +119,8 @@ func everyOperation(t *testing.T) {
 	call("checkConnector", "Connector.Check", func() error { _, err = conn.Check(ctx); return err })
 	call("inspectConnector", "Connector.Inspect", func() error { _, err = conn.Inspect(ctx); return err })
 	call("executeConnector", "Connector.Execute", func() error { _, err = conn.Execute(ctx, "issues", "list", nil); return err })
+	call("prepareExecution", "Connector.Prepare", func() error { _, err = conn.Prepare(ctx, "issues", "list", nil); return err })
+	call("listOrganizationCredentials", "Client.OrganizationCredentials", func() error { return walk(c.OrganizationCredentials(ctx, agentstest.OrganizationID)) })
 	call("deleteConnector", "Workspace.DeleteConnector", func() error { _, err = ws.DeleteConnector(ctx, made.ID); return err })
 
 	call("listSourceDefinitions", "Definitions.FindSource", func() error { source, err = c.Definitions().FindSource(ctx, "jira"); return err })
@@ -127,6 +129,7 @@ func everyOperation(t *testing.T) {
 	call("getDestinationDefinition", "Definitions.GetDestination", func() error { _, err = c.Definitions().GetDestination(ctx, target.ID); return err })
 
 	call("listSourceTemplates", "SourceTemplates.List", func() error { _, err = c.SourceTemplates().List(ctx, client.SourceTemplateFilter{}); return err })
+	call("listGlobalSourceTemplates", "SourceTemplates.ListGlobal", func() error { _, err = c.SourceTemplates().ListGlobal(ctx); return err })
 	call("createSourceTemplate", "SourceTemplates.Create", func() error {
 		template, err = c.SourceTemplates().Create(ctx, client.SourceTemplateRequest{DefinitionID: source.ID})
 		return err
@@ -161,6 +164,10 @@ func everyOperation(t *testing.T) {
 
 	call("setOAuthCredentials", "OAuthApps.Set", func() error {
 		_, err = c.OAuthApps().Set(ctx, client.OAuthAppRequest{ConnectorType: "salesforce", Configuration: map[string]any{"client_id": "a", "client_secret": "b"}})
+		return err
+	})
+	call("initiateOAuth", "Workspace.StartOAuth", func() error {
+		_, err = ws.StartOAuth(ctx, client.OAuthRequest{ConnectorType: "Salesforce", RedirectURL: "https://app.example.com/connected"})
 		return err
 	})
 	call("deleteOAuthCredentials", "OAuthApps.Delete", func() error { return c.OAuthApps().Delete(ctx, "salesforce") })

@@ -193,6 +193,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/integrations/connectors/check (the `CheckConnectorConfig` operationId).
 	CheckConnectorConfig(ctx context.Context, params *CheckConnectorConfigParams, body CheckConnectorConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// InitiateOAuthWithBody Start the consent of a user to a connector
+	//
+	// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+	InitiateOAuthWithBody(ctx context.Context, params *InitiateOAuthParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InitiateOAuth Start the consent of a user to a connector
+	//
+	// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+	InitiateOAuth(ctx context.Context, params *InitiateOAuthParams, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteConnector Delete a connector
 	//
 	// Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
@@ -260,6 +278,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute (the `ExecuteConnector` operationId).
 	ExecuteConnector(ctx context.Context, id string, params *ExecuteConnectorParams, body ExecuteConnectorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PrepareExecutionWithBody Return what running an action needs
+	//
+	// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+	PrepareExecutionWithBody(ctx context.Context, id string, params *PrepareExecutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PrepareExecution Return what running an action needs
+	//
+	// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+	PrepareExecution(ctx context.Context, id string, params *PrepareExecutionParams, body PrepareExecutionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// InspectConnector Inspect a connector
 	//
@@ -395,6 +431,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/integrations/templates/sources (the `CreateSourceTemplate` operationId).
 	CreateSourceTemplate(ctx context.Context, params *CreateSourceTemplateParams, body CreateSourceTemplateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListGlobalSourceTemplates List the source templates of the service
+	//
+	// Returns the source templates that the service itself provides to all organizations, in one page. The path takes precedence over that of a source template by its ID. The service does not document this route.
+	//
+	// Corresponds with GET /api/v1/integrations/templates/sources/global (the `ListGlobalSourceTemplates` operationId).
+	ListGlobalSourceTemplates(ctx context.Context, params *ListGlobalSourceTemplatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteSourceTemplate Delete a source template
 	//
@@ -573,6 +616,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/oauth/credentials/connector_type/{connector_type} (the `DeleteOAuthCredentials` operationId).
 	DeleteOAuthCredentials(ctx context.Context, connectorType string, params *DeleteOAuthCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListOrganizationCredentials List the connectors of an organization
+	//
+	// Returns the connectors of all workspaces of an organization, with the state of the context store of each. A page with fewer items than the limit is the last one. The service does not document this route.
+	//
+	// Corresponds with GET /api/v1/organizations/{organization_id}/credentials (the `ListOrganizationCredentials` operationId).
+	ListOrganizationCredentials(ctx context.Context, organizationID string, params *ListOrganizationCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSkills List skills
 	//
@@ -866,6 +916,44 @@ func (c *Client) CheckConnectorConfig(ctx context.Context, params *CheckConnecto
 	return c.Client.Do(req)
 }
 
+// InitiateOAuthWithBody Start the consent of a user to a connector
+//
+// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+func (c *Client) InitiateOAuthWithBody(ctx context.Context, params *InitiateOAuthParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInitiateOAuthRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InitiateOAuth Start the consent of a user to a connector
+//
+// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+func (c *Client) InitiateOAuth(ctx context.Context, params *InitiateOAuthParams, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInitiateOAuthRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // DeleteConnector Delete a connector
 //
 // Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
@@ -1004,6 +1092,44 @@ func (c *Client) ExecuteConnectorWithBody(ctx context.Context, id string, params
 // Corresponds with POST /api/v1/integrations/connectors/{id}/execute (the `ExecuteConnector` operationId).
 func (c *Client) ExecuteConnector(ctx context.Context, id string, params *ExecuteConnectorParams, body ExecuteConnectorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExecuteConnectorRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PrepareExecutionWithBody Return what running an action needs
+//
+// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+func (c *Client) PrepareExecutionWithBody(ctx context.Context, id string, params *PrepareExecutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareExecutionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PrepareExecution Return what running an action needs
+//
+// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+func (c *Client) PrepareExecution(ctx context.Context, id string, params *PrepareExecutionParams, body PrepareExecutionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareExecutionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1309,6 +1435,23 @@ func (c *Client) CreateSourceTemplateWithBody(ctx context.Context, params *Creat
 // Corresponds with POST /api/v1/integrations/templates/sources (the `CreateSourceTemplate` operationId).
 func (c *Client) CreateSourceTemplate(ctx context.Context, params *CreateSourceTemplateParams, body CreateSourceTemplateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSourceTemplateRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListGlobalSourceTemplates List the source templates of the service
+//
+// Returns the source templates that the service itself provides to all organizations, in one page. The path takes precedence over that of a source template by its ID. The service does not document this route.
+//
+// Corresponds with GET /api/v1/integrations/templates/sources/global (the `ListGlobalSourceTemplates` operationId).
+func (c *Client) ListGlobalSourceTemplates(ctx context.Context, params *ListGlobalSourceTemplatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListGlobalSourceTemplatesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1707,6 +1850,23 @@ func (c *Client) SetOAuthCredentials(ctx context.Context, params *SetOAuthCreden
 // Corresponds with DELETE /api/v1/oauth/credentials/connector_type/{connector_type} (the `DeleteOAuthCredentials` operationId).
 func (c *Client) DeleteOAuthCredentials(ctx context.Context, connectorType string, params *DeleteOAuthCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteOAuthCredentialsRequest(c.Server, connectorType, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListOrganizationCredentials List the connectors of an organization
+//
+// Returns the connectors of all workspaces of an organization, with the state of the context store of each. A page with fewer items than the limit is the last one. The service does not document this route.
+//
+// Corresponds with GET /api/v1/organizations/{organization_id}/credentials (the `ListOrganizationCredentials` operationId).
+func (c *Client) ListOrganizationCredentials(ctx context.Context, organizationID string, params *ListOrganizationCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOrganizationCredentialsRequest(c.Server, organizationID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2308,6 +2468,61 @@ func NewCheckConnectorConfigRequestWithBody(server string, params *CheckConnecto
 	return req, nil
 }
 
+// NewInitiateOAuthRequest calls the generic InitiateOAuth builder with application/json body
+func NewInitiateOAuthRequest(server string, params *InitiateOAuthParams, body InitiateOAuthJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInitiateOAuthRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewInitiateOAuthRequestWithBody constructs an http.Request for the InitiateOAuth method, with any body, and a specified content type
+func NewInitiateOAuthRequestWithBody(server string, params *InitiateOAuthParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/integrations/connectors/oauth/initiate")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XOrganizationID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Organization-Id", *params.XOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: "uuid"})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Organization-Id", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewDeleteConnectorRequest constructs an http.Request for the DeleteConnector method
 func NewDeleteConnectorRequest(server string, id ConnectorID, params *DeleteConnectorParams) (*http.Request, error) {
 	var err error
@@ -2558,6 +2773,68 @@ func NewExecuteConnectorRequestWithBody(server string, id string, params *Execut
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/integrations/connectors/%s/execute", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XOrganizationID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Organization-Id", *params.XOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: "uuid"})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Organization-Id", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPrepareExecutionRequest calls the generic PrepareExecution builder with application/json body
+func NewPrepareExecutionRequest(server string, id string, params *PrepareExecutionParams, body PrepareExecutionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPrepareExecutionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPrepareExecutionRequestWithBody constructs an http.Request for the PrepareExecution method, with any body, and a specified content type
+func NewPrepareExecutionRequestWithBody(server string, id string, params *PrepareExecutionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/integrations/connectors/%s/execute/prepare", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3357,6 +3634,48 @@ func NewCreateSourceTemplateRequestWithBody(server string, params *CreateSourceT
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XOrganizationID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Organization-Id", *params.XOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: "uuid"})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Organization-Id", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListGlobalSourceTemplatesRequest constructs an http.Request for the ListGlobalSourceTemplates method
+func NewListGlobalSourceTemplatesRequest(server string, params *ListGlobalSourceTemplatesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/integrations/templates/sources/global")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -4438,6 +4757,94 @@ func NewDeleteOAuthCredentialsRequest(server string, connectorType string, param
 	return req, nil
 }
 
+// NewListOrganizationCredentialsRequest constructs an http.Request for the ListOrganizationCredentials method
+func NewListOrganizationCredentialsRequest(server string, organizationID string, params *ListOrganizationCredentialsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "organization_id", organizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/credentials", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XOrganizationID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Organization-Id", *params.XOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: "uuid"})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Organization-Id", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListSkillsRequest constructs an http.Request for the ListSkills method
 func NewListSkillsRequest(server string, params *ListSkillsParams) (*http.Request, error) {
 	var err error
@@ -5216,6 +5623,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/integrations/connectors/check (the `CheckConnectorConfig` operationId).
 	CheckConnectorConfigWithResponse(ctx context.Context, params *CheckConnectorConfigParams, body CheckConnectorConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckConnectorConfigResponse, error)
 
+	// InitiateOAuthWithBodyWithResponse Start the consent of a user to a connector
+	//
+	// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+	InitiateOAuthWithBodyWithResponse(ctx context.Context, params *InitiateOAuthParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error)
+
+	// InitiateOAuthWithResponse Start the consent of a user to a connector
+	//
+	// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+	InitiateOAuthWithResponse(ctx context.Context, params *InitiateOAuthParams, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error)
+
 	// DeleteConnectorWithResponse Delete a connector
 	//
 	// Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
@@ -5287,6 +5712,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute (the `ExecuteConnector` operationId).
 	ExecuteConnectorWithResponse(ctx context.Context, id string, params *ExecuteConnectorParams, body ExecuteConnectorJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecuteConnectorResponse, error)
+
+	// PrepareExecutionWithBodyWithResponse Return what running an action needs
+	//
+	// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+	PrepareExecutionWithBodyWithResponse(ctx context.Context, id string, params *PrepareExecutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareExecutionResponse, error)
+
+	// PrepareExecutionWithResponse Return what running an action needs
+	//
+	// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+	PrepareExecutionWithResponse(ctx context.Context, id string, params *PrepareExecutionParams, body PrepareExecutionJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareExecutionResponse, error)
 
 	// InspectConnectorWithResponse Inspect a connector
 	//
@@ -5440,6 +5883,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/integrations/templates/sources (the `CreateSourceTemplate` operationId).
 	CreateSourceTemplateWithResponse(ctx context.Context, params *CreateSourceTemplateParams, body CreateSourceTemplateJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSourceTemplateResponse, error)
+
+	// ListGlobalSourceTemplatesWithResponse List the source templates of the service
+	//
+	// Returns the source templates that the service itself provides to all organizations, in one page. The path takes precedence over that of a source template by its ID. The service does not document this route.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/integrations/templates/sources/global (the `ListGlobalSourceTemplates` operationId).
+	ListGlobalSourceTemplatesWithResponse(ctx context.Context, params *ListGlobalSourceTemplatesParams, reqEditors ...RequestEditorFn) (*ListGlobalSourceTemplatesResponse, error)
 
 	// DeleteSourceTemplateWithResponse Delete a source template
 	//
@@ -5638,6 +6090,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/oauth/credentials/connector_type/{connector_type} (the `DeleteOAuthCredentials` operationId).
 	DeleteOAuthCredentialsWithResponse(ctx context.Context, connectorType string, params *DeleteOAuthCredentialsParams, reqEditors ...RequestEditorFn) (*DeleteOAuthCredentialsResponse, error)
+
+	// ListOrganizationCredentialsWithResponse List the connectors of an organization
+	//
+	// Returns the connectors of all workspaces of an organization, with the state of the context store of each. A page with fewer items than the limit is the last one. The service does not document this route.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{organization_id}/credentials (the `ListOrganizationCredentials` operationId).
+	ListOrganizationCredentialsWithResponse(ctx context.Context, organizationID string, params *ListOrganizationCredentialsParams, reqEditors ...RequestEditorFn) (*ListOrganizationCredentialsResponse, error)
 
 	// ListSkillsWithResponse List skills
 	//
@@ -6085,6 +6546,58 @@ func (r CheckConnectorConfigResponse) ContentType() string {
 	return ""
 }
 
+// InitiateOAuthResponse429Headers the declared response headers of an HTTP 429 response for InitiateOAuth
+type InitiateOAuthResponse429Headers struct {
+	RetryAfter *string
+}
+
+type InitiateOAuthResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OAuthInitiateResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *Unprocessable
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *RateLimited
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ServerError
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *InitiateOAuthResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r InitiateOAuthResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InitiateOAuthResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InitiateOAuthResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // DeleteConnectorResponse429Headers the declared response headers of an HTTP 429 response for DeleteConnector
 type DeleteConnectorResponse429Headers struct {
 	RetryAfter *string
@@ -6346,6 +6859,58 @@ func (r ExecuteConnectorResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExecuteConnectorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PrepareExecutionResponse429Headers the declared response headers of an HTTP 429 response for PrepareExecution
+type PrepareExecutionResponse429Headers struct {
+	RetryAfter *string
+}
+
+type PrepareExecutionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ExecuteResult
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *Unprocessable
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *RateLimited
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ServerError
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *PrepareExecutionResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r PrepareExecutionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PrepareExecutionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PrepareExecutionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7022,6 +7587,58 @@ func (r CreateSourceTemplateResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateSourceTemplateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListGlobalSourceTemplatesResponse429Headers the declared response headers of an HTTP 429 response for ListGlobalSourceTemplates
+type ListGlobalSourceTemplatesResponse429Headers struct {
+	RetryAfter *string
+}
+
+type ListGlobalSourceTemplatesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GlobalSourceTemplateList
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *Unprocessable
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *RateLimited
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ServerError
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListGlobalSourceTemplatesResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListGlobalSourceTemplatesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListGlobalSourceTemplatesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListGlobalSourceTemplatesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7854,6 +8471,58 @@ func (r DeleteOAuthCredentialsResponse) ContentType() string {
 	return ""
 }
 
+// ListOrganizationCredentialsResponse429Headers the declared response headers of an HTTP 429 response for ListOrganizationCredentials
+type ListOrganizationCredentialsResponse429Headers struct {
+	RetryAfter *string
+}
+
+type ListOrganizationCredentialsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganizationCredentialList
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *Unprocessable
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *RateLimited
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ServerError
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListOrganizationCredentialsResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListOrganizationCredentialsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListOrganizationCredentialsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListOrganizationCredentialsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListSkillsResponse429Headers the declared response headers of an HTTP 429 response for ListSkills
 type ListSkillsResponse429Headers struct {
 	RetryAfter *string
@@ -8450,6 +9119,36 @@ func (c *ClientWithResponses) CheckConnectorConfigWithResponse(ctx context.Conte
 	return ParseCheckConnectorConfigResponse(rsp)
 }
 
+// InitiateOAuthWithBodyWithResponse Start the consent of a user to a connector
+//
+// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+func (c *ClientWithResponses) InitiateOAuthWithBodyWithResponse(ctx context.Context, params *InitiateOAuthParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error) {
+	rsp, err := c.InitiateOAuthWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInitiateOAuthResponse(rsp)
+}
+
+// InitiateOAuthWithResponse Start the consent of a user to a connector
+//
+// Returns the URL at which a user consents to the access of a connector. The browser then returns to redirect_url with connector_id in the query or, if there was no consent, with error and error_description. The connector is created when the user consents. The organization must have an OAuth app or a source template of its own for the kind of connector.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/integrations/connectors/oauth/initiate (the `InitiateOAuth` operationId).
+func (c *ClientWithResponses) InitiateOAuthWithResponse(ctx context.Context, params *InitiateOAuthParams, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error) {
+	rsp, err := c.InitiateOAuth(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInitiateOAuthResponse(rsp)
+}
+
 // DeleteConnectorWithResponse Delete a connector
 //
 // Starts a job that deletes the connector. There is no operation to get the state of the job. The connector disappears from the list when the job is done.
@@ -8568,6 +9267,36 @@ func (c *ClientWithResponses) ExecuteConnectorWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseExecuteConnectorResponse(rsp)
+}
+
+// PrepareExecutionWithBodyWithResponse Return what running an action needs
+//
+// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+func (c *ClientWithResponses) PrepareExecutionWithBodyWithResponse(ctx context.Context, id string, params *PrepareExecutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareExecutionResponse, error) {
+	rsp, err := c.PrepareExecutionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareExecutionResponse(rsp)
+}
+
+// PrepareExecutionWithResponse Return what running an action needs
+//
+// Runs nothing, and returns the envelope with a bundle of what a program needs to run the action by itself, such as the definition of the connector. Neither the entity nor the action may be empty. The bundle may contain secrets. The service does not document this route.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/integrations/connectors/{id}/execute/prepare (the `PrepareExecution` operationId).
+func (c *ClientWithResponses) PrepareExecutionWithResponse(ctx context.Context, id string, params *PrepareExecutionParams, body PrepareExecutionJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareExecutionResponse, error) {
+	rsp, err := c.PrepareExecution(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareExecutionResponse(rsp)
 }
 
 // InspectConnectorWithResponse Inspect a connector
@@ -8823,6 +9552,21 @@ func (c *ClientWithResponses) CreateSourceTemplateWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseCreateSourceTemplateResponse(rsp)
+}
+
+// ListGlobalSourceTemplatesWithResponse List the source templates of the service
+//
+// Returns the source templates that the service itself provides to all organizations, in one page. The path takes precedence over that of a source template by its ID. The service does not document this route.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/integrations/templates/sources/global (the `ListGlobalSourceTemplates` operationId).
+func (c *ClientWithResponses) ListGlobalSourceTemplatesWithResponse(ctx context.Context, params *ListGlobalSourceTemplatesParams, reqEditors ...RequestEditorFn) (*ListGlobalSourceTemplatesResponse, error) {
+	rsp, err := c.ListGlobalSourceTemplates(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListGlobalSourceTemplatesResponse(rsp)
 }
 
 // DeleteSourceTemplateWithResponse Delete a source template
@@ -9153,6 +9897,21 @@ func (c *ClientWithResponses) DeleteOAuthCredentialsWithResponse(ctx context.Con
 		return nil, err
 	}
 	return ParseDeleteOAuthCredentialsResponse(rsp)
+}
+
+// ListOrganizationCredentialsWithResponse List the connectors of an organization
+//
+// Returns the connectors of all workspaces of an organization, with the state of the context store of each. A page with fewer items than the limit is the last one. The service does not document this route.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{organization_id}/credentials (the `ListOrganizationCredentials` operationId).
+func (c *ClientWithResponses) ListOrganizationCredentialsWithResponse(ctx context.Context, organizationID string, params *ListOrganizationCredentialsParams, reqEditors ...RequestEditorFn) (*ListOrganizationCredentialsResponse, error) {
+	rsp, err := c.ListOrganizationCredentials(ctx, organizationID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListOrganizationCredentialsResponse(rsp)
 }
 
 // ListSkillsWithResponse List skills
@@ -9906,6 +10665,94 @@ func ParseCheckConnectorConfigResponse(rsp *http.Response) (*CheckConnectorConfi
 	return response, nil
 }
 
+// ParseInitiateOAuthResponse parses an HTTP response from a InitiateOAuthWithResponse call
+func ParseInitiateOAuthResponse(rsp *http.Response) (*InitiateOAuthResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InitiateOAuthResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OAuthInitiateResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Unprocessable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers InitiateOAuthResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseDeleteConnectorResponse parses an HTTP response from a DeleteConnectorWithResponse call
 func ParseDeleteConnectorResponse(rsp *http.Response) (*DeleteConnectorResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10346,6 +11193,94 @@ func ParseExecuteConnectorResponse(rsp *http.Response) (*ExecuteConnectorRespons
 		response.Headers200 = &headers
 	case rsp.StatusCode == 429:
 		var headers ExecuteConnectorResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePrepareExecutionResponse parses an HTTP response from a PrepareExecutionWithResponse call
+func ParsePrepareExecutionResponse(rsp *http.Response) (*PrepareExecutionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PrepareExecutionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ExecuteResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Unprocessable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers PrepareExecutionResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -11490,6 +12425,94 @@ func ParseCreateSourceTemplateResponse(rsp *http.Response) (*CreateSourceTemplat
 	switch {
 	case rsp.StatusCode == 429:
 		var headers CreateSourceTemplateResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListGlobalSourceTemplatesResponse parses an HTTP response from a ListGlobalSourceTemplatesWithResponse call
+func ParseListGlobalSourceTemplatesResponse(rsp *http.Response) (*ListGlobalSourceTemplatesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListGlobalSourceTemplatesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GlobalSourceTemplateList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Unprocessable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers ListGlobalSourceTemplatesResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -12886,6 +13909,94 @@ func ParseDeleteOAuthCredentialsResponse(rsp *http.Response) (*DeleteOAuthCreden
 	switch {
 	case rsp.StatusCode == 429:
 		var headers DeleteOAuthCredentialsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListOrganizationCredentialsResponse parses an HTTP response from a ListOrganizationCredentialsWithResponse call
+func ParseListOrganizationCredentialsResponse(rsp *http.Response) (*ListOrganizationCredentialsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListOrganizationCredentialsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganizationCredentialList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Unprocessable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers ListOrganizationCredentialsResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -48,7 +48,8 @@
 // [WidgetToken], Credentials of [ConnectorCreateRequest], Configuration of
 // [OAuthCredentialsRequest], and any secrets in other configurations. Printing,
 // logging or marshaling such a value shows them. Packages auth and client use
-// a type that hides secrets.
+// a type that hides secrets. Only an [ExecutionBundle], which nobody would expect to
+// contain secrets, does not show them when it is printed.
 //
 // # Stability
 //
@@ -59,5 +60,5 @@
 // # Generation
 //
 // "go generate" in the root of the module rebuilds the files named *.gen.go,
-// which are never edited. This file and nullable.go are written by hand.
+// which are never edited. The other files are written by hand.
 package gen

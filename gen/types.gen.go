@@ -1285,20 +1285,70 @@ type ExecuteRequest struct {
 
 // ExecuteResult The envelope that contains the result of an action.
 type ExecuteResult struct {
-	// ConnectorMetadata Metadata from the connector, including the state of paging. The names depend on the vendor.
-	ConnectorMetadata json.RawMessage `json:"connector_metadata"`
+	// Bundle What is needed to run the action. Only prepareExecution returns it.
+	Bundle *ExecutionBundle `json:"bundle,omitempty"`
 
-	// ExecutionMetadata The connector and the duration of an action.
-	ExecutionMetadata ExecutionMetadata `json:"execution_metadata"`
+	// ConnectorMetadata Metadata from the connector, including the state of paging. The names depend on the vendor. May be missing or null.
+	ConnectorMetadata json.RawMessage `json:"connector_metadata,omitempty"`
 
-	// Result The result of the action: an array of records, a single record or, for context_store_search, an object with data and meta. May be missing.
-	Result json.RawMessage `json:"result"`
+	// ContextStoreBundle What is needed to search the context store. Its form is not documented.
+	ContextStoreBundle json.RawMessage `json:"context_store_bundle,omitempty"`
+
+	// ExecutionMetadata Information about the execution of the action.
+	ExecutionMetadata *ExecutionMetadata `json:"execution_metadata,omitempty"`
+
+	// Result The result of the action: an array of records, a single record or, for context_store_search, an object with data and meta. May be missing or null.
+	Result json.RawMessage `json:"result,omitempty"`
 
 	// Status The status of the action. Any value other than success means that it failed.
 	Status string `json:"status"`
 
-	// Warning Set by searches if the context store had been paused.
-	Warning *ContextStoreWarning `json:"warning,omitempty"`
+	// Warning Set by searches if the context store had been paused, and a text if something else is to be said.
+	Warning *ExecuteResult_Warning `json:"warning,omitempty"`
+}
+
+// ExecuteResultWarning1 defines model for ExecuteResult.Warning.1.
+type ExecuteResultWarning1 = string
+
+// ExecuteResult_Warning Set by searches if the context store had been paused, and a text if something else is to be said.
+type ExecuteResult_Warning struct {
+	union json.RawMessage
+}
+
+// ExecutionBundle What a program needs to run an action by itself. It may contain secrets.
+type ExecutionBundle struct {
+	// Action Name of the action.
+	Action *string `json:"action,omitempty"`
+
+	// ConfigValues Values of the configuration. They may be secret.
+	ConfigValues map[string]interface{} `json:"config_values,omitempty"`
+
+	// ConnectorDefinitionID ID of the source definition.
+	ConnectorDefinitionID *string `json:"connector_definition_id,omitempty"`
+
+	// DefinitionYaml The document of the connector, OpenAPI 3.1 as YAML.
+	DefinitionYaml string `json:"definition_yaml"`
+
+	// Entity Name of the entity.
+	Entity *string `json:"entity,omitempty"`
+
+	// ExcludeFields The fields of each record to leave out.
+	ExcludeFields []string `json:"exclude_fields,omitempty"`
+
+	// Params Parameters of the action.
+	Params map[string]interface{} `json:"params,omitempty"`
+
+	// ReplicationAuthKeyMapping Where the configuration for replication has the credentials.
+	ReplicationAuthKeyMapping map[string]interface{} `json:"replication_auth_key_mapping,omitempty"`
+
+	// SelectFields The only fields of each record to return.
+	SelectFields []string `json:"select_fields,omitempty"`
+
+	// SkipTruncation Whether long texts are returned in full.
+	SkipTruncation *bool `json:"skip_truncation,omitempty"`
+
+	// SourceConfig The configuration of the connector. It may contain secrets or say where they are.
+	SourceConfig map[string]interface{} `json:"source_config,omitempty"`
 }
 
 // ExecutionMetadata The connector and the duration of an action.
@@ -1383,6 +1433,21 @@ type FieldRenamingMapperConfig struct {
 
 	// OriginalFieldName The old name.
 	OriginalFieldName string `json:"original_field_name"`
+}
+
+// GlobalSourceTemplate A source template that the service provides to all organizations. It may have more members.
+type GlobalSourceTemplate struct {
+	// ID Identifies the template.
+	ID string `json:"id"`
+
+	// Name Display name, such as Zendesk Support.
+	Name string `json:"name"`
+}
+
+// GlobalSourceTemplateList The source templates of the service.
+type GlobalSourceTemplateList struct {
+	// Data The templates.
+	Data []GlobalSourceTemplate `json:"data"`
 }
 
 // HashingMapper Hashes a field, in place or into a new field.
@@ -1484,6 +1549,39 @@ type OAuthCredentialsRequest struct {
 	ConnectorType *string `json:"connector_type,omitempty"`
 }
 
+// OAuthInitiateRequest The connector to which a user is to consent. Its kind is identified by connector_type, definition_id or source_template_id.
+type OAuthInitiateRequest struct {
+	// ConnectorType Display name of the kind of connector, such as Github.
+	ConnectorType *string `json:"connector_type,omitempty"`
+
+	// DefinitionID ID of the source definition.
+	DefinitionID *string `json:"definition_id,omitempty"`
+
+	// Name The name of the connector.
+	Name *string `json:"name,omitempty"`
+
+	// OAuthInputConfiguration What the vendor needs to know before the consent, such as the domain of the account.
+	OAuthInputConfiguration map[string]interface{} `json:"oauth_input_configuration,omitempty"`
+
+	// RedirectURL URL to which the browser returns.
+	RedirectURL string `json:"redirect_url"`
+
+	// ReplicationConfig The configuration for replication.
+	ReplicationConfig map[string]interface{} `json:"replication_config,omitempty"`
+
+	// SourceTemplateID ID of the source template.
+	SourceTemplateID *string `json:"source_template_id,omitempty"`
+
+	// WorkspaceName Name of the workspace of the connector.
+	WorkspaceName string `json:"workspace_name"`
+}
+
+// OAuthInitiateResponse Where a user consents.
+type OAuthInitiateResponse struct {
+	// ConsentURL URL to which the user's browser goes.
+	ConsentURL string `json:"consent_url"`
+}
+
 // OAuthScopeType Whether credentials are for everyone or for one organization.
 type OAuthScopeType string
 
@@ -1515,6 +1613,60 @@ type Organization struct {
 
 	// OrganizationName Its name.
 	OrganizationName *string `json:"organization_name,omitempty"`
+}
+
+// OrganizationCredential A connector of an organization, and the state of its context store.
+type OrganizationCredential struct {
+	// ConnectorDefinitionID ID of its source definition.
+	ConnectorDefinitionID *string `json:"connector_definition_id,omitempty"`
+
+	// ConnectorMode How it is used.
+	ConnectorMode *string `json:"connector_mode,omitempty"`
+
+	// ConnectorName Its name.
+	ConnectorName *string `json:"connector_name,omitempty"`
+
+	// ContextStoreBadgeStatus The state of its context store, such as loading, building, preview or ready.
+	ContextStoreBadgeStatus *string `json:"context_store_badge_status,omitempty"`
+
+	// ContextStoreEntityCount The number of entities in its context store.
+	ContextStoreEntityCount *int `json:"context_store_entity_count,omitempty"`
+
+	// ContextStoreStatus The state of its context store, for people.
+	ContextStoreStatus *string `json:"context_store_status,omitempty"`
+
+	// CreatedAt When it was created.
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+
+	// DirectQueries30D The number of actions in the last 30 days.
+	DirectQueries30D *int `json:"direct_queries_30d,omitempty"`
+
+	// ID ID of the connector.
+	ID string `json:"id"`
+
+	// LastAccessedAt When it was last used.
+	LastAccessedAt *time.Time `json:"last_accessed_at,omitempty"`
+
+	// Replications30D The number of replications in the last 30 days.
+	Replications30D *int `json:"replications_30d,omitempty"`
+
+	// WorkspaceID ID of its workspace.
+	WorkspaceID *string `json:"workspace_id,omitempty"`
+
+	// WorkspaceName Name of its workspace.
+	WorkspaceName *string `json:"workspace_name,omitempty"`
+
+	// WorkspaceTombstone Whether its workspace was deleted.
+	WorkspaceTombstone *bool `json:"workspace_tombstone,omitempty"`
+}
+
+// OrganizationCredentialList A page of the connectors of an organization.
+type OrganizationCredentialList struct {
+	// Data The connectors.
+	Data []OrganizationCredential `json:"data"`
+
+	// Total The number of connectors on all pages. It is informative.
+	Total *int `json:"total,omitempty"`
 }
 
 // OrganizationList The organizations that a token gives access to.
@@ -2365,6 +2517,12 @@ type CheckConnectorConfigParams struct {
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
+// InitiateOAuthParams defines parameters for InitiateOAuth.
+type InitiateOAuthParams struct {
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
 // DeleteConnectorParams defines parameters for DeleteConnector.
 type DeleteConnectorParams struct {
 	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
@@ -2391,6 +2549,12 @@ type CheckConnectorParams struct {
 
 // ExecuteConnectorParams defines parameters for ExecuteConnector.
 type ExecuteConnectorParams struct {
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
+// PrepareExecutionParams defines parameters for PrepareExecution.
+type PrepareExecutionParams struct {
 	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
@@ -2490,6 +2654,12 @@ type ListSourceTemplatesParams struct {
 
 // CreateSourceTemplateParams defines parameters for CreateSourceTemplate.
 type CreateSourceTemplateParams struct {
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
+// ListGlobalSourceTemplatesParams defines parameters for ListGlobalSourceTemplates.
+type ListGlobalSourceTemplatesParams struct {
 	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
@@ -2617,6 +2787,18 @@ type DeleteOAuthCredentialsParams struct {
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
+// ListOrganizationCredentialsParams defines parameters for ListOrganizationCredentials.
+type ListOrganizationCredentialsParams struct {
+	// Limit The maximum number of items in a page.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Offset The number of items before the page.
+	Offset *int `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
 // ListSkillsParams defines parameters for ListSkills.
 type ListSkillsParams struct {
 	// Limit The maximum number of items in a page.
@@ -2731,6 +2913,9 @@ type CreateConnectorJSONRequestBody = ConnectorCreateRequest
 // CheckConnectorConfigJSONRequestBody defines body for CheckConnectorConfig for application/json ContentType.
 type CheckConnectorConfigJSONRequestBody = ConnectorCreateRequest
 
+// InitiateOAuthJSONRequestBody defines body for InitiateOAuth for application/json ContentType.
+type InitiateOAuthJSONRequestBody = OAuthInitiateRequest
+
 // UpdateConnectorJSONRequestBody defines body for UpdateConnector for application/json ContentType.
 type UpdateConnectorJSONRequestBody = ConnectorUpdateRequest
 
@@ -2739,6 +2924,9 @@ type CheckConnectorJSONRequestBody = ConnectorUpdateRequest
 
 // ExecuteConnectorJSONRequestBody defines body for ExecuteConnector for application/json ContentType.
 type ExecuteConnectorJSONRequestBody = ExecuteRequest
+
+// PrepareExecutionJSONRequestBody defines body for PrepareExecution for application/json ContentType.
+type PrepareExecutionJSONRequestBody = ExecuteRequest
 
 // CreateConnectionTemplateJSONRequestBody defines body for CreateConnectionTemplate for application/json ContentType.
 type CreateConnectionTemplateJSONRequestBody = ConnectionTemplateCreateRequest
@@ -2932,6 +3120,68 @@ func (t ConnectionTemplateCreateRequest) MarshalJSON() ([]byte, error) {
 }
 
 func (t *ConnectionTemplateCreateRequest) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsContextStoreWarning returns the union data inside the ExecuteResult_Warning as a ContextStoreWarning
+func (t ExecuteResult_Warning) AsContextStoreWarning() (ContextStoreWarning, error) {
+	var body ContextStoreWarning
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromContextStoreWarning overwrites any union data inside the ExecuteResult_Warning as the provided ContextStoreWarning
+func (t *ExecuteResult_Warning) FromContextStoreWarning(v ContextStoreWarning) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeContextStoreWarning performs a merge with any union data inside the ExecuteResult_Warning, using the provided ContextStoreWarning
+func (t *ExecuteResult_Warning) MergeContextStoreWarning(v ContextStoreWarning) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsExecuteResultWarning1 returns the union data inside the ExecuteResult_Warning as a ExecuteResultWarning1
+func (t ExecuteResult_Warning) AsExecuteResultWarning1() (ExecuteResultWarning1, error) {
+	var body ExecuteResultWarning1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromExecuteResultWarning1 overwrites any union data inside the ExecuteResult_Warning as the provided ExecuteResultWarning1
+func (t *ExecuteResult_Warning) FromExecuteResultWarning1(v ExecuteResultWarning1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeExecuteResultWarning1 performs a merge with any union data inside the ExecuteResult_Warning, using the provided ExecuteResultWarning1
+func (t *ExecuteResult_Warning) MergeExecuteResultWarning1(v ExecuteResultWarning1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ExecuteResult_Warning) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ExecuteResult_Warning) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }

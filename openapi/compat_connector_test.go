@@ -9,7 +9,7 @@ import (
 )
 
 // soon ends a wait for what a changed response lacks.
-var soon = []client.WaitOption{client.WithPollInterval(time.Millisecond), client.WithWaitLimit(10 * time.Millisecond)}
+var soon = client.Polling{Interval: time.Millisecond, Limit: 10 * time.Millisecond}
 
 // connectorCalls are more calls for TestCompatible.
 var connectorCalls = []wrapper{
@@ -33,17 +33,25 @@ var connectorCalls = []wrapper{
 		return err
 	}},
 	{name: "WaitSearchable", ops: []string{"inspectConnector"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.ConnectorByID(connectorID).WaitSearchable(ctx, "tickets", soon...)
+		_, err := w.ConnectorByID(connectorID).WaitSearchable(ctx, "tickets", soon)
 		if errors.Is(err, client.ErrWaitedTooLong) || errors.Is(err, client.ErrInvalid) {
 			return nil // the response does not say that it is ready, or supported
 		}
 		return err
 	}},
 	{name: "WaitDeleted", ops: []string{"listConnectors"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.WaitDeleted(ctx, connectorID, soon...)
+		_, err := w.WaitDeleted(ctx, connectorID, soon)
 		if errors.Is(err, client.ErrWaitedTooLong) {
 			return nil
 		}
+		return err
+	}},
+	{name: "Prepare", ops: []string{"prepareExecution"}, needed: []string{"/status", "/bundle", "/definition_yaml"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.ConnectorByID(connectorID).Prepare(ctx, "tickets", "list", nil)
+		return err
+	}},
+	{name: "StartOAuth", ops: []string{"initiateOAuth"}, needed: []string{"/consent_url"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.StartOAuth(ctx, client.OAuthRequest{ConnectorType: "Github", RedirectURL: "https://app.example.com/connected"})
 		return err
 	}},
 	{name: "Describe", ops: []string{"executeConnector"}, needed: []string{"/status"}, call: func(ctx context.Context, w *client.Workspace) error {

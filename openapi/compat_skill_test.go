@@ -11,7 +11,7 @@ import (
 // skillCalls are more calls for TestCompatible.
 var skillCalls = []wrapper{
 	{name: "Skills.All", ops: []string{"listSkills"}, call: func(ctx context.Context, w *client.Workspace) error {
-		return allSkills(w.Client().Skills().All(ctx, client.WithSkillPageSize(1)))
+		return allSkills(w.Client().Skills().All(ctx))
 	}},
 	{name: "Skills.Search", ops: []string{"searchSkills"}, call: func(ctx context.Context, w *client.Workspace) error {
 		return allSkills(w.Client().Skills().Search(ctx, "tickets"))

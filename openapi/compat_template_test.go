@@ -37,6 +37,10 @@ var templateCalls = []wrapper{
 		_, err := w.Client().SourceTemplates().List(ctx, client.SourceTemplateFilter{})
 		return err
 	}},
+	{name: "SourceTemplates.ListGlobal", ops: []string{"listGlobalSourceTemplates"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.Client().SourceTemplates().ListGlobal(ctx)
+		return err
+	}},
 	{name: "SourceTemplates.Get", ops: []string{"getSourceTemplate"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Client().SourceTemplates().Get(ctx, unknownID)
 		return err

@@ -27,6 +27,14 @@ var workspaceCalls = []wrapper{
 		_, err := w.Client().Organizations(ctx)
 		return err
 	}},
+	{name: "OrganizationCredentials", ops: []string{"listOrganizationCredentials"}, call: func(ctx context.Context, w *client.Workspace) error {
+		for _, err := range w.Client().OrganizationCredentials(ctx, connectorID) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
 	{name: "TokenScope", ops: []string{"getScopedTokenInfo"}, call: func(ctx context.Context, w *client.Workspace) error {
 		_, err := w.Client().TokenScope(ctx)
 		return err

@@ -219,6 +219,15 @@ func happyPaths(s *session) {
 	app := object{"client_id": "a", "client_secret": "b"}
 	stored := s.do("setOAuthCredentials", nil, object{"connector_type": "github", "configuration": app})
 	s.do("setOAuthCredentials", nil, object{"connector_definition_id": stored.text("connector_definition_id"), "configuration": app})
+	s.do("initiateOAuth", nil, object{"workspace_name": ws, "connector_type": "Github", "redirect_url": "https://app.example.com/connected", "name": "Code"})
+	s.do("initiateOAuth", nil, object{
+		"workspace_name": ws, "definition_id": stored.text("connector_definition_id"), "redirect_url": "https://app.example.com/connected?of=42",
+		"connector_type": nil, "source_template_id": nil, "name": nil, "replication_config": object{"start_date": "2026-01-01"}, "oauth_input_configuration": object{"subdomain": "example"},
+	})
+	s.do("initiateOAuth", nil, object{
+		"workspace_name": ws, "source_template_id": s.do("listGlobalSourceTemplates", nil, nil).text("data", 0, "id"), "redirect_url": "https://app.example.com",
+		"replication_config": nil, "oauth_input_configuration": nil,
+	})
 	s.do("deleteOAuthCredentials", nil, nil, "github")
 
 	// Connectors.
@@ -248,6 +257,10 @@ func happyPaths(s *session) {
 	s.do("executeConnector", nil, object{"entity": "customers", "action": "list", "params": object{"limit": 2}, "select_fields": []string{"id"}, "skip_truncation": false, "intent": "contract"}, made)
 	s.do("executeConnector", nil, object{"entity": "customers", "action": "list", "exclude_fields": []string{"email"}}, made)
 	s.do("executeConnector", nil, object{"entity": "customers", "action": "context_store_search", "params": object{"query": object{"filter": object{"eq": object{"id": "1"}}}, "limit": 1}}, made)
+	s.do("prepareExecution", nil, object{"entity": "customers", "action": "list", "params": object{"limit": 2}, "skip_truncation": false, "select_fields": []string{"id"}}, made)
+	s.do("prepareExecution", nil, object{"entity": "customers", "action": "get", "exclude_fields": []string{"email"}}, made)
+	s.do("listOrganizationCredentials", nil, nil, agentstest.OrganizationID)
+	s.do("listOrganizationCredentials", object{"limit": 1, "offset": 2}, nil, agentstest.OrganizationID)
 	s.do("deleteConnector", nil, nil, made)
 
 	// Skills.
@@ -429,6 +442,16 @@ func refusals(s *session, fake *agentstest.Server) {
 	s.refused(404, "listConnectors", object{"workspace_name": "nowhere"}, nil)
 	s.refused(404, "getSkillDocs", object{"id": "connector_source:" + unknownID}, nil)
 	s.refused(404, "deleteOAuthCredentials", nil, nil, "fax")
+	consent := object{"workspace_name": agentstest.WorkspaceName, "redirect_url": "https://app.example.com"}
+	s.refused(422, "initiateOAuth", nil, consent)
+	consent["connector_type"] = "Fax"
+	s.refused(404, "initiateOAuth", nil, consent)
+	consent["connector_type"] = "Slack" // there is no app for it
+	s.refused(400, "initiateOAuth", nil, consent)
+	s.refused(422, "initiateOAuth", nil, object{"workspace_name": agentstest.WorkspaceName, "connector_type": "Slack", "redirect_url": "connected"})
+	s.refused(403, "listOrganizationCredentials", nil, nil, agentstest.SecondOrganizationID)
+	s.refused(422, "listOrganizationCredentials", object{"limit": 201}, nil, agentstest.OrganizationID)
+	s.refused(422, "listOrganizationCredentials", object{"offset": -1}, nil, agentstest.OrganizationID)
 	s.refused(403, "listSkills", object{"organization_id": agentstest.SecondOrganizationID}, nil)
 	global := s.do("listSourceTemplates", object{"use_global": true}, nil).text("data", 0, "id")
 	s.refused(403, "deleteSourceTemplate", nil, nil, global)

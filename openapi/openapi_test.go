@@ -22,15 +22,17 @@ var operations = map[string]string{
 	"GET /api/v1/account/applications/scoped-token/info": "getScopedTokenInfo",
 	"POST /api/v1/account/applications/widget-token":     "createWidgetToken",
 
-	"GET /api/v1/integrations/connectors":               "listConnectors",
-	"POST /api/v1/integrations/connectors":              "createConnector",
-	"POST /api/v1/integrations/connectors/check":        "checkConnectorConfig",
-	"GET /api/v1/integrations/connectors/{id}":          "getConnector",
-	"PUT /api/v1/integrations/connectors/{id}":          "updateConnector",
-	"DELETE /api/v1/integrations/connectors/{id}":       "deleteConnector",
-	"POST /api/v1/integrations/connectors/{id}/check":   "checkConnector",
-	"POST /api/v1/integrations/connectors/{id}/execute": "executeConnector",
-	"GET /api/v1/integrations/connectors/{id}/inspect":  "inspectConnector",
+	"GET /api/v1/integrations/connectors":                       "listConnectors",
+	"POST /api/v1/integrations/connectors":                      "createConnector",
+	"POST /api/v1/integrations/connectors/check":                "checkConnectorConfig",
+	"POST /api/v1/integrations/connectors/oauth/initiate":       "initiateOAuth",
+	"GET /api/v1/integrations/connectors/{id}":                  "getConnector",
+	"PUT /api/v1/integrations/connectors/{id}":                  "updateConnector",
+	"DELETE /api/v1/integrations/connectors/{id}":               "deleteConnector",
+	"POST /api/v1/integrations/connectors/{id}/check":           "checkConnector",
+	"POST /api/v1/integrations/connectors/{id}/execute":         "executeConnector",
+	"POST /api/v1/integrations/connectors/{id}/execute/prepare": "prepareExecution",
+	"GET /api/v1/integrations/connectors/{id}/inspect":          "inspectConnector",
 
 	"GET /api/v1/integrations/definitions/sources":           "listSourceDefinitions",
 	"GET /api/v1/integrations/definitions/sources/{id}":      "getSourceDefinition",
@@ -39,6 +41,7 @@ var operations = map[string]string{
 
 	"GET /api/v1/integrations/templates/sources":         "listSourceTemplates",
 	"POST /api/v1/integrations/templates/sources":        "createSourceTemplate",
+	"GET /api/v1/integrations/templates/sources/global":  "listGlobalSourceTemplates",
 	"GET /api/v1/integrations/templates/sources/{id}":    "getSourceTemplate",
 	"PATCH /api/v1/integrations/templates/sources/{id}":  "updateSourceTemplate",
 	"DELETE /api/v1/integrations/templates/sources/{id}": "deleteSourceTemplate",
@@ -63,7 +66,8 @@ var operations = map[string]string{
 	"PUT /api/v1/workspaces/{workspace_id}":    "updateWorkspace",
 	"DELETE /api/v1/workspaces/{workspace_id}": "deleteWorkspace",
 
-	"GET /api/v1/internal/account/organizations": "listOrganizations",
+	"GET /api/v1/internal/account/organizations":              "listOrganizations",
+	"GET /api/v1/organizations/{organization_id}/credentials": "listOrganizationCredentials",
 
 	"GET /api/v1/internal/workflows":                                              "listWorkflows",
 	"POST /api/v1/internal/workflows":                                             "createWorkflow",
@@ -82,12 +86,13 @@ var schemas = []string{
 	"APIError", "APIErrorItem",
 	"Token", "TokenRequest", "ScopedToken", "ScopedTokenRequest", "ScopedTokenInfo", "WidgetToken", "WidgetTokenRequest",
 	"Connector", "ConnectorSummary", "ConnectorList", "ConnectorCreateRequest", "ConnectorUpdateRequest", "ConnectorCheckResult", "ConnectorDeletion",
-	"ExecuteRequest", "ExecuteResult", "ExecutionMetadata", "ContextStoreWarning", "Inspection", "ContextStoreReadiness",
+	"ExecuteRequest", "ExecuteResult", "ExecutionMetadata", "ExecutionBundle", "ContextStoreWarning", "Inspection", "ContextStoreReadiness",
 	"SourceDefinition", "DestinationDefinition", "SourceTemplate", "SourceTemplateSummary",
 	"ConnectionTemplate", "UserHostedConnectionTemplate", "AirbyteHostedConnectionTemplate",
 	"Skill", "SkillList", "SkillDocs", "SkillBlock",
 	"Workspace", "WorkspaceList", "WorkspaceStats", "WorkspaceUpdateRequest",
-	"Organization", "OrganizationList", "Workflow", "Automation",
+	"Organization", "OrganizationList", "OrganizationCredential", "OrganizationCredentialList",
+	"OAuthInitiateRequest", "OAuthInitiateResponse", "GlobalSourceTemplate", "GlobalSourceTemplateList", "Workflow", "Automation",
 }
 
 // errorStatuses are the error statuses that every operation declares.

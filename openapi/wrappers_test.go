@@ -66,6 +66,15 @@ func restOfTheService(s *session) {
 		ok("Connector.Update", err)
 	}
 
+	_, err = conn.Prepare(ctx, "issues", "list", client.Params{"per_page": 2})
+	ok("Prepare", err)
+	for item, err := range c.OrganizationCredentials(ctx, info.OrganizationID) {
+		ok("OrganizationCredentials", err)
+		if s.examples || err != nil || item.ID == "" {
+			break
+		}
+	}
+
 	definitions := c.Definitions()
 	sources, err := definitions.ListSources(ctx, client.DefinitionFilter{})
 	ok("Sources", err)
@@ -89,6 +98,8 @@ func restOfTheService(s *session) {
 			ok("ConnectionTemplates.List", err)
 		}
 	}
+	global, err := templates.ListGlobal(ctx)
+	ok("SourceTemplates.ListGlobal", err)
 	template, err := templates.Create(ctx, client.SourceTemplateRequest{DefinitionID: source.ID, Name: "Ours", Mode: client.SourceTemplateMulti, DefaultConfig: object{"a": 1}})
 	ok("SourceTemplates.Create", err)
 	_, err = templates.Create(ctx, client.SourceTemplateRequest{CopyOf: template.ID, Name: "Ours, too"})
@@ -132,20 +143,28 @@ func restOfTheService(s *session) {
 	ok("OAuthApps.Set", err)
 	_, err = c.OAuthApps().Set(ctx, client.OAuthAppRequest{DefinitionID: source.ID, Configuration: object{"client_id": "a", "client_secret": "b"}})
 	ok("OAuthApps.Set", err)
+	for _, r := range []client.OAuthRequest{
+		{ConnectorType: "Salesforce"}, {DefinitionID: source.ID, Name: "Sales", ReplicationConfig: object{"a": 1}, Input: object{"domain": "example"}}, {SourceTemplateID: global[0].ID},
+	} {
+		r.RedirectURL = "https://app.example.com/connected"
+		_, err = ws.StartOAuth(ctx, r)
+		ok("StartOAuth", err)
+	}
 	ok("OAuthApps.Delete", c.OAuthApps().Delete(ctx, "salesforce"))
 
-	for skill, err := range c.Skills().All(ctx, client.WithSkillPageSize(5), client.InOrganization(info.OrganizationID)) {
+	skills := c.Skills().InOrganization(info.OrganizationID)
+	for skill, err := range skills.All(ctx) {
 		ok("Skills.All", err)
 		if err != nil {
 			break
 		}
-		_, err = c.Skills().Docs(ctx, skill.ID, "", client.InOrganization(info.OrganizationID))
+		_, err = skills.Docs(ctx, skill.ID, "")
 		ok("Skills.Docs", err)
 		if s.examples {
 			break // the cursor of the example never ends
 		}
 	}
-	for _, err := range c.Skills().Search(ctx, "github", client.InWorkspace(info.ID)) {
+	for _, err := range c.Skills().InWorkspace(info.ID).Search(ctx, "github") {
 		ok("Skills.Search", err)
 		break
 	}

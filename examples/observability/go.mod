@@ -25,5 +25,3 @@ require (
 	golang.org/x/oauth2 v0.37.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 )
-
-replace github.com/airbyte-agents/airbyte-agents-go => ../..

@@ -36,23 +36,60 @@ type signs struct {
 	size        string
 }
 
-var ranks = map[string]int{
-	"nextcursor": 1, "nextpagetoken": 1, "nexttoken": 1, "nextoffset": 1, "nextid": 1, "nextpage": 2, "endcursor": 3, "after": 4, "startingafter": 4,
-	"pagetoken": 4, "continuationtoken": 4, "bookmark": 4, "nextbookmark": 1, "cursor": 5, "next": 6, "offset": 9,
+// The names below are functions and not maps, so that programs which do not page do
+// not link them.
+
+// rank returns how likely it is that a member holds the cursor of the next page, 1 for
+// the best, and 0 if its name does not say so. Names are plain.
+func rank(name string) int {
+	switch name {
+	case "nextcursor", "nextpagetoken", "nexttoken", "nextoffset", "nextid", "nextbookmark":
+		return 1
+	case "nextpage":
+		return 2
+	case "endcursor":
+		return 3
+	case "after", "startingafter", "pagetoken", "continuationtoken", "bookmark":
+		return 4
+	case "cursor":
+		return 5
+	case "next":
+		return 6
+	case "offset":
+		return 9
+	}
+	return 0
 }
 
-var flags = map[string]bool{
-	"hasnextpage": true, "hasmore": true, "hasnext": true, "more": true, "hasmorepages": true, "morerecords": true, "moreresultsavailable": true,
-	"islast": false, "islastpage": false, "lastpage": false, "done": false,
+// flag reports whether a name is that of a flag for more pages, and whether it means
+// that there are more if it is true.
+func flag(name string) (more, ok bool) {
+	switch name {
+	case "hasnextpage", "hasmore", "hasnext", "more", "hasmorepages", "morerecords", "moreresultsavailable":
+		return true, true
+	case "islast", "islastpage", "lastpage", "done":
+		return false, true
+	}
+	return false, false
 }
 
-var containers = map[string]bool{
-	"pagination": true, "paging": true, "pageinfo": true, "meta": true, "metadata": true, "responsemetadata": true,
-	"links": true, "cursors": true, "cursor": true, "page": true, "info": true,
+// contains reports whether a member of the name may hold what is said about paging.
+func contains(name string) bool {
+	switch name {
+	case "pagination", "paging", "pageinfo", "meta", "metadata", "responsemetadata", "links", "cursors", "cursor", "page", "info":
+		return true
+	}
+	return false
 }
 
-var beside = map[string]bool{
-	"limit": true, "size": true, "count": true, "perpage": true, "pagesize": true, "rel": true, "type": true, "title": true, "method": true, "path": true, "uri": true,
+// beside reports whether the name is one of those that stand beside a cursor inside a
+// member for the next page.
+func beside(name string) bool {
+	switch name {
+	case "limit", "size", "count", "perpage", "pagesize", "rel", "type", "title", "method", "path", "uri":
+		return true
+	}
+	return false
 }
 
 func read(raw ...jsontext.Value) signs {
@@ -74,9 +111,9 @@ func (s *signs) object(o map[string]any, next bool, in string, depth int) {
 		speaks := strings.Contains(plain, "next") && !strings.HasPrefix(plain, "has")
 		switch v := o[name].(type) {
 		case nil:
-			s.none = s.none || speaks || ranks[plain] > 0 && plain != "offset"
+			s.none = s.none || speaks || rank(plain) > 0 && plain != "offset"
 		case bool:
-			if means, ok := flags[plain]; ok {
+			if means, ok := flag(plain); ok {
 				s.flag(v == means)
 			} else if speaks {
 				s.flag(v)
@@ -92,7 +129,7 @@ func (s *signs) object(o map[string]any, next bool, in string, depth int) {
 				if s.cursor == before.cursor && s.link == before.link && s.strange == "" {
 					s.strange = name
 				}
-			case containers[plain]:
+			case contains(plain):
 				s.object(v, false, plain, depth+1)
 			}
 		case []any:
@@ -105,6 +142,11 @@ func (s *signs) object(o map[string]any, next bool, in string, depth int) {
 			s.scalar(name, plain, v.String(), true, next, speaks, in)
 		}
 	}
+}
+
+// tells reports whether the metadata tells if there is another page.
+func (s *signs) tells() bool {
+	return s.known || s.none || s.cursor.text != "" || s.link != "" || s.pages != ""
 }
 
 func (s *signs) flag(more bool) { s.more, s.known = s.more || more, true }
@@ -141,10 +183,10 @@ func (s *signs) list(name string, list []any, speaks bool) {
 
 func (s *signs) scalar(name, plain, text string, number, next, speaks bool, in string) {
 	if text == "" || text == "null" {
-		s.none = s.none || speaks || ranks[plain] > 0 && plain != "offset"
+		s.none = s.none || speaks || rank(plain) > 0 && plain != "offset"
 		return
 	}
-	if means, ok := flags[plain]; ok && !(plain == "lastpage" && number) {
+	if means, ok := flag(plain); ok && !(plain == "lastpage" && number) {
 		switch strings.ToLower(text) {
 		case "true", "1":
 			s.flag(means)
@@ -153,8 +195,8 @@ func (s *signs) scalar(name, plain, text string, number, next, speaks bool, in s
 		}
 		return
 	}
-	if isLink(text) {
-		if speaks || next || ranks[plain] > 0 || plain == "odatanextlink" {
+	if isLink(plain, text) {
+		if speaks || next || rank(plain) > 0 || plain == "odatanextlink" {
 			if s.link == "" || plain == "url" || plain == "uri" || plain == "href" {
 				s.link, s.linkName = text, name
 			}
@@ -190,14 +232,16 @@ func (s *signs) scalar(name, plain, text string, number, next, speaks bool, in s
 			return
 		}
 	}
-	rank, ok := ranks[plain]
+	best := rank(plain)
+	ok := best > 0
 	switch {
-	case next && beside[plain]:
+	case next && beside(plain):
 		return
 	case next:
-		rank, ok = 1, true
-		if ranks[plain] == 0 {
-			rank = 2
+		if ok = true; best > 0 {
+			best = 1
+		} else {
+			best = 2
 		}
 	case !ok && speaks:
 		if s.strange == "" {
@@ -208,14 +252,23 @@ func (s *signs) scalar(name, plain, text string, number, next, speaks bool, in s
 	if !ok || number && text == "0" {
 		return
 	}
-	if s.cursor.text == "" || rank < s.cursor.rank {
-		s.cursor = value{name: name, plain: plain, text: text, number: number, rank: rank}
+	if s.cursor.text == "" || best < s.cursor.rank {
+		s.cursor = value{name: name, plain: plain, text: text, number: number, rank: best}
 	}
 }
 
-func isLink(s string) bool {
-	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "?") && strings.Contains(s, "=") ||
-		strings.HasPrefix(s, "/") && (strings.Contains(s, "?") || strings.Count(s, "/") > 1 && !strings.HasSuffix(s, "="))
+// isLink reports whether a member holds a link. A token may begin with a slash, so a
+// name that promises one is believed.
+func isLink(plain, s string) bool {
+	switch {
+	case strings.HasPrefix(s, "https://"), strings.HasPrefix(s, "http://"):
+		return true
+	case strings.Contains(plain, "cursor"), strings.Contains(plain, "token"), strings.Contains(plain, "bookmark"), strings.HasSuffix(plain, "after"):
+		return false
+	case strings.HasPrefix(s, "?"):
+		return strings.Contains(s, "=")
+	}
+	return strings.HasPrefix(s, "/") && (strings.Contains(s, "?") || strings.Count(s, "/") > 1 && !strings.HasSuffix(s, "="))
 }
 
 // query returns a parameter in the query of a link.

@@ -1,10 +1,10 @@
 package paging
 
 import (
-	"crypto/sha256"
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,9 +20,9 @@ type In struct {
 	Known    bool           // Declared is known, also if it is empty
 	Param    string         // the parameter that the caller names for the next page, if any
 	Params   map[string]any // the parameters of the request for this page
-	Count    int            // the number of records
-	LastID   string         // the ID of the last record, "" if it has none
-	Print    uint64         // a hash of the records, the same for the same records
+	Count    int            // the number of records; -1 if it is not known
+	Records  []byte         // the records as they were sent; nil if they were not kept
+	Last     []byte         // the last record, if they were kept
 	State    State          // what [Next] returned for the page before
 }
 
@@ -35,6 +35,7 @@ const (
 	Unknown          // the metadata speaks of a next page and is not understood, or says nothing where it has to
 	NoParam          // no parameter takes what the metadata has
 	Repeated         // a page came again, or would
+	Gone             // the records are needed, and were not kept
 )
 
 // Out is what follows from a page: Set, End or a Problem.
@@ -42,64 +43,57 @@ type Out struct {
 	Set     map[string]any // the parameters to add for the next page: text or a json.Number
 	End     bool           // there is no next page
 	Problem Problem
-	Why     string // the problem in words, to follow "there is a next page, but"
+	Why     string // the problem in words
 	Drop    bool   // the records of this page came before and are not to be yielded
-	State   State  // for the page after; the State of In must not be used any more
-}
-
-// maxSeen is how many pages a State remembers.
-const maxSeen = 1 << 16
-
-// A State is what is remembered from page to page. Its zero value is that before the
-// first page. It remembers a bounded number of pages, and beyond that still notices
-// every cycle in the end.
-type State struct {
-	pages   int
-	records int64
-	longest int
-	empties int   // how many of the last pages were empty
-	from    int64 // the value that the first page was asked with, if counted
-	given   bool  // from was given
-	tried   bool  // another base was tried
-	fed     bool  // a page before had a cursor
-	prints  memory
-	values  memory
-}
-
-// A memory holds what was seen. When it is full it holds one more, which is replaced
-// at growing distances, so that any cycle comes across it.
-type memory struct {
-	seen            map[string]struct{}
-	anchor          string
-	steps, anchorAt int
-}
-
-func (m *memory) has(s string) bool {
-	_, ok := m.seen[s]
-	return ok || m.anchor != "" && m.anchor == s
-}
-
-func (m *memory) add(s string) {
-	switch {
-	case len(m.seen) < maxSeen:
-		if m.seen == nil {
-			m.seen = map[string]struct{}{}
-		}
-		m.seen[s] = struct{}{}
-	default:
-		if m.steps++; m.steps >= m.anchorAt {
-			m.anchor, m.anchorAt = s, 2*m.steps
-		}
-	}
+	Ask     bool   // to know what the operation declares could lead to something else
+	Cursor  string // what the page has to ask for the next one with, if it has such
+	State   State  // for the page after
 }
 
 // Next decides from a page what follows.
 func Next(in In) Out {
 	t := turn{In: in, State: in.State, s: read(in.Metadata, in.Beside)}
+	if t.memory == nil {
+		t.memory = newMemory(t.Limit)
+	}
 	t.choose()
 	out := t.next()
 	out.State = t.State
+	if !out.End {
+		out.Cursor = t.told(out)
+	}
+	out.Ask = !t.Known && t.Declared == nil && t.Param == "" && (!out.End || t.suspect())
 	return out
+}
+
+// told returns the cursor of the next page, or the link to it, as the metadata has it,
+// or else the number that was counted.
+func (t *turn) told(out Out) string {
+	switch n, counted := out.Set[t.p.Name].(json.Number); {
+	case t.s.cursor.text != "":
+		return t.s.cursor.text
+	case t.s.link != "":
+		return t.s.link
+	case counted && t.p.Role != LastID:
+		return n.String()
+	}
+	return ""
+}
+
+// suspect reports whether a page that seems to be the last may not be it: the metadata
+// says nothing, and the caller's parameters look as if records were counted.
+func (t *turn) suspect() bool {
+	if t.Count <= 0 || t.s.known || t.s.none {
+		return false
+	}
+	for name, v := range t.Params {
+		p := named(name, "")
+		n, ok := integer(v)
+		if ok && (p.Role == Size && n > 0 && int64(t.Count) >= n || p.Role == Offset || p.Role == Count0 || p.Role == Count1) {
+			return true
+		}
+	}
+	return false
 }
 
 // A turn is one call of Next.
@@ -113,6 +107,13 @@ type turn struct {
 	again   bool // the records came before
 }
 
+// proven reports whether the parameter is known to turn pages by a cursor: then pages
+// may look alike, and only a value that comes again shows that a page does.
+func (t *turn) proven() bool { return t.p.Role == Cursor && (!t.guessed || t.Param != "") }
+
+// loose reports whether what the parameter does was concluded from its name.
+func (t *turn) loose() bool { return t.guessed || t.p.Unsure }
+
 // choose finds the parameter that asks for the next page.
 func (t *turn) choose() {
 	if t.Param != "" {
@@ -122,17 +123,21 @@ func (t *turn) choose() {
 				return
 			}
 		}
-		t.p, t.guessed = guess(t.Param), true
+		p := named(t.Param, "")
+		if !p.Role.turns() {
+			p.Role = Cursor
+		}
+		t.p, t.guessed = t.fit(p), true
 		return
 	}
-	first := -1
-	for i, p := range t.Declared {
-		if _, given := t.Params[p.Name]; p.Role.turns() && (first < 0 || given) {
-			first = i
+	best := -1
+	for _, p := range t.Declared {
+		if n := t.suits(p); n > best {
+			t.p, best = p, n
 		}
 	}
-	if first >= 0 {
-		t.p = t.Declared[first]
+	if best >= 0 {
+		t.p = t.fit(t.p)
 		return
 	}
 	if t.Known {
@@ -142,11 +147,55 @@ func (t *turn) choose() {
 	t.guessed = true
 	for _, name := range common {
 		if v, given := t.Params[name]; given && t.could(name, v) {
-			t.p = guess(name)
+			t.p = t.fit(named(name, ""))
 			return
 		}
 	}
 	t.p, t.none = t.suggested()
+}
+
+// fit makes a parameter that was concluded from its name one for cursors if the cursor
+// is not a number.
+func (t *turn) fit(p Param) Param {
+	if c := t.s.cursor.text; p.Unsure && c != "" && (p.Role == LastID || !digits(c) && !p.Integer) {
+		p.Role = Cursor
+	}
+	return p
+}
+
+// suits returns how well a declared parameter suits the page, -1 if it does not turn
+// pages.
+func (t *turn) suits(p Param) int {
+	if !p.Role.turns() {
+		return -1
+	}
+	n := 0
+	if v, given := t.Params[p.Name]; given && (!p.Unsure || t.could(p.Name, v)) {
+		n += 16
+	}
+	if !p.Unsure {
+		return n
+	}
+	name, c, counts := plainName(p.Name), t.s.cursor, p.Role == Count0 || p.Role == Count1
+	if c.text != "" {
+		switch {
+		case "next"+name == c.plain || name == c.plain:
+			n += 4
+		case p.Role == Cursor, p.Role == LastID:
+			n += 3
+		case !p.Integer, digits(c.text) && counts:
+			n++
+		}
+		return n
+	}
+	_, in := query(t.s.link, p.Name)
+	switch {
+	case in, t.s.link != "" && takesLink(p.Name), counts && t.s.page+t.s.pages != "", p.Role == Offset && t.s.offset.text != "":
+		n += 4
+	case p.Role != Cursor: // no cursor came
+		n += 2
+	}
+	return n
 }
 
 var common = []string{
@@ -154,15 +203,20 @@ var common = []string{
 	"start_cursor", "startCursor", "continuation_token", "offset", "startAt", "start_at", "skip", "page", "page_number", "pageNumber",
 }
 
-var date = regexp.MustCompile(`^\d{4}-\d\d(-\d\d)?([T ].*)?$`)
+// isDate reports whether a text begins as a date does, with a year and a month.
+func isDate(s string) bool {
+	year, rest, ok := strings.Cut(s, "-")
+	month, _, _ := strings.Cut(strings.TrimRight(rest, "T "), "-")
+	return ok && len(year) == 4 && digits(year) && len(month) == 2 && digits(month)
+}
 
 // could reports whether a parameter of the caller's may be the one that pages.
 func (t *turn) could(name string, v any) bool {
 	s := text(v)
-	if s == "" || date.MatchString(s) {
+	if s == "" || isDate(s) {
 		return false
 	}
-	if guess(name).Role == Cursor {
+	if role := named(name, "").Role; role == Cursor || role == LastID {
 		return true
 	}
 	_, ok := integer(v)
@@ -185,71 +239,70 @@ func (t *turn) suggested() (Param, bool) {
 		case c.plain == "after" || c.plain == "startingafter":
 			name = c.name
 		}
-		p := guess(name)
-		if !digits(c.text) {
-			p.Role = Cursor
-		}
-		return p, false
+		return t.fit(named(name, "")), false
 	case t.s.link != "":
 		return Param{}, true
 	case t.s.page != "" || t.s.pages != "":
-		return guess("page"), false
+		return named("page", ""), false
 	case t.s.offset.text != "":
-		return guess(t.s.offset.name), false
+		p := named(t.s.offset.name, "")
+		p.Role = Offset
+		return p, false
 	}
 	return Param{}, true
-}
-
-// guess returns a parameter that is not declared.
-func guess(name string) Param {
-	switch plainName(name) {
-	case "page", "pagenumber":
-		return Param{Name: name, Role: Count1, Integer: true}
-	case "offset", "startat", "skip", "startrow":
-		return Param{Name: name, Role: Offset, Integer: true}
-	case "startingafter":
-		return Param{Name: name, Role: LastID}
-	}
-	return Param{Name: name, Role: Cursor}
 }
 
 func end() Out { return Out{End: true} }
 
 func fail(p Problem, format string, args ...any) Out {
-	return Out{Problem: p, Why: fmt.Sprintf(format, args...)}
+	return Out{Problem: p, Why: "there is a next page, but " + fmt.Sprintf(format, args...)}
 }
 
 // next decides. It changes the State to that for the page after.
 func (t *turn) next() Out {
-	first := t.pages == 0
-	mark := strconv.FormatUint(t.Print, 36)
-	t.again = t.Count > 0 && t.prints.has(mark)
+	page := t.pages
+	if len(t.Records) > 0 && t.Count > 0 {
+		mark := maphash.Bytes(t.memory.seed, t.Records)
+		t.again = t.memory.records.before(mark, page)
+		t.memory.records.add(mark, page)
+	}
 	asked, given := t.Params[t.p.Name]
-	if first {
+	if page == 0 {
 		t.from, t.given = integer(asked)
 	}
 	if given && t.p.Role != "" {
-		t.values.add(key(t.p.Name, digest(text(asked)), ""))
+		t.memory.values.add(t.memory.value(t.p.Name, text(asked)), page)
 	}
 	t.pages++
-	if t.Count > 0 {
-		t.prints.add(mark)
+	if t.empties++; t.Count != 0 {
 		t.empties = 0
-	} else {
-		t.empties++
 	}
 	if !t.again {
-		t.records += int64(t.Count)
+		t.records += int64(max(t.Count, 0))
 	}
-	out := t.decide(asked, first)
+	out := t.decide(asked, page == 0)
 	t.longest = max(t.longest, t.Count)
 	return out
 }
 
+// comesAgain reports whether all the values asked for a page that came already, and
+// otherwise remembers them for the page after this one.
+func (t *turn) comesAgain(set map[string]any) bool {
+	again := true
+	for name, v := range set {
+		again = again && t.memory.values.before(t.memory.value(name, text(v)), t.pages)
+	}
+	if !again {
+		for name, v := range set {
+			t.memory.values.add(t.memory.value(name, text(v)), t.pages)
+		}
+	}
+	return again
+}
+
 func (t *turn) decide(asked any, first bool) Out {
 	s := &t.s
-	byCursor := !t.none && t.p.Role == Cursor
-	if t.again && (!byCursor || t.guessed && t.LastID != "") {
+	if t.again && !t.proven() {
 		return t.repeated(asked)
 	}
 	if s.known && !s.more {
@@ -261,7 +314,7 @@ func (t *turn) decide(asked any, first bool) Out {
 	if t.empties > 100 {
 		return fail(Unknown, "the last hundred pages were empty")
 	}
-	if byCursor {
+	if t.p.Role == Cursor {
 		return t.cursor(asked)
 	}
 	return t.counted(asked, first)
@@ -288,7 +341,6 @@ func (t *turn) repeated(asked any) Out {
 // without is for operations that have no parameter that turns pages.
 func (t *turn) without() Out {
 	s := &t.s
-	total, ok := number(s.total)
 	switch {
 	case s.none && !s.more && s.cursor.text == "" && s.link == "":
 		return end()
@@ -300,15 +352,28 @@ func (t *turn) without() Out {
 		return fail(Unknown, "%q of the metadata is not understood", s.strange)
 	case s.more:
 		return fail(NoParam, "no parameter asks for it, and the metadata has no cursor")
-	case ok && total > t.records && t.Count > 0:
-		return fail(NoParam, "no parameter asks for it: %d of %d records came", t.records, total)
 	}
-	if page, ok := number(s.page); ok && t.Known {
-		if pages, ok := number(s.pages); ok && page < pages {
-			return fail(NoParam, "no parameter asks for it: this is page %d of %d", page, pages)
-		}
+	if why := t.lacking(); why != "" {
+		return fail(NoParam, "no parameter asks for it: %s", why)
 	}
 	return end()
+}
+
+// lacking says which records have not come according to the totals in the metadata, ""
+// if there are none.
+func (t *turn) lacking() string {
+	if total, ok := number(t.s.total); ok && t.Count > 0 && total > t.records {
+		return fmt.Sprintf("%d of %d records came", t.records, total)
+	}
+	pages, ok := number(t.s.pages)
+	page, paged := number(t.s.page)
+	if !paged && t.Known {
+		page, paged = int64(t.pages), true
+	}
+	if ok && paged && t.Count > 0 && page < pages {
+		return fmt.Sprintf("this is page %d of %d", page, pages)
+	}
+	return ""
 }
 
 // fromLink returns the parameters in the query of the link to the next page.
@@ -327,7 +392,7 @@ func (t *turn) form(p Param, v string, isNumber bool) any {
 	given, ok := t.Params[p.Name]
 	_, text := given.(string)
 	_, whole := integer(given)
-	if digits(v) && (p.Integer || t.guessed && (isNumber || ok && !text && whole)) {
+	if digits(v) && (p.Integer || (t.guessed || p.Any) && (isNumber || ok && !text && whole)) {
 		return json.Number(v)
 	}
 	return v
@@ -356,29 +421,18 @@ func (t *turn) cursor(asked any) Out {
 		set[t.p.Name] = t.form(t.p, s.offset.text, s.offset.number)
 	case s.more:
 		return fail(Unknown, "the metadata has no cursor")
-	case s.none, t.guessed, t.p.Fed, t.fed, t.Count == 0:
-		if t.guessed && !s.none && t.p.Role == Cursor && s.pages != "" {
-			if page, ok := number(s.page); ok {
-				if pages, ok := number(s.pages); ok && page < pages {
-					return fail(NoParam, "the metadata has no cursor: this is page %d of %d", page, pages)
-				}
-			}
+	case s.none, t.loose(), t.p.Fed, t.fed, t.Count == 0:
+		if why := t.lacking(); why != "" && t.loose() && !s.none {
+			return fail(NoParam, "the metadata has no cursor: %s", why)
 		}
 		return end()
 	default:
-		if size, ok := t.sizeAsked(); ok && int64(t.Count) < size {
+		if size, ok := t.sizeAsked(); ok && t.Count > 0 && int64(t.Count) < size && !isCap(t.Count) {
 			return end()
 		}
-		return Out{Problem: Unknown, Why: "or may be, and the metadata has nothing to ask for it"}
+		return Out{Problem: Unknown, Why: "there may be a next page, but the metadata has nothing to ask for it with"}
 	}
-	same := true
-	for name, v := range set {
-		same = same && t.values.has(key(name, digest(text(v)), ""))
-	}
-	if !same {
-		for name, v := range set {
-			t.values.add(key(name, digest(text(v)), ""))
-		}
+	if !t.comesAgain(set) {
 		t.fed = true
 		return Out{Set: set}
 	}
@@ -390,6 +444,10 @@ func (t *turn) cursor(asked any) Out {
 	out.Drop = t.again
 	return out
 }
+
+// isCap reports whether a number of records looks like the most that a vendor sends
+// at once: caps are round.
+func isCap(n int) bool { return n%5 == 0 || n >= 8 && n&(n-1) == 0 }
 
 // offsetToken reports whether a numeric member "offset" is the cursor that the
 // parameter of the same name takes.
@@ -422,7 +480,7 @@ func (t *turn) counted(asked any, first bool) Out {
 	if s.strange != "" {
 		return fail(Unknown, "%q of the metadata is not understood", s.strange)
 	}
-	if s.cursor.text != "" && t.guessed && t.p.Role != LastID {
+	if s.cursor.text != "" && t.loose() {
 		n, ok := number(s.cursor.text)
 		switch {
 		case !ok:
@@ -431,8 +489,8 @@ func (t *turn) counted(asked any, first bool) Out {
 			return t.set(n)
 		}
 	}
-	if t.p.Role == LastID && s.cursor.text != "" && t.guessed {
-		return t.cursor(asked)
+	if t.Count < 0 && (t.p.Role == Offset || !s.tells()) {
+		return fail(Gone, "it is asked for by the records of this one, which were decoded already")
 	}
 	if !t.goesOn(at, first) {
 		return end()
@@ -444,18 +502,20 @@ func (t *turn) counted(asked any, first bool) Out {
 		}
 		return t.set(at + int64(t.Count))
 	case LastID:
-		if t.LastID == "" {
+		id := idOf(t.Last)
+		switch {
+		case t.Last == nil && t.Count != 0:
+			return fail(Gone, "it is asked for by the last record of this one, which was decoded already")
+		case id == "":
 			return fail(Unknown, "the last record has no id to go on from")
-		}
-		v := t.form(t.p, t.LastID, false)
-		if asked != nil && text(asked) == t.LastID {
+		case asked != nil && text(asked) == id:
 			out := fail(Repeated, "the last record is the one that the page was asked for with")
 			out.Drop = t.again
 			return out
 		}
-		return Out{Set: map[string]any{t.p.Name: v}}
+		return Out{Set: map[string]any{t.p.Name: t.form(t.p, id, false)}}
 	}
-	if page, ok := number(s.page); ok && t.guessed && t.s.cursor.text == "" {
+	if page, ok := number(s.page); ok && t.loose() && t.s.cursor.text == "" {
 		if given && page > at || !given && page > 1 {
 			return t.set(page) // some give the next one
 		}
@@ -472,7 +532,7 @@ func (t *turn) start() int64 {
 	if t.p.Role != Count1 {
 		return 0
 	}
-	if t.guessed { // ask for 1 first, unless the metadata counts from 1
+	if t.loose() { // ask for 1 first, unless the metadata counts from 1
 		if n, ok := number(t.s.page); ok {
 			return min(n, 1)
 		}
@@ -495,12 +555,12 @@ func (t *turn) goesOn(at int64, first bool) bool {
 	case s.known:
 		return s.more
 	case s.link != "" || s.cursor.text != "":
-		return t.Count > 0 || t.p.Role == Count0 || t.p.Role == Count1
+		return t.Count != 0 || t.p.Role == Count0 || t.p.Role == Count1
 	case s.none, t.Count == 0:
 		return false
 	}
 	if pages, ok := number(s.pages); ok && t.p.Role != LastID && t.p.Role != Offset {
-		if have, ok := number(s.page); ok && t.guessed && have == 0 {
+		if have, ok := number(s.page); ok && t.loose() && have == 0 {
 			base = 0
 		}
 		return at-base+1 < pages
@@ -549,7 +609,12 @@ func (t *turn) sizeAsked() (int64, bool) {
 
 func (t *turn) set(n int64) Out {
 	v := strconv.FormatInt(n, 10)
-	if _, isText := t.Params[t.p.Name].(string); isText && (t.guessed || !t.p.Integer) {
+	given, isText := t.Params[t.p.Name].(string)
+	isText = isText && given != ""
+	if !t.guessed && !t.p.Any {
+		isText = !t.p.Integer
+	}
+	if isText {
 		return Out{Set: map[string]any{t.p.Name: v}}
 	}
 	return Out{Set: map[string]any{t.p.Name: json.Number(v)}}
@@ -559,11 +624,21 @@ func digits(s string) bool {
 	return s != "" && !slices.ContainsFunc([]byte(s), func(b byte) bool { return b < '0' || b > '9' })
 }
 
-// digest shortens a long text to a hash.
-func digest(s string) string {
-	if len(s) <= 24 {
-		return s
+// idOf returns the ID of a record as text, "" if it has none.
+func idOf(record []byte) string {
+	var r struct {
+		ID any `json:"id"`
 	}
-	sum := sha256.Sum256([]byte(s))
-	return string(sum[:16])
+	dec := json.NewDecoder(bytes.NewReader(record))
+	dec.UseNumber()
+	if dec.Decode(&r) != nil {
+		return ""
+	}
+	switch id := r.ID.(type) {
+	case string:
+		return id
+	case json.Number:
+		return id.String()
+	}
+	return ""
 }

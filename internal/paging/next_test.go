@@ -54,7 +54,7 @@ func TestNext(t *testing.T) {
 		"named, link":                      {meta: `{"next":"https://x/y?pt=5"}`, param: "pt", count: 1, want: `{"pt":"5"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := Next(In{Metadata: []byte(test.meta), Declared: test.declared, Known: test.known, Param: test.param, Params: test.params, Count: test.count, Print: 1, LastID: "9"})
+			out := Next(In{Metadata: []byte(test.meta), Declared: test.declared, Known: test.known, Param: test.param, Params: test.params, Count: test.count, Records: []byte("1"), Last: []byte(`{"id":9}`)})
 			if got := verdict(out); got != test.want {
 				t.Errorf("%s (%s), want %s", got, out.Why, test.want)
 			}
@@ -86,7 +86,7 @@ func run(t *testing.T, in In, vendor func(params map[string]any) reply) (pages i
 	params := in.Params
 	for range 2000 {
 		r := vendor(params)
-		in.Metadata, in.Count, in.Print, in.Params, in.LastID = []byte(r.meta), r.rows, r.print, params, fmt.Sprint("id", r.print)
+		in.Metadata, in.Count, in.Records, in.Params, in.Last = []byte(r.meta), r.rows, fmt.Append(nil, r.print), params, fmt.Appendf(nil, `{"id":"id%d"}`, r.print)
 		out := Next(in)
 		if !out.Drop {
 			pages++
@@ -197,18 +197,35 @@ func TestCursorThatIsAbsentAtTheEnd(t *testing.T) {
 	}
 }
 
-func TestMemoryNoticesLongCycles(t *testing.T) {
-	var m memory
-	const length = maxSeen + 1000
+func TestMarksNoticeLongCycles(t *testing.T) {
+	const limit = 1000
+	m := marks{limit: limit}
+	const length = limit + 100
 	for i := range 20 * length {
-		s := fmt.Sprint("x", i)
-		if i > maxSeen {
-			s = fmt.Sprint("y", i%length)
+		h := mark(i)
+		if i > limit {
+			h = mark(1_000_000 + i%length)
 		}
-		if m.has(s) {
+		if m.before(h, i) {
 			return
 		}
-		m.add(s)
+		m.add(h, i)
 	}
 	t.Error("a cycle was not noticed")
+}
+
+// A State may be used again: a page that is asked for twice is no cycle.
+func TestPageAskedForTwice(t *testing.T) {
+	page := []Param{{Name: "page", Role: Count1, Integer: true, Default: 1, Known: true}}
+	var state State
+	for n := range 5 {
+		in := In{Metadata: []byte(`{"has_more":true}`), Declared: page, Known: true, Params: map[string]any{"page": n + 1}, Count: 1, Records: fmt.Append(nil, n), State: state}
+		first := Next(in)
+		for range 3 {
+			if again := Next(in); verdict(again) != verdict(first) || again.Problem != Fine {
+				t.Errorf("page %d: %s, then %s: %s", n, verdict(first), verdict(again), again.Why)
+			}
+		}
+		state = first.State
+	}
 }

@@ -1,12 +1,16 @@
 // Package paging knows how the operations of connectors turn pages. It holds what
 // their documents declare ([Lookup]) and decides, from what a page brought, which
 // parameters ask for the next one ([Next]). It sends nothing.
+//
+// It has no variables that are computed when a program starts, so that programs which
+// do not page link none of it.
 package paging
 
 import (
+	"encoding/binary"
+	"sort"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 //go:generate go run gen.go
@@ -36,35 +40,27 @@ type Param struct {
 	Known   bool  // Default is known
 	Default int64 // the value that the vendor assumes
 	Fed     bool  // the metadata has a member with its next value while there is one
+	Unsure  bool  // the role was concluded from the name
+	Any     bool  // the type is not known, or both numbers and text are taken
 }
-
-// key returns what names an operation in the index.
-func key(slug, entity, action string) string { return slug + "\x00" + entity + "\x00" + action }
-
-// index finds the line of the table that has an operation.
-var index = sync.OnceValue(func() map[string]string {
-	m := make(map[string]string, operations)
-	for line := range strings.Lines(table) {
-		slug, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		action, rest, _ := strings.Cut(rest, "\t")
-		entities, params, _ := strings.Cut(rest, "\t")
-		for entity := range strings.SplitSeq(entities, ",") {
-			m[key(slug, entity, action)] = params
-		}
-	}
-	return m
-})
 
 // Lookup returns the parameters that an operation declares for paging. It reports
 // false if the operation is not known; an operation that is known and does not page
-// has no parameters.
+// has no parameters. The table has hashes of the names, so there is a chance of one in
+// millions that a name which is not in it is mistaken for one that is.
 func Lookup(slug, entity, action string) ([]Param, bool) {
-	line, ok := index()[key(slug, entity, action)]
-	if !ok || line == "" {
-		return nil, ok
+	key := hash(slug, entity, action)
+	i := sort.Search(len(keys)/keySize, func(i int) bool { return keyAt(i) >= key })
+	if i*keySize == len(keys) || keyAt(i) != key {
+		return nil, false
 	}
+	line := declared
+	for range keys[i*keySize+4] {
+		_, line, _ = strings.Cut(line, "\n")
+	}
+	line, _, _ = strings.Cut(line, "\n")
 	var params []Param
-	for field := range strings.SplitSeq(line, " ") {
+	for field := range strings.FieldsSeq(line) {
 		part := strings.Split(field, "=") // name, type, role, default, f if fed
 		p := Param{Name: part[0], Integer: part[1] == "i", Role: Role(part[2]), Fed: part[4] == "f"}
 		if part[3] != "" {
@@ -75,3 +71,24 @@ func Lookup(slug, entity, action string) ([]Param, bool) {
 	}
 	return params, true
 }
+
+// keySize is the number of bytes that the table has for each operation: a hash of its
+// names, and the number of the line of what it declares.
+const keySize = 5
+
+func keyAt(i int) uint32 { return binary.BigEndian.Uint32([]byte(keys[i*keySize : i*keySize+4])) }
+
+// hash is FNV-1a.
+func hash(names ...string) uint32 {
+	h := uint32(2166136261)
+	for _, name := range names {
+		for i := range len(name) {
+			h = (h ^ uint32(name[i])) * 16777619
+		}
+		h *= 16777619 // as for a byte of zero
+	}
+	return h
+}
+
+// Slugs iterates over the kinds of connectors that the table has.
+func Slugs(yield func(string) bool) { strings.FieldsSeq(slugs)(yield) }

@@ -2,131 +2,116 @@
 
 package paging
 
-const operations = 545
+const slugs = "airtable amazon-ads amazon-seller-partner amplitude asana ashby chargebee clickup-api confluence facebook-marketing freshdesk github gitlab gmail gong google-ads google-analytics-data-api google-drive google-search-console granola greenhouse harvest hubspot incident-io intercom jira klaviyo linear linkedin-ads mailchimp monday notion orb paypal-transaction pinterest pylon salesforce sendgrid sentry shopify slack snapchat-marketing stripe tiktok-marketing twilio typeform woocommerce zendesk-chat zendesk-support zendesk-talk zoho-crm"
 
-// table has a line for operations that are alike: slug, action, entities, and parameters
-// as name=type=role=default=fed.
-const table = "" +
-	"airtable\tlist\tbases\toffset=s=cursor==f\n" +
-	"airtable\tlist\ttables\t\n" +
-	"airtable\tlist\trecords\toffset=s=cursor==f pageSize=i=size==\n" +
-	"amazon-ads\tlist\tprofiles\t\n" +
-	"amazon-ads\tlist\tportfolios\t\n" +
-	"amazon-ads\tlist\tsponsored_product_campaigns,sponsored_product_ad_groups,sponsored_product_keywords,sponsored_product_product_ads,sponsored_product_targets,sponsored_product_negative_keywords,sponsored_product_negative_targets,sponsored_brands_campaigns,sponsored_brands_ad_groups\tmaxResults=i=size=100= nextToken=s=cursor==f\n" +
-	"amazon-seller-partner\tlist\torders,list_financial_event_groups,list_financial_events\tMaxResultsPerPage=i=size=100= NextToken=s=cursor==f\n" +
-	"amazon-seller-partner\tlist\torder_items\tNextToken=s=cursor==f\n" +
-	"amazon-seller-partner\tlist\tcatalog_items\tpageSize=i=size=10= pageToken=s=cursor==f\n" +
-	"amazon-seller-partner\tlist\treports\tnextToken=s=cursor==f pageSize=i=size=10=\n" +
-	"amplitude\tlist\tannotations,cohorts,events_list,active_users,average_session_length\t\n" +
-	"asana\tlist\ttasks,project_tasks,projects,task_projects,team_projects,workspace_projects,workspaces,users,workspace_users,team_users,workspace_teams,user_teams,attachments,workspace_tags,tag_tasks,project_sections,section_tasks,task_subtasks,task_dependencies,task_dependents\tlimit=i=size=20= offset=s=cursor==f\n" +
-	"asana\tlist\tworkspace_task_search\tlimit=i=none== offset=s=none==\n" +
-	"ashby\tlist\tcandidates,applications,jobs,departments,locations,users,job_postings,sources,archive_reasons,candidate_tags,custom_fields,feedback_form_definitions\tcursor=s=cursor==f limit=i=size==\n" +
-	"chargebee\tlist\tcustomer,subscription,invoice,credit_note,coupon,transaction,event,order,item,item_price,payment_source\tlimit=i=size=100= offset=s=cursor==f\n" +
-	"clickup-api\tlist\tteams,spaces,folders,lists,comments,goals,views,time_tracking,members\t\n" +
-	"clickup-api\tlist\ttasks,view_tasks\tpage=i=count0=0=\n" +
-	"clickup-api\tapi_search\ttasks\tpage=i=count0=0=\n" +
-	"clickup-api\tlist\tdocs\tcursor=s=cursor==f\n" +
-	"confluence\tlist\tspaces,pages,blog_posts\tcursor=s=cursor==f limit=i=size=25=\n" +
-	"confluence\tlist\tgroups,audit\tlimit=i=size=25= start=i=offset=0=\n" +
-	"facebook-marketing\tlist\tad_accounts,campaigns,ad_sets,ads,ad_creatives,ads_insights,custom_conversions,images,videos,pixels,ad_library\tafter=s=cursor==f limit=i=size=25=\n" +
-	"facebook-marketing\tlist\tpixel_stats\t\n" +
-	"freshdesk\tlist\ttickets,contacts,agents,groups,companies,roles,satisfaction_ratings,surveys,time_entries,ticket_fields\tpage=i=count1=1= per_page=i=size=100=\n" +
-	"github\tlist\trepositories,org_repositories,branches,commits,releases,issues,pull_requests,reviews,comments,pr_comments,labels,milestones,organizations,users,teams,tags,stargazers,viewer_repositories,discussions\tafter=s=cursor==f per_page=i=size=30=\n" +
-	"github\tlist\tprojects\tafter=s=cursor==f per_page=i=size=20=\n" +
-	"github\tlist\tproject_items\tafter=s=cursor==f per_page=i=size=50=\n" +
-	"github\tapi_search\trepositories,users\tafter=s=cursor==f limit=i=size=10=\n" +
-	"github\tapi_search\tissues,pull_requests,discussions\tafter=s=cursor==f per_page=i=size=30=\n" +
-	"github\tlist\tdirectory_content\t\n" +
-	"gitlab\tlist\tprojects,issues,merge_requests,users,commits,groups,branches,pipelines,group_members,project_members,releases,tags,group_milestones,project_milestones\tpage=i=count1=1= per_page=i=size=20=\n" +
-	"gmail\tlist\tmessages,drafts,threads\tmaxResults=i=size=100= pageToken=s=cursor==f\n" +
-	"gmail\tlist\tlabels\t\n" +
-	"gong\tlist\tusers,calls,calls_extensive,call_transcripts,library_folder_content,stats_activity_scorecards\tcursor=s=cursor==f\n" +
-	"gong\tlist\tworkspaces,settings_scorecards,settings_trackers,library_folders,coaching\t\n" +
-	"gong\tlist\tstats_activity_aggregate,stats_activity_day_by_day,stats_interaction\t\n" +
-	"google-ads\tlist\taccessible_customers\t\n" +
-	"google-ads\tlist\taccounts,campaigns,ad_groups,ad_group_ads,campaign_labels,ad_group_labels,ad_group_ad_labels\tpageSize=i=size== pageToken=s=cursor==f\n" +
-	"google-analytics-data-api\tlist\twebsite_overview,daily_active_users,weekly_active_users,four_weekly_active_users,traffic_sources,pages,devices,locations\tlimit=i=size=100000=\n" +
-	"google-drive\tlist\tfiles\tpageSize=i=size=100= pageToken=s=cursor==f\n" +
-	"google-drive\tlist\tdrives\tpageSize=i=size=10= pageToken=s=cursor==f\n" +
-	"google-drive\tlist\tpermissions\tpageSize=i=size== pageToken=s=cursor==f\n" +
-	"google-drive\tlist\tcomments,replies\tpageSize=i=size=20= pageToken=s=cursor==f\n" +
-	"google-drive\tlist\trevisions\tpageSize=i=size=200= pageToken=s=cursor==f\n" +
-	"google-drive\tlist\tchanges\tpageSize=i=size=100= pageToken=s=cursor==f\n" +
-	"google-search-console\tlist\tsites,sitemaps\t\n" +
-	"google-search-console\tlist\tsearch_analytics_by_date,search_analytics_by_country,search_analytics_by_device,search_analytics_by_page,search_analytics_by_query,search_analytics_all_fields\trowLimit=i=size=1000= startRow=i=offset=0=\n" +
-	"granola\tlist\tnotes\tcursor=s=cursor==f page_size=i=size=10=\n" +
-	"greenhouse\tlist\tcandidates,applications,jobs,offers,users,departments,offices,job_posts,sources,scheduled_interviews\tpage=i=count1=1= per_page=i=size=100=\n" +
-	"harvest\tlist\tusers,clients,contacts,projects,tasks,time_entries,invoices,invoice_item_categories,estimates,estimate_item_categories,expenses,expense_categories,roles,user_assignments,task_assignments,time_projects,time_tasks\tper_page=i=size=50=\n" +
-	"hubspot\tlist\tcontacts,companies,deals,tickets,objects\tafter=s=cursor==f limit=i=size=25=\n" +
-	"hubspot\tapi_search\tcontacts,companies,deals,tickets\tafter=s=cursor==f limit=i=size=25=\n" +
-	"hubspot\tlist\tschemas\t\n" +
-	"incident-io\tlist\tincidents,alerts,escalations,users,incident_updates,schedules\tafter=s=cursor==f page_size=i=size=25=\n" +
-	"incident-io\tlist\tincident_roles,incident_statuses,incident_timestamps,severities,custom_fields,catalog_types\t\n" +
-	"intercom\tlist\tcontacts,companies\tper_page=i=size=50= starting_after=s=cursor==f\n" +
-	"intercom\tlist\tconversations\tper_page=i=size=20= starting_after=s=cursor==f\n" +
-	"intercom\tlist\tteams,admins,tags,segments\t\n" +
-	"jira\tapi_search\tissues\tmaxResults=i=size== nextPageToken=s=cursor==f\n" +
-	"jira\tapi_search\tprojects\tmaxResults=i=size== startAt=i=offset=0=\n" +
-	"jira\tlist\tusers\tmaxResults=i=size=50= startAt=i=offset=0=\n" +
-	"jira\tapi_search\tusers,issue_fields\tmaxResults=i=size=50= startAt=i=offset=0=\n" +
-	"jira\tlist\tissue_fields,issue_transitions\t\n" +
-	"jira\tlist\tissue_comments\tmaxResults=i=size=50= startAt=i=offset=0=\n" +
-	"jira\tlist\tissue_worklogs\tmaxResults=i=size=1048576= startAt=i=offset=0=\n" +
-	"klaviyo\tlist\tprofiles,events,flows\tpage[cursor]=s=cursor==f page[size]=i=size=20=\n" +
-	"klaviyo\tlist\tlists,email_templates\tpage[cursor]=s=cursor==f page[size]=i=size=10=\n" +
-	"klaviyo\tlist\tcampaigns,metrics\tpage[cursor]=s=cursor==f\n" +
-	"linear\tlist\tissues,projects,teams,workflow_states,users,comments\tafter=s=cursor==f first=i=size=50=\n" +
-	"linkedin-ads\tlist\taccounts,campaigns,campaign_groups,creatives\tpageSize=i=size=100= pageToken=s=cursor==f\n" +
-	"linkedin-ads\tlist\taccount_users\tcount=i=size=100= start=i=offset=0=\n" +
-	"linkedin-ads\tlist\tconversions\tcount=i=size=100= start=i=offset=0=\n" +
-	"linkedin-ads\tlist\tad_campaign_analytics,ad_creative_analytics\t\n" +
-	"mailchimp\tlist\tcampaigns,lists,list_members,reports,email_activity,automations,interest_categories,interests,segments,segment_members,unsubscribes\tcount=i=size=10= offset=i=offset=0=\n" +
-	"mailchimp\tlist\ttags\t\n" +
-	"monday\tlist\tusers,boards,items,teams,tags,workspaces,activity_logs\t\n" +
-	"monday\tlist\tupdates\tlimit=i=size=25= page=i=count1=1=\n" +
-	"notion\tlist\tusers,pages,data_sources,blocks,comments\tpage_size=i=size=100= start_cursor=s=cursor==f\n" +
-	"orb\tlist\tcustomers,subscriptions,plans,invoices\tcursor=s=cursor==f limit=i=size=50=\n" +
-	"paypal-transaction\tlist\tbalances\t\n" +
-	"paypal-transaction\tlist\ttransactions\tpage=i=count1=1= page_size=i=size=100=\n" +
-	"paypal-transaction\tlist\tlist_payments\tcount=i=size=10= start_id=s=cursor==f\n" +
-	"paypal-transaction\tlist\tlist_disputes\tnext_page_token=s=cursor==f page_size=i=size=10=\n" +
-	"paypal-transaction\tlist\tlist_products\tpage=i=count1=1= page_size=i=size=10=\n" +
-	"paypal-transaction\tlist\tsearch_invoices\tpage=i=count1=1= page_size=i=size=20=\n" +
-	"pinterest\tlist\tad_accounts,boards,campaigns,ad_groups,ads,board_sections,board_pins,catalogs,catalogs_feeds,catalogs_product_groups,audiences,conversion_tags,customer_lists,keywords\tbookmark=s=cursor==f page_size=i=size=25=\n" +
-	"pylon\tlist\tissues,messages,accounts,contacts,teams,tags,users,custom_fields,ticket_forms,user_roles\tcursor=s=cursor==f\n" +
-	"salesforce\tlist\tsobjects,reports\t\n" +
-	"salesforce\tlist\taccounts,contacts,leads,opportunities,tasks,events,campaigns,cases,notes,content_versions,attachments,users,opportunity_stages,query\t\n" +
-	"salesforce\tapi_search\taccounts,contacts,leads,opportunities,tasks,events,campaigns,cases,notes\t\n" +
-	"sendgrid\tlist\tcontacts\t\n" +
-	"sendgrid\tlist\tlists\tpage_size=i=size=100=\n" +
-	"sendgrid\tlist\tcampaigns,singlesends,templates,singlesend_stats\tpage_size=i=size=50=\n" +
-	"sendgrid\tlist\tsegments,suppression_groups\t\n" +
-	"sendgrid\tlist\tbounces,blocks,spam_reports,invalid_emails,global_suppressions,suppression_group_members\tlimit=i=size=500= offset=i=offset=0=\n" +
-	"sentry\tlist\tprojects,issues,events,releases\tcursor=s=cursor==f\n" +
-	"shopify\tlist\tcustomers,orders,products,product_variants,abandoned_checkouts,price_rules,custom_collections,smart_collections,collects,draft_orders,fulfillments,tender_transactions,metafield_shops,metafield_customers,metafield_products,metafield_orders,metafield_draft_orders,metafield_locations,metafield_product_variants,metafield_smart_collections,metafield_product_images\tlimit=i=size=50= since_id=i=none==\n" +
-	"shopify\tlist\tproduct_images,transactions,countries\tsince_id=i=none==\n" +
-	"shopify\tlist\tlocations,fulfillment_orders\t\n" +
-	"shopify\tlist\tinventory_levels,inventory_items,discount_codes,order_refunds,customer_address\tlimit=i=size=50=\n" +
-	"slack\tlist\tusers,channels\tcursor=s=cursor==f limit=i=size=200=\n" +
-	"slack\tlist\tchannel_messages,threads\tcursor=s=cursor==f limit=i=size=100=\n" +
-	"snapchat-marketing\tlist\torganizations,adaccounts,campaigns,adsquads,ads,creatives,media,segments\t\n" +
-	"stripe\tlist\tcustomers\tending_before=s=none== limit=i=size== starting_after=s=last-id==\n" +
-	"stripe\tapi_search\tcustomers,products,payment_intents\tlimit=i=size== page=s=none==\n" +
-	"stripe\tlist\tinvoices,charges,subscriptions,refunds,products,balance_transactions,payment_intents,disputes,payouts\tending_before=s=none== limit=i=size== starting_after=s=last-id==\n" +
-	"stripe\tapi_search\tinvoices,charges,subscriptions\tlimit=i=size== page=s=cursor==\n" +
-	"tiktok-marketing\tlist\tadvertisers,audiences,creative_assets_images,creative_assets_videos\tpage=i=count1=1= page_size=i=size=100=\n" +
-	"tiktok-marketing\tlist\tcampaigns,ad_groups,ads,advertisers_reports_daily,campaigns_reports_daily,ad_groups_reports_daily,ads_reports_daily\tpage=i=count1=1= page_size=i=size=1000=\n" +
-	"twilio\tlist\taccounts,calls,messages,incoming_phone_numbers,recordings,conferences,usage_records,addresses,queues,transcriptions,outgoing_caller_ids\tPageSize=i=size=50=\n" +
-	"typeform\tlist\tforms,workspaces,themes\tpage=i=count1=1= page_size=i=size=10=\n" +
-	"typeform\tlist\tresponses\tafter=s=none== before=s=last-id== page_size=i=size=25=\n" +
-	"typeform\tlist\twebhooks,images\t\n" +
-	"woocommerce\tlist\tcustomers,orders,products,coupons,product_categories,product_tags,product_reviews,product_attributes,product_variations,refunds,tax_rates\tpage=i=count1=1= per_page=i=size=10=\n" +
-	"woocommerce\tlist\torder_notes,payment_gateways,shipping_methods,shipping_zones,tax_classes\t\n" +
-	"zendesk-chat\tlist\tagents,bans\tlimit=i=size=100= since_id=i=last-id==\n" +
-	"zendesk-chat\tlist\tagent_timeline,chats\tlimit=i=size=1000= start_time=i=cursor==f\n" +
-	"zendesk-chat\tlist\tdepartments,goals,roles,shortcuts,skills,triggers\t\n" +
-	"zendesk-support\tlist\ttickets,deleted_tickets,users,organizations,groups,ticket_comments,ticket_audits,ticket_metrics,ticket_fields,brands,views,macros,triggers,automations,tags,satisfaction_ratings,group_memberships,organization_memberships,sla_policies,ticket_forms,articles,article_attachments\tpage=i=count1== per_page=i=size==\n" +
-	"zendesk-talk\tlist\tphone_numbers,addresses,greetings,greeting_categories,ivrs,agents_activity\t\n" +
-	"zendesk-talk\tlist\tagents_overview,account_overview,current_queue_activity\t\n" +
-	"zendesk-talk\tlist\tcalls,call_legs\tstart_time=i=cursor=0=f\n" +
-	"zoho-crm\tlist\tleads,contacts,accounts,deals,campaigns,tasks,events,calls,products,quotes,invoices\tpage=i=count1=1= page_token=s=none== per_page=i=size=200=\n"
+// declared has a line for each way in which operations page: their parameters as
+// name=type=role=default=fed.
+const declared = "" +
+	"\n" +
+	"MaxResultsPerPage=i=size=100= NextToken=s=cursor==f\n" +
+	"NextToken=s=cursor==f\n" +
+	"PageSize=i=size=50=\n" +
+	"after=s=cursor==f first=i=size=50=\n" +
+	"after=s=cursor==f limit=i=size=10=\n" +
+	"after=s=cursor==f limit=i=size=25=\n" +
+	"after=s=cursor==f page_size=i=size=25=\n" +
+	"after=s=cursor==f per_page=i=size=20=\n" +
+	"after=s=cursor==f per_page=i=size=30=\n" +
+	"after=s=cursor==f per_page=i=size=50=\n" +
+	"after=s=none== before=s=last-id== page_size=i=size=25=\n" +
+	"bookmark=s=cursor==f page_size=i=size=25=\n" +
+	"count=i=size=100= start=i=offset=0=\n" +
+	"count=i=size=10= offset=i=offset=0=\n" +
+	"count=i=size=10= start_id=s=cursor==f\n" +
+	"cursor=s=cursor==f\n" +
+	"cursor=s=cursor==f limit=i=size=100=\n" +
+	"cursor=s=cursor==f limit=i=size=200=\n" +
+	"cursor=s=cursor==f limit=i=size=25=\n" +
+	"cursor=s=cursor==f limit=i=size=50=\n" +
+	"cursor=s=cursor==f limit=i=size==\n" +
+	"cursor=s=cursor==f page_size=i=size=10=\n" +
+	"ending_before=s=none== limit=i=size== starting_after=s=last-id==\n" +
+	"limit=i=none== offset=s=none==\n" +
+	"limit=i=size=100000=\n" +
+	"limit=i=size=1000= start_time=i=cursor==f\n" +
+	"limit=i=size=100= offset=s=cursor==f\n" +
+	"limit=i=size=100= since_id=i=last-id==\n" +
+	"limit=i=size=20= offset=s=cursor==f\n" +
+	"limit=i=size=25= page=i=count1=1=\n" +
+	"limit=i=size=25= start=i=offset=0=\n" +
+	"limit=i=size=500= offset=i=offset=0=\n" +
+	"limit=i=size=50=\n" +
+	"limit=i=size=50= since_id=i=none==\n" +
+	"limit=i=size== page=s=cursor==\n" +
+	"limit=i=size== page=s=none==\n" +
+	"maxResults=i=size=100= nextToken=s=cursor==f\n" +
+	"maxResults=i=size=100= pageToken=s=cursor==f\n" +
+	"maxResults=i=size=1048576= startAt=i=offset=0=\n" +
+	"maxResults=i=size=50= startAt=i=offset=0=\n" +
+	"maxResults=i=size== nextPageToken=s=cursor==f\n" +
+	"maxResults=i=size== startAt=i=offset=0=\n" +
+	"nextToken=s=cursor==f pageSize=i=size=10=\n" +
+	"next_page_token=s=cursor==f page_size=i=size=10=\n" +
+	"offset=s=cursor==f\n" +
+	"offset=s=cursor==f pageSize=i=size==\n" +
+	"page=i=count0=0=\n" +
+	"page=i=count1=1= page_size=i=size=1000=\n" +
+	"page=i=count1=1= page_size=i=size=100=\n" +
+	"page=i=count1=1= page_size=i=size=10=\n" +
+	"page=i=count1=1= page_size=i=size=20=\n" +
+	"page=i=count1=1= page_token=s=none== per_page=i=size=200=\n" +
+	"page=i=count1=1= per_page=i=size=100=\n" +
+	"page=i=count1=1= per_page=i=size=10=\n" +
+	"page=i=count1=1= per_page=i=size=20=\n" +
+	"page=i=count1== per_page=i=size==\n" +
+	"pageSize=i=size=100= pageToken=s=cursor==f\n" +
+	"pageSize=i=size=10= pageToken=s=cursor==f\n" +
+	"pageSize=i=size=200= pageToken=s=cursor==f\n" +
+	"pageSize=i=size=20= pageToken=s=cursor==f\n" +
+	"pageSize=i=size== pageToken=s=cursor==f\n" +
+	"page[cursor]=s=cursor==f\n" +
+	"page[cursor]=s=cursor==f page[size]=i=size=10=\n" +
+	"page[cursor]=s=cursor==f page[size]=i=size=20=\n" +
+	"page_size=i=size=100=\n" +
+	"page_size=i=size=100= start_cursor=s=cursor==f\n" +
+	"page_size=i=size=50=\n" +
+	"per_page=i=size=20= starting_after=s=cursor==f\n" +
+	"per_page=i=size=50=\n" +
+	"per_page=i=size=50= starting_after=s=cursor==f\n" +
+	"rowLimit=i=size=1000= startRow=i=offset=0=\n" +
+	"since_id=i=none==\n" +
+	"start_time=i=cursor=0=f\n" +
+	""
+
+// keys has the operations, ordered by the hash of their names: the hash, and the number
+// of the line that they declare.
+const keys = "" +
+	"\x00\x1a\xb2\xc9\x25\x00\x61\xe0\x51\x13\x00\x7a\xe4\xcb\x20\x00\x9b\xf3\x4e\x10\x00\xbf\x74\x2e\x09\x00\xe1\x78\x36\x38\x01\x3c\xb6\xd6\x41\x01\x60\xef\x20\x17\x02\x39\x81\x32\x38\x03\x0b\x95\xe0\x3d\x03\x8a\x26\x1d\x0e\x03\xe6\x8b\xf8\x35\x04\x59\x35\x2f\x36\x04\xc6\x2b\x31\x34\x05\x0e\x71\x86\x15\x05\x87\x9a\x24\x25\x05\x8a\xf7\x19\x22\x06\x8b\x4e\x6c\x07\x06\xe3\x88\x9e\x14\x07\x6f\x71\x95\x1b" +
+	"\x08\x43\x24\xe6\x00\x08\x76\x47\x51\x11\x08\xa3\xc6\xb0\x21\x08\xa6\xf1\x19\x00\x08\xfd\x2c\xdc\x10\x09\x07\x8b\x40\x14\x09\x21\x02\xc7\x1e\x09\xf8\x82\xab\x09\x0a\xa2\xd5\x34\x00\x0b\x48\xdf\xa6\x48\x0b\x81\x48\x4d\x07\x0f\x02\x66\x43\x22\x0f\x4d\xe6\xbd\x00\x0f\x94\xcf\x41\x21\x10\xc1\x13\x1e\x31\x11\x28\xed\x83\x17\x11\x67\x79\x2e\x1c\x13\xc7\xd1\xde\x00\x14\xe4\x9e\x52\x33\x15\x4e\xdf\x9f\x00" +
+	"\x15\xe0\x9e\x42\x09\x16\x70\xd6\x1b\x00\x16\xbe\x27\x03\x0c\x16\xde\xfd\x61\x00\x16\xe2\xa8\x9c\x10\x17\x0b\x76\xf8\x00\x17\x20\x6d\x88\x49\x17\xe9\x09\x71\x1d\x17\xf2\xfe\x5b\x22\x18\x04\x41\xa9\x1f\x18\x5e\xa2\x75\x0c\x19\x18\xd8\x10\x00\x19\x4a\x97\xe8\x25\x19\x72\x27\xd9\x18\x19\xce\xdf\x5d\x09\x19\xd3\x4a\x50\x00\x1a\x35\xfe\x0a\x37\x1b\xd4\xe8\xa2\x3d\x1b\xd5\xae\x97\x13\x1b\xe8\x24\x9c\x26" +
+	"\x1b\xf5\xb8\x63\x1b\x1c\x1f\x77\x36\x0e\x1c\x38\xc4\xc1\x40\x1d\x05\x3b\xb6\x00\x1d\x6a\xa6\xb8\x35\x1d\x98\xcf\xe0\x31\x1e\xba\xc7\xd0\x00\x1f\x4e\xb6\xdc\x22\x1f\xa0\x27\x08\x00\x20\x2e\xbf\x3a\x38\x20\xb5\xc6\x14\x1f\x20\xf6\xf3\xce\x00\x21\x0b\xcd\x84\x36\x21\x87\x97\xec\x1d\x23\x4b\x72\xf8\x3d\x23\xa1\x22\x73\x20\x25\x39\xc7\x62\x06\x25\xd8\x11\x21\x05\x26\xbf\x07\x42\x34\x27\x3d\x1d\xac\x09" +
+	"\x28\x35\x74\xfb\x35\x28\x42\x86\x0c\x00\x28\x9b\x57\xeb\x0b\x28\xc5\x23\x1a\x38\x29\xb4\x6e\x14\x03\x29\xd1\x50\x1f\x00\x2a\x83\x9c\x66\x00\x2b\x23\xf2\x04\x34\x2b\x97\xe8\x22\x38\x2c\x12\xf2\x04\x03\x2c\xff\x09\x18\x31\x2d\xaf\x73\x8b\x00\x2e\xa8\xc8\x17\x19\x2e\xb2\x43\x07\x06\x2e\xc8\xdc\x47\x38\x2e\xe0\x13\xc1\x07\x2e\xf0\x98\xbc\x00\x2f\x03\xb7\x81\x3f\x2f\x21\x62\x8e\x2a\x2f\x70\xac\x36\x35" +
+	"\x30\x36\x10\xb0\x06\x31\x8d\x01\x05\x1b\x31\xe8\xb6\x05\x17\x32\x04\x61\xa0\x45\x32\x19\x62\x64\x1b\x32\x72\x40\x04\x00\x34\x2f\x5c\xfe\x00\x35\x8a\xb4\x81\x30\x36\xd7\xd3\x3f\x02\x38\x38\xe6\x97\x00\x38\x88\x0a\x66\x00\x39\x13\xaa\x1b\x00\x39\x57\xbb\x88\x22\x39\x61\x51\x10\x00\x39\x6d\x5d\x47\x37\x39\x86\xc4\xb9\x00\x39\xb5\x09\xc2\x38\x3a\x30\x86\x59\x38\x3b\x05\x4a\x27\x15\x3c\x87\x44\x34\x07" +
+	"\x3d\x52\x65\x8a\x37\x3d\x8d\xf7\xf5\x12\x3d\x96\xe2\x3e\x17\x3e\x18\x76\x2b\x2d\x3e\x66\xa0\x90\x10\x3e\xa4\x95\x71\x00\x3e\xb4\x2f\xa2\x09\x3f\x38\x69\xc0\x00\x3f\xaf\x98\x79\x47\x40\x6b\xa0\x16\x04\x40\x76\x06\x2b\x45\x40\x81\xc1\xd1\x1d\x41\x4c\x61\x4f\x00\x41\x71\x76\x3a\x36\x41\xba\xfc\x6a\x20\x41\xf1\x8c\x9b\x00\x42\x2a\xa6\x4b\x00\x42\x5b\xf5\xb4\x36\x43\x20\x3b\x0f\x1a\x43\x6f\x94\x31\x00" +
+	"\x43\x74\xfb\x73\x35\x43\x82\x82\x96\x22\x44\x00\x8c\x8c\x45\x44\x12\x67\x22\x39\x44\xd1\xd8\xe2\x06\x44\xf5\xaa\x87\x43\x45\x04\x43\x32\x0c\x45\x6b\x15\x51\x07\x45\xb9\xd7\x34\x38\x46\x5b\x72\x4d\x15\x46\x69\xfc\x72\x09\x46\x7b\xb6\xc7\x1d\x46\xb2\x63\x02\x1d\x47\x8a\x65\x69\x28\x47\xa2\x3d\x34\x45\x48\x09\xe7\xe5\x0e\x48\x98\xdd\xc0\x22\x48\xdb\x27\x20\x06\x49\x83\xae\x32\x45\x49\xc0\x89\x42\x13" +
+	"\x49\xcd\x0a\x8f\x22\x4a\x28\xcf\xd7\x00\x4a\x7c\xa9\xea\x00\x4a\x84\x3c\x2c\x10\x4a\xe7\x69\x51\x10\x4a\xf2\xae\x5e\x38\x4b\x3b\xdf\x0b\x00\x4b\xe0\x17\x3b\x24\x4c\xd8\x58\xe3\x1d\x4d\x3b\x9f\xe7\x26\x4d\x53\x24\x86\x37\x4d\x6d\x09\xce\x28\x4e\x5a\x4c\xed\x15\x4e\xcf\x75\xd6\x0e\x4f\x3c\xbf\x73\x45\x54\x58\x20\x5d\x21\x54\x6b\xbb\x2d\x23\x54\x88\x02\xf6\x10\x54\xed\x56\xc8\x06\x55\xea\x00\xee\x00" +
+	"\x56\xd6\x95\x22\x03\x58\x68\xba\x46\x34\x58\x76\xdf\x0d\x37\x59\x04\x89\x5b\x09\x5a\x15\xf4\xe3\x06\x5b\xb4\x51\x2b\x00\x5b\xef\xd0\x13\x10\x5e\x2c\x22\x7c\x00\x5e\x9e\xf8\x92\x45\x5e\xb5\xf1\x60\x10\x5e\xcd\x71\xe3\x32\x5f\x28\x11\x18\x3a\x5f\x54\xe9\xf7\x03\x5f\x68\x6d\x2d\x0e\x5f\xd4\xc0\x49\x00\x5f\xd8\x9f\x2f\x03\x60\x0d\xda\xeb\x00\x60\x1b\xed\xef\x06\x60\x73\xb8\x15\x1d\x61\x17\xb3\x95\x3e" +
+	"\x62\x14\x7c\xb3\x0c\x62\x3b\x9f\xb5\x37\x62\xa6\xce\x22\x00\x62\xea\xb2\x45\x00\x63\x66\x99\x9b\x0e\x63\x86\x4a\x44\x25\x64\xfe\x94\xd5\x00\x66\xa3\x10\x74\x37\x67\x3e\xbb\x4a\x25\x67\x49\xbf\x5d\x2f\x67\x53\xc4\x67\x32\x68\xc5\x9a\x93\x0c\x68\xdc\x04\xc6\x0e\x69\xbd\xca\x02\x35\x6a\x15\x7e\x78\x00\x6b\x05\xb8\x21\x00\x6b\x22\x6d\x3f\x1d\x6c\x0e\xb1\x0e\x22\x6c\x6d\x0c\x8d\x00\x6c\x8c\xdf\xbc\x01" +
+	"\x6e\xb3\x86\x1c\x43\x6f\xe6\x4a\x80\x3a\x70\x31\x2b\x03\x14\x70\x85\xa2\xbc\x15\x71\x7b\x39\xb5\x15\x72\x7e\x89\x5f\x47\x72\x8c\x0c\x9f\x3d\x73\x78\x27\xf5\x09\x75\x62\x5f\xdc\x22\x76\x1b\xaa\x57\x10\x77\x24\x21\x40\x00\x77\x3c\x4e\xd9\x1d\x77\x75\x22\xd1\x00\x77\xf7\xd6\xc1\x0d\x78\x5a\x44\xc8\x0e\x78\xaf\xf0\xa7\x48\x78\xe6\xc2\x99\x1d\x79\xf2\xac\xab\x3d\x7a\xc4\xed\x68\x35\x7a\xe9\x0c\x61\x06" +
+	"\x7b\x64\x89\xa2\x35\x7b\x87\xc9\x58\x00\x7b\xac\x41\xf8\x0d\x7b\xaf\x77\x48\x38\x7c\x9c\xee\x00\x00\x7c\xbe\xf2\xe1\x05\x7c\xff\x4c\x7e\x06\x7d\x6f\xef\x21\x22\x7d\xfd\x16\xb8\x06\x7e\x27\x49\x89\x15\x7e\x56\x77\x10\x00\x7f\x2e\x08\xdd\x00\x80\x1a\x04\x11\x00\x81\x27\x3f\x2d\x00\x81\x38\xfe\x17\x00\x81\x3d\x8c\x6b\x2b\x82\x0e\x69\x49\x03\x82\x6c\x2e\x8a\x00\x83\x09\x13\x73\x35\x83\x24\x5f\xce\x07" +
+	"\x83\xa7\xe7\xc2\x06\x83\xaf\xe1\x33\x46\x85\x36\x6a\x18\x00\x85\x92\xa4\x2f\x34\x85\x9a\xb1\xce\x23\x85\xb6\x6d\xb8\x35\x87\x6c\xc7\xd4\x22\x87\x88\xd2\x08\x00\x87\xc9\xba\x22\x00\x89\x17\xc0\x3a\x00\x89\xc0\x92\x07\x22\x89\xd2\xb2\xf0\x04\x8a\x1e\x59\x59\x06\x8a\x35\x6c\xaa\x00\x8a\xc8\x32\x53\x00\x8b\x27\x06\x96\x06\x8b\x2d\x62\x28\x04\x8b\x7a\x51\x53\x00\x8b\x87\xf0\xf2\x00\x8d\x14\x71\x14\x35" +
+	"\x8d\x19\x5a\x44\x00\x8d\x25\xd9\x6a\x37\x8d\x81\x1f\xf8\x00\x8d\x88\x67\x72\x22\x8d\x99\x9f\x67\x39\x8e\x71\x4b\x5e\x00\x8f\x1c\xd8\x06\x45\x90\x50\x90\xef\x3c\x90\xf6\xdd\x50\x38\x91\xdd\xb7\xae\x35\x92\x40\xc5\x05\x00\x92\x9f\x10\x7a\x22\x93\x89\xa6\x3d\x37\x93\x9f\xfb\xa4\x00\x95\x10\x53\xb6\x25\x95\xcc\x20\xd0\x04\x96\x09\xd2\x17\x10\x96\x53\xfa\x6b\x38\x96\x79\x38\x93\x09\x96\xbc\x98\x70\x25" +
+	"\x96\xf9\xc8\xb8\x1b\x97\x04\x55\x2d\x1d\x97\x9f\xa8\xa9\x31\x97\xc7\x5a\xa5\x36\x98\x5a\x12\x78\x17\x98\x72\xf9\x33\x35\x98\xc8\xe4\x94\x08\x98\xd4\x5a\xf5\x38\x98\xe2\x60\x43\x17\x99\xa9\x42\x62\x00\x9a\xbf\x56\xbc\x32\x9a\xd7\x97\x76\x04\x9b\x7f\x0b\x69\x00\x9b\x92\x54\xa1\x37\x9c\x53\xfa\xca\x0c\x9d\x26\x24\xe9\x00\x9d\x4f\x59\x37\x3c\x9d\x51\x19\x99\x10\x9d\x70\x39\xe3\x45\x9d\xc3\x0d\xfc\x43" +
+	"\x9e\x61\x5c\x0d\x00\x9e\xe9\xd0\x14\x00\x9f\xcc\xe4\xe3\x1d\xa0\x28\x57\x74\x10\xa2\x3c\x5c\xd1\x00\xa4\xdb\x61\x1a\x16\xa4\xee\x27\x20\x38\xa5\x85\x23\xc7\x00\xa6\x86\x52\x61\x36\xa7\x53\xc7\x36\x15\xa8\xc7\x68\xd5\x38\xa9\x0d\x2b\xb3\x00\xa9\x35\xe9\x8c\x22\xa9\x7f\x16\x6a\x32\xab\x46\xeb\x3d\x00\xac\x8b\x78\xf7\x00\xac\x8d\x09\x34\x00\xac\x99\x81\xe1\x22\xad\x03\x6e\x14\x00\xad\x5e\xd8\xde\x19" +
+	"\xad\x65\xdf\xd2\x0e\xad\x7d\x19\x03\x00\xae\x02\x80\x95\x49\xae\x1b\xef\x8a\x03\xae\x3c\x1d\xf2\x00\xae\x6e\x50\x82\x30\xae\xa2\x54\x5d\x10\xae\xb1\xc2\xad\x1a\xae\xd0\x0f\x51\x38\xaf\x98\x49\x96\x42\xaf\xca\xc9\xf3\x00\xb0\xe0\xce\x95\x1d\xb1\x13\x80\x95\x17\xb1\x38\x45\x99\x00\xb1\xbc\xd6\xf9\x0c\xb2\x0d\x71\x69\x06\xb2\x3f\xe7\x1d\x00\xb2\x89\xc9\x81\x45\xb2\xfb\x3a\x98\x09\xb3\x05\xa1\xb3\x45" +
+	"\xb3\x7f\x68\xbc\x36\xb3\xf2\xc8\x41\x10\xb4\x97\x6d\xb6\x45\xb4\xb4\x5f\xe9\x35\xb4\xce\x9e\xe5\x03\xb5\x18\x25\xc0\x37\xb5\x45\x4f\xf1\x47\xb5\xa9\xa7\xee\x36\xb6\x9f\x72\x5c\x17\xb7\x9f\x4d\x69\x17\xb9\x3a\x24\xf0\x0c\xba\x10\x09\x90\x09\xba\x72\xa0\xc7\x1b\xbb\x47\xe3\x76\x19\xbc\x33\x3a\x79\x46\xbd\xa0\x5e\xe3\x1d\xbe\x88\x5f\x77\x00\xbf\xe7\x65\xeb\x1d\xc0\x06\x18\x04\x0a\xc0\x29\x77\x2f\x37" +
+	"\xc0\x79\x57\x1c\x10\xc1\x51\x46\x51\x34\xc1\x86\xbb\xda\x15\xc1\xa9\xcb\x33\x26\xc2\xb0\xd5\x0e\x0c\xc2\xd9\xb8\xb4\x00\xc3\x28\xac\x28\x15\xc3\xd6\xd6\x44\x00\xc4\x5d\x2c\xbb\x0c\xc4\x90\xa8\x31\x0f\xc4\xfb\xc1\x7f\x35\xc5\x27\xcc\x4f\x00\xc5\x29\x05\xbc\x09\xc6\x9b\xf2\xc1\x3d\xc6\xe7\xea\xe3\x00\xc7\x70\xdd\x2f\x03\xc7\x7e\xa0\xca\x22\xc8\x14\x0e\x55\x22\xc8\x40\x14\x0b\x45\xc8\x46\x61\x13\x3d" +
+	"\xc8\x49\x8d\x80\x36\xc8\x57\xd8\x63\x09\xc8\x63\x90\xa5\x21\xc8\x65\xb9\x09\x1d\xc8\x66\xd8\x5b\x00\xc8\x82\x1a\xf6\x17\xc8\x86\xd1\x21\x10\xc8\x8d\xaf\x30\x1b\xc8\xff\xd0\x1b\x1b\xc9\x00\xfb\x6f\x19\xc9\x20\x5f\x4e\x36\xc9\x5d\x60\x3b\x39\xc9\x92\xe9\x1f\x1b\xc9\xeb\xf7\xa8\x09\xc9\xfb\x4f\x8f\x19\xca\x06\xc3\xf8\x00\xca\x12\xa1\x12\x00\xca\x4d\x86\x3e\x06\xca\x9c\x0e\xe1\x28\xca\xa1\xcb\xbc\x20" +
+	"\xca\xb1\xd7\xf9\x00\xca\xba\x57\xf6\x40\xcb\x28\x41\xaa\x30\xcb\xbe\x3c\x72\x10\xcc\x06\x3a\xf2\x42\xcc\x0b\xad\x30\x00\xcc\x4b\xa6\xec\x42\xcc\xe0\xfa\xf4\x19\xcd\x19\x29\xba\x15\xcd\xad\x0e\x53\x00\xcd\xdc\xe9\xfb\x0e\xce\xae\x6a\xda\x24\xcf\x3d\x70\xf5\x48\xcf\x77\xe5\xdc\x37\xd0\x7f\x53\x86\x10\xd0\xe4\xbd\xe8\x36\xd1\x26\x6f\x2a\x11\xd1\x85\x04\x61\x00\xd1\xad\x08\xaf\x0c\xd2\xc0\x67\xd6\x1b" +
+	"\xd2\xd3\x92\x9b\x3d\xd3\x8c\x50\xd7\x3e\xd3\xfc\x6a\xfb\x10\xd4\x5c\xdb\xee\x0c\xd4\x9b\xc6\x7d\x2f\xd4\xb9\xcf\x62\x04\xd5\x13\x9d\xb7\x38\xd5\x53\x44\x55\x00\xd5\x64\xa5\x4d\x00\xd5\x92\xfd\x25\x38\xd6\x1b\xaf\x32\x09\xd7\x5e\x8e\x00\x31\xd7\xb9\xf5\xbd\x09\xd9\x7b\x3c\x4e\x38\xda\xbb\x5f\x2b\x00\xdc\x40\xa5\xa7\x23\xdc\x87\x90\x3a\x47\xdc\xa4\x84\x17\x2e\xdc\xc6\x79\xcc\x47\xdd\x10\x90\xc1\x34" +
+	"\xdd\x39\x76\x48\x00\xdd\xc6\x29\x4c\x39\xde\x6a\x4e\x10\x00\xde\xa2\x72\x21\x1d\xdf\x13\xbc\xb3\x00\xdf\xa3\xcf\x6f\x00\xdf\xfb\xb5\xb6\x45\xe0\x2c\x4d\x7f\x2c\xe0\xa8\x82\xdb\x35\xe0\xad\x41\x7c\x09\xe1\x1f\xc6\xb1\x35\xe1\x8c\x01\x6a\x38\xe1\xe8\x83\xe9\x35\xe2\x0e\x4c\x79\x28\xe2\x81\x37\xdc\x19\xe4\xf2\xf0\x06\x39\xe4\xf8\x2d\x08\x20\xe5\x5b\x35\xcd\x0c\xe5\x64\x05\xe1\x25\xe5\xeb\x3f\x81\x40" +
+	"\xe5\xfa\x0e\x9c\x39\xe6\x0f\x82\x31\x09\xe6\x19\x08\xb5\x06\xe6\xb8\x22\xcd\x3b\xe7\x0a\x96\xe2\x22\xe7\xa8\x30\xf0\x1d\xe8\xdb\xc3\x6f\x00\xe9\x1c\xd0\xe9\x1d\xe9\x43\x23\x23\x09\xe9\x45\xbe\xe6\x44\xe9\xa0\xf2\xff\x00\xe9\xad\x44\x6b\x03\xea\x2d\x05\xe2\x00\xeb\x86\x03\xef\x47\xec\x0f\x95\xa3\x37\xec\x7f\xac\x9e\x45\xed\x3a\x53\x7f\x1d\xed\x8b\xcd\x83\x03\xee\x64\x2f\xc8\x09\xee\xb0\xa1\x9b\x35" +
+	"\xee\xc9\x56\x6b\x34\xee\xd0\x0f\x54\x43\xef\x1e\x0e\x58\x00\xef\x46\x7a\xe8\x45\xef\xc2\x16\xb6\x21\xf0\x5f\x03\xad\x01\xf0\x7a\x98\xcb\x35\xf0\xb4\xcd\x0d\x06\xf1\x6a\xb4\x9c\x30\xf1\x95\xa0\xdd\x09\xf1\xbd\x3b\xa9\x27\xf2\x1d\x59\x70\x20\xf2\xa5\x1d\xa9\x38\xf3\x0f\x35\x36\x45\xf3\xa8\xbf\x86\x1c\xf3\xb5\xbf\x97\x1b\xf4\x19\x7c\x54\x42\xf4\x86\x28\x82\x00\xf4\x89\xaf\xc8\x30\xf4\x8d\x4a\x6f\x00" +
+	"\xf4\x99\xdf\xad\x42\xf4\x9f\xe9\x40\x29\xf4\xc2\x6f\x67\x19\xf5\x8c\xba\x8d\x10\xf6\x25\x95\xde\x14\xf6\x8a\x7c\xf0\x3f\xf6\x95\x60\xb6\x22\xf6\xcc\x04\x0f\x12\xf7\x78\xef\x79\x15\xf7\xad\xd1\x9f\x06\xf8\x21\x5c\xb6\x30\xf8\xc8\x50\x83\x34\xf9\xa2\x11\x12\x2f\xf9\xa4\xa6\xfe\x00\xf9\xa9\xdf\x82\x34\xf9\xdf\x72\xcb\x34\xf9\xfb\x9a\xd4\x00\xfa\x21\x96\xf4\x06\xfb\xab\x5e\x0c\x0e\xfc\x7e\xb9\xa4\x25" +
+	"\xfc\x8e\xc4\x02\x0c\xfc\xbf\x00\xa8\x01\xfd\x14\xd2\x35\x24\xfe\x33\xa7\xe4\x00\xff\x79\x3a\xd3\x30" +
+	""

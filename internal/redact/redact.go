@@ -5,10 +5,11 @@
 package redact
 
 import (
-	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func New(secrets ...string) Scrubber {
 		switch {
 		case len(bare) < minSecret:
 			continue
-		case plainWord(bare):
+		case plainWord(strings.TrimSpace(secret)): // as it was given: what strip leaves out counts too
 			s.words = append(s.words, strings.TrimSpace(secret))
 			continue
 		}
@@ -86,11 +87,20 @@ func appendBase64(list []string, s string) []string {
 	return list
 }
 
+// longestFirst sorts the few forms of a secret and drops those that are there twice.
+// It inserts them one by one: slices.SortFunc adds 7 KB for each type that it sorts.
 func longestFirst(list []string) []string {
-	slices.SortFunc(list, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	})
-	return slices.Compact(list)
+	sorted := make([]string, 0, len(list))
+	for _, s := range list {
+		at := 0
+		for at < len(sorted) && (len(sorted[at]) > len(s) || len(sorted[at]) == len(s) && sorted[at] < s) {
+			at++
+		}
+		if at == len(sorted) || sorted[at] != s {
+			sorted = slices.Insert(sorted, at, s)
+		}
+	}
+	return sorted
 }
 
 // plainWord reports whether s may be an ordinary word or number.
@@ -113,26 +123,67 @@ func (s Scrubber) Name(text string) string {
 	return s.scrub(text, false, strings.HasPrefix(text, cutMark), strings.HasSuffix(text, cutMark))
 }
 
-// Error returns err, with the text that String returns if that differs.
+// Error returns err, with the text that String returns if that differs. The result
+// then matches what err matches, with errors.Is and errors.As, but does not unwrap to
+// err: programs that report errors walk down to the causes and show their texts too. A
+// *url.Error stays one.
 func (s Scrubber) Error(err error) error {
+	_, clean := s.clean(err)
+	return clean
+}
+
+// clean is Error. The boolean reports whether the text differs.
+func (s Scrubber) clean(err error) (changed bool, _ error) {
 	if err == nil {
-		return nil
+		return false, nil
+	}
+	if u, ok := err.(*url.Error); ok { //nolint:errorlint // those that are wrapped are cleaned when they are asked for
+		changed, cause := s.clean(u.Err)
+		at := s.String(u.URL)
+		if !changed && at == u.URL {
+			return false, err
+		}
+		return true, &url.Error{Op: u.Op, URL: at, Err: cause}
 	}
 	text := err.Error()
-	if clean := s.String(text); clean != text {
-		return &scrubbed{clean, err}
+	clean := s.String(text)
+	if clean == text {
+		return false, err
 	}
-	return err
+	return true, &scrubbed{clean, s, err}
 }
 
 // A scrubbed error matches what its cause matches, and has another text.
 type scrubbed struct {
 	text string
+	s    Scrubber
 	err  error
 }
 
 func (e *scrubbed) Error() string { return e.text }
-func (e *scrubbed) Unwrap() error { return e.err }
+
+// Is reports whether the cause matches target.
+func (e *scrubbed) Is(target error) bool { return errors.Is(e.err, target) }
+
+// As finds an error of the type of target in the cause.
+func (e *scrubbed) As(target any) bool {
+	if !errors.As(e.err, target) {
+		return false
+	}
+	if u, ok := target.(**url.Error); ok {
+		*u, _ = e.s.Error(*u).(*url.Error) //nolint:errorlint // it stays one
+	}
+	return true
+}
+
+// Timeout reports whether the cause is a timeout, for url.Error.Timeout.
+func (e *scrubbed) Timeout() bool {
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](e.err)
+	return ok && t.Timeout()
+}
 
 // Format writes the text, so that no verb shows the cause.
 func (e *scrubbed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.text) }
@@ -152,16 +203,11 @@ func (s Scrubber) scrub(text string, words, cutStart, cutEnd bool) string {
 	if words {
 		found = s.findWords(found, text)
 	}
-	inner := text[head:tail]
-	for i, decode := range []func(string, int) (string, int){nil, unquote, unpercent} {
-		if i == 1 && !strings.Contains(inner, `\`) || i == 2 && !strings.ContainsAny(inner, "%+") {
-			continue
-		}
+	for _, v := range views(text[head:tail]) {
 		forms := s.forms
-		if i == 2 {
+		if v.query {
 			forms = s.query
 		}
-		v := newView(inner, decode, i == 2)
 		for _, f := range forms {
 			for from := 0; ; {
 				at := strings.Index(v.text[from:], f)
@@ -196,17 +242,22 @@ func replace(text string, found []span) string {
 	if len(found) == 0 {
 		return text
 	}
-	slices.SortFunc(found, func(a, b span) int { return cmp.Or(a.start-b.start, b.end-a.end) })
-	var b strings.Builder
-	done := 0
-	for i, f := range found {
-		if i == 0 || f.start >= done {
-			b.WriteString(text[done:f.start])
-			b.WriteString(Text)
-		}
-		done = max(done, f.end)
+	ends := make(map[int]int, len(found)) // the last end of the spans that begin there
+	for _, f := range found {
+		ends[f.start] = max(ends[f.start], f.end)
 	}
-	b.WriteString(text[done:])
+	var b strings.Builder
+	for at, hidden := 0, 0; at < len(text); at++ {
+		if end := ends[at]; end > at && end > hidden {
+			if at >= hidden {
+				b.WriteString(Text)
+			}
+			hidden = end
+		}
+		if at >= hidden {
+			b.WriteByte(text[at])
+		}
+	}
 	return b.String()
 }
 
@@ -260,39 +311,82 @@ func isWordByte(c byte) bool {
 type view struct {
 	text     string
 	from, to []int32 // where each byte begins and ends in the original
+	query    bool    // plus signs were removed, too
 }
 
 func (v view) span(start, end, offset int) span {
 	return span{int(v.from[start]) + offset, int(v.to[end-1]) + offset}
 }
 
-// newView decodes text with a function that returns what is at a place, and its
-// length there.
-func newView(text string, decode func(string, int) (string, int), plus bool) view {
-	raw := make([]byte, 0, len(text))
-	from, to := make([]int32, 0, len(text)), make([]int32, 0, len(text))
-	for i := 0; i < len(text); {
-		part, n := text[i:i+1], 1
-		if decode != nil {
-			part, n = decode(text, i)
+// maxDepth is how many times a text may have been escaped: a message in JSON may quote
+// the JSON of a request, and that may be in a log line of a proxy.
+const maxDepth = 3
+
+// views returns text as it is, and decoded in every way that may make a difference.
+func views(text string) []view {
+	v := view{text: text}
+	for i := range len(text) {
+		v.from, v.to = append(v.from, int32(i)), append(v.to, int32(i+1))
+	}
+	quoted := v.strip()
+	list := []view{quoted}
+	for range maxDepth {
+		if !strings.Contains(quoted.text, `\`) {
+			break
 		}
+		quoted = quoted.decode(unquote)
+		list = append(list, quoted)
+	}
+	bases := list[:1:1]
+	if len(list) > 1 {
+		bases = append(bases, quoted)
+	}
+	for _, inQuery := range bases {
+		for range maxDepth - 1 {
+			if !strings.ContainsAny(inQuery.text, "%+") {
+				break
+			}
+			inQuery = inQuery.decode(unpercent)
+			inQuery.query = true
+			inQuery = inQuery.strip()
+			list = append(list, inQuery)
+		}
+	}
+	return list
+}
+
+// decode decodes v with a function that returns what is at a place, and its length
+// there.
+func (v view) decode(at func(string, int) (string, int)) view {
+	raw := make([]byte, 0, len(v.text))
+	d := view{from: make([]int32, 0, len(v.text)), to: make([]int32, 0, len(v.text)), query: v.query}
+	for i := 0; i < len(v.text); {
+		part, n := at(v.text, i)
 		for j := range len(part) {
-			raw, from, to = append(raw, part[j]), append(from, int32(i)), append(to, int32(i+n)) //nolint:gosec // texts are far shorter than 2 GiB
+			raw, d.from, d.to = append(raw, part[j]), append(d.from, v.from[i]), append(d.to, v.to[i+n-1])
 		}
 		i += n
 	}
+	d.text = string(raw)
+	return d.strip()
+}
+
+// strip removes white space, in place.
+func (v view) strip() view {
+	raw := []byte(v.text)
 	k := 0
 	for i := 0; i < len(raw); {
 		r, n := utf8.DecodeRune(raw[i:])
-		if !blank(r) && (!plus || r != '+') {
+		if !blank(r) && (!v.query || r != '+') {
 			copy(raw[k:], raw[i:i+n])
-			copy(from[k:], from[i:i+n])
-			copy(to[k:], to[i:i+n])
+			copy(v.from[k:], v.from[i:i+n])
+			copy(v.to[k:], v.to[i:i+n])
 			k += n
 		}
 		i += n
 	}
-	return view{string(raw[:k]), from[:k], to[:k]}
+	v.text, v.from, v.to = string(raw[:k]), v.from[:k], v.to[:k]
+	return v
 }
 
 // blank reports whether cleaning a text removes r.

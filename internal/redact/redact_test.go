@@ -6,11 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
@@ -30,6 +34,9 @@ func TestString(t *testing.T) {
 		{"query", "ab+cd/ef gh", "s=ab%2Bcd%2Fef+gh&x", "s=[REDACTED]&x"},
 		{"path, lower case", "ab+cd/ef gh", "/ab+cd%2fef%20gh/x", "/[REDACTED]/x"},
 		{"JSON", "ab\"cd\\ef\n<gh", `{"x":"ab\"cd\\ef\n\u003cgh"}`, `{"x":"[REDACTED]"}`},
+		{"JSON in JSON", "ab\"cd\nef<gh", `{"x":"{\"y\":\"ab\\\"cd\\nef\\u003cgh\"}"}`, `{"x":"{\"y\":\"[REDACTED]\"}"}`},
+		{"query in JSON", "ab+cd/ef\tgh", `{"x":"s=ab%2Bcd%2fef%09gh\u0026t"}`, `{"x":"s=[REDACTED]\u0026t"}`},
+		{"query twice", "ab+cd/ef gh", "s=ab%252Bcd%252Fef%2Bgh&x", "s=[REDACTED]&x"},
 		{"surrogates", "key-😀-value", `key-\ud83d\ude00-value`, "[REDACTED]"},
 		{"HTML", `ab<cd>&'efgh`, "x ab&lt;cd&gt;&amp;&#39;efgh", "x [REDACTED]"},
 		{"cut at the end", "hunter22-hunter23", "bad hunter22…", "bad [REDACTED]…"},
@@ -56,9 +63,57 @@ func TestString(t *testing.T) {
 	if got := s.Cut("bad hunter2"); got != "bad [REDACTED]" {
 		t.Errorf("cut %q", got)
 	}
-	cause := errors.New("no hunter22")
-	if err := s.Error(cause); fmt.Sprintf("%v%+v", err, err) != strings.Repeat("no [REDACTED]", 2) || !errors.Is(err, cause) {
-		t.Errorf("error %v", err)
+}
+
+// A timeout is an error that says so.
+type timeout string
+
+func (e timeout) Error() string { return string(e) }
+func (e timeout) Timeout() bool { return true }
+
+func TestError(t *testing.T) {
+	s := redact.New("hunter22")
+	if err := s.Error(nil); err != nil {
+		t.Errorf("nil becomes %v", err)
+	}
+	for _, clean := range []error{io.EOF, &url.Error{Op: "Get", URL: "http://x", Err: io.EOF}} {
+		if err := s.Error(clean); err != clean {
+			t.Errorf("%v became %v", clean, err)
+		}
+	}
+	inner := timeout("no hunter22")
+	for _, err := range []error{
+		inner,
+		fmt.Errorf("wrapped: %w", inner),
+		&url.Error{Op: "Get", URL: "http://x", Err: inner},
+		fmt.Errorf("wrapped: %w", &url.Error{Op: "Get", URL: "http://x/hunter22", Err: inner}),
+		errors.Join(io.EOF, inner),
+	} {
+		got := s.Error(err)
+		if want := strings.ReplaceAll(err.Error(), "hunter22", redact.Text); got.Error() != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if !errors.Is(got, inner) {
+			t.Errorf("%v does not match its cause", got)
+		}
+		if of, ok := errors.AsType[timeout](got); !ok || of != inner {
+			t.Errorf("%v has no %T", got, inner)
+		}
+		if u, ok := errors.AsType[*url.Error](got); ok && (strings.Contains(u.Error(), "hunter22") || !u.Timeout()) {
+			t.Errorf("%v, timeout %t", u, u.Timeout())
+		}
+		if _, ok := errors.AsType[*net.OpError](got); ok {
+			t.Errorf("%v has a type that is not there", got)
+		}
+		for e := got; e != nil; e = errors.Unwrap(e) {
+			if text := fmt.Sprintf("%v%+v%#v", e, e, e); strings.Contains(fmt.Sprintf("%v%+v", e, e), "hunter22") {
+				t.Errorf("shown by a cause: %s", text)
+			}
+		}
+	}
+	at := &url.Error{Op: "Get", URL: "http://x/hunter22", Err: io.EOF}
+	if u, ok := s.Error(at).(*url.Error); !ok || u.URL != "http://x/[REDACTED]" || !errors.Is(u, io.EOF) {
+		t.Errorf("%v", u)
 	}
 }
 
@@ -120,10 +175,14 @@ func FuzzString(f *testing.F) {
 		s.Cut(text)
 		s.Name(text)
 		s.String(text)
-		if len(secret) >= 16 && !strings.Contains(redact.Text, secret) {
+		if len(secret) >= 16 && !strings.Contains(redact.Text, secret) && !strings.ContainsFunc(secret, unseen) {
 			if got := s.String(text + secret); len(strings.Join(strings.Fields(secret), "")) == len(secret) && strings.HasSuffix(got, secret) {
 				t.Errorf("%q in %q", secret, got)
 			}
 		}
 	})
 }
+
+// unseen reports whether a text for people does not show r: control characters, and
+// what stands for bytes that are no UTF-8.
+func unseen(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }

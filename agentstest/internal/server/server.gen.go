@@ -1290,20 +1290,70 @@ type ExecuteRequest struct {
 
 // ExecuteResult The envelope that contains the result of an action.
 type ExecuteResult struct {
-	// ConnectorMetadata Metadata from the connector, including the state of paging. The names depend on the vendor.
-	ConnectorMetadata json.RawMessage `json:"connector_metadata"`
+	// Bundle What is needed to run the action. Only prepareExecution returns it.
+	Bundle *ExecutionBundle `json:"bundle,omitempty"`
 
-	// ExecutionMetadata The connector and the duration of an action.
-	ExecutionMetadata ExecutionMetadata `json:"execution_metadata"`
+	// ConnectorMetadata Metadata from the connector, including the state of paging. The names depend on the vendor. May be missing or null.
+	ConnectorMetadata json.RawMessage `json:"connector_metadata,omitempty"`
 
-	// Result The result of the action: an array of records, a single record or, for context_store_search, an object with data and meta. May be missing.
-	Result json.RawMessage `json:"result"`
+	// ContextStoreBundle What is needed to search the context store. Its form is not documented.
+	ContextStoreBundle json.RawMessage `json:"context_store_bundle,omitempty"`
+
+	// ExecutionMetadata Information about the execution of the action.
+	ExecutionMetadata *ExecutionMetadata `json:"execution_metadata,omitempty"`
+
+	// Result The result of the action: an array of records, a single record or, for context_store_search, an object with data and meta. May be missing or null.
+	Result json.RawMessage `json:"result,omitempty"`
 
 	// Status The status of the action. Any value other than success means that it failed.
 	Status string `json:"status"`
 
-	// Warning Set by searches if the context store had been paused.
-	Warning *ContextStoreWarning `json:"warning,omitempty"`
+	// Warning Set by searches if the context store had been paused, and a text if something else is to be said.
+	Warning *ExecuteResult_Warning `json:"warning,omitempty"`
+}
+
+// ExecuteResultWarning1 defines model for ExecuteResult.Warning.1.
+type ExecuteResultWarning1 = string
+
+// ExecuteResult_Warning Set by searches if the context store had been paused, and a text if something else is to be said.
+type ExecuteResult_Warning struct {
+	union json.RawMessage
+}
+
+// ExecutionBundle What a program needs to run an action by itself. It may contain secrets.
+type ExecutionBundle struct {
+	// Action Name of the action.
+	Action *string `json:"action,omitempty"`
+
+	// ConfigValues Values of the configuration. They may be secret.
+	ConfigValues map[string]interface{} `json:"config_values,omitempty"`
+
+	// ConnectorDefinitionID ID of the source definition.
+	ConnectorDefinitionID *string `json:"connector_definition_id,omitempty"`
+
+	// DefinitionYaml The document of the connector, OpenAPI 3.1 as YAML.
+	DefinitionYaml string `json:"definition_yaml"`
+
+	// Entity Name of the entity.
+	Entity *string `json:"entity,omitempty"`
+
+	// ExcludeFields The fields of each record to leave out.
+	ExcludeFields []string `json:"exclude_fields,omitempty"`
+
+	// Params Parameters of the action.
+	Params map[string]interface{} `json:"params,omitempty"`
+
+	// ReplicationAuthKeyMapping Where the configuration for replication has the credentials.
+	ReplicationAuthKeyMapping map[string]interface{} `json:"replication_auth_key_mapping,omitempty"`
+
+	// SelectFields The only fields of each record to return.
+	SelectFields []string `json:"select_fields,omitempty"`
+
+	// SkipTruncation Whether long texts are returned in full.
+	SkipTruncation *bool `json:"skip_truncation,omitempty"`
+
+	// SourceConfig The configuration of the connector. It may contain secrets or say where they are.
+	SourceConfig map[string]interface{} `json:"source_config,omitempty"`
 }
 
 // ExecutionMetadata The connector and the duration of an action.
@@ -1388,6 +1438,21 @@ type FieldRenamingMapperConfig struct {
 
 	// OriginalFieldName The old name.
 	OriginalFieldName string `json:"original_field_name"`
+}
+
+// GlobalSourceTemplate A source template that the service provides to all organizations. It may have more members.
+type GlobalSourceTemplate struct {
+	// ID Identifies the template.
+	ID string `json:"id"`
+
+	// Name Display name, such as Zendesk Support.
+	Name string `json:"name"`
+}
+
+// GlobalSourceTemplateList The source templates of the service.
+type GlobalSourceTemplateList struct {
+	// Data The templates.
+	Data []GlobalSourceTemplate `json:"data"`
 }
 
 // HashingMapper Hashes a field, in place or into a new field.
@@ -1489,6 +1554,39 @@ type OAuthCredentialsRequest struct {
 	ConnectorType *string `json:"connector_type,omitempty"`
 }
 
+// OAuthInitiateRequest The connector to which a user is to consent. Its kind is identified by connector_type, definition_id or source_template_id.
+type OAuthInitiateRequest struct {
+	// ConnectorType Display name of the kind of connector, such as Github.
+	ConnectorType *string `json:"connector_type,omitempty"`
+
+	// DefinitionID ID of the source definition.
+	DefinitionID *string `json:"definition_id,omitempty"`
+
+	// Name The name of the connector.
+	Name *string `json:"name,omitempty"`
+
+	// OAuthInputConfiguration What the vendor needs to know before the consent, such as the domain of the account.
+	OAuthInputConfiguration map[string]interface{} `json:"oauth_input_configuration,omitempty"`
+
+	// RedirectURL URL to which the browser returns.
+	RedirectURL string `json:"redirect_url"`
+
+	// ReplicationConfig The configuration for replication.
+	ReplicationConfig map[string]interface{} `json:"replication_config,omitempty"`
+
+	// SourceTemplateID ID of the source template.
+	SourceTemplateID *string `json:"source_template_id,omitempty"`
+
+	// WorkspaceName Name of the workspace of the connector.
+	WorkspaceName string `json:"workspace_name"`
+}
+
+// OAuthInitiateResponse Where a user consents.
+type OAuthInitiateResponse struct {
+	// ConsentURL URL to which the user's browser goes.
+	ConsentURL string `json:"consent_url"`
+}
+
 // OAuthScopeType Whether credentials are for everyone or for one organization.
 type OAuthScopeType string
 
@@ -1520,6 +1618,60 @@ type Organization struct {
 
 	// OrganizationName Its name.
 	OrganizationName *string `json:"organization_name,omitempty"`
+}
+
+// OrganizationCredential A connector of an organization, and the state of its context store.
+type OrganizationCredential struct {
+	// ConnectorDefinitionID ID of its source definition.
+	ConnectorDefinitionID *string `json:"connector_definition_id,omitempty"`
+
+	// ConnectorMode How it is used.
+	ConnectorMode *string `json:"connector_mode,omitempty"`
+
+	// ConnectorName Its name.
+	ConnectorName *string `json:"connector_name,omitempty"`
+
+	// ContextStoreBadgeStatus The state of its context store, such as loading, building, preview or ready.
+	ContextStoreBadgeStatus *string `json:"context_store_badge_status,omitempty"`
+
+	// ContextStoreEntityCount The number of entities in its context store.
+	ContextStoreEntityCount *int `json:"context_store_entity_count,omitempty"`
+
+	// ContextStoreStatus The state of its context store, for people.
+	ContextStoreStatus *string `json:"context_store_status,omitempty"`
+
+	// CreatedAt When it was created.
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+
+	// DirectQueries30D The number of actions in the last 30 days.
+	DirectQueries30D *int `json:"direct_queries_30d,omitempty"`
+
+	// ID ID of the connector.
+	ID string `json:"id"`
+
+	// LastAccessedAt When it was last used.
+	LastAccessedAt *time.Time `json:"last_accessed_at,omitempty"`
+
+	// Replications30D The number of replications in the last 30 days.
+	Replications30D *int `json:"replications_30d,omitempty"`
+
+	// WorkspaceID ID of its workspace.
+	WorkspaceID *string `json:"workspace_id,omitempty"`
+
+	// WorkspaceName Name of its workspace.
+	WorkspaceName *string `json:"workspace_name,omitempty"`
+
+	// WorkspaceTombstone Whether its workspace was deleted.
+	WorkspaceTombstone *bool `json:"workspace_tombstone,omitempty"`
+}
+
+// OrganizationCredentialList A page of the connectors of an organization.
+type OrganizationCredentialList struct {
+	// Data The connectors.
+	Data []OrganizationCredential `json:"data"`
+
+	// Total The number of connectors on all pages. It is informative.
+	Total *int `json:"total,omitempty"`
 }
 
 // OrganizationList The organizations that a token gives access to.
@@ -2370,6 +2522,12 @@ type CheckConnectorConfigParams struct {
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
+// InitiateOAuthParams defines parameters for InitiateOAuth.
+type InitiateOAuthParams struct {
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
 // DeleteConnectorParams defines parameters for DeleteConnector.
 type DeleteConnectorParams struct {
 	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
@@ -2396,6 +2554,12 @@ type CheckConnectorParams struct {
 
 // ExecuteConnectorParams defines parameters for ExecuteConnector.
 type ExecuteConnectorParams struct {
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
+// PrepareExecutionParams defines parameters for PrepareExecution.
+type PrepareExecutionParams struct {
 	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
@@ -2495,6 +2659,12 @@ type ListSourceTemplatesParams struct {
 
 // CreateSourceTemplateParams defines parameters for CreateSourceTemplate.
 type CreateSourceTemplateParams struct {
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
+// ListGlobalSourceTemplatesParams defines parameters for ListGlobalSourceTemplates.
+type ListGlobalSourceTemplatesParams struct {
 	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
@@ -2622,6 +2792,18 @@ type DeleteOAuthCredentialsParams struct {
 	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
 }
 
+// ListOrganizationCredentialsParams defines parameters for ListOrganizationCredentials.
+type ListOrganizationCredentialsParams struct {
+	// Limit The maximum number of items in a page.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Offset The number of items before the page.
+	Offset *int `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// XOrganizationID ID of the organization in which the request acts. Needed only by members of several organizations.
+	XOrganizationID *OrganizationID `json:"X-Organization-Id,omitempty"`
+}
+
 // ListSkillsParams defines parameters for ListSkills.
 type ListSkillsParams struct {
 	// Limit The maximum number of items in a page.
@@ -2736,6 +2918,9 @@ type CreateConnectorJSONRequestBody = ConnectorCreateRequest
 // CheckConnectorConfigJSONRequestBody defines body for CheckConnectorConfig for application/json ContentType.
 type CheckConnectorConfigJSONRequestBody = ConnectorCreateRequest
 
+// InitiateOAuthJSONRequestBody defines body for InitiateOAuth for application/json ContentType.
+type InitiateOAuthJSONRequestBody = OAuthInitiateRequest
+
 // UpdateConnectorJSONRequestBody defines body for UpdateConnector for application/json ContentType.
 type UpdateConnectorJSONRequestBody = ConnectorUpdateRequest
 
@@ -2744,6 +2929,9 @@ type CheckConnectorJSONRequestBody = ConnectorUpdateRequest
 
 // ExecuteConnectorJSONRequestBody defines body for ExecuteConnector for application/json ContentType.
 type ExecuteConnectorJSONRequestBody = ExecuteRequest
+
+// PrepareExecutionJSONRequestBody defines body for PrepareExecution for application/json ContentType.
+type PrepareExecutionJSONRequestBody = ExecuteRequest
 
 // CreateConnectionTemplateJSONRequestBody defines body for CreateConnectionTemplate for application/json ContentType.
 type CreateConnectionTemplateJSONRequestBody = ConnectionTemplateCreateRequest
@@ -2937,6 +3125,68 @@ func (t ConnectionTemplateCreateRequest) MarshalJSON() ([]byte, error) {
 }
 
 func (t *ConnectionTemplateCreateRequest) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsContextStoreWarning returns the union data inside the ExecuteResult_Warning as a ContextStoreWarning
+func (t ExecuteResult_Warning) AsContextStoreWarning() (ContextStoreWarning, error) {
+	var body ContextStoreWarning
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromContextStoreWarning overwrites any union data inside the ExecuteResult_Warning as the provided ContextStoreWarning
+func (t *ExecuteResult_Warning) FromContextStoreWarning(v ContextStoreWarning) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeContextStoreWarning performs a merge with any union data inside the ExecuteResult_Warning, using the provided ContextStoreWarning
+func (t *ExecuteResult_Warning) MergeContextStoreWarning(v ContextStoreWarning) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsExecuteResultWarning1 returns the union data inside the ExecuteResult_Warning as a ExecuteResultWarning1
+func (t ExecuteResult_Warning) AsExecuteResultWarning1() (ExecuteResultWarning1, error) {
+	var body ExecuteResultWarning1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromExecuteResultWarning1 overwrites any union data inside the ExecuteResult_Warning as the provided ExecuteResultWarning1
+func (t *ExecuteResult_Warning) FromExecuteResultWarning1(v ExecuteResultWarning1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeExecuteResultWarning1 performs a merge with any union data inside the ExecuteResult_Warning, using the provided ExecuteResultWarning1
+func (t *ExecuteResult_Warning) MergeExecuteResultWarning1(v ExecuteResultWarning1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ExecuteResult_Warning) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ExecuteResult_Warning) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -3297,6 +3547,9 @@ type ServerInterface interface {
 	// CheckConnectorConfig Check a configuration before creating a connector
 	// (POST /api/v1/integrations/connectors/check)
 	CheckConnectorConfig(w http.ResponseWriter, r *http.Request, params CheckConnectorConfigParams)
+	// InitiateOAuth Start the consent of a user to a connector
+	// (POST /api/v1/integrations/connectors/oauth/initiate)
+	InitiateOAuth(w http.ResponseWriter, r *http.Request, params InitiateOAuthParams)
 	// DeleteConnector Delete a connector
 	// (DELETE /api/v1/integrations/connectors/{id})
 	DeleteConnector(w http.ResponseWriter, r *http.Request, id ConnectorID, params DeleteConnectorParams)
@@ -3312,6 +3565,9 @@ type ServerInterface interface {
 	// ExecuteConnector Run an action on an entity
 	// (POST /api/v1/integrations/connectors/{id}/execute)
 	ExecuteConnector(w http.ResponseWriter, r *http.Request, id string, params ExecuteConnectorParams)
+	// PrepareExecution Return what running an action needs
+	// (POST /api/v1/integrations/connectors/{id}/execute/prepare)
+	PrepareExecution(w http.ResponseWriter, r *http.Request, id string, params PrepareExecutionParams)
 	// InspectConnector Inspect a connector
 	// (GET /api/v1/integrations/connectors/{id}/inspect)
 	InspectConnector(w http.ResponseWriter, r *http.Request, id ConnectorID, params InspectConnectorParams)
@@ -3351,6 +3607,9 @@ type ServerInterface interface {
 	// CreateSourceTemplate Create a source template
 	// (POST /api/v1/integrations/templates/sources)
 	CreateSourceTemplate(w http.ResponseWriter, r *http.Request, params CreateSourceTemplateParams)
+	// ListGlobalSourceTemplates List the source templates of the service
+	// (GET /api/v1/integrations/templates/sources/global)
+	ListGlobalSourceTemplates(w http.ResponseWriter, r *http.Request, params ListGlobalSourceTemplatesParams)
 	// DeleteSourceTemplate Delete a source template
 	// (DELETE /api/v1/integrations/templates/sources/{id})
 	DeleteSourceTemplate(w http.ResponseWriter, r *http.Request, id SourceTemplateID, params DeleteSourceTemplateParams)
@@ -3399,6 +3658,9 @@ type ServerInterface interface {
 	// DeleteOAuthCredentials Delete OAuth credentials
 	// (DELETE /api/v1/oauth/credentials/connector_type/{connector_type})
 	DeleteOAuthCredentials(w http.ResponseWriter, r *http.Request, connectorType string, params DeleteOAuthCredentialsParams)
+	// ListOrganizationCredentials List the connectors of an organization
+	// (GET /api/v1/organizations/{organization_id}/credentials)
+	ListOrganizationCredentials(w http.ResponseWriter, r *http.Request, organizationID string, params ListOrganizationCredentialsParams)
 	// ListSkills List skills
 	// (GET /api/v1/skills)
 	ListSkills(w http.ResponseWriter, r *http.Request, params ListSkillsParams)
@@ -3786,6 +4048,47 @@ func (siw *ServerInterfaceWrapper) CheckConnectorConfig(w http.ResponseWriter, r
 	handler.ServeHTTP(w, r)
 }
 
+// InitiateOAuth operation middleware
+func (siw *ServerInterfaceWrapper) InitiateOAuth(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InitiateOAuthParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "X-Organization-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
+		var XOrganizationID OrganizationID
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Organization-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Organization-Id", valueList[0], &XOrganizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uuid"})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Organization-Id", Err: err})
+			return
+		}
+
+		params.XOrganizationID = &XOrganizationID
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.InitiateOAuth(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // DeleteConnector operation middleware
 func (siw *ServerInterfaceWrapper) DeleteConnector(w http.ResponseWriter, r *http.Request) {
 
@@ -4027,6 +4330,56 @@ func (siw *ServerInterfaceWrapper) ExecuteConnector(w http.ResponseWriter, r *ht
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ExecuteConnector(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PrepareExecution operation middleware
+func (siw *ServerInterfaceWrapper) PrepareExecution(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PrepareExecutionParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "X-Organization-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
+		var XOrganizationID OrganizationID
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Organization-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Organization-Id", valueList[0], &XOrganizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uuid"})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Organization-Id", Err: err})
+			return
+		}
+
+		params.XOrganizationID = &XOrganizationID
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PrepareExecution(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4705,6 +5058,47 @@ func (siw *ServerInterfaceWrapper) CreateSourceTemplate(w http.ResponseWriter, r
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateSourceTemplate(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListGlobalSourceTemplates operation middleware
+func (siw *ServerInterfaceWrapper) ListGlobalSourceTemplates(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListGlobalSourceTemplatesParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "X-Organization-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
+		var XOrganizationID OrganizationID
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Organization-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Organization-Id", valueList[0], &XOrganizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uuid"})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Organization-Id", Err: err})
+			return
+		}
+
+		params.XOrganizationID = &XOrganizationID
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListGlobalSourceTemplates(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -5622,6 +6016,82 @@ func (siw *ServerInterfaceWrapper) DeleteOAuthCredentials(w http.ResponseWriter,
 	handler.ServeHTTP(w, r)
 }
 
+// ListOrganizationCredentials operation middleware
+func (siw *ServerInterfaceWrapper) ListOrganizationCredentials(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "organization_id" -------------
+	var organizationID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "organization_id", r.PathValue("organization_id"), &organizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "organization_id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOrganizationCredentialsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", r.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "offset"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "offset", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "X-Organization-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
+		var XOrganizationID OrganizationID
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Organization-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Organization-Id", valueList[0], &XOrganizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uuid"})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Organization-Id", Err: err})
+			return
+		}
+
+		params.XOrganizationID = &XOrganizationID
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListOrganizationCredentials(w, r, organizationID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListSkills operation middleware
 func (siw *ServerInterfaceWrapper) ListSkills(w http.ResponseWriter, r *http.Request) {
 
@@ -6329,8 +6799,10 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/integrations/connectors/{id}", wrapper.UpdateConnector)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/integrations/connectors/{id}/check", wrapper.CheckConnector)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/integrations/connectors/{id}/execute", wrapper.ExecuteConnector)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/integrations/connectors/{id}/execute/prepare", wrapper.PrepareExecution)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/integrations/connectors/{id}/inspect", wrapper.InspectConnector)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/integrations/connectors/check", wrapper.CheckConnectorConfig)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/integrations/connectors/oauth/initiate", wrapper.InitiateOAuth)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/integrations/definitions/destinations", wrapper.ListDestinationDefinitions)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/integrations/definitions/destinations/{id}", wrapper.GetDestinationDefinition)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/integrations/definitions/sources", wrapper.ListSourceDefinitions)
@@ -6346,6 +6818,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/integrations/templates/sources/{id}", wrapper.DeleteSourceTemplate)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/integrations/templates/sources/{id}", wrapper.GetSourceTemplate)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/integrations/templates/sources/{id}", wrapper.UpdateSourceTemplate)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/integrations/templates/sources/global", wrapper.ListGlobalSourceTemplates)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/internal/account/organizations", wrapper.ListOrganizations)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/internal/workflows", wrapper.ListWorkflows)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/internal/workflows", wrapper.CreateWorkflow)
@@ -6359,6 +6832,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}", wrapper.UpdateAutomation)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/oauth/credentials", wrapper.SetOAuthCredentials)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/oauth/credentials/connector_type/{connector_type}", wrapper.DeleteOAuthCredentials)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/organizations/{organization_id}/credentials", wrapper.ListOrganizationCredentials)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/skills", wrapper.ListSkills)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/skills/docs", wrapper.GetSkillDocs)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/skills/search", wrapper.SearchSkills)
@@ -7258,6 +7732,130 @@ func (response CheckConnectorConfig500JSONResponse) VisitCheckConnectorConfigRes
 	return err
 }
 
+type InitiateOAuthRequestObject struct {
+	Params InitiateOAuthParams
+	Body   *InitiateOAuthJSONRequestBody
+}
+
+type InitiateOAuthResponseObject interface {
+	VisitInitiateOAuthResponse(w http.ResponseWriter) error
+}
+
+type InitiateOAuth200JSONResponse OAuthInitiateResponse
+
+func (response InitiateOAuth200JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitiateOAuth400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response InitiateOAuth400JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitiateOAuth401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response InitiateOAuth401JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitiateOAuth403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response InitiateOAuth403JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitiateOAuth404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response InitiateOAuth404JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitiateOAuth422JSONResponse struct{ UnprocessableJSONResponse }
+
+func (response InitiateOAuth422JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitiateOAuth429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response InitiateOAuth429JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitiateOAuth500JSONResponse struct{ ServerErrorJSONResponse }
+
+func (response InitiateOAuth500JSONResponse) VisitInitiateOAuthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeleteConnectorRequestObject struct {
 	ID     ConnectorID `json:"id"`
 	Params DeleteConnectorParams
@@ -7904,6 +8502,131 @@ func (response ExecuteConnector429JSONResponse) VisitExecuteConnectorResponse(w 
 type ExecuteConnector500JSONResponse struct{ ServerErrorJSONResponse }
 
 func (response ExecuteConnector500JSONResponse) VisitExecuteConnectorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecutionRequestObject struct {
+	ID     string `json:"id"`
+	Params PrepareExecutionParams
+	Body   *PrepareExecutionJSONRequestBody
+}
+
+type PrepareExecutionResponseObject interface {
+	VisitPrepareExecutionResponse(w http.ResponseWriter) error
+}
+
+type PrepareExecution200JSONResponse ExecuteResult
+
+func (response PrepareExecution200JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecution400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response PrepareExecution400JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecution401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response PrepareExecution401JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecution403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response PrepareExecution403JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecution404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response PrepareExecution404JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecution422JSONResponse struct{ UnprocessableJSONResponse }
+
+func (response PrepareExecution422JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecution429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response PrepareExecution429JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareExecution500JSONResponse struct{ ServerErrorJSONResponse }
+
+func (response PrepareExecution500JSONResponse) VisitPrepareExecutionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -9537,6 +10260,129 @@ func (response CreateSourceTemplate429JSONResponse) VisitCreateSourceTemplateRes
 type CreateSourceTemplate500JSONResponse struct{ ServerErrorJSONResponse }
 
 func (response CreateSourceTemplate500JSONResponse) VisitCreateSourceTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplatesRequestObject struct {
+	Params ListGlobalSourceTemplatesParams
+}
+
+type ListGlobalSourceTemplatesResponseObject interface {
+	VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error
+}
+
+type ListGlobalSourceTemplates200JSONResponse GlobalSourceTemplateList
+
+func (response ListGlobalSourceTemplates200JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplates400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response ListGlobalSourceTemplates400JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplates401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ListGlobalSourceTemplates401JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplates403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response ListGlobalSourceTemplates403JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplates404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response ListGlobalSourceTemplates404JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplates422JSONResponse struct{ UnprocessableJSONResponse }
+
+func (response ListGlobalSourceTemplates422JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplates429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response ListGlobalSourceTemplates429JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGlobalSourceTemplates500JSONResponse struct{ ServerErrorJSONResponse }
+
+func (response ListGlobalSourceTemplates500JSONResponse) VisitListGlobalSourceTemplatesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -11519,6 +12365,130 @@ func (response DeleteOAuthCredentials500JSONResponse) VisitDeleteOAuthCredential
 	return err
 }
 
+type ListOrganizationCredentialsRequestObject struct {
+	OrganizationID string `json:"organization_id"`
+	Params         ListOrganizationCredentialsParams
+}
+
+type ListOrganizationCredentialsResponseObject interface {
+	VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error
+}
+
+type ListOrganizationCredentials200JSONResponse OrganizationCredentialList
+
+func (response ListOrganizationCredentials200JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganizationCredentials400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response ListOrganizationCredentials400JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganizationCredentials401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ListOrganizationCredentials401JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganizationCredentials403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response ListOrganizationCredentials403JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganizationCredentials404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response ListOrganizationCredentials404JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganizationCredentials422JSONResponse struct{ UnprocessableJSONResponse }
+
+func (response ListOrganizationCredentials422JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganizationCredentials429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response ListOrganizationCredentials429JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganizationCredentials500JSONResponse struct{ ServerErrorJSONResponse }
+
+func (response ListOrganizationCredentials500JSONResponse) VisitListOrganizationCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSkillsRequestObject struct {
 	Params ListSkillsParams
 }
@@ -12530,6 +13500,9 @@ type StrictServerInterface interface {
 	// CheckConnectorConfig Check a configuration before creating a connector
 	// (POST /api/v1/integrations/connectors/check)
 	CheckConnectorConfig(ctx context.Context, request CheckConnectorConfigRequestObject) (CheckConnectorConfigResponseObject, error)
+	// InitiateOAuth Start the consent of a user to a connector
+	// (POST /api/v1/integrations/connectors/oauth/initiate)
+	InitiateOAuth(ctx context.Context, request InitiateOAuthRequestObject) (InitiateOAuthResponseObject, error)
 	// DeleteConnector Delete a connector
 	// (DELETE /api/v1/integrations/connectors/{id})
 	DeleteConnector(ctx context.Context, request DeleteConnectorRequestObject) (DeleteConnectorResponseObject, error)
@@ -12545,6 +13518,9 @@ type StrictServerInterface interface {
 	// ExecuteConnector Run an action on an entity
 	// (POST /api/v1/integrations/connectors/{id}/execute)
 	ExecuteConnector(ctx context.Context, request ExecuteConnectorRequestObject) (ExecuteConnectorResponseObject, error)
+	// PrepareExecution Return what running an action needs
+	// (POST /api/v1/integrations/connectors/{id}/execute/prepare)
+	PrepareExecution(ctx context.Context, request PrepareExecutionRequestObject) (PrepareExecutionResponseObject, error)
 	// InspectConnector Inspect a connector
 	// (GET /api/v1/integrations/connectors/{id}/inspect)
 	InspectConnector(ctx context.Context, request InspectConnectorRequestObject) (InspectConnectorResponseObject, error)
@@ -12584,6 +13560,9 @@ type StrictServerInterface interface {
 	// CreateSourceTemplate Create a source template
 	// (POST /api/v1/integrations/templates/sources)
 	CreateSourceTemplate(ctx context.Context, request CreateSourceTemplateRequestObject) (CreateSourceTemplateResponseObject, error)
+	// ListGlobalSourceTemplates List the source templates of the service
+	// (GET /api/v1/integrations/templates/sources/global)
+	ListGlobalSourceTemplates(ctx context.Context, request ListGlobalSourceTemplatesRequestObject) (ListGlobalSourceTemplatesResponseObject, error)
 	// DeleteSourceTemplate Delete a source template
 	// (DELETE /api/v1/integrations/templates/sources/{id})
 	DeleteSourceTemplate(ctx context.Context, request DeleteSourceTemplateRequestObject) (DeleteSourceTemplateResponseObject, error)
@@ -12632,6 +13611,9 @@ type StrictServerInterface interface {
 	// DeleteOAuthCredentials Delete OAuth credentials
 	// (DELETE /api/v1/oauth/credentials/connector_type/{connector_type})
 	DeleteOAuthCredentials(ctx context.Context, request DeleteOAuthCredentialsRequestObject) (DeleteOAuthCredentialsResponseObject, error)
+	// ListOrganizationCredentials List the connectors of an organization
+	// (GET /api/v1/organizations/{organization_id}/credentials)
+	ListOrganizationCredentials(ctx context.Context, request ListOrganizationCredentialsRequestObject) (ListOrganizationCredentialsResponseObject, error)
 	// ListSkills List skills
 	// (GET /api/v1/skills)
 	ListSkills(ctx context.Context, request ListSkillsRequestObject) (ListSkillsResponseObject, error)
@@ -12914,6 +13896,39 @@ func (sh *strictHandler) CheckConnectorConfig(w http.ResponseWriter, r *http.Req
 	}
 }
 
+// InitiateOAuth operation middleware
+func (sh *strictHandler) InitiateOAuth(w http.ResponseWriter, r *http.Request, params InitiateOAuthParams) {
+	var request InitiateOAuthRequestObject
+
+	request.Params = params
+
+	var body InitiateOAuthJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.InitiateOAuth(ctx, request.(InitiateOAuthRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InitiateOAuth")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(InitiateOAuthResponseObject); ok {
+		if err := validResponse.VisitInitiateOAuthResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // DeleteConnector operation middleware
 func (sh *strictHandler) DeleteConnector(w http.ResponseWriter, r *http.Request, id ConnectorID, params DeleteConnectorParams) {
 	var request DeleteConnectorRequestObject
@@ -13063,6 +14078,40 @@ func (sh *strictHandler) ExecuteConnector(w http.ResponseWriter, r *http.Request
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ExecuteConnectorResponseObject); ok {
 		if err := validResponse.VisitExecuteConnectorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareExecution operation middleware
+func (sh *strictHandler) PrepareExecution(w http.ResponseWriter, r *http.Request, id string, params PrepareExecutionParams) {
+	var request PrepareExecutionRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PrepareExecutionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareExecution(ctx, request.(PrepareExecutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareExecution")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PrepareExecutionResponseObject); ok {
+		if err := validResponse.VisitPrepareExecutionResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -13435,6 +14484,32 @@ func (sh *strictHandler) CreateSourceTemplate(w http.ResponseWriter, r *http.Req
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateSourceTemplateResponseObject); ok {
 		if err := validResponse.VisitCreateSourceTemplateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListGlobalSourceTemplates operation middleware
+func (sh *strictHandler) ListGlobalSourceTemplates(w http.ResponseWriter, r *http.Request, params ListGlobalSourceTemplatesParams) {
+	var request ListGlobalSourceTemplatesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListGlobalSourceTemplates(ctx, request.(ListGlobalSourceTemplatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListGlobalSourceTemplates")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListGlobalSourceTemplatesResponseObject); ok {
+		if err := validResponse.VisitListGlobalSourceTemplatesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -13908,6 +14983,33 @@ func (sh *strictHandler) DeleteOAuthCredentials(w http.ResponseWriter, r *http.R
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DeleteOAuthCredentialsResponseObject); ok {
 		if err := validResponse.VisitDeleteOAuthCredentialsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListOrganizationCredentials operation middleware
+func (sh *strictHandler) ListOrganizationCredentials(w http.ResponseWriter, r *http.Request, organizationID string, params ListOrganizationCredentialsParams) {
+	var request ListOrganizationCredentialsRequestObject
+
+	request.OrganizationID = organizationID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOrganizationCredentials(ctx, request.(ListOrganizationCredentialsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOrganizationCredentials")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListOrganizationCredentialsResponseObject); ok {
+		if err := validResponse.VisitListOrganizationCredentialsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
