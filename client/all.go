@@ -147,7 +147,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 		return nil, nil, err
 	}
 	p := new(page[T])
-	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: w.rows[w.side]}}
+	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: w.rows[w.side], again: w.x.again}}
 	if err := decodeBytes(resp, body, &e, decoding[T](w.x.useNumber)); err != nil {
 		return nil, nil, err
 	}

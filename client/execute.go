@@ -62,6 +62,7 @@ type execution struct {
 	intent           string
 	truncate         bool
 	useNumber, raw   bool
+	again            redecoder // of records that do not fit, if generated code asks
 	pageParam        string
 	pager            Pager
 	prefetch         bool
@@ -367,6 +368,7 @@ func (e *frame) result(x *execution, meta jsontext.Value) *Result {
 		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
 		action:      x.action,
 		useNumber:   x.useNumber,
+		again:       x.again,
 	}
 	if len(meta) > 0 {
 		r.Page = readPage(meta, x.params, x.pageParam)

@@ -48,6 +48,7 @@ type Result struct {
 
 	action    string
 	useNumber bool
+	again     redecoder
 
 	pages *turner // finds the next page; nil in a result that a Pager gets
 }
@@ -85,7 +86,7 @@ func (r *Result) Decode(v any) error {
 	case r.Data == nil:
 		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
 	}
-	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil {
+	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil && !r.again.decode(r.Data, v) {
 		return &Error{op: "decode result", err: misfit(err, "", jsontext.Value(r.Data).Kind() == '[')}
 	}
 	return nil
@@ -104,7 +105,7 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 			}
 			return
 		}
-		rows := pageRows[T]{action: r.action, raw: r.Data}
+		rows := pageRows[T]{action: r.action, raw: r.Data, again: r.again}
 		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), decoding[T](r.useNumber))
 		if err := rows.read(dec); err != nil {
 			yield(zero, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)})
@@ -186,6 +187,8 @@ type pageRows[T any] struct {
 	action string
 	raw    []byte // the input of the decoder; nil if it is not in memory
 
+	again redecoder
+
 	rows   []T
 	wrong  []*RecordError
 	single bool // one object rather than a list
@@ -250,6 +253,9 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.all.start = start
 	}
 	p.all.end = p.last.end
+	if wrong != nil && p.again.decode(p.last.of(p.raw), &v) {
+		wrong = nil
+	}
 	if wrong == nil {
 		p.rows = append(p.rows, v)
 		return nil
@@ -280,7 +286,7 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 			Data loose[[]jsontext.Value]          `json:"data"`
 			Meta loose[map[string]jsontext.Value] `json:"meta"`
 		}
-		inner := pageRows[T]{action: actionSearch, raw: p.last.of(p.raw)}
+		inner := pageRows[T]{action: actionSearch, raw: p.last.of(p.raw), again: p.again}
 		if err := jsonv2.Unmarshal(v, &shape, lenient); err != nil || shape.Data.v == nil || shape.Meta.v == nil {
 			inner.action = "get"
 		}
