@@ -41,7 +41,7 @@ func scalarAs[T any](dec *jsontext.Decoder, v *T, parse func(string) (T, error))
 		}
 		text := string(raw)
 		if raw.Kind() == '"' {
-			b, _ := jsontext.AppendUnquote(nil, raw) //nolint:errcheck // invalid parts are replaced
+			b, _ := jsontext.AppendUnquote(nil, raw) // invalid parts are replaced
 			text = strings.TrimSpace(string(b))
 		}
 		n, err := parse(text)

@@ -27,7 +27,7 @@ func (t Time) IsZero() bool { return t.text == "" && t.Time.IsZero() }
 // String returns the time in the form of RFC 3339, or the text that was not understood,
 // or "" if there is neither.
 func (t Time) String() string {
-	b, _ := t.MarshalText() //nolint:errcheck // "" for what cannot be written
+	b, _ := t.MarshalText() // "" for what cannot be written
 	return string(b)
 }
 

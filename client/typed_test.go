@@ -30,7 +30,6 @@ type typedParams struct {
 	Nested   client.Nullable[typedCustom]      `json:"nested,omitzero"`
 	Any      any                               `json:"any,omitzero"`
 	Labels   map[string]client.Nullable[int64] `json:"labels,omitzero"`
-	Dash     string                            `json:"-,omitzero"`
 	Extra    client.Params                     `json:"-"`
 }
 
@@ -74,9 +73,9 @@ func TestParamsOfAStruct(t *testing.T) {
 			p.Type, p.Limit, p.Closed, p.Body, p.Until = "t", 9007199254740993, new(false), new(""), at.Add(time.Hour)
 			p.Assignee, p.Parts = client.Value[int64](0), []typedPart{{Kind: "k"}, {Text: new("x")}}
 			p.Custom, p.Nested = &typedCustom{Extra: map[string]any{"a": json.Number("1.50"), "team": "b"}}, client.Value(typedCustom{Team: "c", Size: new(int64(0))})
-			p.Any, p.Labels, p.Dash = []int{1}, map[string]client.Nullable[int64]{"l": client.Null[int64]()}, "d"
+			p.Any, p.Labels = []int{1}, map[string]client.Nullable[int64]{"l": client.Null[int64]()}
 		}), "{" + least + `,"filter[type]":"t","limit":9007199254740993,"closed":false,"body":"","until":"2026-02-03T05:05:06Z","assignee":0,
-			"parts":[{"kind":"k"},{"kind":"","text":"x"}],"custom":{"team":"b","a":1.50},"nested":{"team":"c","size":0},"any":[1],"labels":{"l":null},"-":"d"}`},
+			"parts":[{"kind":"k"},{"kind":"","text":"x"}],"custom":{"team":"b","a":1.50},"nested":{"team":"c","size":0},"any":[1],"labels":{"l":null}}`},
 	}
 	for _, test := range tests {
 		conn, s := things(t, ok(`[]`))

@@ -217,6 +217,9 @@ func (d *Decl) add(f *Field) {
 func (d *Decl) settle() {
 	var s names.Scope
 	var claims []*names.Claim
+	if d.Input && d.Extra != nil {
+		s.Reserve("MarshalJSON")
+	}
 	if d.Top || d.Extra != nil {
 		d.extra = names.Claim{Want: "Extra", Rank: -1}
 		claims = append(claims, &d.extra)
@@ -229,7 +232,7 @@ func (d *Decl) settle() {
 
 // taggable reports whether both versions of encoding/json take a name from a struct tag.
 func taggable(name string) bool {
-	if name == "" {
+	if name == "" || name == "-" { // "-" leaves a field out
 		return false
 	}
 	for _, r := range name {
@@ -385,14 +388,14 @@ func fileName(name string) string {
 	if s = s[:min(len(s), 100)]; strings.Trim(s, "_") == "" {
 		s = "x"
 	}
-	if !everywhere("entity_" + s + ".gen.go") {
+	if !Everywhere("entity_" + s + ".gen.go") {
 		s += "_entity"
 	}
 	return s
 }
 
-// everywhere reports whether Go reads a file on every system.
-func everywhere(file string) bool {
+// Everywhere reports whether Go reads a file on every system.
+func Everywhere(file string) bool {
 	ctx := build.Context{GOOS: "none", GOARCH: "none", Compiler: "gc"}
 	ctx.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("package x\n")), nil }
 	ctx.JoinPath = func(elem ...string) string { return strings.Join(elem, "/") }
@@ -450,7 +453,7 @@ func (e *Entity) nameMethods() {
 // store declares the record of an entity in the context store.
 func (b *builder) store(e *Entity, s document.StoreEntity) *Decl {
 	want := e.Base.Got + "StoreRecord"
-	b.place(s.Fields, place{want, e.Wire + " in the store", rankStore, e})
+	b.place(s.Fields, place{want, e.Wire + " in the context store", rankStore, e})
 	v := b.view(s.Fields)
 	return b.object(v, false)
 }

@@ -1,10 +1,15 @@
 package model
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
 )
@@ -183,5 +188,35 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	if len(lost) > 0 || len(after) <= len(before) {
 		t.Errorf("a property that was added changed\n%s", strings.Join(lost, "\n"))
+	}
+}
+
+// Both versions of encoding/json read a member whose name a struct tag is said to hold.
+func TestTaggable(t *testing.T) {
+	names := []string{"-", " ", "a b", "é", "名前", "16x16", "+1", "filter[type]", "a.b", "string", "embed", "omitzero", ":", "a:b", "''", `"`, "a,b", `\`, "`", "", "\u200b", "\x00", "\n"}
+	for r := rune(0x20); r < 0x7f; r++ {
+		names = append(names, string(r), "a"+string(r)+"b")
+	}
+	held := 0
+	for _, name := range names {
+		if !taggable(name) {
+			continue
+		}
+		held++
+		tag := `json:` + strconv.Quote(name)
+		of := reflect.StructOf([]reflect.StructField{{Name: "F", Type: reflect.TypeFor[int](), Tag: reflect.StructTag(tag)}})
+		raw, err := json.Marshal(map[string]int{name: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for version, decode := range map[string]func([]byte, any) error{"v1": json.Unmarshal, "v2": func(b []byte, v any) error { return jsonv2.Unmarshal(b, v) }} {
+			v := reflect.New(of)
+			if err := decode(raw, v.Interface()); err != nil || v.Elem().Field(0).Int() != 7 {
+				t.Errorf("%s, %q: %v, %v", version, name, v.Elem(), err)
+			}
+		}
+	}
+	if held < 100 {
+		t.Errorf("only %d of %d names are held", held, len(names))
 	}
 }
