@@ -118,11 +118,11 @@ fuzz: ## Run each fuzz test for FUZZTIME (30s)
 
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH, COUNT times each, and print them and their comparisons as a table
-	go run ./.ci/bench -bench '$(BENCH)' -count $(COUNT)
+	go run ./internal/bench -bench '$(BENCH)' -count $(COUNT)
 
 .PHONY: size-check
 size-check: ## Check how many bytes and modules the SDK adds to a program
-	go run ./.ci/bench -strict -bench '^BinarySize$$'
+	go run ./internal/bench -strict -bench '^BinarySize$$'
 
 .PHONY: soak
 soak: ## Call the in-memory service with 64 workers for SOAK (60s) while tokens expire, fail and are refused

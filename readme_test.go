@@ -69,16 +69,27 @@ var given = map[string]string{
 	"Ticket":         "type Ticket struct { ID int; Subject, Status string }",
 }
 
+// documents returns the paths of the documents: those in the root and the pages in
+// docs.
+func documents(t *testing.T) []string {
+	t.Helper()
+	var list []string
+	for _, pattern := range []string{"*.md", "docs/*.md"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, names...)
+	}
+	return list
+}
+
 // TestSnippets compiles the Go snippets of the documents.
 func TestSnippets(t *testing.T) {
-	documents, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := map[string]int{}
 	var files []*ast.File
 	fset := token.NewFileSet()
-	for _, name := range documents {
+	for _, name := range documents(t) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -93,8 +104,10 @@ func TestSnippets(t *testing.T) {
 			files = append(files, file)
 		}
 	}
-	if found["README.md"] == 0 {
-		t.Errorf("no snippets in README.md; of all documents: %v", found)
+	for _, name := range []string{"README.md", "docs/calls.md", "docs/errors.md"} {
+		if found[name] == 0 {
+			t.Errorf("no snippets in %s; of all documents: %v", name, found)
+		}
 	}
 	imp := load(t, fset, files)
 	for _, file := range files {

@@ -95,8 +95,9 @@ type Entity struct {
 	Key string
 
 	// Actions are the actions that can be run. The default is list, get,
-	// api_search, search, context_store_search, create, update and delete for
-	// records, and download for files.
+	// api_search, search, context_store_search, context_store_sql_query, create,
+	// update and delete for records, and download for files. With the service, the
+	// two actions that read the context store can exclude each other.
 	Actions []string
 
 	// Files are what download returns, by ID. The ID may be in any parameter,
@@ -151,9 +152,12 @@ type connector struct {
 // inStore reports whether the connector puts the entity into the context store,
 // given its selected entities.
 func (e *entity) inStore(selected []server.RequestedEntity) bool {
-	return e.allows("context_store_search") &&
+	return e.copied() &&
 		(selected == nil || slices.ContainsFunc(selected, func(s server.RequestedEntity) bool { return s.Entity == e.name }))
 }
+
+// copied reports whether the context store can have the entity.
+func (e *entity) copied() bool { return e.allows("context_store_search") || e.allows(storeSQL) }
 
 // filled reports whether the entities can be searched in the context store.
 func (c *connector) filled(now time.Time) bool { return !now.Before(c.searchFrom) }

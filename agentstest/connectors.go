@@ -420,7 +420,7 @@ func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorR
 	ready := c.filled(a.s.now())
 	readiness := &server.ContextStoreReadiness{ConnectorID: c.id, SourceDefinitionID: k.id}
 	for i, e := range c.sortedEntities() {
-		if !e.allows("context_store_search") {
+		if !e.copied() {
 			continue
 		}
 		readiness.SupportedContextStoreEntities = append(readiness.SupportedContextStoreEntities,

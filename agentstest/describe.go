@@ -20,56 +20,57 @@ type parameter struct {
 	required bool
 }
 
-// describe returns what the connector, or one of its entities, can do.
+// describe returns what the connector, or one of its entities, can do: a list of
+// entities, each with its actions and their parameters.
 func (x *execution) describe() (*envelope, error) {
-	entities := []any{}
+	list := []any{}
 	for _, e := range x.conn.sortedEntities() {
 		if x.entity != nil && x.entity != e {
 			continue
 		}
 		fields := e.fields()
-		actions := []any{}
-		for _, name := range e.actions {
-			action := map[string]any{"name": name}
-			if params, known := e.parameters(name, fields); known {
-				action["params"] = objectSchema(name, params)
+		parameters := map[string]any{}
+		for _, action := range e.actions {
+			if params, known := e.parameters(action, fields); known {
+				parameters[action] = e.describedParameters(action, params)
 			}
-			actions = append(actions, action)
 		}
-		item := map[string]any{"name": e.name, "actions": actions, "key": e.Key}
-		if len(fields) > 0 {
-			item["schema"] = map[string]any{"type": "object", "properties": fields}
-		}
-		entities = append(entities, item)
+		list = append(list, map[string]any{
+			"entity_name": e.name, "description": title(e.name) + " of " + x.conn.template.kind.name,
+			"available_actions": append([]string{}, e.actions...), "parameters": parameters,
+		})
 	}
-	k := x.conn.template.kind
-	raw, err := json.Marshal(map[string]any{"connector": k.slug, "name": k.name, "entities": entities})
+	raw, err := json.Marshal(list)
 	if err != nil {
 		return nil, err
 	}
 	return x.answer(&envelope{result: raw}), nil
 }
 
-// objectSchema is the JSON Schema of an action's parameters.
-func objectSchema(action string, params []parameter) map[string]any {
-	properties, required := map[string]any{}, []string{}
+// describedParameters returns the parameters of an action as a description has them.
+func (e *entity) describedParameters(action string, params []parameter) []any {
+	list := []any{}
 	for _, p := range params {
-		properties[p.name] = p.schema
-		if p.required {
-			required = append(required, p.name)
+		item := map[string]any{"name": p.name, "in": e.place(action, p.name), "required": p.required, "type": "string", "description": ""}
+		for _, name := range []string{"type", "description", "enum", "items"} {
+			if v, ok := p.schema[name]; ok {
+				item[name] = v
+			}
 		}
+		list = append(list, item)
 	}
-	schema := map[string]any{"type": "object", "properties": properties, "required": required}
-	switch action {
-	case "context_store_search":
-		schema["oneOf"] = []any{
-			map[string]any{"required": []string{"query"}},
-			map[string]any{"required": []string{"semantic"}},
-		}
-	case "create", "update":
-		schema["additionalProperties"] = true
+	return list
+}
+
+// place returns where a parameter of an action stands in a request to the vendor.
+func (e *entity) place(action, name string) string {
+	switch {
+	case name == e.Key && (action == "get" || action == "update" || action == "delete" || action == "download"):
+		return "path"
+	case action == "list" || action == "search" || action == "api_search":
+		return "query"
 	}
-	return schema
+	return "body"
 }
 
 // parameters returns the parameters of an action, given the fields of the
@@ -106,8 +107,8 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 		}
 		return params, true
 	case "context_store_search":
-		limit := optional("limit", "integer", "hits on a page; at most 100 of a semantic search")
-		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, defaultHits, maxHits
+		limit := optional("limit", "integer", "hits on a page; 10 of a semantic search by default, and at most 100")
+		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, maxHits, maxHits
 		names := optional("fields", "array", "the fields to return, as dotted paths; all by default")
 		names.schema["items"] = map[string]any{"type": "string"}
 		return []parameter{
@@ -115,6 +116,12 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 			optional("semantic", "object", "a search by meaning: a prompt, and the field to search in; either query or semantic is required"),
 			limit, optional("cursor", "string", "meta.cursor of the page before"), names,
 		}, true
+	case storeSQL:
+		sql := optional("sql", "string", "one statement that reads, in the SQL of DuckDB")
+		sql.required = true
+		limit := optional("limit", "integer", "the most rows")
+		limit.schema["minimum"], limit.schema["default"], limit.schema["maximum"] = 1, maxRows, maxRows
+		return []parameter{sql, limit}, true
 	case "get", "delete":
 		return []parameter{key}, true
 	case "create", "update":
@@ -131,7 +138,7 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 	case "download":
 		key.schema = map[string]any{"type": []string{"string", "integer"}, "description": "the id of the file"}
 		if ids := slices.Sorted(maps.Keys(e.Files)); len(ids) > 0 {
-			key.schema["examples"] = ids[:min(len(ids), 10)]
+			key.schema["description"] = "the id of the file, such as " + strings.Join(ids[:min(len(ids), 10)], ", ")
 		}
 		return []parameter{key}, true
 	}
@@ -239,6 +246,8 @@ func (e *entity) example(action string) string {
 		}
 	case "context_store_search":
 		with("query", map[string]any{})
+	case storeSQL:
+		with("sql", "SELECT * FROM "+e.name+" LIMIT 10")
 	case "get", "update", "delete":
 		if len(records) > 0 {
 			with(e.Key, records[0].field(e.Key))

@@ -75,8 +75,8 @@
 //	zendesk-support  tickets             12  page            description, subject  all
 //	zendesk-support  users                5  page            name                  all
 //
-// All actions are list, get, api_search, search, context_store_search, create,
-// update and delete; the first five of them read. Records are found by id, the
+// All actions are list, get, api_search, search, context_store_search,
+// context_store_sql_query, create, update and delete; the first six of them read. Records are found by id, the
 // issues of github by number, and the records of salesforce by Id. These are the
 // files, by the ID that download takes:
 //

@@ -2,6 +2,9 @@ package agentstest
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -9,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
@@ -20,7 +24,76 @@ func (x *execution) download() (server.ExecuteConnectorResponseObject, error) {
 	if err != nil {
 		return nil, err
 	}
+	if text(x.params["_airbyte_response_type"]) == "json" {
+		return x.piece(file)
+	}
 	return fileAnswer(file), nil
+}
+
+// Sizes of pieces, in bytes.
+const (
+	defaultTextPiece   = 15 << 10
+	defaultBase64Piece = 48 << 10
+	maxPiece           = 64 << 10
+)
+
+// piece returns a part of a file as JSON. A text is not cut within a character.
+func (x *execution) piece(file File) (*envelope, error) {
+	format := text(x.params["_airbyte_response_format"])
+	size := int64(defaultTextPiece)
+	switch format {
+	case "", "text":
+	case "base64":
+		size = defaultBase64Piece
+	default:
+		return nil, invalid(fieldProblem("body.params._airbyte_response_format", "enum", "Input should be text or base64"))
+	}
+	start := int64(0)
+	if v := x.params["range_header"]; v != nil {
+		var end int64
+		if n, err := fmt.Sscanf(text(v), "bytes=%d-%d", &start, &end); n != 2 || err != nil || start < 0 || end < start || end-start >= maxPiece {
+			return nil, invalid(fieldProblem("body.params.range_header", "range", "Input should be like bytes=0-49151, with at most %d bytes", maxPiece))
+		}
+		size = end - start + 1
+	}
+	requested := fmt.Sprintf("bytes=%d-%d", start, start+size-1)
+	data := file.part(start, size)
+	encoding, content := "base64", base64.StdEncoding.EncodeToString(data)
+	if format != "base64" {
+		whole := data
+		for len(whole) > 0 && len(data)-len(whole) < utf8.UTFMax-1 && start+int64(len(data)) < file.size() && !utf8.Valid(whole) {
+			whole = whole[:len(whole)-1]
+		}
+		if utf8.Valid(whole) {
+			data, encoding, content = whole, "utf-8", string(whole)
+		}
+	}
+	next := start + int64(len(data))
+	piece := map[string]any{
+		"content": content, "encoding": encoding, "bytes_returned": len(data), "range_requested": requested,
+		"next_range_header": nil, "has_more": next < file.size(), "content_type": file.contentType(),
+	}
+	if next < file.size() {
+		piece["next_range_header"] = fmt.Sprintf("bytes=%d-%d", next, next+size-1)
+	}
+	raw, err := json.Marshal(piece)
+	if err != nil {
+		return nil, err
+	}
+	return x.answer(&envelope{result: raw}), nil
+}
+
+// part returns up to size bytes of the file from start on.
+func (f File) part(start, size int64) []byte {
+	if start >= f.size() {
+		return nil
+	}
+	size = min(size, f.size()-start)
+	if f.Size == 0 {
+		return f.Data[start : start+size]
+	}
+	data, _ := io.ReadAll(&alphabet{at: start, end: start + size}) // it has no errors
+	return data
 }
 
 // file returns the file that a parameter names, the zero File if none has that

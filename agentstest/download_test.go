@@ -62,3 +62,47 @@ func TestLargeDownload(t *testing.T) {
 		}
 	}
 }
+
+func TestDownloadPieces(t *testing.T) {
+	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: map[string]agentstest.Entity{"files": {Files: map[string]agentstest.File{
+		"text": {Data: []byte("aä€😀"), ContentType: "text/plain"}, "bytes": {Data: []byte{0xff, 0xfe, 0xfd}}, "large": {Size: 70_000},
+	}}}})))
+	id := c.connector("w", "acme")
+	get := func(file string, more object) *answer {
+		params := object{"id": file, "_airbyte_response_type": "json"}
+		for k, v := range more {
+			params[k] = v
+		}
+		return c.execute(id, "files", "download", params)
+	}
+	for _, tt := range []struct {
+		file          string
+		params        object
+		content, next string
+		n             string
+	}{
+		{"text", nil, "aä€😀", "", "10"},
+		{"text", object{"range_header": "bytes=0-4"}, "aä", "bytes=3-7", "3"}, // the next character does not fit
+		{"text", object{"range_header": "bytes=3-7"}, "€", "bytes=6-10", "3"},
+		{"text", object{"range_header": "bytes=6-10"}, "😀", "", "4"},
+		{"text", object{"range_header": "bytes=0-1", "_airbyte_response_format": "base64"}, "YcM=", "bytes=2-3", "2"},
+		{"text", object{"range_header": "bytes=10-19"}, "", "", "0"},
+		{"bytes", nil, "//79", "", "3"},
+		{"nothing", nil, "", "", "0"},
+	} {
+		a := c.ok(get(tt.file, tt.params))
+		if got := a.text("result", "content"); got != tt.content || a.text("result", "next_range_header") != tt.next || a.text("result", "bytes_returned") != tt.n || a.at("result", "has_more") != (tt.next != "") {
+			t.Errorf("%s %v: %s", tt.file, tt.params, a.raw)
+		}
+	}
+	if a := c.ok(get("large", nil)); a.text("result", "next_range_header") != "bytes=15360-30719" || a.text("result", "range_requested") != "bytes=0-15359" {
+		t.Errorf("%.300s", a.raw)
+	}
+	if a := c.ok(get("large", object{"_airbyte_response_format": "base64"})); a.text("result", "next_range_header") != "bytes=49152-98303" {
+		t.Errorf("%.300s", a.raw)
+	}
+	for _, header := range []string{"bytes=0-65536", "bytes=5-4", "bytes=-5", "0-5", "x"} {
+		c.refused(get("large", object{"range_header": header}), 422, "range")
+	}
+	c.refused(get("large", object{"_airbyte_response_format": "hex"}), 422, "enum")
+}

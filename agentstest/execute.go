@@ -43,6 +43,7 @@ type envelope struct {
 	metadata       json.RawMessage
 	instance       string
 	took           time.Duration
+	bare           bool // without metadata about the execution
 	warning        *server.ContextStoreWarning
 }
 
@@ -63,11 +64,15 @@ func (v *envelope) VisitExecuteConnectorResponse(w http.ResponseWriter) error {
 	b = append(b, v.result...)
 	b = append(b, `,"connector_metadata":`...)
 	b = append(b, v.metadata...)
-	b = append(b, `,"execution_metadata":{"connector_instance_id":"`...)
-	b = append(b, v.instance...)
-	b = append(b, `","execution_time_ms":`...)
-	b = strconv.AppendInt(b, v.took.Milliseconds(), 10)
-	b = append(b, '}')
+	if v.bare {
+		b = append(b, `,"execution_metadata":null`...)
+	} else {
+		b = append(b, `,"execution_metadata":{"connector_instance_id":"`...)
+		b = append(b, v.instance...)
+		b = append(b, `","execution_time_ms":`...)
+		b = strconv.AppendInt(b, v.took.Milliseconds(), 10)
+		b = append(b, '}')
+	}
 	if v.reason != "" {
 		reason, err := json.Marshal(v.reason)
 		if err != nil {
@@ -131,7 +136,7 @@ func (x *execution) read(params json.RawMessage) error {
 	if x.body.Action == "" {
 		return invalid(fieldProblem("body.action", "string_too_short", "Input should not be empty"))
 	}
-	if x.body.Entity == "" && x.body.Action == "describe" {
+	if x.body.Action == destinationSQL || x.body.Entity == "" && x.body.Action == "describe" {
 		return nil
 	}
 	if x.entity = x.conn.entities[x.body.Entity]; x.entity == nil {
@@ -178,6 +183,10 @@ func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
 		return x.list()
 	case "context_store_search":
 		return x.search()
+	case storeSQL:
+		return x.query()
+	case destinationSQL:
+		return x.selectRows()
 	case "download":
 		return x.download()
 	case "create":

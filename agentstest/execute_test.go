@@ -1,6 +1,7 @@
 package agentstest_test
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"reflect"
@@ -187,47 +188,55 @@ func TestFieldSelection(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	_, c := start(t)
 	a := c.ok(c.execute(c.connector("default", "github"), "", "describe", nil))
-	if a.text("result", "connector") != "github" || len(a.list("result", "entities")) != 4 {
+	if len(a.list("result")) != 4 || a.text("result", 0, "entity_name") != "files" || a.text("result", 0, "description") != "Files of GitHub" {
 		t.Errorf("describe: %s", a.raw)
 	}
 	a = c.ok(c.execute(c.connector("default", "github"), "issues", "describe", nil))
-	if len(a.list("result", "entities")) != 1 || a.text("result", "entities", 0, "schema", "properties", "number", "type") != "integer" {
+	if len(a.list("result")) != 1 || len(a.list("result", 0, "available_actions")) != 9 || len(a.list("result", 0, "parameters", "list")) != 2 {
 		t.Errorf("describe issues: %s", a.raw)
 	}
-	params := map[string][]any{}
-	for i, action := range a.list("result", "entities", 0, "actions") {
-		name := action.(map[string]any)["name"].(string)
-		params[name] = a.list("result", "entities", 0, "actions", i, "params", "required")
-		if a.at("result", "entities", 0, "actions", i, "params", "properties") == nil {
-			t.Errorf("%s has no parameters: %s", name, a.raw)
-		}
+	got := parametersOf(a.at("result", 0), "get")["number"]
+	if want := (object{"name": "number", "in": "path", "required": true, "type": "integer", "description": ""}); !reflect.DeepEqual(got, want) {
+		t.Errorf("get takes %v", got)
 	}
-	if len(params) < 4 || len(params["list"]) != 0 || len(params["get"]) != 1 || params["get"][0] != "number" {
-		t.Errorf("describe issues: required are %v in %s", params, a.raw)
+	if p := parametersOf(a.at("result", 0), "list")["after"]; p["in"] != "query" || p["required"] != false || p["type"] != "string" {
+		t.Errorf("list takes %v", p)
 	}
+	if p := parametersOf(a.at("result", 0), "update"); p["number"]["in"] != "path" || p["title"]["in"] != "body" {
+		t.Errorf("update takes %v", p)
+	}
+}
+
+// parametersOf returns what a description says about the parameters of an action of an
+// entity, by name.
+func parametersOf(entity any, action string) map[string]object {
+	list, _ := entity.(object)["parameters"].(object)[action].([]any)
+	params := map[string]object{}
+	for _, p := range list {
+		params[p.(object)["name"].(string)] = p.(object)
+	}
+	return params
 }
 
 // parametersIn returns what a description says about the parameters of an entity's
 // actions: the required ones and the optional ones, as documentation has them.
 func parametersIn(entity any) map[string][2]string {
 	list := map[string][2]string{}
-	for _, a := range entity.(object)["actions"].([]any) {
-		schema, _ := a.(object)["params"].(object)
-		properties, _ := schema["properties"].(object)
-		required, _ := schema["required"].([]any)
+	for _, action := range entity.(object)["available_actions"].([]any) {
 		var must, may []string
-		for _, name := range slices.Sorted(maps.Keys(properties)) {
-			if slices.Contains(required, any(name)) {
+		params := parametersOf(entity, action.(string))
+		for _, name := range slices.Sorted(maps.Keys(params)) {
+			switch {
+			case action == "context_store_search" && name == "query":
+				must = append(must, "query or semantic")
+			case action == "context_store_search" && name == "semantic":
+			case params[name]["required"] == true:
 				must = append(must, name)
-			} else {
+			default:
 				may = append(may, name)
 			}
 		}
-		if schema["oneOf"] != nil {
-			must = append(must, "query or semantic")
-			may = slices.DeleteFunc(may, func(name string) bool { return name == "query" || name == "semantic" })
-		}
-		list[a.(object)["name"].(string)] = [2]string{strings.Join(must, ", "), strings.Join(may, ", ")}
+		list[action.(string)] = [2]string{strings.Join(must, ", "), strings.Join(may, ", ")}
 	}
 	return list
 }
@@ -242,8 +251,8 @@ func TestDocumentationAgreesWithDescription(t *testing.T) {
 	for _, item := range c.ok(c.get(connectorsPath + "?workspace_name=default")).list("data") {
 		id := item.(object)["id"].(string)
 		skill := c.ok(c.get(connectorsPath + "/" + id + "/inspect")).text("docs_skill_id")
-		for _, e := range c.ok(c.execute(id, "", "describe", nil)).list("result", "entities") {
-			name := e.(object)["name"].(string)
+		for _, e := range c.ok(c.execute(id, "", "describe", nil)).list("result") {
+			name := e.(object)["entity_name"].(string)
 			docs := c.ok(c.get("/skills/docs?id=" + skill + "&section=entities." + url.QueryEscape(name)))
 			got := map[string][2]string{}
 			example := ""
@@ -279,21 +288,19 @@ func TestDescribedTypes(t *testing.T) {
 		{"id": 1, "mixed": 1, "size": 2, "gone": nil, "text": "x", "either": "x", "flag": true, "list": []int{}, "object": object{}},
 		{"id": 2, "mixed": 1.5, "size": nil, "gone": nil, "text": "x", "either": 5, "late": "x"},
 	}}}})))
-	properties := func(id, entity string) object {
-		p, _ := c.ok(c.execute(id, entity, "describe", nil)).at("result", "entities", 0, "schema", "properties").(object)
-		return p
+	types := func(id, entity string) map[string]object {
+		return parametersOf(c.ok(c.execute(id, entity, "describe", nil)).at("result", 0), "create")
 	}
-	got := properties(c.connector("w", "acme"), "things")
+	got := types(c.connector("w", "acme"), "things")
 	for field, want := range map[string]any{
 		"id": "integer", "mixed": "number", "size": []any{"integer", "null"}, "text": "string", "either": []any{"integer", "string"}, "late": "string",
-		"flag": "boolean", "list": "array", "object": "object", "gone": nil,
+		"flag": "boolean", "list": "array", "object": "object", "gone": "string",
 	} {
-		schema, ok := got[field].(object)
-		if !ok || !reflect.DeepEqual(schema["type"], want) {
+		if !reflect.DeepEqual(got[field]["type"], want) {
 			t.Errorf("%s: %v, want the type %v", field, got[field], want)
 		}
 	}
-	if a := properties(c.connector("default", "zendesk-support"), "tickets")["assignee_id"]; !reflect.DeepEqual(a, object{"type": []any{"integer", "null"}}) {
+	if a := types(c.connector("default", "zendesk-support"), "tickets")["assignee_id"]["type"]; !reflect.DeepEqual(a, []any{"integer", "null"}) {
 		t.Errorf("assignee_id: %v", a)
 	}
 }
@@ -305,12 +312,11 @@ func TestDescribedPaging(t *testing.T) {
 		entities[string(p)] = agentstest.Entity{Records: numbers(3), Paging: p}
 	}
 	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: entities})))
-	for _, e := range c.ok(c.execute(c.connector("w", "acme"), "", "describe", nil)).list("result", "entities") {
-		p := agentstest.Paging(e.(object)["name"].(string))
-		for _, a := range e.(object)["actions"].([]any) {
-			action := a.(object)["name"].(string)
-			properties := a.(object)["params"].(object)["properties"].(object)
-			typeOf := func(name string) any { schema, _ := properties[name].(object); return schema["type"] }
+	for _, e := range c.ok(c.execute(c.connector("w", "acme"), "", "describe", nil)).list("result") {
+		p := agentstest.Paging(e.(object)["entity_name"].(string))
+		for _, action := range e.(object)["available_actions"].([]any) {
+			params := parametersOf(e, action.(string))
+			typeOf := func(name string) any { return params[name]["type"] }
 			switch action {
 			case "list", "search", "api_search":
 				next, size := any("string"), any("integer")
@@ -321,16 +327,16 @@ func TestDescribedPaging(t *testing.T) {
 					next, size = nil, nil
 				}
 				if typeOf("per_page") != size || typeOf(p.Param()) != next {
-					t.Errorf("%s.%s: %v", p, action, properties)
+					t.Errorf("%s.%s: %v", p, action, params)
 				}
 			case "context_store_search":
 				for _, name := range []string{"query", "semantic"} {
-					if text, _ := properties[name].(object)["description"].(string); !strings.Contains(text, "either query or semantic is required") {
+					if text, _ := params[name]["description"].(string); !strings.Contains(text, "either query or semantic is required") {
 						t.Errorf("%s: %q", name, text)
 					}
 				}
-				if typeOf("limit") != "integer" || len(a.(object)["params"].(object)["oneOf"].([]any)) != 2 {
-					t.Errorf("context_store_search: %v", a)
+				if typeOf("limit") != "integer" || fmt.Sprint(params["fields"]["items"]) != "map[type:string]" {
+					t.Errorf("context_store_search: %v", params)
 				}
 			}
 		}
@@ -342,13 +348,13 @@ func TestDescribeOddEntities(t *testing.T) {
 		"files": {Files: map[string]agentstest.File{"a": {}}}, "jobs": {Actions: []string{"run"}}, "tags": {Records: []object{}},
 	}}))
 	a := c.ok(c.execute(c.connector("w", "acme"), "", "describe", nil))
-	if a.text("result", "entities", 0, "actions", 0, "params", "required", 0) != "id" {
+	if p := parametersOf(a.at("result", 0), "download")["id"]; p["required"] != true || p["description"] != "the id of the file, such as a" {
 		t.Errorf("files: %s", a.raw)
 	}
-	if a.text("result", "entities", 1, "actions", 0, "name") != "run" || a.at("result", "entities", 1, "actions", 0, "params") != nil {
+	if a.text("result", 1, "available_actions", 0) != "run" || a.at("result", 1, "parameters", "run") != nil {
 		t.Errorf("an action that was made up: %s", a.raw)
 	}
-	if a.at("result", "entities", 2, "schema") != nil || len(a.list("result", "entities", 2, "actions")) == 0 {
+	if len(a.list("result", 2, "available_actions")) == 0 || len(parametersOf(a.at("result", 2), "create")) != 0 {
 		t.Errorf("an entity without records: %s", a.raw)
 	}
 }

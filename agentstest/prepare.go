@@ -62,7 +62,7 @@ func (c *connector) document() (string, error) {
 		}
 		for _, action := range e.actions {
 			switch {
-			case action == "context_store_search":
+			case action == "context_store_search", action == storeSQL && !e.allows("context_store_search"):
 				copied = append(copied, object{"entity": e.name, "fields": storeFields(fields)})
 			case !storeActions[action]:
 				method, operation := e.operation(action, fields, record)
@@ -82,7 +82,7 @@ func (c *connector) document() (string, error) {
 }
 
 // storeActions read the context store and not the vendor.
-var storeActions = map[string]bool{"context_store_search": true}
+var storeActions = map[string]bool{"context_store_search": true, storeSQL: true}
 
 // storeFields lists fields as the description of a context store does.
 func storeFields(fields map[string]map[string]any) []object {

@@ -54,7 +54,7 @@ func decode(raw json.RawMessage) any {
 	return v
 }
 
-var recordActions = []string{"list", "get", "api_search", "search", "context_store_search", "create", "update", "delete"}
+var recordActions = []string{"list", "get", "api_search", "search", "context_store_search", storeSQL, "create", "update", "delete"}
 
 func newEntity(slug, name string, spec Entity) (*entity, error) {
 	e := &entity{Entity: spec, slug: slug, name: name, actions: spec.Actions}

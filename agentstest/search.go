@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -14,9 +15,9 @@ import (
 )
 
 const (
-	defaultHits = 50
-	maxHits     = 1000
-	maxPassages = 100
+	maxHits         = 1000 // on a page; also the default
+	defaultPassages = 10
+	maxPassages     = 100
 )
 
 // A matcher reports whether a record matches a condition.
@@ -33,16 +34,16 @@ func (x *execution) search() (*envelope, error) {
 	var hits []*record
 	var passages []passage // nil unless the search is semantic
 	var err error
-	most := maxHits
+	limit, most := maxHits, maxHits
 	query, hasQuery := x.params["query"]
 	semantic, hasSemantic := x.params["semantic"]
 	switch {
 	case hasQuery == hasSemantic:
 		return nil, invalid(fieldProblem("body.params", "one_of", "Give either query or semantic"))
 	case hasQuery:
-		hits, err = runQuery(x.entity.snapshot(), query)
+		hits, err = x.entity.runQuery(query)
 	default:
-		most = maxPassages
+		limit, most = defaultPassages, maxPassages
 		passages, err = x.semantic(semantic)
 		for _, p := range passages {
 			hits = append(hits, p.record)
@@ -51,7 +52,6 @@ func (x *execution) search() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := min(defaultHits, most)
 	if v, ok := x.params["limit"]; ok {
 		s, _ := scalar(v)
 		if limit, err = strconv.Atoi(s); err != nil || limit < 1 || limit > most {
@@ -146,8 +146,9 @@ func paths(v any) ([]string, error) {
 }
 
 // runQuery returns the records that match a query, sorted as it says.
-func runQuery(records []*record, v any) ([]*record, error) {
+func (e *entity) runQuery(v any) ([]*record, error) {
 	const at = "body.params.query"
+	records := e.snapshot()
 	q, ok := v.(map[string]any)
 	if !ok {
 		return nil, invalid(fieldProblem(at, "type_error", "Input should be an object"))
@@ -158,7 +159,7 @@ func runQuery(records []*record, v any) ([]*record, error) {
 		}
 	}
 	if filter, given := q["filter"]; given {
-		match, problem := condition(at+".filter", filter)
+		match, problem := e.condition(at+".filter", filter)
 		if problem != nil {
 			return nil, invalid(*problem)
 		}
@@ -171,6 +172,9 @@ func runQuery(records []*record, v any) ([]*record, error) {
 		records = kept
 	}
 	keys, problem := sortKeys(at+".sort", q["sort"])
+	for i := 0; i < len(keys) && problem == nil; i++ {
+		problem = e.unknownField(at+".sort", keys[i].field)
+	}
 	if problem != nil {
 		return nil, invalid(*problem)
 	}
@@ -238,7 +242,7 @@ func sortKeys(at string, v any) ([]sortKey, *errorItem) {
 }
 
 // condition reads a condition of a filter, an object with one operator.
-func condition(at string, v any) (matcher, *errorItem) {
+func (e *entity) condition(at string, v any) (matcher, *errorItem) {
 	c, ok := v.(map[string]any)
 	if !ok || len(c) != 1 {
 		item := fieldProblem(at, "condition", "Input should be an object with exactly one operator; a query without conditions has no filter")
@@ -248,26 +252,73 @@ func condition(at string, v any) (matcher, *errorItem) {
 		at += "." + op
 		switch op {
 		case "and", "or":
-			return combined(at, op, operand)
+			return e.combined(at, op, operand)
 		case "not":
-			inner, problem := condition(at, operand)
+			inner, problem := e.condition(at, operand)
 			if problem != nil {
 				return nil, problem
 			}
 			return func(r any) bool { return !inner(r) }, nil
 		}
-		test := testOf(op)
-		if test == nil {
-			item := fieldProblem(at, "unknown_operator", "Unknown operator %q", op)
-			item.Details = map[string]any{"operators": operators}
+		if operators[op] == nil {
+			names := slices.Sorted(maps.Keys(operators))
+			closest := closestTo(op, slices.Concat(names, []string{"and", "not", "or"}))
+			if now, gone := formerOperators[op]; gone {
+				closest = now
+			}
+			item := fieldProblem(at, "unknown_operator", "Unknown operator %q; closest: %s", op, strings.Join(closest, ", "))
+			item.Details = map[string]any{"operators": names, "closest": closest}
 			return nil, &item
 		}
-		return fieldTest(at, op, operand, test)
+		return e.fieldTest(at, op, operand)
 	}
 	panic("unreachable: c has one member")
 }
 
-func combined(at, op string, operand any) (matcher, *errorItem) {
+// formerOperators has the operators that take the place of those that there were
+// until August 2026.
+var formerOperators = map[string][]string{
+	"like": {"contains", "startswith", "endswith"},
+	"any":  {"array_contains"},
+}
+
+// closestTo returns the names that differ from name by the fewest letters.
+func closestTo(name string, names []string) (closest []string) {
+	fewest := 0
+	for _, one := range names {
+		d := distance([]rune(strings.ToLower(name)), []rune(strings.ToLower(one)))
+		if closest == nil || d < fewest {
+			closest, fewest = nil, d
+		}
+		if d == fewest {
+			closest = append(closest, one)
+		}
+	}
+	return closest[:min(len(closest), 3)]
+}
+
+// unknownField returns the problem of a field that no record has, or nil.
+func (e *entity) unknownField(at, path string) *errorItem {
+	known := map[string]bool{}
+	records := e.snapshot()
+	for _, r := range records {
+		if object, ok := r.get().(map[string]any); ok {
+			for name := range object {
+				known[name] = true
+			}
+		}
+	}
+	top, _, _ := strings.Cut(path, ".")
+	if len(known) == 0 || known[path] || known[top] {
+		return nil
+	}
+	closest := closestTo(top, slices.Sorted(maps.Keys(known)))
+	item := fieldProblem(at+"."+path, "unknown_field", "Unknown field %q; closest: %s", path, strings.Join(closest, ", "))
+	item.Details = map[string]any{"closest_fields": closest}
+	return &item
+}
+
+func (e *entity) combined(at, op string, operand any) (matcher, *errorItem) {
 	list, ok := operand.([]any)
 	if !ok || len(list) == 0 {
 		item := fieldProblem(at, "type_error", "Input should be an array of conditions")
@@ -275,7 +326,7 @@ func combined(at, op string, operand any) (matcher, *errorItem) {
 	}
 	var all []matcher
 	for i, one := range list {
-		m, problem := condition(at+"."+strconv.Itoa(i), one)
+		m, problem := e.condition(at+"."+strconv.Itoa(i), one)
 		if problem != nil {
 			return nil, problem
 		}
@@ -294,7 +345,7 @@ func combined(at, op string, operand any) (matcher, *errorItem) {
 
 // fieldTest reads the operand of an operator, an object of fields and values. A
 // record matches if all fields do.
-func fieldTest(at, op string, operand any, test func(have, want any) bool) (matcher, *errorItem) {
+func (e *entity) fieldTest(at, op string, operand any) (matcher, *errorItem) {
 	fields, ok := operand.(map[string]any)
 	if !ok || len(fields) == 0 {
 		item := fieldProblem(at, "type_error", "Input should be an object of fields and values")
@@ -303,20 +354,31 @@ func fieldTest(at, op string, operand any, test func(have, want any) bool) (matc
 	for field, want := range fields {
 		_, isList := want.([]any)
 		_, isText := want.(string)
-		switch {
-		case op == "in" && !isList:
-			item := fieldProblem(at+"."+field, "type_error", "Input should be an array")
-			return nil, &item
-		case (op == "like" || op == "fuzzy" || op == "keyword") && !isText:
-			item := fieldProblem(at+"."+field, "type_error", "Input should be a string")
-			return nil, &item
-		}
-		if c, ok := want.(map[string]any); op == "any" && ok {
-			if _, problem := condition(at+"."+field, c); problem != nil {
-				return nil, problem
+		_, isScalar := scalar(want)
+		wrong := ""
+		switch op {
+		case "in":
+			if !isList {
+				wrong = "Input should be an array"
+			}
+		case "contains", "startswith", "endswith", "fuzzy", "keyword":
+			if !isText {
+				wrong = "Input should be a string"
+			}
+		case "array_contains":
+			if !isScalar {
+				wrong = "Input should be a string, a number or a boolean"
 			}
 		}
+		if wrong != "" {
+			item := fieldProblem(at+"."+field, "type_error", "%s", wrong)
+			return nil, &item
+		}
+		if problem := e.unknownField(at, field); problem != nil {
+			return nil, problem
+		}
 	}
+	test := operators[op]
 	return func(r any) bool {
 		for field, want := range fields {
 			if !test(lookup(r, field), want) {
@@ -327,39 +389,22 @@ func fieldTest(at, op string, operand any, test func(have, want any) bool) (matc
 	}, nil
 }
 
-// operators are the operators that compare a field with a value.
-var operators = []string{"any", "contains", "eq", "fuzzy", "gt", "gte", "in", "keyword", "like", "lt", "lte", "neq"}
-
-// testOf returns the comparison of an operator, nil if there is no such operator.
-// An array matches like, fuzzy and keyword if one of its texts does.
-func testOf(op string) func(have, want any) bool {
-	switch op {
-	case "eq":
-		return equal
-	case "neq":
-		return func(have, want any) bool { return !equal(have, want) }
-	case "gt":
-		return ordered(func(order int) bool { return order > 0 })
-	case "gte":
-		return ordered(func(order int) bool { return order >= 0 })
-	case "lt":
-		return ordered(func(order int) bool { return order < 0 })
-	case "lte":
-		return ordered(func(order int) bool { return order <= 0 })
-	case "in":
-		return in
-	case "like":
-		return eachText(like)
-	case "fuzzy":
-		return eachText(fuzzy)
-	case "keyword":
-		return eachText(keyword)
-	case "contains":
-		return contains
-	case "any":
-		return anyOf
-	}
-	return nil
+// operators are the operators that compare a field with a value. An array matches
+// fuzzy and keyword if one of its texts does.
+var operators = map[string]func(have, want any) bool{
+	"eq":             equal,
+	"neq":            func(have, want any) bool { return !equal(have, want) },
+	"gt":             ordered(func(order int) bool { return order > 0 }),
+	"gte":            ordered(func(order int) bool { return order >= 0 }),
+	"lt":             ordered(func(order int) bool { return order < 0 }),
+	"lte":            ordered(func(order int) bool { return order <= 0 }),
+	"in":             in,
+	"startswith":     ofTexts(strings.HasPrefix),
+	"endswith":       ofTexts(strings.HasSuffix),
+	"contains":       ofTexts(func(have, part string) bool { return strings.Contains(strings.ToLower(have), strings.ToLower(part)) }),
+	"array_contains": arrayContains,
+	"fuzzy":          eachText(fuzzy),
+	"keyword":        eachText(keyword),
 }
 
 func ordered(accept func(int) bool) func(have, want any) bool {
@@ -374,33 +419,18 @@ func in(have, want any) bool {
 	return slices.ContainsFunc(list, func(one any) bool { return equal(have, one) })
 }
 
-// contains reports whether an array has an element, or a text has a part.
-func contains(have, want any) bool {
-	switch have := have.(type) {
-	case []any:
-		return slices.ContainsFunc(have, func(one any) bool { return equal(one, want) })
-	case string:
-		part, ok := want.(string)
-		return ok && (equal(have, part) || strings.Contains(strings.ToLower(have), strings.ToLower(part)))
+// ofTexts tests a text. Nothing else matches, not even an array of texts.
+func ofTexts(test func(have, want string) bool) func(have, want any) bool {
+	return func(have, want any) bool {
+		h, ok := have.(string)
+		w, _ := want.(string)
+		return ok && test(h, w)
 	}
-	return false
 }
 
-// anyOf reports whether an element of an array is one of the values or matches a
-// condition.
-func anyOf(have, want any) bool {
-	elements, ok := have.([]any)
-	if !ok {
-		elements = []any{have}
-	}
-	switch want := want.(type) {
-	case []any:
-		return slices.ContainsFunc(elements, func(one any) bool { return in(one, want) })
-	case map[string]any:
-		match, problem := condition("", want)
-		return problem == nil && slices.ContainsFunc(elements, match)
-	}
-	return slices.ContainsFunc(elements, func(one any) bool { return equal(one, want) })
+func arrayContains(have, want any) bool {
+	list, _ := have.([]any)
+	return slices.ContainsFunc(list, func(one any) bool { return equal(one, want) })
 }
 
 func eachText(test func(have, want string) bool) func(have, want any) bool {
@@ -418,32 +448,6 @@ func eachText(test func(have, want string) bool) func(have, want any) bool {
 		}
 		return false
 	}
-}
-
-// like matches a text against a pattern, in which % stands for any text and _ for
-// any character.
-func like(have, pattern string) bool {
-	h, p := []rune(have), []rune(pattern)
-	i, j, star, mark := 0, 0, -1, 0
-	for i < len(h) {
-		switch {
-		case j < len(p) && p[j] == '%':
-			star, mark = j, i
-			j++
-		case j < len(p) && (p[j] == '_' || p[j] == h[i]):
-			i++
-			j++
-		case star >= 0:
-			mark++
-			i, j = mark, star+1
-		default:
-			return false
-		}
-	}
-	for j < len(p) && p[j] == '%' {
-		j++
-	}
-	return j == len(p)
 }
 
 // wordsOf returns the words of a text in lower case.
@@ -545,7 +549,7 @@ func (x *execution) semantic(v any) ([]passage, error) {
 		return nil, invalid(fieldProblem(at, "type_error", "Input should be an object"))
 	}
 	for name := range options {
-		if !slices.Contains([]string{"field", "prompt", "filter", "context_size", "dedup"}, name) {
+		if !slices.Contains([]string{"field", "prompt", "filter", "context_size", "dedup", "min_similarity"}, name) {
 			return nil, invalid(fieldProblem(at+"."+name, "extra_forbidden", "Extra inputs are not permitted"))
 		}
 	}
@@ -560,7 +564,7 @@ func (x *execution) semantic(v any) ([]passage, error) {
 		return nil, invalid(*problem)
 	}
 	if filter, given := options["filter"]; given {
-		match, problem := condition(at+".filter", filter)
+		match, problem := x.entity.condition(at+".filter", filter)
 		if problem != nil {
 			return nil, invalid(*problem)
 		}
@@ -579,6 +583,12 @@ func (x *execution) semantic(v any) ([]passage, error) {
 			return nil, invalid(fieldProblem(at+".context_size", "range", "Input should be an integer greater than 0"))
 		}
 	}
+	least := big.NewRat(1, 4)
+	if v, given := options["min_similarity"]; given {
+		if least, ok = number(v); !ok || least.Cmp(big.NewRat(-1, 1)) < 0 || least.Cmp(big.NewRat(1, 1)) > 0 {
+			return nil, invalid(fieldProblem(at+".min_similarity", "range", "Input should be a number from -1 to 1"))
+		}
+	}
 	found := []passage{}
 	for _, r := range records {
 		text, _ := r.field(field).(string)
@@ -591,7 +601,7 @@ func (x *execution) semantic(v any) ([]passage, error) {
 		if size > 0 && len(text) > size {
 			text = strings.ToValidUTF8(text[:size], "")
 		}
-		if has > 0 {
+		if text != "" && big.NewRat(int64(has), int64(len(wanted))).Cmp(least) >= 0 {
 			found = append(found, passage{r, text, float64(has) / float64(len(wanted))})
 		}
 	}

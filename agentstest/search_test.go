@@ -23,42 +23,47 @@ func searchable(t *testing.T) (*caller, string) {
 func TestFilters(t *testing.T) {
 	c, id := searchable(t)
 	for filter, want := range map[string]string{
-		`{"eq":{"id":2}}`:                               "2",
-		`{"eq":{"id":2.0}}`:                             "2",
-		`{"eq":{"who.name":"Ada"}}`:                     "1",
-		`{"eq":{"tags":["ui"]}}`:                        "2",
-		`{"eq":{"big":9007199254740993}}`:               "1",
-		`{"eq":{"note":null}}`:                          "1 2 3 4",
-		`{"eq":{"done":true,"n":10}}`:                   "1",
-		`{"eq":{"id":"2"}}`:                             "",
-		`{"neq":{"done":true}}`:                         "2 3",
-		`{"gt":{"n":10}}`:                               "2",
-		`{"gte":{"n":10}}`:                              "1 2",
-		`{"lt":{"n":2.5}}`:                              "4",
-		`{"lte":{"n":2.5}}`:                             "3 4",
-		`{"gte":{"at":"2026-03-01"}}`:                   "3 4",
-		`{"gt":{"title":5}}`:                            "",
-		`{"in":{"id":[1,3,99]}}`:                        "1 3",
-		`{"in":{"who.name":[]}}`:                        "",
-		`{"like":{"title":"%theme%"}}`:                  "2 4",
-		`{"like":{"title":"add%"}}`:                     "2",
-		`{"like":{"title":"_dd a dark theme"}}`:         "2",
-		`{"like":{"title":"theme"}}`:                    "",
-		`{"like":{"tags":"u_"}}`:                        "2 4",
-		`{"fuzzy":{"title":"timeuot"}}`:                 "3",
-		`{"fuzzy":{"title":"dakr teme"}}`:               "2",
-		`{"keyword":{"title":"time"}}`:                  "1",
-		`{"keyword":{"title":"THEME dark"}}`:            "2",
-		`{"keyword":{"title":""}}`:                      "",
-		`{"contains":{"tags":"bug"}}`:                   "1 4",
-		`{"contains":{"title":"TIME"}}`:                 "1 3",
-		`{"any":{"tags":["net","ui"]}}`:                 "1 2 4",
-		`{"any":{"tags":"net"}}`:                        "1",
-		`{"any":{"items":{"gt":{"n":5}}}}`:              "2",
-		`{"eq":{"items.sku":["b","a"]}}`:                "2",
-		`{"contains":{"items.sku":"a"}}`:                "1 2",
-		`{"not":{"contains":{"tags":"bug"}}}`:           "2 3",
-		`{"and":[{"eq":{"done":true}},{"gt":{"n":0}}]}`: "1",
+		`{"eq":{"id":2}}`:                                                   "2",
+		`{"eq":{"id":2.0}}`:                                                 "2",
+		`{"eq":{"who.name":"Ada"}}`:                                         "1",
+		`{"eq":{"tags":["ui"]}}`:                                            "2",
+		`{"eq":{"big":9007199254740993}}`:                                   "1",
+		`{"eq":{"note":null}}`:                                              "1 2 3 4",
+		`{"eq":{"done":true,"n":10}}`:                                       "1",
+		`{"eq":{"id":"2"}}`:                                                 "",
+		`{"neq":{"done":true}}`:                                             "2 3",
+		`{"gt":{"n":10}}`:                                                   "2",
+		`{"gte":{"n":10}}`:                                                  "1 2",
+		`{"lt":{"n":2.5}}`:                                                  "4",
+		`{"lte":{"n":2.5}}`:                                                 "3 4",
+		`{"gte":{"at":"2026-03-01"}}`:                                       "3 4",
+		`{"gt":{"title":5}}`:                                                "",
+		`{"in":{"id":[1,3,99]}}`:                                            "1 3",
+		`{"in":{"who.name":[]}}`:                                            "",
+		`{"startswith":{"title":"Add"}}`:                                    "2",
+		`{"startswith":{"title":"add"}}`:                                    "",
+		`{"startswith":{"title":"A "}}`:                                     "4",
+		`{"startswith":{"tags":"u"}}`:                                       "",
+		`{"startswith":{"n":"1"}}`:                                          "",
+		`{"endswith":{"title":"out"}}`:                                      "1",
+		`{"endswith":{"title":"%"}}`:                                        "",
+		`{"endswith":{"who.name":"a"}}`:                                     "1",
+		`{"fuzzy":{"title":"timeuot"}}`:                                     "3",
+		`{"fuzzy":{"title":"dakr teme"}}`:                                   "2",
+		`{"keyword":{"title":"time"}}`:                                      "1",
+		`{"keyword":{"title":"THEME dark"}}`:                                "2",
+		`{"keyword":{"title":""}}`:                                          "",
+		`{"contains":{"tags":"bug"}}`:                                       "",
+		`{"contains":{"title":"TIME"}}`:                                     "1 3",
+		`{"contains":{"title":"0% THEME_"}}`:                                "4",
+		`{"array_contains":{"tags":"bug"}}`:                                 "1 4",
+		`{"array_contains":{"tags":"BUG"}}`:                                 "",
+		`{"array_contains":{"title":"dark"}}`:                               "",
+		`{"eq":{"items.sku":["b","a"]}}`:                                    "2",
+		`{"array_contains":{"items.sku":"a"}}`:                              "1 2",
+		`{"array_contains":{"items.n":5}}`:                                  "2",
+		`{"not":{"array_contains":{"tags":"bug"}}}`:                         "2 3",
+		`{"and":[{"eq":{"done":true}},{"gt":{"n":0}}]}`:                     "1",
 		`{"or":[{"eq":{"id":1}},{"and":[{"eq":{"id":3}},{"lt":{"n":3}}]}]}`: "1 3",
 		`{"not":{"or":[{"eq":{"id":1}},{"eq":{"id":2}}]}}`:                  "3 4",
 	} {
@@ -85,35 +90,61 @@ func TestFiltersThatMakeNoSense(t *testing.T) {
 		`{"query":{"where":{}}}`:      "extra_forbidden",
 		`{"query":{"filter":{}}}`:     "condition",
 		`{"query":{"filter":null}}`:   "condition",
-		`{"query":{"filter":{"eq":{"a":1},"gt":{"a":0}}}}`: "condition",
-		`{"query":{"filter":{"equals":{"a":1}}}}`:          "unknown_operator",
-		`{"query":{"filter":{"eq":1}}}`:                    "type_error",
-		`{"query":{"filter":{"eq":{}}}}`:                   "type_error",
-		`{"query":{"filter":{"in":{"a":1}}}}`:              "type_error",
-		`{"query":{"filter":{"like":{"a":1}}}}`:            "type_error",
-		`{"query":{"filter":{"and":[]}}}`:                  "type_error",
-		`{"query":{"filter":{"and":{"eq":{"a":1}}}}}`:      "type_error",
-		`{"query":{"filter":{"not":{}}}}`:                  "condition",
-		`{"query":{"filter":{"any":{"a":{"eq":1}}}}}`:      "type_error",
-		`{"query":{"sort":{"n":"asc"}}}`:                   "type_error",
-		`{"query":{"sort":[{"n":"up"}]}}`:                  "type_error",
-		`{"query":{},"limit":0}`:                           "range",
-		`{"query":{},"limit":1001}`:                        "range",
-		`{"query":{},"cursor":"x"}`:                        "invalid_cursor",
-		`{"query":{},"fields":"id"}`:                       "type_error",
-		`{"semantic":"x"}`:                                 "type_error",
-		`{"semantic":{}}`:                                  "missing",
-		`{"semantic":{"query":"x"}}`:                       "extra_forbidden",
-		`{"semantic":{"prompt":"x","field":"nope"}}`:       "field",
-		`{"semantic":{"prompt":"x","dedup":"some"}}`:       "enum",
-		`{"semantic":{"prompt":"x","context_size":0}}`:     "range",
-		`{"semantic":{"prompt":"x","filter":{}}}`:          "condition",
-		`{"semantic":{"prompt":"x"},"limit":101}`:          "range",
+		`{"query":{"filter":{"eq":{"a":1},"gt":{"a":0}}}}`:           "condition",
+		`{"query":{"filter":{"equals":{"a":1}}}}`:                    "unknown_operator",
+		`{"query":{"filter":{"eq":1}}}`:                              "type_error",
+		`{"query":{"filter":{"eq":{}}}}`:                             "type_error",
+		`{"query":{"filter":{"in":{"a":1}}}}`:                        "type_error",
+		`{"query":{"filter":{"like":{"title":"a"}}}}`:                "unknown_operator",
+		`{"query":{"filter":{"contains":{"n":1}}}}`:                  "type_error",
+		`{"query":{"filter":{"startswith":{"n":1}}}}`:                "type_error",
+		`{"query":{"filter":{"array_contains":{"tags":["a"]}}}}`:     "type_error",
+		`{"query":{"filter":{"eq":{"titel":"a"}}}}`:                  "unknown_field",
+		`{"query":{"filter":{"or":[{"not":{"gt":{"count.n":1}}}]}}}`: "unknown_field",
+		`{"query":{"sort":[{"titel":"asc"}]}}`:                       "unknown_field",
+		`{"query":{"filter":{"and":[]}}}`:                            "type_error",
+		`{"query":{"filter":{"and":{"eq":{"a":1}}}}}`:                "type_error",
+		`{"query":{"filter":{"not":{}}}}`:                            "condition",
+		`{"query":{"filter":{"any":{"tags":["a"]}}}}`:                "unknown_operator",
+		`{"query":{"sort":{"n":"asc"}}}`:                             "type_error",
+		`{"query":{"sort":[{"n":"up"}]}}`:                            "type_error",
+		`{"query":{},"limit":0}`:                                     "range",
+		`{"query":{},"limit":1001}`:                                  "range",
+		`{"query":{},"cursor":"x"}`:                                  "invalid_cursor",
+		`{"query":{},"fields":"id"}`:                                 "type_error",
+		`{"semantic":"x"}`:                                           "type_error",
+		`{"semantic":{}}`:                                            "missing",
+		`{"semantic":{"query":"x"}}`:                                 "extra_forbidden",
+		`{"semantic":{"prompt":"x","field":"nope"}}`:                 "field",
+		`{"semantic":{"prompt":"x","dedup":"some"}}`:                 "enum",
+		`{"semantic":{"prompt":"x","context_size":0}}`:               "range",
+		`{"semantic":{"prompt":"x","filter":{}}}`:                    "condition",
+		`{"semantic":{"prompt":"x"},"limit":101}`:                    "range",
+		`{"semantic":{"prompt":"x","min_similarity":1.5}}`:           "range",
+		`{"semantic":{"prompt":"x","min_similarity":"0"}}`:           "range",
 	} {
 		body := `{"entity":"things","action":"context_store_search","params":` + params + `}`
 		a := c.post("/integrations/connectors/"+id+"/execute", body)
 		if a.status != 422 || a.text("errors", 0, "error_code") != code {
 			t.Errorf("%s: %d %s, want %s", params, a.status, a.raw, code)
+		}
+	}
+}
+
+// Who names an operator or a field that does not exist is told what is like it.
+func TestSearchNamesTheClosest(t *testing.T) {
+	c, id := searchable(t)
+	for filter, want := range map[string]string{
+		`{"like":{"title":"a"}}`:       "contains, startswith, endswith",
+		`{"any":{"tags":"a"}}`:         "array_contains",
+		`{"equals":{"title":"a"}}`:     "eq",
+		`{"starts_with":{"title":""}}`: "startswith",
+		`{"eq":{"titel":"a"}}`:         "title",
+		`{"eq":{"whom.name":"a"}}`:     "who",
+	} {
+		a := c.post("/integrations/connectors/"+id+"/execute", `{"entity":"things","action":"context_store_search","params":{"query":{"filter":`+filter+`}}}`)
+		if a.status != 422 || !strings.HasSuffix(a.text("errors", 0, "message"), "closest: "+want) {
+			t.Errorf("%s: %d %s, want %s", filter, a.status, a.raw, want)
 		}
 	}
 }
@@ -176,6 +207,18 @@ func TestSemanticSearch(t *testing.T) {
 			t.Errorf("%s: %s", name, a.raw)
 		}
 	}
+	for _, tc := range []struct {
+		least any
+		n     int
+	}{{nil, 1}, {0.25, 1}, {0.5, 1}, {1, 1}, {0, 4}, {-1, 4}} {
+		semantic := object{"prompt": "configurable timeouts"}
+		if tc.least != nil {
+			semantic["min_similarity"] = tc.least
+		}
+		if hits := c.ok(c.execute(id, "things", "context_store_search", object{"semantic": semantic})).list("result", "data"); len(hits) != tc.n {
+			t.Errorf("at least %v: %v", tc.least, hits)
+		}
+	}
 	a := c.ok(c.execute(id, "things", "context_store_search", object{"semantic": object{"prompt": "configurable timeouts", "context_size": 5}, "fields": []any{"id"}, "limit": 1}))
 	if len(a.text("result", "data", 0, "metadata", "context")) > 5 || len(a.at("result", "data", 0, "entity").(object)) != 1 {
 		t.Errorf("%s", a.raw)
@@ -227,12 +270,11 @@ func TestSearchComparesInstants(t *testing.T) {
 		{"lt", "at", "2026-01-05T08:10:00Z", "5 6 7"},
 		{"lte", "at", "2026-01-05T03:10:00-05:00", "1 3 5 6 7"}, // as texts, 6 and 7 come before
 		{"in", "at", []string{"2026-01-05T13:00:00+01:00", "2026-01-05"}, "4 6"},
-		{"any", "seen", []string{"2026-01-05T08:10:00Z", "2026-01-05T23:00:00Z"}, "1 2 3"},
-		{"any", "seen", "2026-01-05T08:10:00Z", "1 3"},
-		{"contains", "seen", "2026-01-05T23:00:00Z", "2"},
-		{"contains", "at", "2026-01-05T09:10:00+01:00", "1 3"},
-		{"contains", "at", "08:10", "1 2 7 8"}, // a part of a text
-		{"like", "at", "%+09:00", "3"},
+		{"array_contains", "seen", "2026-01-05T08:10:00Z", "1 3"},
+		{"array_contains", "seen", "2026-01-05T23:00:00Z", "2"},
+		{"contains", "at", "2026-01-05T09:10:00+01:00", ""}, // parts of texts are no instants
+		{"contains", "at", "08:10", "1 2 7 8"},
+		{"endswith", "at", "+09:00", "3"},
 	} {
 		if ids := c.found(id, "events", object{"filter": object{tc.op: object{tc.field: tc.want}}}); ids != tc.ids {
 			t.Errorf("%s %s %v: %q, want %q", tc.field, tc.op, tc.want, ids, tc.ids)

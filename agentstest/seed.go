@@ -206,7 +206,7 @@ func githubEntities() map[string]Entity {
 	})
 	return map[string]Entity{
 		"issues":       {Records: issues, Key: "number"},
-		"repositories": {Records: repositories, Actions: []string{"list", "get", "api_search", "search", "context_store_search"}},
+		"repositories": {Records: repositories, Actions: []string{"list", "get", "api_search", "search", "context_store_search", storeSQL}},
 		"users": {Records: records(len(people), func(i int) object {
 			return object{"id": 1000 + i, "login": people[i].login, "name": people[i].name, "type": "User", "site_admin": false}
 		}), Actions: []string{"list", "get"}},
@@ -235,7 +235,7 @@ func stripeEntities() map[string]Entity {
 				"status": map[bool]string{true: "failed", false: "succeeded"}[i%7 == 6], "customer": fmt.Sprintf("cus_%04d", i%12+1),
 				"created": epoch.Add(time.Duration(i) * 7 * time.Hour).Unix(), "livemode": false,
 			}
-		}), Actions: []string{"list", "get", "api_search", "search", "context_store_search"}},
+		}), Actions: []string{"list", "get", "api_search", "search", "context_store_search", storeSQL}},
 		"invoices": {
 			Records: records(4, func(i int) object {
 				return object{

@@ -39,6 +39,7 @@ type options struct {
 	clock         func() time.Time
 	check         func(slug string, credentials map[string]any) error
 	consent       func(slug, workspace string) error
+	sql           func(entity, sql string) ([]any, error)
 	bare          bool
 	relativeNext  bool
 	logSize       int

@@ -294,7 +294,7 @@ func TestManyAtOnce(t *testing.T) {
 					},
 					func() *answer { return c.execute(github, "issues", "update", object{"number": 3, "title": name}) },
 					func() *answer {
-						return c.execute(github, "issues", "context_store_search", object{"query": object{"filter": object{"like": object{"title": "%worker%"}}}})
+						return c.execute(github, "issues", "context_store_search", object{"query": object{"filter": object{"contains": object{"title": "worker"}}}})
 					},
 					func() *answer { return c.get("/skills?limit=5") },
 					func() *answer { return c.get("/integrations/connectors/" + github + "/inspect") },

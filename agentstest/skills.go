@@ -77,7 +77,7 @@ func staticSkills() []*skill {
 					heading("Operators"),
 					table([]string{"Operator", "Meaning"}, [][]string{
 						{"eq, neq", "equal, not equal"}, {"gt, gte, lt, lte", "order"}, {"in", "one of several"},
-						{"like, fuzzy, keyword", "text"}, {"contains, any", "arrays"}, {"and, or, not", "conditions together"},
+						{"startswith, endswith, contains, fuzzy, keyword", "text"}, {"array_contains", "arrays"}, {"and, or, not", "conditions together"},
 					}),
 					code("json", `{"query": {"filter": {"eq": {"status": "open"}}, "sort": [{"created_at": "desc"}]}, "limit": 10}`),
 				}},

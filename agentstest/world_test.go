@@ -48,7 +48,7 @@ func tableIn(t *testing.T, headers ...string) (rows [][]string) {
 // The package documentation describes the seeded world correctly.
 func TestDocumentedWorld(t *testing.T) {
 	c := memoryCaller(t, agentstest.New())
-	const read = "list, get, api_search, search, context_store_search"
+	const read = "list, get, api_search, search, context_store_search, context_store_sql_query"
 	var got [][]string
 	for _, item := range c.ok(c.get(connectorsPath + "?workspace_name=default")).list("data") {
 		id := item.(object)["id"].(string)
@@ -61,17 +61,17 @@ func TestDocumentedWorld(t *testing.T) {
 				indexed[name] = append(indexed[name], f.(object)["field"].(string))
 			}
 		}
-		for _, e := range c.ok(c.execute(id, "", "describe", nil)).list("result", "entities") {
-			name := e.(object)["name"].(string)
+		for _, e := range c.ok(c.execute(id, "", "describe", nil)).list("result") {
+			name := e.(object)["entity_name"].(string)
 			records, next := "-", "-"
 			var actions []string
-			for _, a := range e.(object)["actions"].([]any) {
-				actions = append(actions, a.(object)["name"].(string))
-				if a.(object)["name"] != "list" {
+			for _, action := range e.(object)["available_actions"].([]any) {
+				actions = append(actions, action.(string))
+				if action != "list" {
 					continue
 				}
 				records = fmt.Sprint(len(c.ok(c.execute(id, name, "list", object{"per_page": 100})).list("result")))
-				for parameter := range a.(object)["params"].(object)["properties"].(object) {
+				for parameter := range parametersOf(e, "list") {
 					if parameter != "per_page" {
 						next = parameter
 					}
@@ -122,8 +122,8 @@ func TestDocumentedFiles(t *testing.T) {
 	}
 	// Describe lists them, too.
 	a := c.ok(c.execute(c.connector("default", "github"), "files", "describe", nil))
-	if ids := fmt.Sprint(a.list("result", "entities", 0, "actions", 0, "params", "properties", "id", "examples")); ids != "[README.md backup.tar empty.txt logo.png]" {
-		t.Errorf("examples %s", ids)
+	if text := parametersOf(a.at("result", 0), "download")["id"]["description"]; text != "the id of the file, such as README.md, backup.tar, empty.txt, logo.png" {
+		t.Errorf("the description is %s", text)
 	}
 }
 

@@ -48,9 +48,10 @@ const (
 // progress.
 type Cache struct {
 	src     TokenSource
-	observe func(Fetch)
+	observe func(FetchReport)
 
-	held atomic.Pointer[held] // the current token, or nil
+	held      atomic.Pointer[held] // the current token, or nil
+	confirmed atomic.Bool          // of scoped tokens: whether Scope.Confirm has returned nil
 
 	mu       sync.Mutex
 	flight   *flight // the fetch in progress, or nil
@@ -59,9 +60,9 @@ type Cache struct {
 	until    reading // when refusal is forgotten
 }
 
-// A Fetch describes one fetch of a [Cache] to its observer. It contains no
-// secret.
-type Fetch struct {
+// A FetchReport describes one fetch of a [Cache] to its observer. It contains
+// no secret.
+type FetchReport struct {
 	Start    time.Time
 	Duration time.Duration
 	Early    bool      // whether there was a valid token, so that no caller waited
@@ -76,7 +77,7 @@ type CacheOption func(*Cache)
 // WithObserver calls f after each fetch, in the goroutine of the fetch. Callers
 // that need the token wait for f, so it should be fast. Calls for two fetches
 // may overlap. A panic in f is recovered and ignored.
-func WithObserver(f func(Fetch)) CacheOption { return func(c *Cache) { c.observe = f } }
+func WithObserver(f func(FetchReport)) CacheOption { return func(c *Cache) { c.observe = f } }
 
 // NewCache returns a Cache for the tokens of src. It does not fetch a token
 // before the first call of Token.
@@ -99,7 +100,7 @@ func (c *Cache) Token(ctx context.Context) (*Token, error) {
 
 // token is like Token, but uses the source and the observer of one of the
 // clients that share the cache.
-func (c *Cache) token(ctx context.Context, src TokenSource, observe func(Fetch)) (*Token, error) {
+func (c *Cache) token(ctx context.Context, src TokenSource, observe func(FetchReport)) (*Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
@@ -116,8 +117,8 @@ func (c *Cache) token(ctx context.Context, src TokenSource, observe func(Fetch))
 
 // Invalidate discards tok if it is the current token. If tok is an older one,
 // whose refusal arrived late, Invalidate keeps the current token. If the source
-// of the cache has an Invalidate method, Invalidate calls it first. [Editor.Do]
-// calls Invalidate when the response is a 401.
+// of the cache has an Invalidate method, Invalidate calls it first.
+// [Authorizer.Do] calls Invalidate when the response is a 401.
 func (c *Cache) Invalidate(tok *Token) {
 	if tok == nil {
 		return
@@ -133,7 +134,7 @@ func (c *Cache) Invalidate(tok *Token) {
 }
 
 // refresh starts an early fetch unless a fetch is in progress.
-func (c *Cache) refresh(ctx context.Context, src TokenSource, observe func(Fetch), h *held) {
+func (c *Cache) refresh(ctx context.Context, src TokenSource, observe func(FetchReport), h *held) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flight == nil && c.held.Load() == h && h.born.age() >= time.Duration(h.refreshAt.Load()) {
@@ -143,7 +144,7 @@ func (c *Cache) refresh(ctx context.Context, src TokenSource, observe func(Fetch
 }
 
 // wait waits for the fetch in progress, or starts one.
-func (c *Cache) wait(ctx context.Context, src TokenSource, observe func(Fetch)) (*Token, error) {
+func (c *Cache) wait(ctx context.Context, src TokenSource, observe func(FetchReport)) (*Token, error) {
 	c.mu.Lock()
 	if h := c.held.Load(); h != nil && h.born.age() < h.life { // published in the meantime
 		c.mu.Unlock()
@@ -175,7 +176,7 @@ type flight struct {
 }
 
 // start starts a fetch. The caller must hold c.mu.
-func (c *Cache) start(ctx context.Context, src TokenSource, observe func(Fetch), early bool) *flight {
+func (c *Cache) start(ctx context.Context, src TokenSource, observe func(FetchReport), early bool) *flight {
 	f := &flight{done: make(chan struct{})}
 	c.flight = f
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
@@ -188,8 +189,8 @@ func (c *Cache) start(ctx context.Context, src TokenSource, observe func(Fetch),
 
 // run fetches a token and publishes the result, even if the source panics or
 // calls runtime.Goexit.
-func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe func(Fetch), early bool) {
-	ev := Fetch{Start: time.Now(), Early: early}
+func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe func(FetchReport), early bool) {
+	ev := FetchReport{Start: time.Now(), Early: early}
 	var attempts atomic.Int64
 	ctx = context.WithValue(ctx, attemptsKey{}, &attempts)
 	err := errors.New("auth: the token source called runtime.Goexit")

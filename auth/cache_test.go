@@ -522,7 +522,7 @@ func TestCacheRefusedTokenIsReplacedOnce(t *testing.T) {
 		cache := auth.NewCache(src)
 		mustToken(t, cache)
 		api := &revocable{valid: "token-2", count: map[int]int{}} // token-1 is revoked
-		editor := auth.NewEditor(service, cache, api, "")
+		authorizer := auth.NewAuthorizer(service, cache, api, "")
 		call := func(header string) {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://service.test/x", http.NoBody)
 			if err != nil {
@@ -530,7 +530,7 @@ func TestCacheRefusedTokenIsReplacedOnce(t *testing.T) {
 				return
 			}
 			req.Header.Set(header, "yes")
-			resp, err := editor.Do(req)
+			resp, err := authorizer.Do(req)
 			if err != nil || resp.StatusCode != http.StatusOK {
 				t.Errorf("Do = %v, %v; want 200", resp, err)
 				return
@@ -757,7 +757,7 @@ func TestCacheClockSetBackDuringFetch(t *testing.T) {
 
 func TestCacheObserver(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var events []auth.Fetch
+		var events []auth.FetchReport
 		src := &mint{life: time.Minute, takes: time.Second}
 		src.fail = func(n int) error {
 			switch n {
@@ -768,7 +768,7 @@ func TestCacheObserver(t *testing.T) {
 			}
 			return nil
 		}
-		cache := auth.NewCache(src, auth.WithObserver(func(f auth.Fetch) {
+		cache := auth.NewCache(src, auth.WithObserver(func(f auth.FetchReport) {
 			events = append(events, f)
 			panic("of an observer")
 		}))
@@ -813,7 +813,7 @@ func TestCacheObserver(t *testing.T) {
 // observer has returned.
 func TestCacheObserverComesFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		cache := auth.NewCache(&mint{}, auth.WithObserver(func(auth.Fetch) { time.Sleep(time.Second) }))
+		cache := auth.NewCache(&mint{}, auth.WithObserver(func(auth.FetchReport) { time.Sleep(time.Second) }))
 		start := time.Now()
 		mustToken(t, cache)
 		if time.Since(start) != time.Second {
@@ -827,7 +827,7 @@ func TestCacheObserverComesFirst(t *testing.T) {
 func TestCacheRace(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		src := &mint{life: time.Second, takes: time.Millisecond}
-		cache := auth.NewCache(src, auth.WithObserver(func(auth.Fetch) {}))
+		cache := auth.NewCache(src, auth.WithObserver(func(auth.FetchReport) {}))
 		var wg sync.WaitGroup
 		for range 32 {
 			wg.Go(func() {
@@ -864,7 +864,7 @@ func TestCacheCountsConcurrentAttempts(t *testing.T) {
 		}
 		wg.Wait()
 		return &auth.Token{AccessToken: "a"}, nil
-	}), auth.WithObserver(func(f auth.Fetch) { attempts = append(attempts, f.Attempts) }))
+	}), auth.WithObserver(func(f auth.FetchReport) { attempts = append(attempts, f.Attempts) }))
 	mustToken(t, cache)
 	if !slices.Equal(attempts, []int{8}) {
 		t.Errorf("attempts %v, want [8]", attempts)

@@ -85,8 +85,10 @@ func Configure(c Config) error {
 		missing = append(missing, "ClientSecret")
 	}
 	var problems []string
-	for _, p := range c.problems() {
-		problems = append(problems, p.name+" "+p.what)
+	for _, f := range fields {
+		if what := f.wrong(f.get(c)); what != "" {
+			problems = append(problems, f.name+" "+what)
+		}
 	}
 	if len(missing) > 0 {
 		problems = append(problems, strings.Join(missing, " and ")+" must be given")
@@ -110,27 +112,19 @@ func (c Config) trimmed() Config {
 	}
 }
 
-// A problem describes what is wrong with a value. It does not contain the
-// value, which could be a secret that was pasted into the wrong field.
-type problem struct {
-	field
-	what string
-}
-
-// problems returns what is wrong with the values that are set.
-func (c Config) problems() []problem {
-	var list []problem
-	for _, f := range fields {
-		switch v := f.get(c); {
-		case strings.ContainsFunc(v, unicode.IsControl):
-			list = append(list, problem{f, "contains a control character (perhaps a line break in the middle)"})
-		case f.name == "organization_id" && v != "":
-			if _, err := uuid.Parse(v); err != nil || len(v) != 36 {
-				list = append(list, problem{f, "is not a UUID (like 00000000-0000-0000-0000-000000000000)"})
-			}
+// wrong returns what is wrong with a value of the field, or "". It does not
+// contain the value, which could be a secret that was pasted into the wrong
+// field.
+func (f field) wrong(v string) string {
+	if strings.ContainsFunc(v, unicode.IsControl) {
+		return "contains a control character (perhaps a line break in the middle)"
+	}
+	if f.name == "organization_id" && v != "" {
+		if _, err := uuid.Parse(v); err != nil || len(v) != 36 {
+			return "is not a UUID (like 00000000-0000-0000-0000-000000000000)"
 		}
 	}
-	return list
+	return ""
 }
 
 // Places that a value can come from, as returned by [Credentials.Source].
@@ -146,18 +140,28 @@ type field struct {
 	name, env string
 	get       func(Config) string
 	set       func(*Config, string)
+	needed    bool // to get a token
+	secret    bool // never shown
 }
 
 var fields = [...]field{
-	{"client_id", EnvClientID, func(c Config) string { return c.ClientID }, func(c *Config, v string) { c.ClientID = v }},
-	{"client_secret", EnvClientSecret, func(c Config) string { return string(c.ClientSecret) }, func(c *Config, v string) { c.ClientSecret = Secret(v) }},
-	{"organization_id", EnvOrganizationID, func(c Config) string { return c.OrganizationID }, func(c *Config, v string) { c.OrganizationID = v }},
-	{"workspace_name", EnvWorkspaceName, func(c Config) string { return c.WorkspaceName }, func(c *Config, v string) { c.WorkspaceName = v }},
+	{
+		name: "client_id", env: EnvClientID, needed: true,
+		get: func(c Config) string { return c.ClientID }, set: func(c *Config, v string) { c.ClientID = v },
+	},
+	{
+		name: "client_secret", env: EnvClientSecret, needed: true, secret: true,
+		get: func(c Config) string { return string(c.ClientSecret) }, set: func(c *Config, v string) { c.ClientSecret = Secret(v) },
+	},
+	{
+		name: "organization_id", env: EnvOrganizationID,
+		get: func(c Config) string { return c.OrganizationID }, set: func(c *Config, v string) { c.OrganizationID = v },
+	},
+	{
+		name: "workspace_name", env: EnvWorkspaceName,
+		get: func(c Config) string { return c.WorkspaceName }, set: func(c *Config, v string) { c.WorkspaceName = v },
+	},
 }
-
-// secretFields is the number of fields, counted from the first, that are
-// exchanged for a token.
-const secretFields = 2
 
 // Credentials are a resolved [Config]. All values are set except optional ones,
 // and [Credentials.Source] returns where each value came from.
@@ -187,7 +191,7 @@ func (c Credentials) String() string {
 			b.WriteString(", ")
 		}
 		v := strconv.Quote(f.get(c.Config))
-		if f.name == "client_secret" && c.ClientSecret != "" {
+		if f.secret && f.get(c.Config) != "" {
 			v = redacted
 		}
 		b.WriteString(f.name + ":" + v)
@@ -213,9 +217,10 @@ func (c Credentials) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ErrNoCredentials means that the client ID or the client secret is missing. An
-// error of [Resolve] matches it with [errors.Is]. The text of that error lists
-// every place that was looked at, what was found there, and how to fix it.
+// ErrNoCredentials means that the client ID or the client secret is missing or
+// cannot be used. An error of [Resolve] matches it with [errors.Is]. If one is
+// missing, the text of that error lists every place that was looked at, what was
+// found there, and how to fix it.
 var ErrNoCredentials = errors.New("no credentials")
 
 // Resolve looks up each value of a [Config] on its own. It takes the value from
@@ -224,71 +229,68 @@ var ErrNoCredentials = errors.New("no credentials")
 // [EnvOrganizationID] and [EnvWorkspaceName]. The workspace is
 // [DefaultWorkspace] if none of them has one. The organization is optional.
 //
-// The error lists all problems at once. It matches [ErrNoCredentials] if one of
-// them is a missing client ID or client secret.
-func Resolve(explicit Config) (Credentials, error) { return resolve(explicit, 0) }
-
-// ResolveScope is like [Resolve], but for programs that have their own tokens.
-// It looks up only the organization and the workspace, not the client ID and
-// the client secret.
-func ResolveScope(explicit Config) (Credentials, error) { return resolve(explicit, secretFields) }
-
-// resolve looks up the values of fields[from:].
-func resolve(explicit Config, from int) (Credentials, error) {
+// The error lists all problems at once, and has a method Unwrap() []error that
+// returns each of them. Those with the client ID and the client secret match
+// [ErrNoCredentials]. With an error, Resolve also returns what it found, without
+// the values that cannot be used: a program that has tokens of its own needs no
+// more than the organization and the workspace.
+func Resolve(explicit Config) (Credentials, error) {
 	var c Credentials
-	givers := sources(explicit)
-	for i, f := range fields[from:] {
-		for _, g := range givers {
-			if v := g.value(f); v != "" {
-				f.set(&c.Config, v)
-				c.sources[from+i] = g.name
-				break
-			}
-		}
-	}
-	var problems []string
-	for _, p := range c.problems() {
-		problems = append(problems, fmt.Sprintf("%s (from %s) %s", p.name, origin(c.Source(p.name), p.env), p.what))
-	}
+	var list problems
 	var missing []string
-	for _, f := range fields[from:max(from, secretFields)] {
-		if f.get(c.Config) == "" {
+	givers := sources(explicit)
+	for i, f := range fields {
+		v, from := lookUp(givers, f)
+		switch what := f.wrong(v); {
+		case what != "":
+			list = append(list, &problem{fmt.Sprintf("%s (from %s) %s", f.name, place(from, f.env), what), f.needed})
+		case v != "":
+			f.set(&c.Config, v)
+			c.sources[i] = from
+		case f.needed:
 			missing = append(missing, f.name)
 		}
 	}
-	if len(missing) > 0 || len(problems) > 0 {
-		return Credentials{}, &resolveError{missing, problems, report(givers)}
+	if len(missing) > 0 {
+		list = append(list, &problem{absence(missing, givers), true})
+	}
+	if len(list) > 0 {
+		return c, list
 	}
 	return c, nil
 }
 
-type resolveError struct {
-	missing, problems []string
-	report            string
+// problems are the error of Resolve.
+type problems []error
+
+func (p problems) Error() string {
+	texts := make([]string, len(p))
+	for i, err := range p {
+		texts[i] = err.Error()
+	}
+	return "auth: " + strings.Join(texts, "; ")
 }
 
-func (e *resolveError) Error() string {
-	var b strings.Builder
-	b.WriteString("auth: ")
-	if len(e.problems) > 0 {
-		b.WriteString(strings.Join(e.problems, "; "))
-	}
-	if len(e.missing) == 0 {
-		return b.String()
-	}
-	if len(e.problems) > 0 {
-		b.WriteString("; ")
-	}
-	verb := "is"
-	if len(e.missing) > 1 {
-		verb = "are"
-	}
-	fmt.Fprintf(&b, "no credentials: %s %s missing; looked at:\n%s", strings.Join(e.missing, " and "), verb, e.report)
-	fmt.Fprintf(&b, "To fix it, set %s and %s, call auth.Configure, or pass client.WithCredentials. "+
-		"They are the credentials of your Airbyte application, not those of a connector.", EnvClientID, EnvClientSecret)
-	return b.String()
+func (p problems) Unwrap() []error { return p }
+
+// A problem is a value that is missing or cannot be used.
+type problem struct {
+	text   string
+	needed bool // to get a token
 }
 
-func (e *resolveError) Is(target error) bool {
-	return target == ErrNoCredentials && len(e.missing) > 0
+func (p *problem) Error() string { return p.text }
+
+func (p *problem) Is(target error) bool { return target == ErrNoCredentials && p.needed }
+
+// absence says that values are missing, where they were looked for, and how to
+// give them.
+func absence(missing []string, givers []giver) string {
+	verb := " is"
+	if len(missing) > 1 {
+		verb = " are"
+	}
+	return "no credentials: " + strings.Join(missing, " and ") + verb + " missing; looked at:\n" + report(givers) +
+		"To fix it, set " + EnvClientID + " and " + EnvClientSecret + ", call auth.Configure, or pass client.WithCredentials. " +
+		"They are the credentials of your Airbyte application, not those of a connector."
 }

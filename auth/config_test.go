@@ -141,8 +141,8 @@ func TestErrNoCredentials(t *testing.T) {
 			if !errors.Is(err, auth.ErrNoCredentials) {
 				t.Fatalf("Resolve = %v, %v", got, err)
 			}
-			if got != (auth.Credentials{}) {
-				t.Errorf("credentials %v with an error", got)
+			if got.OrganizationID != orgA || got.WorkspaceName != auth.DefaultWorkspace || got.ClientID != tt.id {
+				t.Errorf("credentials %v with the error", got)
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {
@@ -207,8 +207,8 @@ func TestResolveBadValues(t *testing.T) {
 				if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("%s: %v, want %q", what, err, tt.want)
 				}
-				if errors.Is(err, auth.ErrNoCredentials) {
-					t.Errorf("%s: %v matches ErrNoCredentials", what, err)
+				if needed := strings.HasPrefix(tt.want, "client_"); errors.Is(err, auth.ErrNoCredentials) != (needed && what == "Resolve") {
+					t.Errorf("%s: whether %v matches ErrNoCredentials", what, err)
 				}
 				if err != nil && strings.Contains(err.Error(), "hid") {
 					t.Errorf("%s: the secret is in %v", what, err)
@@ -271,25 +271,64 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
-func TestResolveScope(t *testing.T) {
-	t.Setenv(auth.EnvClientID, "broken\nid")
-	t.Setenv(auth.EnvClientSecret, "hidden\nsecret")
-	t.Setenv(auth.EnvOrganizationID, orgB)
-	got, err := auth.ResolveScope(auth.Config{ClientID: "id", ClientSecret: "hidden", WorkspaceName: "w"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.ClientID != "" || got.ClientSecret != "" || got.Source("client_id") != "" || got.Source("client_secret") != "" {
-		t.Errorf("a client ID or a secret was looked up: %v", got)
-	}
-	if got.OrganizationID != orgB || got.Source("organization_id") != auth.SourceEnvironment || got.WorkspaceName != "w" || got.Source("workspace_name") != auth.SourceOption {
-		t.Errorf("got %v", got)
-	}
-	if _, err := auth.ResolveScope(auth.Config{OrganizationID: "x"}); err == nil || errors.Is(err, auth.ErrNoCredentials) {
-		t.Errorf("bad organization: %v", err)
-	}
-	if got, err := auth.ResolveScope(auth.Config{}); err != nil || got.WorkspaceName != auth.DefaultWorkspace {
-		t.Errorf("got %v, %v", got, err)
+// TestResolveIncomplete tests what Resolve returns with an error.
+func TestResolveIncomplete(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		environment      map[string]string
+		explicit         auth.Config
+		want             string // without the type
+		credential, rest int    // the number of problems that match ErrNoCredentials, and of others
+	}{
+		{"nothing", nil, auth.Config{}, `client_id:"", client_secret:"", organization_id:"", workspace_name:"default" (default)`, 1, 0},
+		{
+			"an organization and a workspace", map[string]string{auth.EnvOrganizationID: orgB}, auth.Config{WorkspaceName: "w"},
+			`client_id:"", client_secret:"", organization_id:"` + orgB + `" (environment), workspace_name:"w" (option)`, 1, 0,
+		},
+		{
+			"a client ID", nil, auth.Config{ClientID: "id"},
+			`client_id:"id" (option), client_secret:"", organization_id:"", workspace_name:"default" (default)`, 1, 0,
+		},
+		{
+			"credentials that cannot be used", map[string]string{auth.EnvClientID: "broken\nid", auth.EnvClientSecret: "hidden\nsecret"}, auth.Config{},
+			`client_id:"", client_secret:"", organization_id:"", workspace_name:"default" (default)`, 2, 0,
+		},
+		{
+			"values that cannot be used", nil, auth.Config{ClientID: "id", ClientSecret: "hidden", OrganizationID: "acme", WorkspaceName: "a\tb"},
+			`client_id:"id" (option), client_secret:[REDACTED] (option), organization_id:"", workspace_name:""`, 0, 2,
+		},
+		{
+			"all of it", map[string]string{auth.EnvClientID: "broken\nid", auth.EnvOrganizationID: "acme"}, auth.Config{WorkspaceName: "w"},
+			`client_id:"", client_secret:"", organization_id:"", workspace_name:"w" (option)`, 2, 1,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for name, v := range tt.environment {
+				t.Setenv(name, v)
+			}
+			got, err := auth.Resolve(tt.explicit)
+			if want := "auth.Credentials{" + tt.want + "}"; got.String() != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			list, ok := err.(interface{ Unwrap() []error })
+			if !ok {
+				t.Fatalf("the problems are not listed: %v", err)
+			}
+			credential, rest := 0, 0
+			for _, problem := range list.Unwrap() {
+				if errors.Is(problem, auth.ErrNoCredentials) {
+					credential++
+				} else {
+					rest++
+				}
+				if !strings.Contains(err.Error(), problem.Error()) {
+					t.Errorf("%v lacks %v", err, problem)
+				}
+			}
+			if credential != tt.credential || rest != tt.rest || errors.Is(err, auth.ErrNoCredentials) != (credential > 0) {
+				t.Errorf("%d problems with credentials, %d others: %v", credential, rest, err)
+			}
+		})
 	}
 }
 

@@ -5,7 +5,7 @@
 // [Resolve] takes them from explicit options, from the defaults that
 // [Configure] set, or from the environment. The service exchanges them for
 // tokens that are valid for some minutes. A [Cache] keeps a valid token and
-// shares it between any number of callers, and an [Editor] attaches it to
+// shares it between any number of callers, and an [Authorizer] attaches it to
 // requests. Most programs import only package client, which does all of this.
 //
 // These are not the credentials of a connector, such as a GitHub token, which

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -12,7 +13,7 @@ import (
 )
 
 // A program resolves its credentials, shares a cache of tokens, and sends its
-// requests with an Editor. Package client does the same.
+// requests with an Authorizer. Package client does the same.
 func Example() {
 	fake := agentstest.NewServer() // instead of https://api.airbyte.ai
 	defer fake.Close()
@@ -27,13 +28,13 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	base, err := auth.ParseBaseURL(fake.URL)
+	base, err := url.Parse(fake.URL)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	tokens := auth.Shared(cred, base, http.DefaultClient, nil)
-	editor := auth.NewEditor(base, tokens, http.DefaultClient, cred.OrganizationID)
+	authorizer := auth.NewAuthorizer(base, tokens, http.DefaultClient, cred.OrganizationID)
 
 	for range 3 {
 		req, err := http.NewRequest(http.MethodGet, fake.URL+"/api/v1/workspaces", nil)
@@ -41,7 +42,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		resp, err := editor.Do(req)
+		resp, err := authorizer.Do(req)
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -107,7 +108,7 @@ func (v *vault) Token(context.Context) (*auth.Token, error) {
 
 func ExampleNewCache() {
 	src := &vault{}
-	cache := auth.NewCache(src, auth.WithObserver(func(f auth.Fetch) {
+	cache := auth.NewCache(src, auth.WithObserver(func(f auth.FetchReport) {
 		fmt.Println("fetched; early:", f.Early, "error:", f.Err)
 	}))
 	for range 3 {
@@ -135,19 +136,4 @@ func ExampleStatic() {
 	// auth.Static([REDACTED])
 	// auth.Token{AccessToken:[REDACTED], Expiry:never, OrganizationID:""}
 	// my-token
-}
-
-func ExampleParseBaseURL() {
-	for _, raw := range []string{"api.airbyte.ai", "http://localhost:8080/", "http://api.airbyte.ai"} {
-		u, err := auth.ParseBaseURL(raw)
-		if err != nil {
-			fmt.Println(err)
-			continue
-		}
-		fmt.Println(u)
-	}
-	// Output:
-	// https://api.airbyte.ai
-	// http://localhost:8080
-	// would expose credentials: http to api.airbyte.ai; use https (http is for loopback addresses only)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -22,6 +23,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
@@ -55,7 +57,7 @@ const (
 func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) TokenSource {
 	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "token request", cred: &cred, secret: cred.ClientSecret}
-		if err := checkScheme(base); err != nil {
+		if err := origin.CheckScheme(base); err != nil {
 			return nil, x.fail(err)
 		}
 		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(withoutRedirects(hc)), gen.WithRequestEditorFn(introduce))
@@ -93,6 +95,8 @@ func (f fetcher) MarshalText() ([]byte, error) {
 type Scope struct {
 	// WorkspaceName is the name of the only workspace that the token gives
 	// access to. Fetching a token creates the workspace if it does not exist.
+	// The application must be allowed to administer the workspace; otherwise the
+	// service responds with status 403.
 	WorkspaceName string
 
 	// RegionID identifies the region in which a new workspace is created. It is
@@ -102,6 +106,11 @@ type Scope struct {
 	// OrganizationID is sent in the X-Organization-Id header if it is not
 	// empty.
 	OrganizationID string
+
+	// Confirm is called before a token is fetched, until it has returned nil
+	// once, and the source returns its error. With it, a program can refuse a
+	// workspace that does not exist. It may be nil.
+	Confirm func(context.Context) error
 }
 
 // NewScoped returns a TokenSource that exchanges an application token, from
@@ -110,13 +119,25 @@ type Scope struct {
 // [NewClientCredentials] describes. The lifetime of the token is taken from its
 // exp claim, or assumed to be 20 minutes if it has none.
 func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) TokenSource {
+	return newScoped(app, scope, base, hc, new(atomic.Bool))
+}
+
+// newScoped returns a source that keeps in confirmed whether scope.Confirm has
+// returned nil.
+func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, confirmed *atomic.Bool) TokenSource {
 	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
 		if scope.WorkspaceName == "" {
 			return nil, x.fail(errors.New("the scope has no workspace name"))
 		}
-		editor := &Editor{base, app, withoutRedirects(hc), scope.OrganizationID}
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(editor), gen.WithRequestEditorFn(introduce))
+		if scope.Confirm != nil && !confirmed.Load() {
+			if err := scope.Confirm(ctx); err != nil {
+				return nil, err
+			}
+			confirmed.Store(true)
+		}
+		authorizer := &Authorizer{base, app, withoutRedirects(hc), scope.OrganizationID}
+		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(authorizer), gen.WithRequestEditorFn(introduce))
 		if err != nil {
 			return nil, x.fail(err)
 		}
@@ -188,7 +209,7 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	if err != nil {
 		e := x.fail(timedOut(callers, err))
 		// http.Client returns a *url.Error. Any other error comes from the
-		// editor, and is worth another attempt only if waiting for a token took
+		// authorizer, and is worth another attempt only if waiting for a token took
 		// longer than this attempt may.
 		_, e.network = errors.AsType[*url.Error](err)
 		e.network = e.network || errors.Is(err, context.DeadlineExceeded)
@@ -381,7 +402,7 @@ func (e *TokenError) Error() string {
 		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
 	}
 	if e.ClientIDSource != "" {
-		fmt.Fprintf(&b, "; client_id from %s, client_secret from %s", origin(e.ClientIDSource, EnvClientID), origin(e.ClientSecretSource, EnvClientSecret))
+		fmt.Fprintf(&b, "; client_id from %s, client_secret from %s", place(e.ClientIDSource, EnvClientID), place(e.ClientSecretSource, EnvClientSecret))
 		if refused(e.StatusCode) {
 			b.WriteString("; check that both belong to the same Airbyte application, that the secret has not been replaced, " +
 				"and that the application has access to the organization")
@@ -390,7 +411,7 @@ func (e *TokenError) Error() string {
 	return b.String()
 }
 
-func origin(source, env string) string {
+func place(source, env string) string {
 	if source == SourceEnvironment {
 		return env
 	}

@@ -571,11 +571,7 @@ func TestExchangeLeavesClientAlone(t *testing.T) {
 
 func TestExchangeNeedsSafeAddress(t *testing.T) {
 	s := &script{steps: []step{says(200, goodAnswer)}}
-	base, err := auth.ParseBaseURL("http://service.test")
-	if !errors.Is(err, auth.ErrUnsafe) || base != nil {
-		t.Fatalf("ParseBaseURL = %v, %v", base, err)
-	}
-	_, err = auth.NewScoped(auth.Static("a"), auth.Scope{WorkspaceName: "w"}, mustURL("http://service.test"), s.client()).Token(t.Context())
+	_, err := auth.NewScoped(auth.Static("a"), auth.Scope{WorkspaceName: "w"}, mustURL("http://service.test"), s.client()).Token(t.Context())
 	if !errors.Is(err, auth.ErrUnsafe) || tokenError(t, err).Attempts != 1 || s.calls != 0 {
 		t.Errorf("error %v, %d requests", err, s.calls)
 	}
@@ -630,6 +626,27 @@ func TestScoped(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestScopedConfirm tests that Confirm is called until it has succeeded once,
+// and that nothing is sent before.
+func TestScopedConfirm(t *testing.T) {
+	s := &script{steps: []step{says(200, `{"token":"scoped"}`)}}
+	asked := 0
+	src := auth.NewScoped(auth.Static("app"), auth.Scope{WorkspaceName: "w", Confirm: func(context.Context) error {
+		if asked++; asked < 3 {
+			return errDown
+		}
+		return nil
+	}}, service, s.client())
+	for n, want := range []error{errDown, errDown, nil, nil} {
+		if _, err := src.Token(t.Context()); err != want {
+			t.Errorf("fetch %d: %v, want %v", n, err, want)
+		}
+	}
+	if asked != 3 || s.calls != 2 {
+		t.Errorf("asked %d times, %d requests", asked, s.calls)
 	}
 }
 
@@ -702,15 +719,11 @@ func TestTokenErrorOfAUselessAnswerHidesTheSecret(t *testing.T) {
 		_, _ = io.WriteString(w, "not a token")
 	}))
 	defer srv.Close()
-	base, err := auth.ParseBaseURL(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
 	cred, err := auth.Resolve(auth.Config{ClientID: "id", ClientSecret: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = auth.NewClientCredentials(cred, base, nil).Token(t.Context())
+	_, err = auth.NewClientCredentials(cred, mustURL(srv.URL), nil).Token(t.Context())
 	refused, ok := errors.AsType[*auth.TokenError](err)
 	if !ok || refused.StatusCode != http.StatusOK || strings.Contains(err.Error()+refused.RequestID, secret) || !strings.HasPrefix(refused.RequestID, "for-") {
 		t.Errorf("%v", err)

@@ -63,7 +63,17 @@ func fromConfig(name, title string, c Config) giver {
 	}
 }
 
-// report describes what each giver has for the client ID and the secret.
+// lookUp returns the value of f and the name of the first giver that has one.
+func lookUp(givers []giver, f field) (v, from string) {
+	for _, g := range givers {
+		if v := g.value(f); v != "" {
+			return v, g.name
+		}
+	}
+	return "", ""
+}
+
+// report describes what each giver has for the fields that are needed.
 func report(givers []giver) string {
 	var b strings.Builder
 	for _, g := range givers {
@@ -72,7 +82,15 @@ func report(givers []giver) string {
 		case g.state == nil:
 			fmt.Fprintf(&b, "  %s: not called\n", g.title)
 		default:
-			fmt.Fprintf(&b, "  %s: %s, %s\n", g.title, g.state(fields[0]), g.state(fields[1]))
+			b.WriteString("  " + g.title + ":")
+			separator := " "
+			for _, f := range fields {
+				if f.needed {
+					b.WriteString(separator + g.state(f))
+					separator = ", "
+				}
+			}
+			b.WriteString("\n")
 		}
 	}
 	return b.String()

@@ -32,17 +32,33 @@ const maxShared = 1024
 // theirs.
 //
 // If hc is nil, [http.DefaultClient] is used. Shared does not change hc.
-func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(Fetch)) TokenSource {
+func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(FetchReport)) TokenSource {
 	if hc == nil {
 		hc = http.DefaultClient
 	}
 	return &shared{caches.get(keyOf(cred, base, hc)), NewClientCredentials(cred, base, hc), observe}
 }
 
+// SharedScoped returns a TokenSource for tokens like those of [NewScoped], with
+// a [Cache] that the whole process shares, as [Shared] does for application
+// tokens, from which it gets the token that authorizes its requests. Sources
+// share a token if they would share their application token, their workspaces
+// have the same name, and either all or none have a [Scope] with a Confirm
+// function, which is called until it has returned nil once in the process.
+func SharedScoped(cred Credentials, scope Scope, base *url.URL, hc *http.Client, observe func(FetchReport)) TokenSource {
+	if hc == nil {
+		hc = http.DefaultClient
+	}
+	k := keyOf(cred, base, hc)
+	k.scope = fmt.Sprintf("%s, confirmed %t", scope.WorkspaceName, scope.Confirm != nil)
+	cache := caches.get(k)
+	return &shared{cache, newScoped(Shared(cred, base, hc, observe), scope, base, hc, &cache.confirmed), observe}
+}
+
 type shared struct {
 	cache   *Cache
 	src     TokenSource
-	observe func(Fetch)
+	observe func(FetchReport)
 }
 
 func (s *shared) Token(ctx context.Context) (*Token, error) {
@@ -59,6 +75,7 @@ func (s *shared) MarshalText() ([]byte, error) { return []byte(s.String()), nil 
 // A key identifies a cache. Different keys must not share a token.
 type key struct {
 	base, clientID, org string
+	scope               string // of scoped tokens: the workspace, and whether it is confirmed
 	secret              [sha256.Size]byte
 	transport           http.RoundTripper // since a proxy or a private CA is part of the identity of the service
 }

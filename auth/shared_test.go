@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -245,7 +246,7 @@ func TestSharedFetchIsTheTriggeringClients(t *testing.T) {
 		var told []string
 		source := func(name string, timeout time.Duration) auth.TokenSource {
 			hc := &http.Client{Transport: d, Timeout: timeout}
-			return auth.Shared(credentials("trigger", "secret", ""), service, hc, func(f auth.Fetch) {
+			return auth.Shared(credentials("trigger", "secret", ""), service, hc, func(f auth.FetchReport) {
 				told = append(told, fmt.Sprint(name, " ", f.Attempts, " ", f.Err == nil))
 			})
 		}
@@ -278,5 +279,60 @@ func TestSharedInvalidate(t *testing.T) {
 	one.(interface{ Invalidate(*auth.Token) }).Invalidate(tok)
 	if mustToken(t, two) == string(tok.AccessToken) || d.count() != 2 {
 		t.Error("the token that one client saw refused stays with the other")
+	}
+}
+
+func TestSharedScoped(t *testing.T) {
+	tokens := 0
+	hc := &http.Client{Transport: &struct{ http.RoundTripper }{transport(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/scoped-token") {
+			tokens++
+			return reply(200, fmt.Sprintf(`{"token":"scoped-%d"}`, tokens)), nil
+		}
+		return reply(200, `{"access_token":"app","expires_in":900}`), nil
+	})}}
+	confirmed := 0
+	confirm := func(context.Context) error { confirmed++; return nil }
+	refuse := func(context.Context) error { return errDown }
+	first := auth.SharedScoped(credentials("id", "secret", orgA), auth.Scope{WorkspaceName: "w", Confirm: confirm}, service, hc, nil)
+	if got := mustToken(t, first); got != "scoped-1" {
+		t.Fatalf("token %q", got)
+	}
+	if auth.SharedCache(first) == auth.SharedCache(auth.Shared(credentials("id", "secret", orgA), service, hc, nil)) {
+		t.Error("shares the cache of application tokens")
+	}
+	for _, tt := range []struct {
+		name  string
+		cred  auth.Credentials
+		scope auth.Scope
+		same  bool
+	}{
+		{"same", credentials("id", "secret", orgA), auth.Scope{WorkspaceName: "w", Confirm: confirm}, true},
+		{"confirmed before", credentials("id", "secret", orgA), auth.Scope{WorkspaceName: "w", Confirm: refuse}, true},
+		{"region of new workspaces", credentials("id", "secret", orgA), auth.Scope{WorkspaceName: "w", RegionID: orgB, Confirm: confirm}, true},
+		{"not to be confirmed", credentials("id", "secret", orgA), auth.Scope{WorkspaceName: "w"}, false},
+		{"workspace", credentials("id", "secret", orgA), auth.Scope{WorkspaceName: "v", Confirm: confirm}, false},
+		{"workspace that looks confirmed", credentials("id", "secret", orgA), auth.Scope{WorkspaceName: "w, confirmed true"}, false},
+		{"secret", credentials("id", "secret2", orgA), auth.Scope{WorkspaceName: "w", Confirm: confirm}, false},
+		{"organization", credentials("id", "secret", orgB), auth.Scope{WorkspaceName: "w", Confirm: confirm}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := auth.SharedScoped(tt.cred, tt.scope, service, hc, nil)
+			if same := auth.SharedCache(src) == auth.SharedCache(first); same != tt.same {
+				t.Errorf("shares the cache: %v, want %v", same, tt.same)
+			}
+			if same := mustToken(t, src) == mustToken(t, first); same != tt.same {
+				t.Errorf("shares the token: %v, want %v", same, tt.same)
+			}
+		})
+	}
+	if confirmed != 4 {
+		t.Errorf("confirmed %d times, want once for each cache", confirmed)
+	}
+	// What was confirmed is not asked again for the next token.
+	auth.SharedCache(first).Invalidate(&auth.Token{AccessToken: "scoped-1"})
+	before := tokens
+	if mustToken(t, first); tokens != before+1 || confirmed != 4 {
+		t.Errorf("%d tokens more, confirmed %d times", tokens-before, confirmed)
 	}
 }

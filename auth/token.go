@@ -59,7 +59,7 @@ func (t Token) LogValue() slog.Value {
 // A TokenSource returns tokens that can be sent at once.
 //
 // Token may be called by several goroutines at once. It should return when ctx
-// is done, since nothing else can end a fetch. An [Editor] calls it before
+// is done, since nothing else can end a fetch. An [Authorizer] calls it before
 // every attempt, so a source that fetches its tokens should be wrapped in a
 // [Cache]. A source may also have a method Invalidate(*Token), which is called
 // with a token that the service refused.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"net/url"
 	"runtime"
 	"strings"
 	"testing"
@@ -65,96 +64,6 @@ func FuzzLifetimeOfJWT(f *testing.F) {
 			t.Errorf("lifetime %v, %v of %q", life, ok, token)
 		}
 	})
-}
-
-func TestParseBaseURL(t *testing.T) {
-	for _, tt := range []struct{ in, want string }{
-		{"https://api.airbyte.ai", "https://api.airbyte.ai"},
-		{" https://api.airbyte.ai/ \n", "https://api.airbyte.ai"},
-		{"api.airbyte.ai", "https://api.airbyte.ai"},
-		{"api.airbyte.ai:8443/agents//", "https://api.airbyte.ai:8443/agents"},
-		{"HTTPS://API.Airbyte.AI/Path", "https://api.airbyte.ai/Path"},
-		{"localhost:8080", "https://localhost:8080"},
-		{"http://localhost:8080", "http://localhost:8080"},
-		{"http://127.0.0.1:1/x/", "http://127.0.0.1:1/x"},
-		{"http://[::1]:8080", "http://[::1]:8080"},
-	} {
-		if got, err := auth.ParseBaseURL(tt.in); err != nil || got.String() != tt.want {
-			t.Errorf("ParseBaseURL(%q) = %v, %v; want %s", tt.in, got, err, tt.want)
-		}
-	}
-	for in, want := range map[string]string{
-		"":                            "empty",
-		" \n":                         "empty",
-		"http://api.airbyte.ai":       "use https",
-		"http://192.168.1.1":          "use https",
-		"http://127.0.0.1.evil.test":  "use https",
-		"ftp://api.airbyte.ai":        "use https",
-		"https://":                    "no host",
-		"https:///path":               "no host",
-		"https://:443":                "no host",
-		"https://hidden@host":         "user name",
-		"https://user:hidden@host":    "user name",
-		"https://host?hidden=1":       "query",
-		"https://host?":               "query",
-		"https://host#hidden":         "fragment",
-		"https://ho\nst":              "control character",
-		"https://user:hidden@host:x/": "cannot be parsed",
-		"https://host:hidden":         "cannot be parsed",
-		"https://host/%zz":            "cannot be parsed",
-	} {
-		got, err := auth.ParseBaseURL(in)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
-			t.Errorf("ParseBaseURL(%q) = %v, %v; want an error with %q", in, got, err, want)
-		}
-	}
-}
-
-func FuzzParseBaseURL(f *testing.F) {
-	for _, seed := range []string{"https://api.airbyte.ai", "api.airbyte.ai/x//", "http://localhost:8080", "http://[::1%25lo]:1/%2F/", "https://h?q#f", "https://u:p@h"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		u, err := auth.ParseBaseURL(raw)
-		if err != nil {
-			if u != nil {
-				t.Errorf("ParseBaseURL(%q) = %v with error %v", raw, u, err)
-			}
-			return
-		}
-		if u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(u.Path, "/") {
-			t.Errorf("ParseBaseURL(%q) = %#v", raw, u)
-		}
-		again, err := auth.ParseBaseURL(u.String())
-		if err != nil || again.String() != u.String() || !auth.SameOrigin(u, again) {
-			t.Errorf("ParseBaseURL(%q) = %s, which parses as %v, %v", raw, u, again, err)
-		}
-		joined, err := url.Parse(u.String() + "/api")
-		if err != nil || !auth.SameOrigin(u, joined) {
-			t.Errorf("ParseBaseURL(%q) = %s, to which no path can be added: %v", raw, u, err)
-		}
-	})
-}
-
-func TestSameOrigin(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want bool
-	}{
-		{"https://h", "https://h/x?y", true},
-		{"https://h", "HTTPS://H:443", true},
-		{"http://h", "http://h:80", true},
-		{"http://h:443", "https://h", false},
-		{"https://h", "https://h:80", false},
-		{"https://h", "https://h.", false},
-		{"https://h", "https://a.h", false},
-		{"https://[::1]:1", "https://[::1]:1", true},
-		{"https://h", "/relative", false},
-	} {
-		if got := auth.SameOrigin(mustURL(tt.a), mustURL(tt.b)); got != tt.want {
-			t.Errorf("SameOrigin(%s, %s) = %v", tt.a, tt.b, got)
-		}
-	}
 }
 
 func TestStatic(t *testing.T) {

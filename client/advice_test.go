@@ -40,6 +40,7 @@ func TestErrorAdvice(t *testing.T) {
 		{"too large", says(200, `{"status":"success","result":"`+strings.Repeat("x", 2000)+`"}`), "ErrResponseTooLarge", advice{}, advice{false, true}},
 		{"failed action", says(200, `{"status":"error"}`), "ErrExecution", advice{}, advice{}},
 		{"wrong", says(400, ""), "ErrInvalid", advice{}, advice{}},
+		{"used up", says(402, ""), "ErrUsageExceeded", advice{}, advice{}},
 		{"unauthorized", says(401, ""), "ErrUnauthorized", advice{}, advice{}},
 		{"missing", says(404, ""), "ErrNotFound", advice{}, advice{}},
 		{"conflict", says(409, ""), "", advice{}, advice{}},

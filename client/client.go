@@ -13,6 +13,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
 // A Client calls the service with one set of credentials, in one organization.
@@ -48,16 +49,24 @@ func newClient(r *resolved) (*Client, error) {
 	if r.httpClient != nil {
 		hc = *r.httpClient
 	}
-	hc.CheckRedirect = auth.CheckRedirect(r.base, hc.CheckRedirect)
+	hc.CheckRedirect = origin.CheckRedirect(r.base, hc.CheckRedirect)
 	src := r.source
 	if src == nil {
 		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
 	}
 	if r.scope != nil {
-		src = r.scope(r, src, &hc)
+		var err error
+		if src, err = r.scope(r, src, &hc); err != nil {
+			return nil, err
+		}
 	}
+	return r.client(&hc, src)
+}
+
+// client returns a client that takes its tokens from src.
+func (r *resolved) client(hc *http.Client, src auth.TokenSource) (*Client, error) {
 	c := &Client{
-		doer: pipeline(r, &hc, src), http: &hc,
+		doer: pipeline(r, hc, src), http: hc,
 		tokens: func() auth.TokenSource { return src },
 		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region,
 	}
@@ -252,7 +261,7 @@ func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Reque
 	if err != nil {
 		return nil, &Error{op: op, kind: ErrPaging, Message: "the URL of the next page cannot be parsed"}
 	}
-	if !auth.SameOrigin(c.base, u) || u.User != nil {
+	if !origin.Same(c.base, u) || u.User != nil {
 		return nil, &Error{op: op, kind: ErrPaging, err: fmt.Errorf("%w: the next page is at another origin, %s://%s", auth.ErrUnsafe, u.Scheme, u.Host)}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)

@@ -5,23 +5,31 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Configuration is the configuration of a connector or a destination, as the
-// service sends it. It may contain secrets, so formatting, logging and
-// marshaling hide it, except where it is in an unexported field of another
-// type: fmt calls no methods there. Its elements, and map[string]any(c), are
-// not hidden.
+// A Configuration is the configuration of a connector, a destination or an OAuth
+// app, as a program sends it or as the service does. A map[string]any can be
+// assigned to it. It may contain secrets, so formatting, logging and marshaling
+// hide it, except where it is in an unexported field of another type: fmt calls
+// no methods there. Its elements, and map[string]any(c), are not hidden. It is
+// sent as it is.
 type Configuration map[string]any
 
 // String returns "none" for a nil configuration, "empty" for an empty one, and
 // "[REDACTED]" for any other.
-func (c Configuration) String() string { return hiddenConfig(c) }
+func (c Configuration) String() string {
+	switch {
+	case c == nil:
+		return "none"
+	case len(c) == 0:
+		return "empty"
+	}
+	return redacted
+}
 
 // Format writes what String returns, for every verb.
 func (c Configuration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
@@ -52,17 +60,6 @@ func (c *Configuration) UnmarshalJSON(b []byte) error {
 	return jsonv2.Unmarshal(b, (*map[string]any)(c), numbers)
 }
 
-// hiddenConfig formats a configuration without its content.
-func hiddenConfig(config map[string]any) string {
-	switch {
-	case config == nil:
-		return "none"
-	case len(config) == 0:
-		return "empty"
-	}
-	return redacted
-}
-
 // configSecrets returns the texts in configurations that an error must not
 // repeat.
 func configSecrets(configs ...map[string]any) (list []string) {
@@ -75,12 +72,11 @@ func configSecrets(configs ...map[string]any) (list []string) {
 // configProblem returns what is wrong with a configuration that is about to be
 // sent, or "".
 func configProblem(field string, config map[string]any) string {
+	if problem := hiddenProblem(field, config); problem != "" {
+		return field + " " + problem
+	}
 	if _, err := json.Marshal(config); err != nil {
 		return field + " cannot be encoded as JSON"
-	}
-	if slices.Contains(configSecrets(config), redacted) {
-		return field + " contains an auth.Secret or a Configuration, which would be sent as " + redacted +
-			"; use string(s) or map[string]any(c) to reveal it"
 	}
 	return ""
 }

@@ -3,6 +3,9 @@ package client_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -49,4 +52,53 @@ func TestConfigurationAsJSON(t *testing.T) {
 	if err := json.Unmarshal(b, &back); err != nil || len(back) != len(templates) || back[0].ID != templates[0].ID {
 		t.Errorf("%v %v", back, err)
 	}
+}
+
+// What may be secret in a request has a type that hides it, also when the field
+// alone is printed.
+func TestRequestsHaveConfigurations(t *testing.T) {
+	n := 0
+	for _, v := range []any{
+		client.CreateConnectorRequest{}, client.ConnectorChange{}, client.OAuthRequest{}, client.OAuthAppRequest{}, client.SourceTemplateRequest{},
+		client.SourceTemplateChange{}, client.ConnectionTemplateRequest{}, client.ConnectionTemplateChange{},
+	} {
+		for f := range reflect.TypeOf(v).Fields() {
+			if f.Type.Kind() != reflect.Map {
+				continue
+			}
+			if n++; f.Type != reflect.TypeFor[client.Configuration]() {
+				t.Errorf("%T.%s is a %v", v, f.Name, f.Type)
+			}
+		}
+	}
+	if n < 11 {
+		t.Errorf("%d fields were found", n)
+	}
+	plain := map[string]any{"token": connectorSecret}
+	r := client.CreateConnectorRequest{ConnectorType: "github", Credentials: plain}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		if text := fmt.Sprintf(verb, r.Credentials); text != "[REDACTED]" {
+			t.Errorf("%s prints %s", verb, text)
+		}
+	}
+}
+
+// A configuration is sent as it is, whether the program or the service made it.
+func TestConfigurationsAreSent(t *testing.T) {
+	const got = `{"id":"` + stubID + `","name":"n","replication_config":{"n":9007199254740993,"token":"` + connectorSecret + `"}}`
+	s := serve(t, says(200, got))
+	c := connectorOf(newClient(t, s))
+	info, err := c.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Update(t.Context(), client.ConnectorChange{ReplicationConfig: info.ReplicationConfig}); err != nil {
+		t.Fatal(err)
+	}
+	if body, want := s.requests()[1].Body, `{"replication_config":{"n":9007199254740993,"token":"`+connectorSecret+`"}}`; strings.TrimSpace(body) != want {
+		t.Errorf("sent %s, want %s", body, want)
+	}
+	_, err = c.Update(t.Context(), client.ConnectorChange{ReplicationConfig: map[string]any{"in": info.ReplicationConfig}})
+	wantKinds(t, err, "ErrInvalid")
+	s.wantSent(t, 2)
 }

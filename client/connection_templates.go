@@ -113,7 +113,7 @@ type ConnectionTemplateRequest struct {
 
 	DestinationName         string
 	DestinationDefinitionID string             // a UUID; see [Definitions.FindDestination]
-	DestinationConfig       map[string]any     // must match the Spec of the definition
+	DestinationConfig       Configuration      // must match the Spec of the definition
 	SyncOnCreate            *bool              // whether new connections replicate at once; nil means true
 	NonBreakingChanges      NonBreakingChanges // ChangesIgnored by default
 }
@@ -123,7 +123,7 @@ func (r ConnectionTemplateRequest) String() string {
 	return fmt.Sprintf("client.ConnectionTemplateRequest{Hosting:%q, CronExpression:%q, DestinationName:%q, DestinationDefinitionID:%q, "+
 		"DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
 		r.Hosting, r.CronExpression, r.DestinationName, r.DestinationDefinitionID,
-		hiddenConfig(r.DestinationConfig), maybe(r.SyncOnCreate), r.NonBreakingChanges)
+		r.DestinationConfig, maybe(r.SyncOnCreate), r.NonBreakingChanges)
 }
 
 // maybe formats an optional bool.
@@ -209,7 +209,7 @@ type ConnectionTemplateChange struct {
 	// DestinationConfig replaces the template's DestinationConfig unless it is
 	// nil. It must contain the secrets again: the service may have masked them
 	// in what [ConnectionTemplates.Get] returns.
-	DestinationConfig map[string]any
+	DestinationConfig Configuration
 
 	SyncOnCreate       *bool // with new(false), new connections wait for the schedule
 	NonBreakingChanges NonBreakingChanges
@@ -226,7 +226,7 @@ func (c ConnectionTemplateChange) String() string {
 	}
 	config := "unchanged"
 	if c.DestinationConfig != nil {
-		config = hiddenConfig(c.DestinationConfig)
+		config = c.DestinationConfig.String()
 	}
 	return fmt.Sprintf("client.ConnectionTemplateChange{CronExpression:%s, DestinationName:%q, DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
 		cron, c.DestinationName, config, maybe(c.SyncOnCreate), c.NonBreakingChanges)
@@ -249,7 +249,7 @@ func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateR
 		NonBreakingChangesPreference: set(gen.NonBreakingChangesPreference(c.NonBreakingChanges)),
 	}
 	if c.DestinationConfig != nil {
-		body.DestinationConfig = Value(c.DestinationConfig)
+		body.DestinationConfig = Value(map[string]any(c.DestinationConfig))
 	}
 	if c.SyncOnCreate != nil {
 		body.SyncOnCreate = Value(*c.SyncOnCreate)

@@ -121,7 +121,7 @@ type ConnectorChange struct {
 	// ReplicationConfig, unless nil, replaces the whole configuration for
 	// replication. Where [Connector.Info] returned asterisks for a secret, set the
 	// secret: the service does not document what it does with asterisks.
-	ReplicationConfig map[string]any
+	ReplicationConfig Configuration
 }
 
 // String describes the change without values that may be secret.
@@ -134,7 +134,7 @@ func (c ConnectorChange) String() string {
 		entities = "null"
 	}
 	if c.ReplicationConfig != nil {
-		config = hiddenConfig(c.ReplicationConfig)
+		config = c.ReplicationConfig.String()
 	}
 	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, config)
 }
@@ -168,7 +168,7 @@ func (c ConnectorChange) secretValues() []string { return configSecrets(c.Replic
 func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 	r := gen.ConnectorUpdateRequest{Name: set(strings.TrimSpace(c.Name))}
 	if c.ReplicationConfig != nil {
-		r.ReplicationConfig = Value(c.ReplicationConfig)
+		r.ReplicationConfig = Value(map[string]any(c.ReplicationConfig))
 	}
 	if list, ok := c.Entities.Get(); ok {
 		r.Entities = Value(requested(list))

@@ -847,3 +847,35 @@ func TestConnectorThatWasJustMade(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What Inspect does not know is kept: the service plans to describe actions there.
+func TestInspectKeepsWhatIsUnknown(t *testing.T) {
+	actions := `[{"name": "list", "parameters": [{"name": "q"}]}]`
+	s := serve(t,
+		says(200, `{"connector_id":"`+stubID+`","actions":`+actions+`,"more":1,"context_store_readiness":{"connector_id":"x","source_definition_id":"y",
+			"configured_cache_entities":[{"entity":"a","entity_count":7,"actions":`+actions+`,"semantic_search_status":[]},{"entity":"b"},null],
+			"supported_context_store_entities":[{"entity":"a","suggested":true,"fields":{"n": 1.10}},{"entity":"b"}]}}`),
+		says(200, `{"connector_id":"`+stubID+`","context_store_readiness":{"state": "paused","configured_cache_entities":[]}}`),
+	)
+	c := connectorOf(newClient(t, s))
+	got, err := c.Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
+	if want := map[string]json.RawMessage{"actions": raw(actions), "more": raw("1")}; !reflect.DeepEqual(got.More, want) {
+		t.Errorf("got %q", got.More)
+	}
+	wantStore := []client.EntityReadiness{{Entity: "a", Count: 7, Semantic: []client.SemanticField{}, More: map[string]json.RawMessage{"actions": raw(actions)}}, {Entity: "b", Count: -1}, {Count: -1}}
+	if !reflect.DeepEqual(got.ContextStore, wantStore) {
+		t.Errorf("got %+v", got.ContextStore)
+	}
+	wantSupported := []client.SupportedEntity{{Entity: "a", Suggested: true, More: map[string]json.RawMessage{"fields": raw(`{"n": 1.10}`)}}, {Entity: "b"}}
+	if !reflect.DeepEqual(got.Supported, wantSupported) {
+		t.Errorf("got %+v", got.Supported)
+	}
+	got, err = c.Inspect(t.Context())
+	if want := map[string]json.RawMessage{"context_store_readiness": raw(`{"state": "paused","configured_cache_entities":[]}`)}; err != nil || !reflect.DeepEqual(got.More, want) {
+		t.Errorf("got %q, %v", got.More, err)
+	}
+}

@@ -28,15 +28,15 @@ type CreateConnectorRequest struct {
 	// Credentials are the credentials of the business system, such as a GitHub
 	// token. They are not the client ID and client secret of the application. The
 	// source definition says which fields there are; see [Definitions.GetSource].
-	Credentials map[string]any
+	Credentials Configuration
 
 	// Environment holds settings that are not secret, such as a subdomain.
-	Environment map[string]any
+	Environment Configuration
 
 	// ReplicationConfig is the configuration for replication. For a source template
 	// with the mode [SourceTemplateReplication] it must be complete; for the other
 	// modes it is merged over Credentials and Environment.
-	ReplicationConfig map[string]any
+	ReplicationConfig Configuration
 
 	// OAuthSecretID is the ID that the redirect at the end of an OAuth flow
 	// returned. It takes the place of Credentials.
@@ -87,7 +87,7 @@ func (r CreateConnectorRequest) String() string {
 	return fmt.Sprintf("client.CreateConnectorRequest{Name:%q, ConnectorType:%q, DefinitionID:%q, SourceTemplateID:%q, "+
 		"Credentials:%s, Environment:%s, ReplicationConfig:%s, OAuthSecretID:%s, Entities:%d}",
 		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID,
-		hiddenConfig(r.Credentials), hiddenConfig(r.Environment), hiddenConfig(r.ReplicationConfig), secret, len(r.Entities))
+		r.Credentials, r.Environment, r.ReplicationConfig, secret, len(r.Entities))
 }
 
 // Format writes what String returns, for every verb.

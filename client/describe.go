@@ -47,6 +47,8 @@ type ParamDescription struct {
 	Type        string // as in JSON Schema; several are separated by |; "" if it is not known
 	Description string
 	Required    bool
+	In          string          // where it stands in a request to the vendor: path, query or body; "" if it is not known
+	Enum        []string        // the values that it may have; nil if they are not known, or any
 	Raw         json.RawMessage // the schema, if there is one
 }
 
@@ -83,7 +85,8 @@ func (e *EntityDescription) Action(name string) (*ActionDescription, bool) {
 
 // Describe asks the connector for its own schema: its entities, their actions,
 // and the parameters of the actions. The connector decides the form; see
-// [Description].
+// [Description]. The service may refuse the action, which it counts as an older one
+// beside [Connector.Inspect] and [Connector.Docs]: a program should not depend on it.
 func (c *Connector) Describe(ctx context.Context) (*Description, error) {
 	r, err := c.Execute(ctx, "", actionDescribe, nil)
 	if err != nil {
@@ -101,8 +104,12 @@ func describedEntities(data jsontext.Value) (list []EntityDescription) {
 		top := membersOf(data)
 		data = top.get("entities")
 		for _, name := range []string{"schema", "data", "result", "connector"} {
+			inner := top.get(name)
+			if data == nil && inner.Kind() == '[' {
+				data = inner
+			}
 			if data == nil {
-				data = membersOf(top.get(name)).get("entities")
+				data = membersOf(inner).get("entities")
 			}
 		}
 	}
@@ -130,6 +137,13 @@ func describedEntity(from member) EntityDescription {
 		actions = m.get("actions", "available_actions", "operations")
 		if p := m.get("params", "parameters"); p.Kind() == '{' {
 			params = membersOf(p)
+		}
+		if actions == nil { // then those with a list of parameters are the actions
+			for _, p := range params {
+				if p.value.Kind() == '[' {
+					e.Actions = append(e.Actions, ActionDescription{Name: p.name, Raw: json.RawMessage(p.value), Params: describedParams(p.value)})
+				}
+			}
 		}
 	}
 	for _, m := range membersOf(actions) {
@@ -214,12 +228,31 @@ func describedMembers(from members, required jsontext.Value) []ParamDescription 
 			p.Type = cmp.Or(typeNames(own.get("type")), typeNames(inner.get("type")))
 			p.Description = cmp.Or(own.text("description"), inner.text("description"))
 			p.Required = own.get("required").Kind() == 't'
+			p.In = own.text("in")
+			if p.Enum = valuesIn(own.get("enum")); p.Enum == nil {
+				p.Enum = valuesIn(inner.get("enum"))
+			}
 		}
 		if p.Required = p.Required || must[p.Name]; p.Name != "" {
 			list = append(list, p)
 		}
 	}
 	return list
+}
+
+// valuesIn returns the values in a list: texts as they are, anything else as JSON.
+func valuesIn(v jsontext.Value) (values []string) {
+	if v.Kind() != '[' {
+		return nil
+	}
+	for _, m := range membersOf(v) {
+		if m.value.Kind() == '"' {
+			values = append(values, plainText(m.value))
+		} else {
+			values = append(values, string(m.value))
+		}
+	}
+	return values
 }
 
 // isSchema reports whether m is the JSON Schema of an object, rather than a map

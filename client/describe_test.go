@@ -86,6 +86,12 @@ var descriptions = []struct{ name, data, want string }{
 		`e[a(n:integer!<d> s p)]`},
 	{"parameters by action", `[{"entity_name":"e","available_actions":["list","get","x"],"parameters":{"list":[{"name":"n","in":"query","schema":{"type":"integer"},"required":false}],"get":{"id":{"type":"string","required":true}}}}]`,
 		`e[list(n:integer) get(id:string!) x]`},
+	{"as its closest relative answers", `[{"entity_name":"tickets","description":"of the desk","available_actions":["list","get","describe"],"parameters":{
+		"list":[{"name":"state","in":"query","required":false,"type":["string","null"],"description":"of the tickets","enum":["open","closed"]},{"name":"ids","in":"query","required":false,"type":"array","items":{"type":"integer"}}],
+		"get":[{"name":"id","in":"path","required":true,"type":"integer","description":""}]}},{"entity_name":"users","description":"","available_actions":[],"parameters":{}}]`,
+		`tickets<of the desk>[list(state:string<of the tickets> ids:array) get(id:integer!) describe] users[]`},
+	{"the same inside data", `{"data":[{"entity_name":"a","available_actions":["list"]}]}`, `a[list]`},
+	{"parameters without actions", `[{"name":"e","parameters":{"list":[{"name":"n"}],"get":[],"x":{"type":"string"}}}]`, `e[list(n) get()]`},
 	{"an action that is a list of parameters", `{"entities":{"e":{"actions":{"list":["a","b"]}}}}`, `e[list(a b)]`},
 	{"escapes", `{"entities":{"i\u0073\"s\u0000":{"actions":["l\u0069st"]}}}`, "is\"s\x00[list]"},
 	{"white space", " {\n \"entities\" : [ { \"name\" : \"e\" , \"actions\" : [ \"a\" , { \"name\" : \",:\" } ] } ] } ", `e[a ,:]`},
@@ -117,6 +123,21 @@ func TestDescribedDeep(t *testing.T) {
 		_ = describedEntities(jsontext.Value(`[{"name":"e","actions":` + deep + `}]`))
 		schema := strings.Repeat(`{"properties":`, n) + `{}` + strings.Repeat(`}`, n)
 		_ = describedEntities(jsontext.Value(`{"entities":{"e":{"actions":{"a":` + schema + `}}}}`))
+	}
+}
+
+func TestDescribedPlacesAndValues(t *testing.T) {
+	list := describedEntities(jsontext.Value(`[{"entity_name":"e","available_actions":["a"],"parameters":{"a":[
+		{"name":"p","in":"path","enum":["x","",1,null]},{"name":"q","schema":{"enum":["y"]}},{"name":"r","in":7,"enum":"x"},{"name":"s","in":"query","enum":[]}]}}]`))
+	if len(list) != 1 || len(list[0].Actions) != 1 || len(list[0].Actions[0].Params) != 4 {
+		t.Fatalf("got %+v", list)
+	}
+	got := ""
+	for _, p := range list[0].Actions[0].Params {
+		got += fmt.Sprintf("%s %q %q; ", p.Name, p.In, p.Enum)
+	}
+	if want := `p "path" ["x" "" "1" "null"]; q "" ["y"]; r "" []; s "query" []; `; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

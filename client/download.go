@@ -45,11 +45,7 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // Download returns that error if the service sends the size; otherwise the first Read,
 // or Save, does.
 //
-// If a network does not let streams pass, use [Connector.Execute] to run the action
-// with the parameter _airbyte_response_type set to "json". The service then sends at
-// most 64 KiB of the file, and next_range_header, the value of the parameter
-// range_header for the next part. The other members of such a result are not
-// documented.
+// If a network does not let streams pass, use [Connector.DownloadPieces].
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
 	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true}

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -18,7 +20,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// The kinds of errors, for use with errors.Is. The first six depend on the status of
+// The kinds of errors, for use with errors.Is. The first seven depend on the status of
 // the response.
 var (
 	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
@@ -27,6 +29,10 @@ var (
 	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input that is refused before sending
 	ErrRateLimited  error = &kind{text: "too many requests"}  // 429
 	ErrServer       error = &kind{text: "the service failed"} // 5xx
+
+	// ErrUsageExceeded means that the organization has used more than its plan
+	// allows: status 402.
+	ErrUsageExceeded error = &kind{text: "the usage exceeds the plan"}
 
 	// ErrConnectorNotFound means that the workspace has no connector with the slug
 	// or name, or that there is none with the ID. It also matches ErrNotFound. A 404
@@ -116,52 +122,51 @@ type Error struct {
 // A FieldError is a problem of one field of a request or, if Field is "", of the
 // request as a whole.
 type FieldError struct {
-	Field, Message, Code string
-	Details              map[string]any
+	Field   string         `json:"field,omitzero"`
+	Message string         `json:"message,omitzero"`
+	Code    string         `json:"error_code,omitzero"`
+	Details map[string]any `json:"details,omitempty"`
 }
 
 // Error returns what was being done, what went wrong, and what can be done about it.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("client: ")
-	if e.op != "" {
-		b.WriteString(answer.Line(e.op) + ": ")
-	}
+	text := phrase(": ", "client", answer.Line(e.op)) + ": "
 	if e.ofAuth {
-		b.WriteString(e.cause())
-		return b.String()
+		return text + phrase("; ", e.cause(), e.note)
 	}
-	var parts []string
+	status, kind := "", ""
 	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
+		status = strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode))
 	}
 	if e.kind != nil && e.Message == "" && e.err == nil {
-		parts = append(parts, e.kind.Error())
+		kind = e.kind.Error()
 	}
-	if said := e.said(); said != "" {
-		parts = append(parts, said)
+	text += phrase("; ", cmp.Or(phrase(": ", status, kind, e.said(), e.cause()), "failed"), e.note)
+	if notes := phrase(", ", after("code ", shorten(e.Code)), after("request id ", e.RequestID), e.attempts()); notes != "" {
+		text += " (" + notes + ")"
 	}
-	if e.err != nil {
-		parts = append(parts, e.cause())
+	return text
+}
+
+// attempts returns the number of attempts in words if there were several.
+func (e *Error) attempts() string {
+	if e.Attempts < 2 {
+		return ""
 	}
-	b.WriteString(cmp.Or(strings.Join(parts, ": "), "failed"))
-	if e.note != "" {
-		b.WriteString("; " + e.note)
+	return strconv.Itoa(e.Attempts) + " attempts"
+}
+
+// phrase returns the parts that are not empty, with sep between them.
+func phrase(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), sep)
+}
+
+// after returns text after a label, or nothing if text is empty.
+func after(label, text string) string {
+	if text == "" {
+		return ""
 	}
-	var notes []string
-	if e.Code != "" {
-		notes = append(notes, "code "+shorten(e.Code))
-	}
-	if e.RequestID != "" {
-		notes = append(notes, "request id "+e.RequestID)
-	}
-	if e.Attempts > 1 {
-		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
-	}
-	if len(notes) > 0 {
-		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
-	}
-	return b.String()
+	return label + text
 }
 
 // said returns the message and the fields that it does not mention, in at most 512
@@ -172,7 +177,14 @@ func (e *Error) said() string {
 		list = append(list, e.Message)
 	}
 	for _, f := range e.Fields {
-		if text := strings.Trim(f.Field+": "+f.Message, ": "); text != "" && !strings.Contains(e.Message, text) {
+		text := strings.Trim(f.Field+": "+f.Message, ": ")
+		if strings.Contains(e.Message, text) {
+			text = ""
+		}
+		if hints := f.suggestions(e.Message + text); hints != "" {
+			text = strings.TrimSpace(text + " (" + hints + ")")
+		}
+		if text != "" {
 			list = append(list, text)
 		}
 		if len(list) > 20 {
@@ -182,10 +194,40 @@ func (e *Error) said() string {
 	return answer.Line(strings.Join(list, "; "))
 }
 
-// cause returns the text of err, on one line unless the error is about the
-// configuration.
+// suggestions returns the names that the Details suggest instead of an unknown one, such
+// as the closest fields, unless text has them already.
+func (f FieldError) suggestions(text string) string {
+	var hints []string
+	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
+		if !strings.Contains(key, "closest") && !strings.Contains(key, "suggest") && !strings.Contains(key, "similar") && !strings.Contains(key, "did_you_mean") {
+			continue
+		}
+		var names []string
+		switch v := f.Details[key].(type) {
+		case string:
+			names = []string{v}
+		case []any:
+			for _, x := range v {
+				if name, ok := x.(string); ok && len(names) < 5 {
+					names = append(names, name)
+				}
+			}
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
+		if len(names) > 0 {
+			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
+		}
+	}
+	return strings.Join(hints, "; ")
+}
+
+// cause returns the text of err, if there is one, on one line unless the error is about
+// the configuration.
 func (e *Error) cause() string {
-	if e.op == opConfiguration {
+	switch {
+	case e.err == nil:
+		return ""
+	case e.op == opConfiguration:
 		return e.err.Error()
 	}
 	return strings.Map(func(r rune) rune {
@@ -210,6 +252,8 @@ func (e *Error) Is(target error) bool {
 		return e.StatusCode == http.StatusNotFound
 	case ErrInvalid:
 		return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity
+	case ErrUsageExceeded:
+		return e.StatusCode == http.StatusPaymentRequired
 	case ErrRateLimited:
 		return e.StatusCode == http.StatusTooManyRequests
 	case ErrServer:
@@ -235,12 +279,13 @@ func (e *Error) Unwrap() []error {
 // for debugging, and do not log it.
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
 
-// Format writes what Error returns, for every verb.
-func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format writes what Error returns, for every verb, also of an Error that is not behind
+// a pointer.
+func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // LogValue implements [slog.LogValuer]. It returns the text and those of the fields
 // that are set.
-func (e *Error) LogValue() slog.Value {
+func (e Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("error", e.Error())}
 	for _, a := range []struct {
 		key, text string
@@ -260,7 +305,7 @@ func (e *Error) LogValue() slog.Value {
 }
 
 // MarshalText returns what Error returns.
-func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+func (e Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // statusClientClosed is what nginx logs when a client did not wait for the response.
 // HTTP has no status for that.
@@ -279,8 +324,8 @@ const statusClientClosed = 499
 //	429  ErrRateLimited
 //	503  ErrServer with RetryAfter
 //	502  ErrServer
-//	502  no token could be obtained, ErrUnauthorized, ErrForbidden
-//	400  ErrInvalid
+//	502  no token could be obtained, ErrUnauthorized, ErrForbidden, ErrUsageExceeded
+//	400  ErrInvalid, ErrNoConsent
 //	404  ErrNotFound, also of a connector or a workspace
 //	502  ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution
 //	500  anything else
@@ -310,9 +355,9 @@ func HTTPStatus(err error) int {
 		return http.StatusTooManyRequests
 	case is(ErrServer) && e.RetryAfter > 0:
 		return http.StatusServiceUnavailable
-	case is(ErrServer), ofToken, is(ErrUnauthorized, ErrForbidden):
+	case is(ErrServer), ofToken, is(ErrUnauthorized, ErrForbidden, ErrUsageExceeded):
 		return http.StatusBadGateway
-	case is(ErrInvalid):
+	case is(ErrInvalid, ErrNoConsent):
 		return http.StatusBadRequest
 	case is(ErrNotFound):
 		return http.StatusNotFound
@@ -332,11 +377,10 @@ func invalid(op, format string, args ...any) *Error {
 
 // refuse returns an error with the problems that are not empty, or nil if all are.
 func refuse(op string, problems ...string) error {
-	problems = slices.DeleteFunc(problems, func(p string) bool { return p == "" })
-	if len(problems) == 0 {
-		return nil
+	if text := phrase("; ", problems...); text != "" {
+		return invalid(op, "%s", text)
 	}
-	return invalid(op, "%s", strings.Join(problems, "; "))
+	return nil
 }
 
 // refusal returns the error for a response whose status is not 2xx. It reads and closes
@@ -352,14 +396,34 @@ func refusal(call *call, resp *http.Response) *Error {
 	e.Code, e.Message = reason.Code, reason.Message
 	e.Fields = fieldErrors(reason)
 	call.judge(e, willingStatus(resp.StatusCode), true)
-	if err := auth.RefreshError(resp); err != nil {
+	if err := answer.RefreshError(resp); err != nil {
 		e.err = fmt.Errorf("no new token could be obtained: %w", err)
 		if tok, ok := errors.AsType[*auth.TokenError](err); ok { // it says whether trying again helps
 			e.Retryable, e.RetryAfter = tok.Temporary(), max(e.RetryAfter, tok.RetryAfter)
 			e.Attempts += tok.Attempts
 		}
 	}
+	if resp.Request.Header.Get("X-Organization-Id") == "" {
+		e.note = cmp.Or(e.note, whichOrganization(e))
+	}
+	if e.StatusCode == http.StatusForbidden && adminOperations[call.name] {
+		e.note = cmp.Or(e.note, needsAdmin)
+	}
 	return call.scrub(e, resp.Request)
+}
+
+// adminOperations are the operations that only workspace admins may call.
+var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspace": true}
+
+const needsAdmin = "this needs the role of workspace admin"
+
+// whichOrganization returns what to do about a response that asks for the
+// organization, or "" if e is about something else.
+func whichOrganization(e *Error) string {
+	if e.StatusCode != http.StatusBadRequest || !strings.Contains(strings.ToLower(e.said()), "organization") {
+		return ""
+	}
+	return "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"
 }
 
 func fieldErrors(r answer.Reason) (list []FieldError) {
@@ -423,6 +487,9 @@ func (c *call) fail(err error) *Error {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts
 		e.ofAuth = true
+		if e.note = cmp.Or(e.note, whichOrganization(e)); tok.StatusCode == http.StatusForbidden && tok.ClientIDSource == "" {
+			e.note = cmp.Or(e.note, needsAdmin) // a scoped token, which another token asks for
+		}
 		switch answered := tok.StatusCode/100 == 2; {
 		case tok.Temporary() && (answered || tok.StatusCode == 0):
 			e.kind = ErrNetwork

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
@@ -116,7 +118,7 @@ func TestErrorHoldsWhatTheAnswerTells(t *testing.T) {
 
 func TestErrorKinds(t *testing.T) {
 	for status, want := range map[int]string{
-		400: "ErrInvalid", 401: "ErrUnauthorized", 402: "", 403: "ErrForbidden", 404: "ErrNotFound", 409: "", 410: "", 418: "",
+		400: "ErrInvalid", 401: "ErrUnauthorized", 402: "ErrUsageExceeded", 403: "ErrForbidden", 404: "ErrNotFound", 409: "", 410: "", 418: "",
 		422: "ErrInvalid", 429: "ErrRateLimited", 500: "ErrServer", 501: "ErrServer", 503: "ErrServer", 599: "ErrServer", 300: "",
 	} {
 		wantKinds(t, refused(t, says(status, "")), want)
@@ -377,13 +379,98 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 	if e != nil || !strings.Contains(string(text), "gone") {
 		t.Errorf("%s %v", text, e)
 	}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		if got := fmt.Sprintf(verb, err); got != err.Error() {
-			t.Errorf("%s prints %s", verb, got)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		for _, v := range []any{err, *err, struct{ E client.Error }{*err}.E} {
+			if got := fmt.Sprintf(verb, v); got != err.Error() {
+				t.Errorf("%s of %T prints %s", verb, v, got)
+			}
 		}
+	}
+	// A value shows what the pointer shows, and not the body.
+	logged := func(v any) string {
+		var b bytes.Buffer
+		hide := func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}
+		opts := &slog.HandlerOptions{ReplaceAttr: hide}
+		slog.New(slog.NewJSONHandler(&b, opts)).Error("x", "err", v)
+		slog.New(slog.NewTextHandler(&b, opts)).Error("x", "err", v)
+		return b.String()
+	}
+	marshaled := func(v any) string {
+		one, e1 := json.Marshal(v)
+		two, e2 := jsonv2.Marshal(v)
+		return fmt.Sprint(string(one), e1, string(two), e2)
+	}
+	if got, want := logged(*err), logged(err); got != want {
+		t.Errorf("a value is logged as\n%s, a pointer as\n%s", got, want)
+	}
+	if got, want := marshaled([]any{*err}), marshaled([]any{err}); got != want {
+		t.Errorf("a value is marshaled as\n%s, a pointer as\n%s", got, want)
+	}
+	var none *client.Error
+	if got := fmt.Sprintf("%v %s", none, none); got != "<nil> <nil>" {
+		t.Errorf("nil prints %s", got)
 	}
 	if (&client.Error{}).Error() == "client: " {
 		t.Error("the zero Error says nothing")
+	}
+}
+
+// Names that the service suggests are in the text of the error, once.
+func TestErrorNamesWhatIsClose(t *testing.T) {
+	for _, tt := range []struct{ name, body, want string }{
+		{"in the message", `{"message":"Unknown field 'titel'. Closest fields: title, state"}`, "Unknown field 'titel'. Closest fields: title, state"},
+		{
+			"in the message of a field", `{"message":"Validation failed","errors":[{"field":"params.query","message":"Unknown field titel; closest: title","details":{"closest_fields":["title"]}}]}`,
+			"Validation failed; params.query: Unknown field titel; closest: title",
+		},
+		{
+			"in details", `{"message":"Validation failed","errors":[{"field":"params.query","message":"Unknown field","details":{"closest_fields":["title","state",7,""],"input":"titel"}}]}`,
+			"Validation failed; params.query: Unknown field (closest fields: title, state)",
+		},
+		{"details alone", `{"errors":[{"field":"a","message":"b","details":{"suggestion":"c","similar":["d"]}}]}`, "a: b; (similar: d; suggestion: c)"},
+		{"many", `{"message":"m","errors":[{"message":"n","details":{"did_you_mean":["a1","b1","c1","d1","e1","f1"]}}]}`, "m; n (did you mean: a1, b1, c1, d1, e1)"},
+		{"of other types", `{"message":"m","errors":[{"message":"n","details":{"closest":{"a":1},"similar":null}}]}`, "m; n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := refused(t, says(422, tt.body))
+			if want := "422 Unprocessable Entity: " + tt.want; !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("got %s, want …%s", err, want)
+			}
+		})
+	}
+	c, _ := fakeClient(t)
+	github, err := c.DefaultWorkspace().Connector(t.Context(), "github")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for filter, want := range map[*client.Filter]string{
+		new(client.Where("titel").Eq("x")):                                             "closest: title",
+		new(client.RawFilter(map[string]any{"like": map[string]any{"title": "%x%"}})):  "closest: contains, startswith, endswith",
+		new(client.RawFilter(map[string]any{"match": map[string]any{"title": "%x%"}})): "closest: ",
+	} {
+		err := walk(client.Search[map[string]any](t.Context(), github, "issues", client.Query{Filter: *filter}))
+		wantKinds(t, err, "ErrInvalid")
+		wantText(t, err, want)
+	}
+}
+
+// The problems of fields have the names of the service's own, so that they can be
+// handed on.
+func TestFieldErrorsMarshal(t *testing.T) {
+	const fields = `[{"field":"a.b","message":"no","error_code":"bad","details":{"max":100}},{"message":"all of it"}]`
+	err := refused(t, says(422, `{"errors":`+fields+`}`))
+	b, e := json.Marshal(err.Fields)
+	if e != nil || string(b) != fields {
+		t.Errorf("got  %s %v\nwant %s", b, e, fields)
+	}
+	var again []client.FieldError
+	if e := json.Unmarshal(b, &again); e != nil || !reflect.DeepEqual(again, err.Fields) {
+		t.Errorf("%+v %v", again, e)
 	}
 }
 
@@ -413,6 +500,7 @@ func TestHTTPStatus(t *testing.T) {
 		"wrapped":              {fmt.Errorf("x: %w", notAUUID), 400},
 		"joined":               {errors.Join(io.EOF, notAUUID), 400},
 		"401":                  {answered(says(401, "{}")), 502},
+		"402":                  {answered(says(402, "{}")), 502},
 		"403":                  {answered(says(403, "{}")), 502},
 		"404":                  {answered(says(404, "{}")), 404},
 		"no such connector":    {noConnector, 404},
@@ -426,6 +514,7 @@ func TestHTTPStatus(t *testing.T) {
 		"409":                  {answered(says(409, "{}")), 500},
 		"failed action":        {answered(says(200, `{"status":"error","message":"no"}`)), 502},
 		"ErrPaging":            {client.ErrPaging, 502},
+		"ErrNoConsent":         {client.ErrNoConsent, 400},
 		"not JSON":             {answered(says(200, "<p>")), 502},
 		"no network":           {answered(fails(errReset)), 502},
 		"canceled":             {ended(context.WithCancel(canceled())), 499},
@@ -454,4 +543,50 @@ func canceled() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
+}
+
+// An error says what to do about a missing organization or role.
+func TestErrorSaysWhatIsMissing(t *testing.T) {
+	const organization, admin = "WithOrganizationID", "the role of workspace admin"
+	several := `{"message":"You belong to several organizations. Specify the organization."}`
+	workspaces := says(200, `{"data":[{"id":"`+stubID+`","name":"acme","organization_id":"`+stubOrg+`"}]}`)
+	scoped := func(ctx context.Context, c *client.Client) error {
+		_, err := c.Workspace("acme").ScopedToken(ctx)
+		return err
+	}
+	remove := func(ctx context.Context, c *client.Client) error { return c.Workspace("acme").Delete(ctx) }
+	ensure := func(ctx context.Context, c *client.Client) error { return c.Workspace("acme").Ensure(ctx) }
+	own := []client.Option{client.WithOrganizationID(stubOrg)}
+	for _, tt := range []struct {
+		name    string
+		call    func(context.Context, *client.Client) error
+		opts    []client.Option
+		token   reply // of the application
+		answers []reply
+		want    string
+		not     string
+	}{
+		{"several organizations", read, nil, nil, []reply{says(400, several)}, organization, admin},
+		{"several, as a field", read, nil, nil, []reply{says(400, `{"message":"Bad Request","errors":[{"field":"header.x-organization-id","message":"is required"}]}`)}, organization, admin},
+		{"several, of a token", read, nil, says(400, several), nil, organization, admin},
+		{"one was given", read, own, nil, []reply{says(400, several)}, "Specify", organization},
+		{"another mistake", read, nil, nil, []reply{says(400, `{"message":"No such field"}`)}, "No such field", organization},
+		{"another status", read, nil, nil, []reply{says(422, several)}, "Specify", organization},
+		{"a token of a workspace", scoped, nil, nil, []reply{says(403, `{"detail":"Forbidden"}`)}, admin, organization},
+		{"a client of a workspace", read, []client.Option{client.WithScopedToken(), client.WithWorkspaceName("acme")}, nil, []reply{workspaces, says(403, "")}, admin, organization},
+		{"creating a workspace", ensure, nil, nil, []reply{says(200, `{"data":[]}`), says(403, "")}, admin, organization},
+		{"deleting a workspace", remove, nil, nil, []reply{workspaces, says(403, "")}, admin, organization},
+		{"the application", read, nil, says(403, ""), nil, "same Airbyte application", admin},
+		{"something else", read, nil, nil, []reply{says(403, "")}, "403", admin},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, tt.answers...)
+			s.token = tt.token
+			err := tt.call(t.Context(), newClientOfApp(t, s, append(tt.opts, client.WithMaxRetries(0))...))
+			wantText(t, asError(t, err), tt.want)
+			if strings.Contains(err.Error(), tt.not) || strings.Count(err.Error(), tt.want) != 1 {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }

@@ -213,8 +213,8 @@ func ExampleConnector_Describe() {
 		}
 	}
 	// Output:
-	// after string false
 	// per_page integer false
+	// after string false
 }
 
 // The definition is a document in OpenAPI 3.1; this program only looks at its size.

@@ -72,8 +72,8 @@ func ExampleSkills_Search() {
 	// | eq, neq | equal, not equal |
 	// | gt, gte, lt, lte | order |
 	// | in | one of several |
-	// | like, fuzzy, keyword | text |
-	// | contains, any | arrays |
+	// | startswith, endswith, contains, fuzzy, keyword | text |
+	// | array_contains | arrays |
 	// | and, or, not | conditions together |
 	//
 	// ```json
@@ -126,6 +126,7 @@ func ExampleConnector_Docs() {
 	// | api_search |  | query, per_page, after |
 	// | search |  | query, per_page, after |
 	// | context_store_search | query or semantic | limit, cursor, fields |
+	// | context_store_sql_query | sql | limit |
 	// | create |  | assignee, body, closed_at, comments, created_at, html_url, id, labels, number, state, title, updated_at, user |
 	// | update | number | assignee, body, closed_at, comments, created_at, html_url, id, labels, state, title, updated_at, user |
 	// | delete | number |  |

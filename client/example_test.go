@@ -254,7 +254,7 @@ func ExampleSearch() {
 		log.Fatal(err)
 	}
 	query := client.Query{
-		Filter: client.Or(client.Where("number").In(3, 4), client.Where("title").Like("%export%")),
+		Filter: client.Or(client.Where("number").In(3, 4), client.Where("title").Contains("export")),
 		Sort:   []client.SortKey{client.Ascending("number")},
 	}
 	for issue, err := range client.Search[Issue](ctx, github, "issues", query) {
@@ -269,8 +269,8 @@ func ExampleSearch() {
 	// 5 Support pagination in the export
 }
 
-// A semantic search finds passages of text, the best match first.
-func ExampleSearch_meaning() {
+// A search by meaning finds passages of text, the best match first.
+func ExampleSearchByMeaning() {
 	ctx := context.Background()
 	fake, opts := sandbox()
 	defer fake.Close()
@@ -278,8 +278,8 @@ func ExampleSearch_meaning() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	query := client.Query{Semantic: &client.Semantic{Prompt: "timeouts should be configurable", Field: "title"}, PageSize: 1}
-	for hit, err := range client.Search[client.Hit[Issue]](ctx, github, "issues", query) {
+	search := client.Semantic{Prompt: "timeouts should be configurable", Field: "title", PageSize: 1}
+	for hit, err := range client.SearchByMeaning[Issue](ctx, github, "issues", search) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -287,6 +287,27 @@ func ExampleSearch_meaning() {
 		break
 	}
 	// Output: 15 Timeouts are not configurable
+}
+
+// The in-memory service understands only queries like this one; the service runs any
+// that reads.
+func ExampleSQL() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for issue, err := range client.SQL[Issue](ctx, github, "issues", "SELECT number, title FROM issues WHERE state = 'open' LIMIT 2") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(issue.Number, issue.Title)
+	}
+	// Output:
+	// 14 Show the request id in errors
+	// 13 Flaky test in the scheduler
 }
 
 func ExampleConnector_Download() {
@@ -314,6 +335,44 @@ func ExampleConnector_Download() {
 	n, err := file.Save(filepath.Join(dir, file.Filename))
 	fmt.Println(file.Filename, n, err)
 	// Output: report.csv 12 <nil>
+}
+
+// A program may pass on each piece as it comes.
+func ExampleConnector_DownloadPieces() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	zendesk, err := client.Connect(ctx, "zendesk-support", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for piece, err := range zendesk.DownloadPieces(ctx, "attachments", client.Params{"attachment_id": agentstest.AttachmentID}, client.WithPieceSize(16)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%d %q\n", piece.Offset, piece.Data)
+	}
+	// Output:
+	// 0 "A picture says m"
+	// 16 "ore than a thous"
+	// 32 "and words.\n"
+}
+
+// A tool for a model returns one piece, and the offset of the next.
+func ExampleConnector_DownloadPiece() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	github, err := client.Connect(ctx, "github", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	piece, err := github.DownloadPiece(ctx, "files", client.Params{"file_id": "backup.tar"}, 1<<20)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(piece.Data), piece.Next, piece.More)
+	// Output: 49152 1097728 true
 }
 
 func ExampleError() {

@@ -174,3 +174,20 @@ func ExampleClient_OrganizationCredentials() {
 	// Backend ready 2
 	// Frontend ready 2
 }
+
+// Count the connectors whose records cannot be searched yet.
+func ExampleClient_ContextStores() {
+	c, done := workspaceClient()
+	defer done()
+	connectors, waiting := 0, 0
+	for conn, err := range c.ContextStores(context.Background()) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if connectors++; conn.ContextStore != client.ContextStoreReady {
+			waiting++
+		}
+	}
+	fmt.Println(waiting, "of", connectors)
+	// Output: 0 of 9
+}

@@ -17,19 +17,21 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // Params are the parameters of an action, by name. They are encoded as by
 // encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
-// sent as a number and a json.RawMessage as it is. [Connector.Describe] and
+// sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
+// anywhere in them is an error that matches [ErrInvalid] and says where it is, and
+// nothing is sent: it would hide itself. [Connector.Describe] and
 // [Connector.Docs] say which parameters an action has.
 type Params = map[string]any
 
 // IsRead reports whether an action only reads. The actions list, get, search,
-// api_search, context_store_search, context_store_sql_query, describe and download do.
+// api_search, context_store_search, context_store_sql_query, sql_select, describe and
+// download do.
 // Every other action counts as a write, including those that this version of the SDK
 // does not know. Only reads are retried when it is unknown whether the service
 // received a request.
@@ -38,15 +40,21 @@ func IsRead(action string) bool { return readActions[action] }
 // readActions are the actions of executeConnector that change nothing.
 var readActions = map[string]bool{
 	"list": true, "get": true, "search": true, "api_search": true,
-	actionSearch: true, "context_store_sql_query": true,
+	actionSearch: true, actionSQL: true, actionSelect: true,
 	actionDescribe: true, actionDownload: true,
 }
 
 const (
 	actionSearch   = "context_store_search"
+	actionSQL      = "context_store_sql_query"
+	actionSelect   = "sql_select"
 	actionDescribe = "describe"
 	actionDownload = "download"
 )
+
+// ofStore reports whether an action reads the context store, whose results have their
+// records in "data" and the state of paging in "meta".
+func ofStore(action string) bool { return action == actionSearch || action == actionSQL }
 
 // maxIntent is the number of characters that the service accepts as an intent.
 const maxIntent = 512
@@ -60,13 +68,15 @@ type execution struct {
 	params           Params
 	selected, hidden []string
 	intent           string
-	truncate         bool
-	useNumber, raw   bool
-	again            redecoder // of records that do not fit, if generated code asks
+	truncate, raw    bool
+	useNumber        jsonv2.Options // nil unless WithUseNumber is given
+	again            redecoder      // of records that do not fit, if generated code asks
 	pageParam        string
 	pager            Pager
 	prefetch         bool
 	progress         func(done, total int64)
+	limit            *int // of rows, for SQL
+	piece            *int // the size of a piece, for DownloadPiece
 }
 
 // WithSelectFields requests only the given fields of each record, which are dotted
@@ -95,7 +105,7 @@ func WithTruncation() ExecuteOption {
 // WithUseNumber makes numbers that are decoded into an any a json.Number. Without it
 // they become a float64, and integers beyond 2^53 lose digits.
 func WithUseNumber() ExecuteOption {
-	return func(x *execution) { x.useNumber = true }
+	return func(x *execution) { x.useNumber = numbersOfMatches() }
 }
 
 // WithRawData makes [Execute] keep the result in Result.Data in addition to decoding
@@ -179,39 +189,17 @@ func (x *execution) check() error {
 	switch {
 	case strings.TrimSpace(x.action) == "":
 		return invalid("execute", "the action is empty; Describe lists the actions of each entity")
-	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe:
+	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe && x.action != actionSelect:
 		return invalid(x.op(), "the entity is empty; Describe lists the entities")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
 		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
 	for name, v := range x.params {
-		if holdsSecret(v, 0) {
-			return invalid(x.op(), "the parameter %q contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", name, redacted)
+		if problem := hiddenProblem(name, v); problem != "" {
+			return invalid(x.op(), "the parameter %q %s", shorten(name), problem)
 		}
 	}
 	return nil
-}
-
-// holdsSecret reports whether an auth.Secret or a Configuration is in v, also inside
-// maps and slices of any. It does not look into other types.
-func holdsSecret(v any, depth int) bool {
-	switch v := v.(type) {
-	case auth.Secret, *auth.Secret, Configuration:
-		return true
-	case map[string]any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	case []any:
-		for _, x := range v {
-			if depth < 20 && holdsSecret(x, depth+1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (x *execution) request() gen.ExecuteRequest {
@@ -408,7 +396,7 @@ func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	var e envelope[typed[T]]
 	var zero T
-	if x.action == actionSearch {
+	if ofStore(x.action) {
 		return readSearch[T](x, resp)
 	}
 	err := decodeBody(resp, func(r io.Reader) error {
@@ -456,7 +444,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	}
 	data := e.Result.of(body)
 	var meta jsontext.Value
-	if x.action == actionSearch {
+	if ofStore(x.action) {
 		var s struct {
 			Meta jsontext.Value `json:"meta"`
 		}

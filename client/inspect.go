@@ -3,10 +3,15 @@ package client
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -33,6 +38,10 @@ type Inspection struct {
 	// Supported lists the entities that this kind of connector can copy to the
 	// context store. It is nil if the service does not know.
 	Supported []SupportedEntity `json:"supported_context_store_entities,omitempty"`
+
+	// More has the members of the response that this version of the SDK does not know,
+	// by name; nil if there are none.
+	More map[string]json.RawMessage `json:"-"`
 }
 
 // EntityReadiness is the state of an entity in the context store.
@@ -46,6 +55,8 @@ type EntityReadiness struct {
 
 	// Semantic lists the fields that have a semantic index.
 	Semantic []SemanticField `json:"semantic_search_status,omitempty"`
+
+	More map[string]json.RawMessage `json:"-"` // as in [Inspection]
 }
 
 // A SemanticField is a field of text with a semantic index. It can be searched by
@@ -70,6 +81,8 @@ const (
 type SupportedEntity struct {
 	Entity    string `json:"entity"`
 	Suggested bool   `json:"suggested,omitempty"` // the service recommends it for search
+
+	More map[string]json.RawMessage `json:"-"` // as in [Inspection]
 }
 
 // Searchable reports whether the entity can be searched in the context store now.
@@ -94,12 +107,85 @@ type inspectionItem struct {
 	Inspection
 
 	Store *struct {
-		Configured []struct {
-			EntityReadiness
-			Count *int `json:"entity_count"` // hides the embedded one, which has no null
-		} `json:"configured_cache_entities"`
-		Supported []SupportedEntity `json:"supported_context_store_entities"`
+		ConnectorID  string          `json:"connector_id"`
+		DefinitionID string          `json:"source_definition_id"`
+		Configured   []readinessItem `json:"configured_cache_entities"`
+		Supported    []supportedItem `json:"supported_context_store_entities"`
 	} `json:"context_store_readiness"`
+}
+
+// UnmarshalJSONFrom reads an inspection and keeps the members that it does not know.
+func (i *inspectionItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	type plain inspectionItem
+	v, err := decodeKept(dec, (*plain)(i))
+	if err != nil {
+		return err
+	}
+	i.More = unknownIn(v, reflect.TypeFor[inspectionItem]())
+	store := membersOf(v).get("context_store_readiness")
+	if i.Store != nil && unknownIn(store, reflect.TypeOf(*i.Store)) != nil {
+		if i.More == nil {
+			i.More = map[string]json.RawMessage{}
+		}
+		i.More["context_store_readiness"] = json.RawMessage(store)
+	}
+	return nil
+}
+
+// A readinessItem is an EntityReadiness as the service sends it.
+type readinessItem struct {
+	EntityReadiness
+	Count *int `json:"entity_count"` // hides the embedded one, which has no null
+}
+
+// UnmarshalJSONFrom is like that of inspectionItem.
+func (r *readinessItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	type plain readinessItem
+	v, err := decodeKept(dec, (*plain)(r))
+	r.More = unknownIn(v, reflect.TypeFor[readinessItem]())
+	return err
+}
+
+// A supportedItem is a SupportedEntity as the service sends it.
+type supportedItem struct{ SupportedEntity }
+
+// UnmarshalJSONFrom is like that of inspectionItem.
+func (s *supportedItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := decodeKept(dec, &s.SupportedEntity)
+	s.More = unknownIn(v, reflect.TypeFor[SupportedEntity]())
+	return err
+}
+
+// decodeKept decodes the next value into to, and returns it as it was sent.
+func decodeKept(dec *jsontext.Decoder, to any) (jsontext.Value, error) {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	v = v.Clone()
+	return v, jsonv2.Unmarshal(v, to, dec.Options())
+}
+
+// unknownIn returns the members of an object that have no field in a type.
+func unknownIn(v jsontext.Value, t reflect.Type) (more map[string]json.RawMessage) {
+	known := map[string]bool{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		known[name] = name != "-"
+	}
+	if v.Kind() != '{' {
+		return nil
+	}
+	for _, m := range membersOf(v) {
+		if known[m.name] {
+			continue
+		}
+		if more == nil {
+			more = map[string]json.RawMessage{}
+		}
+		more[m.name] = json.RawMessage(m.value)
+	}
+	return more
 }
 
 func (i *inspectionItem) export() *Inspection {
@@ -113,7 +199,12 @@ func (i *inspectionItem) export() *Inspection {
 		}
 		i.ContextStore = append(i.ContextStore, e.EntityReadiness)
 	}
-	i.Supported = i.Store.Supported
+	if i.Store.Supported != nil {
+		i.Supported = []SupportedEntity{} // none, rather than unknown
+	}
+	for _, s := range i.Store.Supported {
+		i.Supported = append(i.Supported, s.SupportedEntity)
+	}
 	return &i.Inspection
 }
 

@@ -29,7 +29,9 @@ var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar
 
 // numbers extends familiar: a number that is decoded into an any becomes a
 // json.Number.
-var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(
+var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalNumbers))
+
+var unmarshalNumbers = json.JoinUnmarshalers(
 	unmarshalFamiliar,
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
 		if dec.PeekKind() != '0' {
@@ -39,7 +41,21 @@ var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshal
 		*v = stdjson.Number(n)
 		return err
 	}),
-)))
+)
+
+// numbersOfMatches extends numbers to the members of a Match. Only WithUseNumber
+// calls it, so that other programs do not link what decodes a Match.
+func numbersOfMatches() json.Options {
+	matches.once.Do(func() {
+		matches.numbers = json.JoinOptions(numbers, json.WithUnmarshalers(json.JoinUnmarshalers(unmarshalNumbers, json.UnmarshalFromFunc(unmarshalMatch))))
+	})
+	return matches.numbers
+}
+
+var matches struct {
+	once    sync.Once
+	numbers json.Options
+}
 
 var unmarshalFamiliar = json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *stdjson.Number) error {
@@ -55,17 +71,18 @@ var unmarshalFamiliar = json.JoinUnmarshalers(
 	}),
 )
 
-// decoding returns the options for decoding into a T.
-func decoding[T any](useNumber bool) json.Options {
+// decoding returns the options for decoding into a T. useNumber is nil, or the
+// options that WithUseNumber sets.
+func decoding[T any](useNumber json.Options) json.Options {
 	return decodingOf(reflect.TypeFor[T](), useNumber)
 }
 
 // decodingOf returns the options for decoding into a t. Functions for single
 // types slow the decoder down, so only the types that need them get them.
-func decodingOf(t reflect.Type, useNumber bool) json.Options {
+func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
 	switch {
-	case useNumber:
-		return numbers
+	case useNumber != nil:
+		return useNumber
 	case t != nil && needsFamiliar(t):
 		return familiar
 	}

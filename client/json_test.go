@@ -85,7 +85,7 @@ var misfits = []struct {
 func recordWise(list string, wrap func(io.Reader) io.Reader) (envelope[pageRows[inner]], error) {
 	text := `{"x":1,"result":` + list + `,"connector_metadata":{"next_cursor":"c"},"status":"done"}`
 	e := envelope[pageRows[inner]]{Result: pageRows[inner]{action: "list", raw: []byte(text)}}
-	err := json.UnmarshalRead(wrap(strings.NewReader(text)), &e, decoding[inner](false))
+	err := json.UnmarshalRead(wrap(strings.NewReader(text)), &e, decoding[inner](nil))
 	return e, err
 }
 
@@ -286,20 +286,20 @@ func TestNeedsFamiliar(t *testing.T) {
 		want bool
 		name string
 	}{
-		{decoding[int64](false), false, "int64"},
-		{decoding[tree](false), false, "tree"},
-		{decoding[any](false), false, "any"},
-		{decoding[time.Time](false), false, "time"},
-		{decoding[stdjson.Number](false), true, "number"},
-		{decoding[*branch](false), true, "branch"},
-		{decoding[map[time.Duration]bool](false), true, "map"},
-		{decodingOf(nil, false), false, "nil"},
+		{decoding[int64](nil), false, "int64"},
+		{decoding[tree](nil), false, "tree"},
+		{decoding[any](nil), false, "any"},
+		{decoding[time.Time](nil), false, "time"},
+		{decoding[stdjson.Number](nil), true, "number"},
+		{decoding[*branch](nil), true, "branch"},
+		{decoding[map[time.Duration]bool](nil), true, "map"},
+		{decodingOf(nil, nil), false, "nil"},
 	} {
 		if got := tt.opts == familiar; got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
-	if decoding[int](true) != numbers {
+	if decoding[int](numbers) != numbers {
 		t.Error("WithUseNumber counts for every type")
 	}
 }

@@ -88,7 +88,7 @@ func TestSecretsInWhatHTTPQuotes(t *testing.T) {
 					opts := []client.Option{
 						client.WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 						client.WithAttemptObserver(func(_ context.Context, a client.Attempt) { observed(a.Err) }),
-						client.WithTokenObserver(func(f auth.Fetch) { observed(f.Err) }),
+						client.WithTokenObserver(func(f auth.FetchReport) { observed(f.Err) }),
 					}
 					c := newClient(t, tr, opts...)
 					if column == "token" {

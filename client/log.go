@@ -13,11 +13,11 @@ import (
 func logTo(l *slog.Logger) observer {
 	return observer{
 		attempt: func(ctx context.Context, a Attempt) { logAttempt(ctx, l, a) },
-		fetch:   func(f auth.Fetch) { logFetch(l, f) },
+		fetch:   func(f auth.FetchReport) { logFetch(l, f) },
 	}
 }
 
-func logFetch(l *slog.Logger, f auth.Fetch) {
+func logFetch(l *slog.Logger, f auth.FetchReport) {
 	attrs := []slog.Attr{slog.Int("attempts", f.Attempts), slog.Bool("early", f.Early), slog.Duration("duration", f.Duration)}
 	if f.Err != nil {
 		l.LogAttrs(context.Background(), slog.LevelWarn, "airbyte token", append(attrs, slog.String("error", f.Err.Error()))...)

@@ -140,7 +140,7 @@ func TestLogTokens(t *testing.T) {
 		log := func(secret string) []map[string]any {
 			var b bytes.Buffer
 			c := newClientOfApp(t, s, client.WithClientSecret(secret), client.WithLogger(slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-				client.WithTokenObserver(func(auth.Fetch) { observed++ }))
+				client.WithTokenObserver(func(auth.FetchReport) { observed++ }))
 			_ = read(t.Context(), c)
 			var records []map[string]any
 			for line := range strings.Lines(b.String()) {

@@ -79,13 +79,13 @@ type OAuthAppRequest struct {
 	// Configuration is the configuration of the app, usually a client_id and a
 	// client_secret. The definition says what is required; see
 	// [ConnectorSpec.AdvancedAuth].
-	Configuration map[string]any
+	Configuration Configuration
 }
 
 // String describes the request and hides its Configuration.
 func (r OAuthAppRequest) String() string {
 	return fmt.Sprintf("client.OAuthAppRequest{ConnectorType:%q, DefinitionID:%q, Configuration:%s}",
-		r.ConnectorType, r.DefinitionID, hiddenConfig(r.Configuration))
+		r.ConnectorType, r.DefinitionID, r.Configuration)
 }
 
 // Format writes what String returns, for every verb.
@@ -157,14 +157,14 @@ type OAuthRequest struct {
 	// page reads the query of its URL with [ConsentResult].
 	RedirectURL string
 
-	ReplicationConfig map[string]any // the configuration for replication
-	Input             map[string]any // what the vendor must know before, such as the domain of an account
+	ReplicationConfig Configuration // the configuration for replication
+	Input             Configuration // what the vendor must know before, such as the domain of an account
 }
 
 // String describes the request without values that may be secret.
 func (r OAuthRequest) String() string {
 	return fmt.Sprintf("client.OAuthRequest{Name:%q, ConnectorType:%q, DefinitionID:%q, SourceTemplateID:%q, RedirectURL:%q, ReplicationConfig:%s, Input:%s}",
-		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID, plainURL(r.RedirectURL), hiddenConfig(r.ReplicationConfig), hiddenConfig(r.Input))
+		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID, plainURL(r.RedirectURL), r.ReplicationConfig, r.Input)
 }
 
 // plainURL returns a URL without its query, which may contain a secret.

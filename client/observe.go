@@ -31,7 +31,7 @@ type Attempt struct {
 // are not called.
 type observer struct {
 	attempt func(context.Context, Attempt)
-	fetch   func(auth.Fetch)
+	fetch   func(auth.FetchReport)
 }
 
 // and returns an observer that tells both o and p.
@@ -51,7 +51,7 @@ func (o observer) and(p observer) observer {
 		o.fetch = p.fetch
 	case p.fetch != nil:
 		first := o.fetch
-		o.fetch = func(f auth.Fetch) {
+		o.fetch = func(f auth.FetchReport) {
 			first(f)
 			p.fetch(f)
 		}

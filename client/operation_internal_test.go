@@ -64,7 +64,7 @@ func TestReadActions(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	want := []string{"api_search", "context_store_search", "context_store_sql_query", "describe", "download", "get", "list", "search"}
+	want := []string{"api_search", "context_store_search", "context_store_sql_query", "describe", "download", "get", "list", "search", "sql_select"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}

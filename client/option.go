@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
 // DefaultBaseURL is the address of the service unless another one is configured.
@@ -43,7 +44,7 @@ type config struct {
 	baseURL        string
 	httpClient     *http.Client
 	source         auth.TokenSource
-	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
+	scope          func(*resolved, auth.TokenSource, *http.Client) (auth.TokenSource, error) // nil for none
 	region         Region
 	maxRetries     int
 	timeout        time.Duration
@@ -156,25 +157,6 @@ func WithTokenSource(src auth.TokenSource) Option {
 	})
 }
 
-// WithScopedToken makes the client use tokens that give access only to its workspace,
-// the one that the configuration names. The application token is used only to get
-// them.
-//
-// When the service issues a token for a workspace that does not exist, it creates the
-// workspace. With this option, a misspelled name therefore leads to an empty workspace
-// and not to [ErrWorkspaceNotFound]. To prevent that, call [Workspace.Info] first,
-// with a client that does not have the option.
-func WithScopedToken() Option {
-	return optionFunc(func(c *config) { c.scope = scopedSource })
-}
-
-// scopedSource returns a source of tokens for the workspace of r alone. It is
-// reached only through the option above, so that other programs do not link it.
-func scopedSource(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
-	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, RegionID: string(r.region), OrganizationID: r.cred.OrganizationID}
-	return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer().fetch))
-}
-
 // observer returns what is to be told of requests and of fetches of tokens.
 func (r *resolved) observer() observer { return r.logs.and(r.watches) }
 
@@ -188,8 +170,9 @@ const (
 )
 
 // WithRegion sets the region of workspaces that the client creates: with
-// [Workspace.Ensure], and by getting a token with [WithScopedToken],
-// [Workspace.ScopedToken], [Workspace.ScopedTokens] or [Workspace.WidgetToken].
+// [Workspace.Ensure], and by getting a token with
+// [WithScopedTokenCreatingWorkspace], [Workspace.ScopedToken],
+// [Workspace.ScopedTokens] or [Workspace.WidgetToken].
 // The default is the US. Workspaces that exist stay where they are.
 func WithRegion(r Region) Option {
 	return optionFunc(func(c *config) {
@@ -204,7 +187,7 @@ func WithRegion(r Region) Option {
 // succeeded or not. f must be quick and safe for concurrent use. It is not called for
 // tokens from [WithTokenSource], for tokens that another client of the process
 // fetched, or for the scoped tokens with which [Workspace.Ensure] creates workspaces.
-func WithTokenObserver(f func(auth.Fetch)) Option {
+func WithTokenObserver(f func(auth.FetchReport)) Option {
 	return optionFunc(func(c *config) { c.watches.fetch = f })
 }
 
@@ -305,13 +288,13 @@ func resolve(opts []Option) (*resolved, error) {
 		opt.apply(&r.config)
 	}
 	problems := r.problems
-	find := auth.Resolve
-	if r.source != nil {
-		find = auth.ResolveScope
-	}
 	var err error
-	if r.cred, err = find(r.explicit); err != nil {
-		problems = append(problems, err)
+	if r.cred, err = auth.Resolve(r.explicit); err != nil {
+		for _, p := range err.(interface{ Unwrap() []error }).Unwrap() { // as Resolve promises
+			if r.source == nil || !errors.Is(p, auth.ErrNoCredentials) {
+				problems = append(problems, p)
+			}
+		}
 	}
 	raw, from := r.baseURL, "WithBaseURL"
 	if strings.TrimSpace(raw) == "" {
@@ -320,7 +303,7 @@ func resolve(opts []Option) (*resolved, error) {
 	if strings.TrimSpace(raw) == "" {
 		raw = DefaultBaseURL
 	}
-	if r.base, err = auth.ParseBaseURL(raw); err != nil {
+	if r.base, err = origin.Parse(raw); err != nil {
 		problems = append(problems, fmt.Errorf("%s: %w", from, err))
 	}
 	if r.connectorID != "" {

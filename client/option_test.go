@@ -71,6 +71,17 @@ func TestNewWithoutCredentials(t *testing.T) {
 	if _, err := client.New(client.WithTokenSource(auth.Static("x"))); err != nil {
 		t.Error(err)
 	}
+	t.Setenv(auth.EnvClientID, "")
+	if _, err := client.New(client.WithTokenSource(auth.Static("x"))); err != nil {
+		t.Error(err)
+	}
+	// Other problems are reported.
+	_, err := client.New(client.WithTokenSource(auth.Static("x")), client.WithOrganizationID("acme"))
+	wantKinds(t, err, "ErrInvalid")
+	wantText(t, err, "organization_id (from option) is not a UUID")
+	if errors.Is(err, auth.ErrNoCredentials) || strings.Contains(err.Error(), "client_") {
+		t.Error(err)
+	}
 }
 
 func TestBaseURL(t *testing.T) {
@@ -307,36 +318,10 @@ func TestMaxResponseBytes(t *testing.T) {
 	}
 }
 
-func TestScopedToken(t *testing.T) {
-	s := serve(t)
-	s.route = func(r sent) reply {
-		if r.Path == scopedPath {
-			if name := r.decoded(t)["workspace_name"]; name != "acme" || r.Header.Get("Authorization") != "Bearer token-1" || r.Header.Get("X-Organization-Id") != stubOrg {
-				t.Errorf("asked for a token of %v with %v", name, r.Header)
-			}
-			return says(200, `{"token":"narrow"}`)
-		}
-		if a := r.Header.Get("Authorization"); a != "Bearer narrow" {
-			t.Errorf("sent with %s", a)
-		}
-		return list()
-	}
-	c := newClientOfApp(t, s, client.WithScopedToken(), client.WithWorkspaceName("acme"), client.WithOrganizationID(stubOrg))
-	for range 3 {
-		if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.wantSent(t, 4)
-	if s.tokenRequests() != 1 {
-		t.Errorf("%d token requests", s.tokenRequests())
-	}
-}
-
 func TestTokenObserver(t *testing.T) {
-	var seen []auth.Fetch
+	var seen []auth.FetchReport
 	s := serve(t, list())
-	c := newClientOfApp(t, s, client.WithTokenObserver(func(f auth.Fetch) { seen = append(seen, f) }))
+	c := newClientOfApp(t, s, client.WithTokenObserver(func(f auth.FetchReport) { seen = append(seen, f) }))
 	for range 3 {
 		if _, err := c.DefaultWorkspace().ListConnectors(t.Context()); err != nil {
 			t.Fatal(err)

@@ -134,7 +134,7 @@ func TestWithRegion(t *testing.T) {
 	if _, err := w.ScopedToken(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	scoped := newClient(t, s, client.WithRegion(client.RegionEU), client.WithScopedToken())
+	scoped := newClient(t, s, client.WithRegion(client.RegionEU), client.WithScopedTokenCreatingWorkspace())
 	if _, err := scoped.WorkspaceStats(t.Context()); err == nil {
 		t.Error("the stub has no statistics")
 	}

@@ -23,7 +23,7 @@ import (
 // the body, and HTTP.
 func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
 	limit := &limiter{next: hc, max: r.maxBytes}
-	token := auth.NewEditor(r.base, src, limit, r.cred.OrganizationID)
+	token := auth.NewAuthorizer(r.base, src, limit, r.cred.OrganizationID)
 	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget(), watch: r.observer().attempt}
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }

@@ -2,18 +2,17 @@ package client
 
 import (
 	"context"
-	"encoding"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
@@ -29,18 +28,14 @@ type Query struct {
 	// Sort is the order of the records, the most significant key first.
 	Sort []SortKey
 
-	// Semantic searches by meaning and finds values of type [Hit]. It cannot be
-	// combined with Filter and Sort.
-	Semantic *Semantic
-
-	PageSize int      // the number of records on a page, not in total; 0 means the service's default
+	PageSize int      // the number of records on a page, not in total; 0 means the service's default, 1000
 	Cursor   string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
 	Fields   []string // the fields to return, as dotted paths; nil means all
 }
 
 // Semantic is a search by meaning in the fields that have a semantic index, which
-// [Connector.Inspect] lists. The best matches come first. The service calls this
-// feature alpha: its form may change.
+// [Connector.Inspect] lists. The best matches come first. [SearchByMeaning] runs it.
+// The service calls this feature alpha: its form may change.
 type Semantic struct {
 	Prompt string // what to find, in plain words
 	Field  string // the field to search in; "" if only one has an index
@@ -50,48 +45,76 @@ type Semantic struct {
 	// much as the index keeps.
 	ContextSize int
 
+	// MinSimilarity is the lowest score of a hit, from -1 to 1; -1 finds all. Nil means
+	// the service's default, 0.25.
+	MinSimilarity *float64
+
 	// AllPassages finds every matching passage of a record, not only the best one.
 	AllPassages bool
+
+	PageSize int      // the number of hits on a page, not in total, at most 100; 0 means the service's default, 10
+	Cursor   string   // the cursor of the page to begin with, from Page.Cursor; "" means the first page
+	Fields   []string // the fields of the record to return, as dotted paths; nil means all
 }
+
+// maxHits is the largest page of a search by meaning.
+const maxHits = 100
 
 // A Hit is a result of a search by meaning: a record, and the passage in it that
 // matches the prompt.
-//
-//	client.Search[client.Hit[Call]](ctx, gong, "call_transcripts", client.Query{Semantic: &client.Semantic{Prompt: "worried about the price"}})
 type Hit[T any] struct {
-	Entity   T          `json:"entity"`
-	Metadata HitDetails `json:"metadata"`
+	Entity   T     `json:"entity"`
+	Metadata Match `json:"metadata"`
 }
 
-func (Hit[T]) hit() {}
-
-// HitDetails describes the match of a [Hit].
-type HitDetails struct {
+// A Match says how the record of a [Hit] matches the prompt.
+type Match struct {
 	Score   float64        // how well it matches, up to 1
 	Context string         // the passage that matches
 	More    map[string]any // what the connector adds, such as the speaker
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (h *HitDetails) UnmarshalJSON(b []byte) error {
-	*h = HitDetails{}
-	if err := json.Unmarshal(b, &h.More); err != nil {
+func (m *Match) UnmarshalJSON(b []byte) error {
+	var all map[string]any
+	if err := json.Unmarshal(b, &all); err != nil {
+		*m = Match{}
 		return err
 	}
-	h.Score, _ = h.More["score"].(float64)
-	h.Context, _ = h.More["context"].(string)
-	delete(h.More, "score")
-	delete(h.More, "context")
+	m.set(all)
 	return nil
 }
 
+// unmarshalMatch decodes a Match as UnmarshalJSON does, but with the options of the
+// decoder, which may be those of WithUseNumber.
+func unmarshalMatch(dec *jsontext.Decoder, m *Match) error {
+	var all map[string]any
+	err := jsonv2.UnmarshalDecode(dec, &all)
+	m.set(all)
+	return err
+}
+
+// set takes all members of a match, and keeps the map.
+func (m *Match) set(all map[string]any) {
+	*m = Match{More: all}
+	switch score := all["score"].(type) {
+	case float64:
+		m.Score = score
+	case json.Number:
+		m.Score, _ = score.Float64()
+	}
+	m.Context, _ = all["context"].(string)
+	delete(all, "score")
+	delete(all, "context")
+}
+
 // MarshalJSON implements json.Marshaler. It writes what UnmarshalJSON reads.
-func (h HitDetails) MarshalJSON() ([]byte, error) {
-	all := maps.Clone(h.More)
+func (m Match) MarshalJSON() ([]byte, error) {
+	all := maps.Clone(m.More)
 	if all == nil {
 		all = map[string]any{}
 	}
-	all["score"], all["context"] = h.Score, h.Context
+	all["score"], all["context"] = m.Score, m.Context
 	return json.Marshal(all)
 }
 
@@ -146,14 +169,20 @@ func (f Field) Lte(v any) Filter { return f.compare("lte", v, false) }
 // In matches records whose field equals one of the values.
 func (f Field) In(values ...any) Filter { return f.several("in", values) }
 
-// Any matches records whose field, a list, contains at least one of the values.
-func (f Field) Any(values ...any) Filter { return f.several("any", values) }
+// Contains matches records whose field, a text, contains part. Case does not matter.
+// For lists, there is [Field.ArrayContains].
+func (f Field) Contains(part string) Filter { return f.compare("contains", part, false) }
 
-// Contains matches records whose field, a list, contains v.
-func (f Field) Contains(v any) Filter { return f.compare("contains", v, false) }
+// StartsWith matches records whose field, a text, begins with prefix. The service does
+// not say whether case matters.
+func (f Field) StartsWith(prefix string) Filter { return f.compare("startswith", prefix, false) }
 
-// Like matches records whose field matches a pattern, in which % stands for any text.
-func (f Field) Like(pattern string) Filter { return f.compare("like", pattern, false) }
+// EndsWith matches records whose field, a text, ends with suffix. The service does not
+// say whether case matters.
+func (f Field) EndsWith(suffix string) Filter { return f.compare("endswith", suffix, false) }
+
+// ArrayContains matches records whose field, a list, contains v.
+func (f Field) ArrayContains(v any) Filter { return f.compare("array_contains", v, false) }
 
 // Fuzzy matches records whose field is similar to text.
 func (f Field) Fuzzy(text string) Filter { return f.compare("fuzzy", text, false) }
@@ -277,12 +306,9 @@ func scalar(v any) (any, bool) {
 // not valid, the error matches [ErrInvalid].
 func (q Query) Params() (Params, error) {
 	const op = "search"
-	p, query := Params{}, map[string]any{}
-	if q.Filter.err != nil {
-		return nil, invalid(op, "%v", q.Filter.err)
-	}
-	if q.Filter.cond != nil {
-		query["filter"] = q.Filter.cond
+	query := map[string]any{}
+	if err := q.Filter.into(op, query); err != nil {
+		return nil, err
 	}
 	if len(q.Sort) > 0 {
 		keys := make([]any, len(q.Sort))
@@ -294,106 +320,97 @@ func (q Query) Params() (Params, error) {
 		}
 		query["sort"] = keys
 	}
-	switch {
-	case q.Semantic != nil && len(query) > 0:
-		return nil, invalid(op, "Semantic takes the place of Filter and Sort; it has a Filter of its own")
-	case q.Semantic != nil:
-		semantic, err := q.Semantic.params(op)
-		if err != nil {
-			return nil, err
-		}
-		p["semantic"] = semantic
-	default:
-		p["query"] = query
-	}
-	switch {
-	case q.PageSize < 0:
-		return nil, invalid(op, "PageSize is negative")
-	case q.PageSize > 0:
-		p["limit"] = q.PageSize
-	}
-	if q.Cursor != "" {
-		p["cursor"] = q.Cursor
-	}
-	if len(q.Fields) > 0 {
-		p["fields"] = q.Fields
-	}
-	return p, nil
+	return searchParams(op, Params{"query": query}, q.PageSize, q.Cursor, q.Fields)
 }
 
-func (s *Semantic) params(op string) (map[string]any, error) {
-	p := map[string]any{"prompt": strings.TrimSpace(s.Prompt)}
+// Params returns the parameters of the action "context_store_search" for s, whose
+// records are hits: decode them into a [Hit]. If s is not valid, the error matches
+// [ErrInvalid].
+func (s Semantic) Params() (Params, error) {
+	const op = "search by meaning"
+	semantic := map[string]any{"prompt": strings.TrimSpace(s.Prompt)}
 	switch {
-	case p["prompt"] == "":
+	case semantic["prompt"] == "":
 		return nil, invalid(op, "Semantic has no Prompt")
 	case s.ContextSize < 0:
 		return nil, invalid(op, "ContextSize is negative")
-	case s.Filter.err != nil:
-		return nil, invalid(op, "%v", s.Filter.err)
+	case s.MinSimilarity != nil && !(*s.MinSimilarity >= -1 && *s.MinSimilarity <= 1): // NaN is neither
+		return nil, invalid(op, "MinSimilarity is not between -1 and 1")
+	case s.PageSize > maxHits:
+		return nil, invalid(op, "PageSize %d is more than %d, the most of a search by meaning", s.PageSize, maxHits)
+	}
+	if err := s.Filter.into(op, semantic); err != nil {
+		return nil, err
 	}
 	if s.Field != "" {
-		p["field"] = s.Field
-	}
-	if s.Filter.cond != nil {
-		p["filter"] = s.Filter.cond
+		semantic["field"] = s.Field
 	}
 	if s.ContextSize > 0 {
-		p["context_size"] = s.ContextSize
+		semantic["context_size"] = s.ContextSize
+	}
+	if s.MinSimilarity != nil {
+		semantic["min_similarity"] = *s.MinSimilarity
 	}
 	if s.AllPassages {
-		p["dedup"] = "none"
+		semantic["dedup"] = "none"
 	}
-	return p, nil
+	return searchParams(op, Params{"semantic": semantic}, s.PageSize, s.Cursor, s.Fields)
 }
 
-// fits returns an error for a type of result that would silently stay empty: only
-// searches by meaning find hits, and they find nothing else.
-func (q Query) fits(t reflect.Type) error {
-	const op = "search"
-	_, isHit := reflect.Zero(t).Interface().(interface{ hit() })
+// into adds the filter to a query, unless it matches all records.
+func (f Filter) into(op string, query map[string]any) error {
 	switch {
-	case q.Semantic == nil && isHit:
-		return invalid(op, "only a query with Semantic finds hits; search for the record's own type")
-	case q.Semantic != nil && !hasEntity(t):
-		return invalid(op, "a query with Semantic finds hits, and %v has no place for one; search for client.Hit[%[1]v]", t)
+	case f.err != nil:
+		return invalid(op, "%v", f.err)
+	case f.cond != nil:
+		query["filter"] = f.cond
 	}
 	return nil
 }
 
-// hasEntity reports whether a t can hold the member "entity" of a hit.
-func hasEntity(t reflect.Type) bool {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
+// searchParams adds to p what both kinds of searches have.
+func searchParams(op string, p Params, size int, cursor string, fields []string) (Params, error) {
+	switch {
+	case size < 0:
+		return nil, invalid(op, "PageSize is negative")
+	case size > 0:
+		p["limit"] = size
 	}
-	if t.Kind() != reflect.Struct || reads(t) {
-		return true
+	if cursor != "" {
+		p["cursor"] = cursor
 	}
-	return slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		return name == "entity" || reads(f.Type) && f.Anonymous
-	})
-}
-
-// reads reports whether a t has a method that decodes it.
-func reads(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]()) ||
-		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	if len(fields) > 0 {
+		p["fields"] = fields
+	}
+	return p, nil
 }
 
 // Search iterates over the records of an entity that a query finds in the context
 // store, on all pages, as [All] does. [Connector.Inspect] lists the entities that can
-// be searched. With Query.Semantic, T is a [Hit].
+// be searched.
 func Search[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
 	params, err := q.Params()
-	if err == nil {
-		err = q.fits(reflect.TypeFor[T]())
-	}
 	if err != nil {
-		return func(yield func(T, error) bool) {
-			var zero T
-			yield(zero, err)
-		}
+		return failing[T](err)
 	}
 	return All[T](ctx, c, entity, actionSearch, params, opts...)
+}
+
+// SearchByMeaning iterates over the passages that match a prompt, and their records,
+// the best match first, on all pages, as [All] does. [Connector.Inspect] lists the
+// fields that can be searched by meaning.
+func SearchByMeaning[T any](ctx context.Context, c *Connector, entity string, s Semantic, opts ...ExecuteOption) iter.Seq2[Hit[T], error] {
+	params, err := s.Params()
+	if err != nil {
+		return failing[Hit[T]](err)
+	}
+	return All[Hit[T]](ctx, c, entity, actionSearch, params, opts...)
+}
+
+// failing yields an error.
+func failing[T any](err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		yield(zero, err)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ func TestQueryParams(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, tt := range []struct {
 		name string
-		q    client.Query
+		q    interface{ Params() (client.Params, error) }
 		want string
 	}{
 		{"zero", client.Query{}, `{"query":{}}`},
@@ -33,8 +32,10 @@ func TestQueryParams(t *testing.T) {
 		{"large number", client.Query{Filter: where("n").Lt(int64(9007199254740993))}, `{"query":{"filter":{"lt":{"n":9007199254740993}}}}`},
 		{"named type", client.Query{Filter: where("n").Neq(client.WorkspaceActive)}, `{"query":{"filter":{"neq":{"n":"active"}}}}`},
 		{"in", client.Query{Filter: where("n").In(1, "b")}, `{"query":{"filter":{"in":{"n":[1,"b"]}}}}`},
-		{"texts", client.Query{Filter: client.And(where("a").Like("x%"), where("b").Fuzzy("y"), where("c").Keyword("z"), where("d").Contains(1), where("e").Any("f"))},
-			`{"query":{"filter":{"and":[{"like":{"a":"x%"}},{"fuzzy":{"b":"y"}},{"keyword":{"c":"z"}},{"contains":{"d":1}},{"any":{"e":["f"]}}]}}}`},
+		{"texts", client.Query{Filter: client.And(where("a").StartsWith("x%"), where("b").Fuzzy("y"), where("c").Keyword("z"), where("d").Contains("1"), where("e").EndsWith("f"))},
+			`{"query":{"filter":{"and":[{"startswith":{"a":"x%"}},{"fuzzy":{"b":"y"}},{"keyword":{"c":"z"}},{"contains":{"d":"1"}},{"endswith":{"e":"f"}}]}}}`},
+		{"lists", client.Query{Filter: client.Or(where("a").ArrayContains(1), where("b").ArrayContains("x"))},
+			`{"query":{"filter":{"or":[{"array_contains":{"a":1}},{"array_contains":{"b":"x"}}]}}}`},
 		{"nested", client.Query{Filter: client.Or(client.Not(where("a").Eq(1)), client.And(where("b").Eq(2), where("c").Eq(3)))},
 			`{"query":{"filter":{"or":[{"not":{"eq":{"a":1}}},{"and":[{"eq":{"b":2}},{"eq":{"c":3}}]}]}}}`},
 		{"and of one", client.Query{Filter: client.And(where("a").Eq(1), client.Filter{})}, `{"query":{"filter":{"eq":{"a":1}}}}`},
@@ -42,9 +43,11 @@ func TestQueryParams(t *testing.T) {
 		{"or with everything", client.Query{Filter: client.Or(where("a").Eq(1), client.Filter{})}, `{"query":{}}`},
 		{"sort", client.Query{Sort: []client.SortKey{client.Descending("at"), client.Ascending("id")}, PageSize: 5, Cursor: "c", Fields: []string{"id"}},
 			`{"cursor":"c","fields":["id"],"limit":5,"query":{"sort":[{"at":"desc"},{"id":"asc"}]}}`},
-		{"semantic", client.Query{Semantic: &client.Semantic{Prompt: " angry customers\n"}, PageSize: 3}, `{"limit":3,"semantic":{"prompt":"angry customers"}}`},
-		{"all of semantic", client.Query{Semantic: &client.Semantic{Prompt: "p", Field: "body", Filter: where("a").Eq(1), ContextSize: 99, AllPassages: true}, Fields: []string{"id"}},
-			`{"fields":["id"],"semantic":{"context_size":99,"dedup":"none","field":"body","filter":{"eq":{"a":1}},"prompt":"p"}}`},
+		{"semantic", client.Semantic{Prompt: " angry customers\n", PageSize: 3}, `{"limit":3,"semantic":{"prompt":"angry customers"}}`},
+		{"all of semantic", client.Semantic{Prompt: "p", Field: "body", Filter: where("a").Eq(1), ContextSize: 99, MinSimilarity: new(0.5), AllPassages: true, PageSize: 100, Cursor: "c", Fields: []string{"id"}},
+			`{"cursor":"c","fields":["id"],"limit":100,"semantic":{"context_size":99,"dedup":"none","field":"body","filter":{"eq":{"a":1}},"min_similarity":0.5,"prompt":"p"}}`},
+		{"semantic without a limit", client.Semantic{Prompt: "p", MinSimilarity: new(-1.0)}, `{"semantic":{"min_similarity":-1,"prompt":"p"}}`},
+		{"semantic from 0", client.Semantic{Prompt: "p", MinSimilarity: new(0.0)}, `{"semantic":{"min_similarity":0,"prompt":"p"}}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, err := tt.q.Params()
@@ -71,11 +74,21 @@ func TestQueryParams(t *testing.T) {
 		"sort without field": {Sort: []client.SortKey{client.Ascending("")}},
 		"raw JSON":           {Filter: where("a").Eq(json.RawMessage("1"))},
 		"raw two":            {Filter: client.Not(client.RawFilter(map[string]any{"eq": nil, "neq": nil}))},
-		"semantic and more":  {Semantic: &client.Semantic{Prompt: "x"}, Filter: where("a").Eq(1)},
-		"semantic, sorted":   {Semantic: &client.Semantic{Prompt: "x"}, Sort: []client.SortKey{client.Ascending("a")}},
-		"no prompt":          {Semantic: &client.Semantic{Field: "x"}},
-		"wrong filter of it": {Semantic: &client.Semantic{Prompt: "x", Filter: where("").Eq(1)}},
-		"negative context":   {Semantic: &client.Semantic{Prompt: "x", ContextSize: -1}},
+		"list of nothing":    {Filter: where("a").ArrayContains(nil)},
+	} {
+		if p, err := q.Params(); !errors.Is(err, client.ErrInvalid) {
+			t.Errorf("%s: %v, %v; want ErrInvalid", name, p, err)
+		}
+	}
+	for name, q := range map[string]client.Semantic{
+		"no prompt":         {Field: "x", Prompt: " "},
+		"wrong filter":      {Prompt: "x", Filter: where("").Eq(1)},
+		"negative context":  {Prompt: "x", ContextSize: -1},
+		"negative size":     {Prompt: "x", PageSize: -1},
+		"similarity beyond": {Prompt: "x", MinSimilarity: new(1.1)},
+		"similarity below":  {Prompt: "x", MinSimilarity: new(-1.1)},
+		"no similarity":     {Prompt: "x", MinSimilarity: new(math.NaN())},
+		"too many hits":     {Prompt: "x", PageSize: 101},
 	} {
 		if p, err := q.Params(); !errors.Is(err, client.ErrInvalid) {
 			t.Errorf("%s: %v, %v; want ErrInvalid", name, p, err)
@@ -93,7 +106,7 @@ func TestSearchByMeaning(t *testing.T) {
 		CallID string `json:"callId"`
 	}
 	var got []client.Hit[record]
-	for hit, err := range client.Search[client.Hit[record]](t.Context(), connectorOf(newClient(t, s)), "call_transcripts", client.Query{Semantic: &client.Semantic{Prompt: "price"}}) {
+	for hit, err := range client.SearchByMeaning[record](t.Context(), connectorOf(newClient(t, s)), "call_transcripts", client.Semantic{Prompt: "price"}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,8 +116,8 @@ func TestSearchByMeaning(t *testing.T) {
 		len(got[0].Metadata.More) != 1 || got[1].Entity.CallID != "8" || got[1].Metadata.Score != 0 || got[2].Entity.CallID != "9" {
 		t.Errorf("%+v", got)
 	}
-	if body := s.requests()[0].decoded(t)["params"]; body == nil {
-		t.Error("no params")
+	if got, want := fmt.Sprint(s.requests()[0].decoded(t)["params"]), "map[semantic:map[prompt:price]]"; got != want {
+		t.Errorf("the params are %s, want %s", got, want)
 	}
 	for _, hit := range got {
 		b, err := json.Marshal(hit)
@@ -115,41 +128,76 @@ func TestSearchByMeaning(t *testing.T) {
 	}
 }
 
-// A type that would stay empty whatever is found is refused, and nothing is
-// sent.
-func TestSearchForTheWrongType(t *testing.T) {
-	type issue struct{ Title string }
-	type own struct {
-		Entity issue `json:"entity"`
+// Numbers of a match are exact with WithUseNumber, however the hits are read.
+func TestMatchKeepsNumbers(t *testing.T) {
+	const hits = `{"data":[{"entity":{"id":1},"metadata":{"score":0.5,"context":"c","call":9007199254740993,"deep":{"n":[9007199254740993]}}}],"meta":{"has_more":false}}`
+	c := connectorOf(newClient(t, serve(t, ok(hits))))
+	search := client.Semantic{Prompt: "price"}
+	params, err := search.Params()
+	if err != nil {
+		t.Fatal(err)
 	}
-	type embedding struct{ own }
-	byMeaning := client.Query{Semantic: &client.Semantic{Prompt: "price"}}
-	s := serve(t, ok(`{"data":[{"entity":{"Title":"x"},"metadata":{}}],"meta":{"has_more":false}}`))
+	type hit = client.Hit[map[string]any]
+	type found struct {
+		Data []hit `json:"data"`
+	}
+	execute := func(opts ...client.ExecuteOption) *client.Result {
+		r, err := c.Execute(t.Context(), "calls", "context_store_search", params, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	one := func(seq iter.Seq2[hit, error]) hit {
+		for h, err := range seq {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h
+		}
+		t.Fatal("no hit")
+		return hit{}
+	}
+	for _, exact := range []bool{false, true} {
+		var opts []client.ExecuteOption
+		want := "map[call:9.007199254740992e+15 deep:map[n:[9.007199254740992e+15]]]"
+		if exact {
+			opts, want = append(opts, client.WithUseNumber()), "map[call:9007199254740993 deep:map[n:[9007199254740993]]]"
+		}
+		typed, _, err := client.Execute[found](t.Context(), c, "calls", "context_store_search", params, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var decoded found
+		if err := execute(opts...).Decode(&decoded); err != nil {
+			t.Fatal(err)
+		}
+		for name, h := range map[string]hit{
+			"SearchByMeaning": one(client.SearchByMeaning[map[string]any](t.Context(), c, "calls", search, opts...)),
+			"Rows":            one(client.Rows[hit](execute(opts...))),
+			"Execute":         typed.Data[0],
+			"Decode":          decoded.Data[0],
+		} {
+			if got := h.Metadata; fmt.Sprint(got.More) != want || got.Score != 0.5 || got.Context != "c" {
+				t.Errorf("%s: %+v, want %s", name, got, want)
+			}
+		}
+	}
+}
+
+// A search that is not valid is not sent.
+func TestSearchRefuses(t *testing.T) {
+	s := serve(t)
 	c := connectorOf(newClient(t, s))
 	for name, err := range map[string]error{
-		"record by meaning":  firstError(client.Search[issue](t.Context(), c, "issues", byMeaning)),
-		"pointer by meaning": firstError(client.Search[*issue](t.Context(), c, "issues", byMeaning)),
-		"hit by conditions":  firstError(client.Search[client.Hit[issue]](t.Context(), c, "issues", client.Query{})),
+		"conditions": firstError(client.Search[any](t.Context(), c, "issues", client.Query{PageSize: -1})),
+		"meaning":    firstError(client.SearchByMeaning[any](t.Context(), c, "issues", client.Semantic{})),
 	} {
-		if !errors.Is(err, client.ErrInvalid) || !strings.Contains(err.Error(), "Semantic") {
+		if !errors.Is(err, client.ErrInvalid) {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)
 		}
 	}
-	if n := len(s.requests()); n != 0 {
-		t.Errorf("%d requests", n)
-	}
-	for name, err := range map[string]error{
-		"hit":             firstError(client.Search[client.Hit[issue]](t.Context(), c, "issues", byMeaning)),
-		"map":             firstError(client.Search[map[string]any](t.Context(), c, "issues", byMeaning)),
-		"raw":             firstError(client.Search[json.RawMessage](t.Context(), c, "issues", byMeaning)),
-		"any":             firstError(client.Search[any](t.Context(), c, "issues", byMeaning)),
-		"own":             firstError(client.Search[own](t.Context(), c, "issues", byMeaning)),
-		"embedding a hit": firstError(client.Search[embedding](t.Context(), c, "issues", byMeaning)),
-	} {
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
+	s.wantSent(t, 0)
 }
 
 func firstError[T any](seq iter.Seq2[T, error]) error {

@@ -47,14 +47,14 @@ type Result struct {
 	ConnectorID string
 
 	action    string
-	useNumber bool
+	useNumber jsonv2.Options
 	again     redecoder
 
 	pages *turner // finds the next page; nil in a result that a Pager gets
 }
 
 // String describes the result without its data.
-func (r *Result) String() string {
+func (r Result) String() string {
 	next := ""
 	if r.Page.HasNext {
 		next = ", has next page"
@@ -64,17 +64,46 @@ func (r *Result) String() string {
 
 // Format writes what String returns, for every verb. Without it, fmt would print raw
 // JSON as a list of numbers.
-func (r *Result) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
+func (r Result) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
 // A Warning comes with a result that may be incomplete or old, such as that of a
 // search in a context store that had been paused. What the service does not send is
 // zero: of some warnings it sends only the Message.
 type Warning struct {
-	Code, Message string
-	DeactivatedAt time.Time // when the context store was paused
-	ReactivatedAt time.Time // when it was resumed
-	StaleSince    time.Time // when the data was last updated
-	StatusURL     string
+	Code          string    `json:"code"`
+	Message       string    `json:"message"`
+	DeactivatedAt time.Time `json:"deactivated_at,omitzero"` // when the context store was paused
+	ReactivatedAt time.Time `json:"reactivated_at,omitzero"` // when it was resumed
+	StaleSince    time.Time `json:"stale_since,omitzero"`    // when the data was last updated
+	StatusURL     string    `json:"status_url,omitzero"`
+}
+
+// MarshalJSON returns the result as the service sent it, under the names of its HTTP
+// interface. There is no "result" in it if Data is nil.
+func (r Result) MarshalJSON() ([]byte, error) {
+	type execution struct {
+		ConnectorID string  `json:"connector_instance_id,omitzero"`
+		Millis      float64 `json:"execution_time_ms"`
+	}
+	return json.Marshal(struct {
+		Status    string          `json:"status"`
+		Result    json.RawMessage `json:"result,omitempty"`
+		Metadata  json.RawMessage `json:"connector_metadata,omitempty"`
+		Execution execution       `json:"execution_metadata"`
+		Warning   *Warning        `json:"warning,omitzero"`
+	}{r.Status, r.Data, r.Metadata, execution{r.ConnectorID, float64(r.Duration) / float64(time.Millisecond)}, r.Warning})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. The result then knows nothing of its
+// request: [Result.NextParams] fails.
+func (r *Result) UnmarshalJSON(b []byte) error {
+	var e envelope[jsontext.Value]
+	if err := jsonv2.Unmarshal(b, &e, lenient); err != nil {
+		return err
+	}
+	*r = *e.result(new(execution), nil)
+	r.Data = json.RawMessage(e.Result)
+	return nil
 }
 
 // Decode decodes Data into the value that v points to, by the same rules as
@@ -219,7 +248,7 @@ func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
 	case 'n':
 		return dec.SkipValue()
 	case '{':
-		if p.action == actionSearch || p.action == "" {
+		if ofStore(p.action) || p.action == "" {
 			return p.search(dec)
 		}
 	}

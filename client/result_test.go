@@ -1,10 +1,12 @@
 package client_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -240,7 +242,7 @@ func TestResultsInPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		for _, v := range []any{r, d} {
+		for _, v := range []any{r, *r, d} {
 			if got := fmt.Sprintf(format, v); !strings.Contains(got, "bytes") || strings.Contains(got, "private") || strings.Contains(got, "123") || len(got) > 100 {
 				t.Errorf("%s of %T is %s", format, v, got)
 			}
@@ -251,5 +253,48 @@ func TestResultsInPrint(t *testing.T) {
 	}
 	if got := d.String(); got != "client.Description{1 entities, 52 bytes}" {
 		t.Error(got)
+	}
+}
+
+// A result marshals to what the service sent, and can be read back.
+func TestResultsMarshal(t *testing.T) {
+	const (
+		execution = `"execution_metadata":{"connector_instance_id":"` + stubID + `","execution_time_ms":1.5}`
+		warning   = `"warning":{"code":"paused","message":"m","stale_since":"2026-01-02T03:04:05Z"}`
+	)
+	for name, tc := range map[string]struct{ sent, want string }{
+		"all":        {`{"status":"success","result":[{"id":1},{"id":2}],"connector_metadata":{"has_more":true,"next_cursor":"c"},` + execution + `,` + warning + `}`, ""},
+		"little":     {`{"status":"success"}`, `{"status":"success","execution_metadata":{"execution_time_ms":0}}`},
+		"null":       {`{"status":"success","result":null,"connector_metadata":null,"warning":null,` + execution + `}`, `{"status":"success","result":null,"connector_metadata":null,` + execution + `}`},
+		"big number": {`{"status":"success","result":{"id":9007199254740993},` + execution + `}`, ""},
+	} {
+		r, err := connectorOf(newClient(t, serve(t, says(200, tc.sent)))).Execute(t.Context(), "issues", "list", nil)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		want := cmp.Or(tc.want, tc.sent)
+		for _, v := range []any{r, *r} {
+			if b, err := json.Marshal(v); err != nil || string(b) != want {
+				t.Errorf("%s: %T is marshaled as\n%s, want\n%s; %v", name, v, b, want, err)
+			}
+		}
+		var again client.Result
+		if err := json.Unmarshal([]byte(want), &again); err != nil {
+			t.Fatal(name, err)
+		}
+		if b, err := json.Marshal(again); err != nil || string(b) != want {
+			t.Errorf("%s: read back, it is\n%s, want\n%s; %v", name, b, want, err)
+		}
+		rows, _ := collect(client.Rows[map[string]any](r))
+		if got, _ := collect(client.Rows[map[string]any](&again)); !reflect.DeepEqual(got, rows) {
+			t.Errorf("%s: rows %v, want %v", name, got, rows)
+		}
+		if _, err := again.NextParams(t.Context()); !errors.Is(err, client.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+	var r client.Result
+	if err := json.Unmarshal([]byte(`{"status"`), &r); err == nil {
+		t.Error("half a result is read")
 	}
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -258,7 +259,7 @@ func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*htt
 		return nil, refusal(c, resp)
 	}
 	e := c.fail(err)
-	e.note, e.BudgetExhausted = c.note, c.exhausted
+	e.note, e.BudgetExhausted = cmp.Or(c.note, e.note), c.exhausted
 	c.judge(e, w, sent)
 	return nil, e
 }
@@ -267,7 +268,7 @@ func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*htt
 // carried out. Only the last attempt matters: a write is retried only if the attempts
 // before were certainly not carried out.
 func (c *call) judge(e *Error, w willing, sent bool) {
-	e.Retryable = w == always || w == readsOnly && c.read
+	e.Retryable = e.Retryable && !sent || w == always || w == readsOnly && c.read // a token source may have judged it
 	if tok, ok := errors.AsType[*auth.TokenError](e.err); ok && !sent {
 		e.Retryable = tok.Temporary()
 	}

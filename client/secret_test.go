@@ -47,6 +47,8 @@ func secretService(t *testing.T) *stub {
 		switch {
 		case r.Path == scopedPath:
 			return says(200, `{"token":"`+scopedToken+`"}`)
+		case r.Path == workspacesPath:
+			return acme()
 		case r.Path == listPath && r.Method == "POST":
 			return says(422, `{"message":"bad `+connectorSecret+` and `+oauthSecret+`","errors":[{"field":"credentials","message":"`+connectorSecret+`","details":{"input":"`+connectorSecret+`"}}]}`)
 		case strings.HasSuffix(r.Path, "/execute") && strings.Contains(r.Body, `"download"`):
@@ -209,7 +211,7 @@ func TestSecretsDoNotReachTheLog(t *testing.T) {
 		var b bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug - 10}))
 		s := secretService(t)
-		c := makeClient(t, s, client.WithCredentials("app", clientSecret), client.WithLogger(logger), client.WithTokenObserver(func(f auth.Fetch) {
+		c := makeClient(t, s, client.WithCredentials("app", clientSecret), client.WithLogger(logger), client.WithTokenObserver(func(f auth.FetchReport) {
 			logger.Info("token", "fetch", f)
 		}))
 		w := c.DefaultWorkspace()

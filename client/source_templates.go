@@ -132,7 +132,7 @@ type SourceTemplateRequest struct {
 
 	// DefaultConfig is the configuration that users need not provide. The
 	// service does not want it to contain secrets or values of a single user.
-	DefaultConfig map[string]any
+	DefaultConfig Configuration
 
 	Customization *TemplateCustomization // what is replicated and how; nil for the connector's own suggestion
 }
@@ -140,7 +140,7 @@ type SourceTemplateRequest struct {
 // String describes the request and hides its DefaultConfig.
 func (r SourceTemplateRequest) String() string {
 	return fmt.Sprintf("client.SourceTemplateRequest{DefinitionID:%q, CopyOf:%q, Name:%q, Mode:%q, DefaultConfig:%s, Customization:%t}",
-		r.DefinitionID, r.CopyOf, r.Name, r.Mode, hiddenConfig(r.DefaultConfig), r.Customization != nil)
+		r.DefinitionID, r.CopyOf, r.Name, r.Mode, r.DefaultConfig, r.Customization != nil)
 }
 
 // Format writes what String returns, for every verb.
@@ -203,7 +203,7 @@ type SourceTemplateChange struct {
 
 	// DefaultConfig replaces the template's DefaultConfig unless it is nil.
 	// With an empty map, the template no longer sets anything.
-	DefaultConfig map[string]any
+	DefaultConfig Configuration
 
 	// Customization says what is replicated and how. [Null] restores the
 	// connector's own suggestion.
@@ -225,7 +225,7 @@ func (c SourceTemplateChange) String() string {
 	}
 	config := "unchanged"
 	if c.DefaultConfig != nil {
-		config = hiddenConfig(c.DefaultConfig)
+		config = c.DefaultConfig.String()
 	}
 	return fmt.Sprintf("client.SourceTemplateChange{Name:%q, Mode:%q, DefaultConfig:%s, Customization:%s, Propagate:%t}",
 		c.Name, c.Mode, config, customization, c.Propagate)
@@ -387,7 +387,7 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 		Customization: change.Customization, Propagate: set(change.Propagate),
 	}
 	if change.DefaultConfig != nil {
-		body.PartialDefaultConfig = Value(change.DefaultConfig)
+		body.PartialDefaultConfig = Value(map[string]any(change.DefaultConfig))
 	}
 	problem := ""
 	if body.Name.IsZero() && body.Mode.IsZero() && body.PartialDefaultConfig.IsZero() && body.Customization.IsZero() && body.Propagate.IsZero() {

@@ -311,7 +311,7 @@ var sentinels = []struct {
 	{"ErrWorkspaceNotFound", client.ErrWorkspaceNotFound}, {"ErrExecution", client.ErrExecution},
 	{"ErrEmptyDownload", client.ErrEmptyDownload}, {"ErrResponseTooLarge", client.ErrResponseTooLarge}, {"ErrPaging", client.ErrPaging},
 	{"ErrWaitedTooLong", client.ErrWaitedTooLong}, {"ErrDefinitionAmbiguous", client.ErrDefinitionAmbiguous}, {"ErrNetwork", client.ErrNetwork}, {"ErrBadResponse", client.ErrBadResponse},
-	{"ErrNoConsent", client.ErrNoConsent},
+	{"ErrUsageExceeded", client.ErrUsageExceeded}, {"ErrNoConsent", client.ErrNoConsent},
 }
 
 // kinds returns the names of the sentinels that err matches.

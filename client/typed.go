@@ -134,13 +134,6 @@ func DecodeRows[T any](records []json.RawMessage) iter.Seq2[T, error] {
 	}
 }
 
-func failing[T any](err error) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var zero T
-		yield(zero, err)
-	}
-}
-
 // generated marks an execution as one of generated code.
 func generated(x *execution) { x.again = loosely }
 

@@ -63,8 +63,8 @@ func (r WorkflowRequest) check(op string) error {
 		if task == nil {
 			return invalid(op, "Tasks[%d] is nil", i)
 		}
-		if slices.Contains(texts(nil, asSent(task)), redacted) {
-			return invalid(op, "Tasks[%d] contains an auth.Secret, which would be sent as %s; use string(s) to reveal it", i, redacted)
+		if problem := hiddenProblem(fmt.Sprintf("Tasks[%d]", i), task); problem != "" {
+			return invalid(op, "Tasks[%d] %s", i, problem)
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ func Example() {
 	// | api_search |  | query, per_page, starting_after |
 	// | search |  | query, per_page, starting_after |
 	// | context_store_search | query or semantic | limit, cursor, fields |
+	// | context_store_sql_query | sql | limit |
 	// | create |  | address, balance, created, currency, delinquent, email, id, livemode, metadata, name, object |
 	// | update | id | address, balance, created, currency, delinquent, email, livemode, metadata, name, object |
 	// | delete | id |  |
@@ -27,7 +28,7 @@ func Example() {
 	// ```
 	//
 	// > run_action {"connector": "github", "entity": "issue", "action": "list"}
-	// {"error":"Validation failed","problems":[{"Field":"body.entity","Message":"GitHub has no entity \"issue\"","Code":"unknown_entity","Details":{"entities":["files","issues","repositories","users"]}}],"retryable":false}
+	// {"error":"Validation failed","problems":[{"field":"body.entity","message":"GitHub has no entity \"issue\"","error_code":"unknown_entity","details":{"entities":["files","issues","repositories","users"]}}],"retryable":false}
 	//
 	// > run_action {"connector": "github", "entity": "issues", "action": "list", "fields": ["number", "title"], "params": {"per_page": 9}}
 	// {"records":[{"number":15,"title":"Timeouts are not configurable"},{"number":14,"title":"Show the request id in errors"},{"number":13,"title":"Flaky test in the scheduler"},{"number":12,"title":"Memory grows during imports"},{"number":11,"title":"Allow several organizations"},{"number":10,"title":"Webhook signature is not verified"},{"number":9,"title":"Typo in the installation guide"}],"omitted":2,"next":{"after":"aXNzdWVzOjk","per_page":9}}

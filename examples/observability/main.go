@@ -40,7 +40,7 @@ func run(ctx context.Context) error {
 		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
 		client.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(client.NewTransport(), otelhttp.WithTracerProvider(provider))}),
 		client.WithLogger(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: steady}))),
-		client.WithTokenObserver(func(f auth.Fetch) { fmt.Println("token fetched after", f.Attempts, "attempt(s), error:", f.Err) }),
+		client.WithTokenObserver(func(f auth.FetchReport) { fmt.Println("token fetched after", f.Attempts, "attempt(s), error:", f.Err) }),
 	)
 	if err != nil {
 		return err

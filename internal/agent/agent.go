@@ -1,24 +1,12 @@
 // Package agent provides the User-Agent of the SDK.
 package agent
 
-import (
-	"runtime"
-	"runtime/debug"
-	"sync"
-)
+import "runtime"
 
-const module = "github.com/airbyte-agents/airbyte-agents-go"
+// Version is the version of the SDK: that of the last release in CHANGELOG.md, or
+// "dev" before the first. It is a constant because reading it from the build
+// information of the program, with runtime/debug, adds 6 KB to every program.
+const Version = "dev"
 
-// Name returns the name and version of the SDK and the version of Go. The
-// version of the SDK is "dev" if the build information does not contain one.
-var Name = sync.OnceValue(func() string {
-	version := "dev"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range append(info.Deps, &info.Main) {
-			if m.Path == module && m.Version != "" && m.Version != "(devel)" {
-				version = m.Version
-			}
-		}
-	}
-	return "airbyte-agents-go/" + version + " (" + runtime.Version() + ")"
-})
+// Name is the name and version of the SDK and the version of Go.
+func Name() string { return "airbyte-agents-go/" + Version + " (" + runtime.Version() + ")" }

@@ -6,6 +6,7 @@ package answer
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -301,4 +302,23 @@ func plainDecimal(s string) bool {
 func Discard(body io.ReadCloser) {
 	_, _ = io.CopyN(io.Discard, body, maxRest)
 	_ = body.Close()
+}
+
+// refreshErrorKey is the context key of the error of [SetRefreshError] in the
+// request of a response.
+type refreshErrorKey struct{}
+
+// SetRefreshError notes in the request of resp, a 401, that no other token
+// could be obtained because of err.
+func SetRefreshError(resp *http.Response, err error) {
+	resp.Request = resp.Request.WithContext(context.WithValue(resp.Request.Context(), refreshErrorKey{}, err))
+}
+
+// RefreshError returns the error that [SetRefreshError] noted, or nil.
+func RefreshError(resp *http.Response) error {
+	if resp.Request == nil {
+		return nil
+	}
+	err, _ := resp.Request.Context().Value(refreshErrorKey{}).(error)
+	return err
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // A tape is a gen.HttpRequestDoer that records requests and returns prepared
@@ -100,13 +101,13 @@ func request(t *testing.T, method, address, body string) *http.Request {
 
 const inside, outside = "https://service.test/api", "https://elsewhere.test/api"
 
-func TestEditorTokenPerAttempt(t *testing.T) {
+func TestAuthorizerTokenPerAttempt(t *testing.T) {
 	src := &mint{life: time.Hour} // not cached, so every request gets a new token
 	next := &tape{answers: []*http.Response{reply(200, "")}}
-	editor := auth.NewEditor(service, src, next, orgA)
+	authorizer := auth.NewAuthorizer(service, src, next, orgA)
 	req := request(t, http.MethodGet, inside, "")
 	for range 3 {
-		if _, err := editor.Do(req); err != nil {
+		if _, err := authorizer.Do(req); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,7 +127,7 @@ func TestEditorTokenPerAttempt(t *testing.T) {
 	}
 }
 
-func TestEditorReplay(t *testing.T) {
+func TestAuthorizerReplay(t *testing.T) {
 	first, firstBody := watch(401, "refused")
 	second, secondBody := watch(200, "fine")
 	next := &tape{answers: []*http.Response{first, second}}
@@ -134,7 +135,7 @@ func TestEditorReplay(t *testing.T) {
 	req := request(t, http.MethodPost, inside, `{"a":1}`)
 	req.Header.Set("X-Own", "kept")
 	before := req.Header.Clone()
-	resp, err := auth.NewEditor(service, auth.NewCache(src), next, "").Do(req)
+	resp, err := auth.NewAuthorizer(service, auth.NewCache(src), next, "").Do(req)
 	if err != nil || resp != second {
 		t.Fatalf("Do = %v, %v; want the answer to the replay", resp, err)
 	}
@@ -164,7 +165,7 @@ type spy struct {
 
 func (s *spy) Invalidate(tok *auth.Token) { s.dropped = append(s.dropped, string(tok.AccessToken)) }
 
-func TestEditorAfterRefusal(t *testing.T) {
+func TestAuthorizerAfterRefusal(t *testing.T) {
 	minting := func() auth.TokenSource { return &mint{life: time.Hour} }
 	failing := func() auth.TokenSource {
 		return &mint{fail: func(n int) error { return map[bool]error{true: errDown}[n > 1] }}
@@ -222,7 +223,7 @@ func TestEditorAfterRefusal(t *testing.T) {
 			if tt.change != nil {
 				tt.change(req)
 			}
-			resp, err := auth.NewEditor(service, src, next, "").Do(req)
+			resp, err := auth.NewAuthorizer(service, src, next, "").Do(req)
 			if err != nil || resp != next.answers[tt.want] {
 				t.Fatalf("Do = %v, %v; want answer %d", resp, err, tt.want)
 			}
@@ -245,42 +246,42 @@ func TestEditorAfterRefusal(t *testing.T) {
 	}
 }
 
-// TestRefreshError also uses a doer that does not set the Request of its
+// TestAuthorizerRefreshError also uses a doer that does not set the Request of its
 // responses.
-func TestRefreshError(t *testing.T) {
+func TestAuthorizerRefreshError(t *testing.T) {
 	for _, named := range []bool{true, false} {
-		answer := reply(401, "")
+		first := reply(401, "")
 		if named {
-			answer.Request = request(t, http.MethodGet, inside, "")
+			first.Request = request(t, http.MethodGet, inside, "")
 		}
 		src := &mint{fail: func(n int) error { return map[bool]error{true: errDown}[n > 1] }}
-		resp, err := auth.NewEditor(service, src, &tape{answers: []*http.Response{answer}}, "").Do(request(t, http.MethodGet, inside, ""))
+		resp, err := auth.NewAuthorizer(service, src, &tape{answers: []*http.Response{first}}, "").Do(request(t, http.MethodGet, inside, ""))
 		if err != nil || resp.StatusCode != 401 {
 			t.Fatalf("Do = %v, %v", resp, err)
 		}
-		if got := auth.RefreshError(resp); !errors.Is(got, errDown) {
+		if got := answer.RefreshError(resp); !errors.Is(got, errDown) {
 			t.Errorf("answer with its request %t: RefreshError = %v, want %v", named, got, errDown)
 		}
 	}
-	for _, answer := range []*http.Response{reply(401, ""), reply(200, "")} {
-		resp, err := auth.NewEditor(service, &mint{}, &tape{answers: []*http.Response{answer}}, "").Do(request(t, http.MethodGet, inside, ""))
-		if err != nil || auth.RefreshError(resp) != nil {
-			t.Errorf("%d: %v, RefreshError = %v, want none", answer.StatusCode, err, auth.RefreshError(resp))
+	for _, first := range []*http.Response{reply(401, ""), reply(200, "")} {
+		resp, err := auth.NewAuthorizer(service, &mint{}, &tape{answers: []*http.Response{first}}, "").Do(request(t, http.MethodGet, inside, ""))
+		if err != nil || answer.RefreshError(resp) != nil {
+			t.Errorf("%d: %v, RefreshError = %v, want none", first.StatusCode, err, answer.RefreshError(resp))
 		}
 	}
-	if err := auth.RefreshError(reply(401, "")); err != nil {
+	if err := answer.RefreshError(reply(401, "")); err != nil {
 		t.Errorf("an answer of another doer: %v", err)
 	}
 }
 
-func TestEditorReplayFails(t *testing.T) {
+func TestAuthorizerReplayFails(t *testing.T) {
 	next := &tape{answers: []*http.Response{reply(401, "")}, errs: []error{nil, errDown}}
-	if _, err := auth.NewEditor(service, &mint{}, next, "").Do(request(t, http.MethodGet, inside, "")); !errors.Is(err, errDown) {
+	if _, err := auth.NewAuthorizer(service, &mint{}, next, "").Do(request(t, http.MethodGet, inside, "")); !errors.Is(err, errDown) {
 		t.Errorf("Do = %v", err)
 	}
 }
 
-func TestEditorLeavesOthersAlone(t *testing.T) {
+func TestAuthorizerLeavesOthersAlone(t *testing.T) {
 	own := func(r *http.Request) { r.Header.Set("Authorization", "Basic abc") }
 	otherOrg := func(r *http.Request) { r.Header.Set(auth.HeaderOrganizationID, orgB) }
 	for _, tt := range []struct {
@@ -302,12 +303,12 @@ func TestEditorLeavesOthersAlone(t *testing.T) {
 			next := &tape{answers: []*http.Response{reply(401, "")}}
 			src := &mint{life: time.Hour}
 			cache := auth.NewCache(src)
-			editor := auth.NewEditor(service, cache, next, orgA)
+			authorizer := auth.NewAuthorizer(service, cache, next, orgA)
 			req := request(t, http.MethodGet, tt.address, "")
 			if tt.change != nil {
 				tt.change(req)
 			}
-			resp, err := editor.Do(req)
+			resp, err := authorizer.Do(req)
 			if err != nil || resp.StatusCode != 401 {
 				t.Fatalf("Do = %v, %v", resp, err)
 			}
@@ -327,7 +328,7 @@ func TestEditorLeavesOthersAlone(t *testing.T) {
 			if tt.change != nil {
 				tt.change(req)
 			}
-			var edit gen.RequestEditorFn = editor.Edit
+			var edit gen.RequestEditorFn = authorizer.Edit
 			if err := edit(t.Context(), req); err != nil {
 				t.Fatal(err)
 			}
@@ -338,100 +339,58 @@ func TestEditorLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-func TestEditorRefusesPlainHTTP(t *testing.T) {
+func TestAuthorizerRefusesPlainHTTP(t *testing.T) {
 	for _, address := range []string{"http://service.test", "http://10.0.0.1", "http://0.0.0.0", "http://127.0.0.1.evil.test", "http://localhost.evil.test", "http://api.localhost", "ftp://service.test"} {
 		src := &mint{}
 		next := &tape{}
-		editor := auth.NewEditor(mustURL(address), src, next, "")
+		authorizer := auth.NewAuthorizer(mustURL(address), src, next, "")
 		req := request(t, http.MethodPost, address+"/x", "body")
 		body := &watched{Reader: req.Body}
 		req.Body = body
-		if _, err := editor.Do(req); !errors.Is(err, auth.ErrUnsafe) || len(next.sent) != 0 || src.fetches() != 0 {
+		if _, err := authorizer.Do(req); !errors.Is(err, auth.ErrUnsafe) || len(next.sent) != 0 || src.fetches() != 0 {
 			t.Errorf("%s: %v, %d requests", address, err, len(next.sent))
 		}
 		if !body.closed {
 			t.Errorf("%s: the body was left open", address)
 		}
-		if err := editor.Edit(t.Context(), request(t, http.MethodGet, address, "")); !errors.Is(err, auth.ErrUnsafe) {
+		if err := authorizer.Edit(t.Context(), request(t, http.MethodGet, address, "")); !errors.Is(err, auth.ErrUnsafe) {
 			t.Errorf("Edit %s: %v", address, err)
 		}
 	}
 	for _, address := range []string{"http://localhost:1", "http://LOCALHOST.:1", "http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:8080"} {
 		next := &tape{answers: []*http.Response{reply(200, "")}}
-		if _, err := auth.NewEditor(mustURL(address), auth.Static("a"), next, "").Do(request(t, http.MethodGet, address+"/x", "")); err != nil || next.tokens() != "a" {
+		if _, err := auth.NewAuthorizer(mustURL(address), auth.Static("a"), next, "").Do(request(t, http.MethodGet, address+"/x", "")); err != nil || next.tokens() != "a" {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
 }
 
-func TestEditorSourceError(t *testing.T) {
+func TestAuthorizerSourceError(t *testing.T) {
 	src := &mint{fail: func(int) error { return errDown }}
 	next := &tape{}
 	req := request(t, http.MethodPost, inside, "body")
 	body := &watched{Reader: req.Body}
 	req.Body = body
-	if _, err := auth.NewEditor(service, src, next, "").Do(req); err != errDown || len(next.sent) != 0 || !body.closed {
+	if _, err := auth.NewAuthorizer(service, src, next, "").Do(req); err != errDown || len(next.sent) != 0 || !body.closed {
 		t.Errorf("Do = %v, %d requests, body closed %v", err, len(next.sent), body.closed)
 	}
 }
 
-// TestEditorNilHeader tests a request without a header map, which is legal.
-func TestEditorNilHeader(t *testing.T) {
+// TestAuthorizerNilHeader tests a request without a header map, which is legal.
+func TestAuthorizerNilHeader(t *testing.T) {
 	next := &tape{answers: []*http.Response{reply(200, "")}}
 	req := request(t, http.MethodGet, inside, "")
 	req.Header = nil
-	if _, err := auth.NewEditor(service, auth.Static("a"), next, "").Do(req); err != nil || next.tokens() != "a" || req.Header != nil {
+	if _, err := auth.NewAuthorizer(service, auth.Static("a"), next, "").Do(req); err != nil || next.tokens() != "a" || req.Header != nil {
 		t.Errorf("Do = %v, tokens %q", err, next.tokens())
 	}
-	if err := auth.NewEditor(service, auth.Static("a"), next, "").Edit(t.Context(), req); err != nil || bearer(req) != "a" {
+	if err := auth.NewAuthorizer(service, auth.Static("a"), next, "").Edit(t.Context(), req); err != nil || bearer(req) != "a" {
 		t.Errorf("Edit = %v", err)
 	}
 }
 
-func TestCheckRedirect(t *testing.T) {
-	hop := func(method, address string) *http.Request {
-		return &http.Request{Method: method, URL: mustURL(address)}
-	}
-	errPolicy := errors.New("the user's policy says no")
-	deny := func(*http.Request, []*http.Request) error { return errPolicy }
-	allow := func(*http.Request, []*http.Request) error { return nil }
-	for _, tt := range []struct {
-		name, from, to string
-		hops           int
-		next           func(*http.Request, []*http.Request) error
-		want           string // part of the error; "" means that the redirect is followed
-		unsafe         bool
-	}{
-		{"same origin", "GET", "GET https://service.test/b", 1, nil, "", false},
-		{"same origin, port spelled out", "GET", "GET https://SERVICE.test:443/b", 1, nil, "", false},
-		{"method by default", "", "GET https://service.test/b", 1, nil, "", false},
-		{"write that stays one", "POST", "POST https://service.test/b", 1, nil, "", false},
-		{"write that becomes a read", "POST", "GET https://service.test/b", 1, nil, "redirects a POST request as a GET request", false},
-		{"other host", "GET", "GET https://elsewhere.test/b", 1, allow, "another origin", true},
-		{"subdomain", "GET", "GET https://a.service.test/b", 1, allow, "another origin", true},
-		{"other port", "GET", "GET https://service.test:444/b", 1, allow, "another origin", true},
-		{"downgrade", "GET", "GET http://service.test/b", 1, allow, "another origin", true},
-		{"ten", "GET", "GET https://service.test/b", 10, nil, "10 redirects", false},
-		{"nine", "GET", "GET https://service.test/b", 9, nil, "", false},
-		{"user's policy says no", "GET", "GET https://service.test/b", 1, deny, "user's policy", false},
-		{"user's policy has its own limit", "GET", "GET https://service.test/b", 20, allow, "", false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			method, address, _ := strings.Cut(tt.to, " ")
-			var via []*http.Request
-			for range tt.hops {
-				via = append(via, hop(tt.from, "https://service.test/a?secret=1"))
-			}
-			err := auth.CheckRedirect(service, tt.next)(hop(method, address), via)
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) || errors.Is(err, auth.ErrUnsafe) != tt.unsafe {
-				t.Errorf("error %v, want %q", err, tt.want)
-			}
-		})
-	}
-}
-
-// TestEditorRedirects tests redirects over a real connection.
-func TestEditorRedirects(t *testing.T) {
+// TestAuthorizerRedirects tests redirects over a real connection.
+func TestAuthorizerRedirects(t *testing.T) {
 	foreign := make(chan http.Header, 1)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { foreign <- r.Header }))
 	defer elsewhere.Close()
@@ -449,7 +408,7 @@ func TestEditorRedirects(t *testing.T) {
 		return nil
 	}}
 	for _, hc := range []*http.Client{hc, asking} {
-		editorRedirects(t, auth.NewEditor(base, auth.Static("a"), hc, orgA), server.URL, foreign)
+		authorizerRedirects(t, auth.NewAuthorizer(base, auth.Static("a"), hc, orgA), server.URL, foreign)
 	}
 	if hc.CheckRedirect != nil {
 		t.Error("the caller's http.Client was changed")
@@ -459,9 +418,9 @@ func TestEditorRedirects(t *testing.T) {
 	}
 }
 
-func editorRedirects(t *testing.T, editor *auth.Editor, server string, foreign <-chan http.Header) {
+func authorizerRedirects(t *testing.T, authorizer *auth.Authorizer, server string, foreign <-chan http.Header) {
 	t.Helper()
-	resp, err := editor.Do(request(t, http.MethodGet, server+"/within", ""))
+	resp, err := authorizer.Do(request(t, http.MethodGet, server+"/within", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -470,7 +429,7 @@ func editorRedirects(t *testing.T, editor *auth.Editor, server string, foreign <
 	}
 	_ = resp.Body.Close()
 
-	resp, err = editor.Do(request(t, http.MethodGet, server+"/away", ""))
+	resp, err = authorizer.Do(request(t, http.MethodGet, server+"/away", ""))
 	if resp != nil {
 		_ = resp.Body.Close()
 	}

@@ -1,4 +1,6 @@
-package auth
+// Package origin decides where secrets may be sent: only over https, except to
+// loopback addresses, and only to the service's own origin.
+package origin
 
 import (
 	"cmp"
@@ -12,16 +14,16 @@ import (
 )
 
 // ErrUnsafe means that a request or an address would expose a secret: over
-// plain http, or to another origin by a redirect. Errors of this package match
-// it with [errors.Is]. Retrying does not help.
+// plain http, or to another origin. Errors of this package match it with
+// [errors.Is].
 var ErrUnsafe = errors.New("would expose credentials")
 
-// ParseBaseURL parses the address of the service. A host without a scheme means
-// https. Plain http is allowed only for loopback addresses, since it shows
-// every secret to the network; for others the error matches [ErrUnsafe]. A path
-// is kept as a prefix. ParseBaseURL returns an error if the URL contains a user
-// name, a query or a fragment.
-func ParseBaseURL(raw string) (*url.URL, error) {
+// Parse parses the address of the service. A host without a scheme means https.
+// Plain http is allowed only for loopback addresses, since it shows every secret
+// to the network; for others the error matches [ErrUnsafe]. A path is kept as a
+// prefix. Parse returns an error if the URL contains a user name, a query or a
+// fragment.
+func Parse(raw string) (*url.URL, error) {
 	s := strings.TrimSpace(raw)
 	if s == "" {
 		return nil, errors.New("the base URL is empty")
@@ -46,16 +48,16 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("the base URL has a query or a fragment")
 	}
-	if err := checkScheme(u); err != nil {
+	if err := CheckScheme(u); err != nil {
 		return nil, err
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	return u, nil
 }
 
-// checkScheme returns an error if a request to u would send a secret
-// unencrypted.
-func checkScheme(u *url.URL) error {
+// CheckScheme returns an error that matches [ErrUnsafe] if a request to u would
+// send a secret unencrypted.
+func CheckScheme(u *url.URL) error {
 	switch {
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		return nil
@@ -74,9 +76,9 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// SameOrigin reports whether a and b have the same scheme, host and port. A
-// missing port is the default port of the scheme.
-func SameOrigin(a, b *url.URL) bool {
+// Same reports whether a and b have the same scheme, host and port. A missing
+// port is the default port of the scheme.
+func Same(a, b *url.URL) bool {
 	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
@@ -96,7 +98,7 @@ func port(u *url.URL) string {
 func CheckRedirect(base *url.URL, next func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		switch {
-		case !SameOrigin(base, req.URL):
+		case !Same(base, req.URL):
 			return fmt.Errorf("%w: %s redirects to another origin, %s://%s", ErrUnsafe, base.Host, req.URL.Scheme, req.URL.Host)
 		case len(via) > 0 && cmp.Or(req.Method, http.MethodGet) != cmp.Or(via[0].Method, http.MethodGet):
 			return fmt.Errorf("%s redirects a %s request as a %s request", base.Host, via[0].Method, req.Method)

@@ -1,4 +1,4 @@
-// Hand does the same as .ci/bench/sdk with only net/http and encoding/json. It
+// Hand does the same as internal/bench/sdk with only net/http and encoding/json. It
 // reads the credentials from the environment, keeps a token until it expires,
 // finds a connector by its slug, and runs an action.
 package main
@@ -145,7 +145,7 @@ func (s *service) send(ctx context.Context, method, path, token string, in, out 
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // what was read is complete or an error
 	data, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
 		return err

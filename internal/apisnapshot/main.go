@@ -1,6 +1,4 @@
-//go:build ignore
-
-// Api prints the exported API of the packages in the given directories, one
+// Apisnapshot prints the exported API of the packages in the given directories, one
 // declaration per line and without comments. If a line disappears, a promise is
 // broken.
 package main
@@ -23,7 +21,7 @@ func main() {
 	for _, dir := range os.Args[1:] {
 		lines, err := declarations(dir)
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "api:", err)
+			fmt.Fprintln(os.Stderr, "apisnapshot:", err)
 			os.Exit(1)
 		}
 		for _, line := range lines {

@@ -1,5 +1,5 @@
-// Sdk is a small program of a user, which .ci/bench compares with
-// .ci/bench/hand. It finds a connector and runs an action, and prints how many
+// Sdk is a small program of a user, which internal/bench compares with
+// internal/bench/hand. It finds a connector and runs an action, and prints how many
 // microseconds that took from the start of main.
 package main
 

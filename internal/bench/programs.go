@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"debug/buildinfo"
 	"fmt"
 	"os"
@@ -18,7 +19,7 @@ const module = "github.com/airbyte-agents/airbyte-agents-go"
 
 // build builds the programs in the directories sdk and hand in the same way as
 // a user does: in a separate module, and stripped. The caller must remove dir.
-func build() (dir string, err error) {
+func build(ctx context.Context) (dir string, err error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -35,7 +36,7 @@ func build() (dir string, err error) {
 		"go.mod": fmt.Appendf(nil, "module example.com/user\n\ngo 1.26.0\n\nrequire %[1]s v0.0.0\n\nreplace %[1]s => %[2]s\n", module, root),
 	}
 	for _, name := range []string{"sdk/main.go", "hand/main.go"} {
-		if files[name], err = os.ReadFile(filepath.Join(".ci/bench", name)); err != nil {
+		if files[name], err = os.ReadFile(filepath.Join("internal/bench", name)); err != nil {
 			return dir, err
 		}
 	}
@@ -52,7 +53,7 @@ func build() (dir string, err error) {
 		{"mod", "tidy"},
 		{"build", "-trimpath", "-ldflags=-s -w", "-o", "bin/", "./sdk", "./hand"},
 	} {
-		cmd := exec.Command("go", args...) //nolint:gosec // ours
+		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return dir, fmt.Errorf("go %s: %w\n%s", args[0], err, out)
@@ -62,8 +63,8 @@ func build() (dir string, err error) {
 }
 
 // binarySize compares the sizes of the programs.
-func binarySize(got results) error {
-	dir, err := build()
+func binarySize(ctx context.Context, got results) error {
+	dir, err := build(ctx)
 	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
 	if err != nil {
 		return err
@@ -102,8 +103,8 @@ func binarySize(got results) error {
 
 // coldStart compares how long the programs take from main to the first
 // response, and from start to exit. Both use a server in this process.
-func coldStart(got results) error {
-	dir, err := build()
+func coldStart(ctx context.Context, got results) error {
+	dir, err := build(ctx)
 	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func coldStart(got results) error {
 	}
 	defer s.Close()
 	start := func(name string) (main, process float64, err error) {
-		cmd := exec.Command(filepath.Join(dir, "bin", name)) //nolint:gosec // ours
+		cmd := exec.CommandContext(ctx, filepath.Join(dir, "bin", name))
 		cmd.Stderr = os.Stderr
 		cmd.Env = []string{
 			"AIRBYTE_API_HOST=" + s.URL, "AIRBYTE_CLIENT_ID=app", "AIRBYTE_CLIENT_SECRET=a-secret", "AIRBYTE_WORKSPACE=default",
@@ -163,7 +164,7 @@ func coldStart(got results) error {
 
 // genBuild measures the processor time of building package gen when its
 // dependencies are already built. A new comment in the source forces the build.
-func genBuild(got results) error {
+func genBuild(ctx context.Context, got results) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -174,7 +175,7 @@ func genBuild(got results) error {
 		return err
 	}
 	source := filepath.Join(root, "gen", "doc.go")
-	text, err := os.ReadFile(source) //nolint:gosec // ours
+	text, err := os.ReadFile(source)
 	if err != nil {
 		return err
 	}
@@ -186,7 +187,7 @@ func genBuild(got results) error {
 		if err := os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace":{%q:%q}}`, source, changed), 0o600); err != nil {
 			return 0, err
 		}
-		cmd := exec.Command("go", "build", "-overlay", overlay, "./gen") //nolint:gosec // ours
+		cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "./gen")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("%w\n%s", err, out)
 		}

@@ -3,17 +3,19 @@
 // measured in the same run. The table says which ones were not measured. Bench
 // runs in the root of the module:
 //
-//	go run ./.ci/bench [-bench REGEXP] [-count N] [-benchtime D] [-strict]
+//	go run ./internal/bench [-bench REGEXP] [-count N] [-benchtime D] [-strict]
 package main
 
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
 	"runtime"
 	"slices"
@@ -28,8 +30,11 @@ func main() {
 	benchtime := flag.String("benchtime", "8s", "how long to run each, at least")
 	strict := flag.Bool("strict", false, "fail if a target is not met")
 	flag.Parse()
-	if err := run(*pattern, *count, *benchtime, *strict); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // so that temporary files are removed
+	defer stop()
+	if err := run(ctx, *pattern, *count, *benchtime, *strict); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
 		os.Exit(1)
 	}
 }
@@ -37,24 +42,24 @@ func main() {
 // results maps "Benchmark/unit" to measurements.
 type results map[string][]float64
 
-func run(pattern string, count int, benchtime string, strict bool) error {
+func run(ctx context.Context, pattern string, count int, benchtime string, strict bool) error {
 	filter, err := regexp.Compile(pattern)
 	if err != nil {
 		return err
 	}
 	got := results{}
-	if err := goTest(got, pattern, count, benchtime); err != nil {
+	if err := goTest(ctx, got, pattern, count, benchtime); err != nil {
 		return err
 	}
 	for _, program := range []struct {
 		name    string
-		measure func(results) error
+		measure func(context.Context, results) error
 	}{{"BinarySize", binarySize}, {"ColdStart", coldStart}, {"GenBuild", genBuild}} {
 		if !filter.MatchString(program.name) {
 			continue
 		}
 		for range count {
-			if err := program.measure(got); err != nil {
+			if err := program.measure(ctx, got); err != nil {
 				return fmt.Errorf("%s: %w", program.name, err)
 			}
 		}
@@ -71,8 +76,8 @@ func run(pattern string, count int, benchtime string, strict bool) error {
 }
 
 // goTest runs the benchmarks of the packages and prints their output.
-func goTest(got results, pattern string, count int, benchtime string) error {
-	cmd := exec.Command("go", "test", "-run", "^$", "-bench", pattern, "-count", strconv.Itoa(count), //nolint:gosec // ours
+func goTest(ctx context.Context, got results, pattern string, count int, benchtime string) error {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-count", strconv.Itoa(count),
 		"-benchtime", benchtime, "-timeout", "0", "-p", "1", "./auth", "./client")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -1,0 +1,81 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+)
+
+// WithLimit makes [SQL] return at most n rows, as LIMIT in the query does. If there are
+// more, the service says so, and so does SQL. Other functions ignore it.
+func WithLimit(n int) ExecuteOption {
+	return func(x *execution) { x.limit = &n }
+}
+
+// SQL runs a query on the copies of records that the context store has of an entity,
+// and iterates over the rows of the result. The query is one statement that reads, in
+// the SQL of DuckDB; the service refuses all others. A row that does not fit T is
+// yielded as an error that wraps a [*RecordError], and the iteration goes on if the
+// loop does.
+//
+// The service responds with one page. If the result has more rows than that, or than
+// [WithLimit] allows, the last value is an error that matches [ErrPaging], after all
+// rows of the page: a query with LIMIT and OFFSET, and an ORDER BY, gets the others.
+//
+// Some connectors can be searched in this way, others with [Search]; [Connector.Docs]
+// says which. An empty query is an error that matches [ErrInvalid]; nothing is sent.
+func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ...ExecuteOption) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		x, err := newSQL(entity, query, opts)
+		if err != nil {
+			yield(zero, err)
+			return
+		}
+		var rows pageRows[T]
+		err = c.run(ctx, x, func(resp *http.Response) error {
+			body, err := readAll(resp, nil)
+			if err != nil {
+				return err
+			}
+			e := envelope[pageRows[T]]{Result: pageRows[T]{action: x.action, raw: body}}
+			if err := decodeBytes(resp, body, &e, decoding[T](x.useNumber)); err != nil {
+				return err
+			}
+			rows = e.Result
+			return withBody(e.verdict(), body)
+		})
+		if err != nil {
+			yield(zero, err)
+			return
+		}
+		if !rows.each(x.op(), yield) {
+			return
+		}
+		var meta struct {
+			More loose[bool] `json:"has_more"`
+		}
+		if jsonv2.Unmarshal(rows.meta, &meta, lenient) == nil && meta.More.v {
+			yield(zero, &Error{op: x.op(), kind: ErrPaging, Message: "the result has more rows, which the service does not send; go on with LIMIT and OFFSET in the query, and an ORDER BY"})
+		}
+	}
+}
+
+// newSQL returns the execution of a query, or an error if it cannot be right.
+func newSQL(entity, query string, opts []ExecuteOption) (*execution, error) {
+	params := Params{"sql": query}
+	x := newExecution(entity, actionSQL, params, opts)
+	if strings.TrimSpace(query) == "" {
+		return nil, invalid(x.op(), "the query is empty")
+	}
+	if x.limit != nil {
+		if *x.limit < 1 {
+			return nil, invalid(x.op(), "the limit %d is less than 1", *x.limit)
+		}
+		params["limit"] = *x.limit
+	}
+	return x, nil
+}
