@@ -66,6 +66,7 @@ type settings struct {
 	dir, name string
 	entities  []string
 	check     bool
+	fake      string
 	verbose   bool
 	file      string
 }
@@ -95,7 +96,7 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return wrong, err
 	}
-	if s.name == "" {
+	if s.name == "" && s.dir != "" {
 		if s.name, err = packageName(p.Slug); err != nil {
 			return wrong, err
 		}
@@ -103,21 +104,43 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 	if err := known(p, s.entities); err != nil {
 		return wrong, err
 	}
-	files, err := emit.Files(p, s.name, s.entities)
-	if err != nil {
-		return wrong, err
+	var files []emit.File
+	if s.dir != "" {
+		if files, err = emit.Files(p, s.name, s.entities); err != nil {
+			return wrong, err
+		}
 	}
 	if s.verbose {
 		for _, line := range emit.Report(p, s.entities) {
 			fmt.Fprintln(stderr, oneLine(line))
 		}
 	}
-	if !s.check {
-		return same, output.Write(s.dir, files)
+	var fake *output.Description
+	if s.fake != "" {
+		data, err := p.Describe(s.entities)
+		if err != nil {
+			return wrong, err
+		}
+		if fake, err = output.OpenDescription(s.fake, data); err != nil {
+			return wrong, err
+		}
 	}
-	lines, err := output.Check(s.dir, files)
-	if err != nil {
-		return wrong, err
+	if !s.check {
+		if s.dir != "" {
+			if err := output.Write(s.dir, files); err != nil {
+				return wrong, err
+			}
+		}
+		return same, fake.Write()
+	}
+	var lines []string
+	if s.dir != "" {
+		if lines, err = output.Check(s.dir, files); err != nil {
+			return wrong, err
+		}
+	}
+	if fake.Differs() {
+		lines = append(lines, fmt.Sprintf("compatible: %s differs", s.fake))
 	}
 	for _, line := range lines {
 		fmt.Fprintln(stdout, oneLine(line))
@@ -138,6 +161,7 @@ func parse(args []string) (*settings, error) {
 	flags.StringVar(&s.name, "package", "", "")
 	flags.StringVar(&entities, "entities", "", "")
 	flags.BoolVar(&s.check, "check", false, "")
+	flags.StringVar(&s.fake, "fake", "", "")
 	flags.BoolVar(&s.verbose, "v", false, "")
 	var rest []string
 	for {
@@ -168,7 +192,7 @@ func parse(args []string) (*settings, error) {
 		return nil, errors.New("-entities names no entity; leave it out for all")
 	case given["package"] && !usableName(s.name):
 		return nil, fmt.Errorf("-package %q is no name for a package: take lower-case letters and digits, not a word of Go, nor main", s.name)
-	case s.dir == "":
+	case s.dir == "" && s.fake == "":
 		return nil, errors.New("name the folder of the package with -o")
 	}
 	s.file = rest[0]

@@ -23,6 +23,7 @@ func Build(d *document.Document) *Package {
 		records: map[*document.Schema]*Decl{},
 		inputs:  map[*document.Schema]*Decl{},
 		enums:   map[*document.Schema]*Decl{},
+		runs:    map[*Action][]document.Operation{},
 	}
 	for _, s := range d.Schemas {
 		b.place(s, place{want: names.Exported(s.Name), key: s.Name, rank: rankSchema})
@@ -35,6 +36,7 @@ func Build(d *document.Document) *Package {
 	b.entities()
 	b.settle()
 	b.breakCycles()
+	b.pkg.builder = b
 	return b.pkg
 }
 
@@ -64,6 +66,7 @@ type builder struct {
 	records map[*document.Schema]*Decl
 	inputs  map[*document.Schema]*Decl
 	enums   map[*document.Schema]*Decl
+	runs    map[*Action][]document.Operation
 	decls   []*Decl // in the order of their making, which names do not depend on
 }
 
@@ -347,6 +350,7 @@ func (b *builder) entities() {
 		}
 		e.nameMethods()
 		for _, a := range e.Actions {
+			b.runs[a] = actions[a.Wire]
 			b.action(e, a, actions[a.Wire])
 		}
 	}

@@ -17,6 +17,8 @@ type Package struct {
 	Untyped              bool // it was made from what describe says, which has no shapes of records
 	Entities             []*Entity
 	Notes                []string
+
+	builder *builder
 }
 
 // An Entity is an entity of a connector.
