@@ -65,7 +65,7 @@ func (a *Action) Run(ctx context.Context, c *Connector, params any, opts ...Exec
 	if err != nil {
 		return nil, err
 	}
-	return c.Execute(ctx, a.Entity, a.Name, p, a.options(p, opts)...)
+	return c.Execute(ctx, a.Entity, a.Name, p, loosened(opts)...)
 }
 
 // Download runs the action with the parameters in a struct, as [Connector.Download]
@@ -102,7 +102,7 @@ func AllOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts
 	if err != nil {
 		return failing[T](err)
 	}
-	return All[T](ctx, c, a.Entity, a.Name, p, a.options(p, opts)...)
+	return All[T](ctx, c, a.Entity, a.Name, p, loosened(opts)...)
 }
 
 // ValueOf runs an action with the parameters in a struct and decodes its result.
@@ -117,7 +117,7 @@ func ValueOf[T any](ctx context.Context, c *Connector, a *Action, params any, op
 
 // SearchOf is [Search] for records that are decoded as those of an [Action].
 func SearchOf[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return Search[T](ctx, c, entity, q, append(opts[:len(opts):len(opts)], generated)...)
+	return Search[T](ctx, c, entity, q, loosened(opts)...)
 }
 
 // DecodeRows decodes records that came as JSON, as those of an [Action]. A record that
@@ -134,27 +134,9 @@ func DecodeRows[T any](records []json.RawMessage) iter.Seq2[T, error] {
 	}
 }
 
-// generated marks an execution as one of generated code.
-func generated(x *execution) { x.again = loosely }
-
-func (a *Action) options(p Params, opts []ExecuteOption) []ExecuteOption {
-	return append(opts[:len(opts):len(opts)], generated)
-}
-
-// applies returns the Paging for some parameters.
-func (a *Action) applies(params Params) (Paging, bool) {
-	for _, p := range a.Paging {
-		missing := false
-		for _, name := range p.When {
-			if _, ok := params[name]; !ok {
-				missing = true
-			}
-		}
-		if !missing {
-			return p, true
-		}
-	}
-	return Paging{}, false
+// loosened returns the options of a call of generated code.
+func loosened(opts []ExecuteOption) []ExecuteOption {
+	return append(opts[:len(opts):len(opts)], func(x *execution) { x.again = loosely })
 }
 
 // params returns the parameters in a struct.
