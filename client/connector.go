@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,6 +23,9 @@ type Connector struct {
 
 	slug atomic.Pointer[string] // once it is known
 	docs atomic.Pointer[string] // the ID of its documentation, once Inspect has found it
+
+	pages atomic.Pointer[pageMemory] // of NextParams
+	own   ownWords
 }
 
 // ID returns the ID of the connector, a UUID.
@@ -204,14 +208,18 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 }
 
 // findSlug returns the slug, and looks it up in the list of the workspace if it is
-// not known. It returns "" if it cannot be found.
-func (c *Connector) findSlug(ctx context.Context) string {
+// not known. It returns "" if it cannot be found: the list does not have the connector,
+// or may not be read. Any other failure is an error, and is not remembered.
+func (c *Connector) findSlug(ctx context.Context) (string, error) {
 	if slug := c.Slug(); slug != "" {
-		return slug
+		return slug, nil
 	}
 	infos, err := c.ws.ListConnectors(ctx)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrForbidden) { // an ID needs no workspace of the right name
+		return "", nil
+	}
 	if err != nil {
-		return ""
+		return "", err
 	}
 	id, _ := connectorUUID(c.id)
 	for _, info := range infos {
@@ -219,7 +227,7 @@ func (c *Connector) findSlug(ctx context.Context) string {
 			c.learn(info.Slug)
 		}
 	}
-	return c.Slug()
+	return c.Slug(), nil
 }
 
 // checkedID returns the ID in the form that goes into a path, or an error if it is

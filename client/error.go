@@ -71,8 +71,14 @@ var (
 	// [Workspace.StartOAuth] began.
 	ErrNoConsent error = &kind{text: "there was no consent"}
 
-	// ErrPaging means that there is another page that cannot be requested.
+	// ErrPaging means that there is another page, or may be one, that cannot be
+	// requested. The page before is good, and [All] has yielded it.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
+
+	// ErrPageRepeated means that a page came again, or would: what asked for the next
+	// page was not understood. [All] does not yield such a page. It also matches
+	// ErrPaging.
+	ErrPageRepeated error = &kind{"a page came again", ErrPaging}
 )
 
 type kind struct {
@@ -96,6 +102,11 @@ type Error struct {
 	Path       string        // the path of that request
 	Attempts   int           // the number of requests sent, including those of a token fetch that failed
 	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not
+
+	// Params are the parameters of the execution that failed, a copy of their own; in an
+	// iteration with [All], those of the page that it failed at, so that another
+	// iteration can begin there. They are nil for other calls. Error does not print them.
+	Params Params
 
 	// Retryable reports whether the same call may succeed later and can safely be
 	// repeated. It is false for invalid requests, and for writes that may have been

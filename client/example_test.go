@@ -152,7 +152,7 @@ func ExampleRows() {
 		}
 		fmt.Println(issue.Number, issue.State)
 	}
-	fmt.Println("more:", page.Page.HasNext)
+	fmt.Println("more:", page.Page().HasNext)
 	// Output:
 	// 15 closed
 	// 14 open
@@ -216,7 +216,7 @@ func ExampleExecute() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(issues), issues[0].State, res.Page.HasNext)
+	fmt.Println(len(issues), issues[0].State, res.Page().HasNext)
 	// Output: 2 closed true
 }
 

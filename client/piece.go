@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -56,7 +55,7 @@ func WithPieceSize(n int) ExecuteOption {
 // response that is not the piece that was requested is one that matches
 // [ErrBadResponse]. From the end of the file on, a piece is empty.
 func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Params, offset int64, opts ...ExecuteOption) (*Piece, error) {
-	x := newExecution(entity, actionDownload, maps.Clone(params), opts)
+	x := newExecution(entity, actionDownload, params, opts)
 	call := &call{op: "download " + entity, name: "executeConnector", read: true}
 	size := defaultPiece
 	if x.piece != nil {
@@ -106,7 +105,7 @@ func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Par
 // gets when the loop needs it. It stops after an error.
 func (c *Connector) DownloadPieces(ctx context.Context, entity string, params Params, opts ...ExecuteOption) iter.Seq2[*Piece, error] {
 	return func(yield func(*Piece, error) bool) {
-		params := maps.Clone(params)
+		params := cloneParams(params)
 		for offset := int64(0); ; {
 			p, err := c.DownloadPiece(ctx, entity, params, offset, opts...)
 			if !yield(p, err) || err != nil || !p.More {

@@ -24,7 +24,7 @@ import (
 func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
 	limit := &limiter{next: hc, max: r.maxBytes}
 	token := auth.NewAuthorizer(r.base, src, limit, r.cred.OrganizationID)
-	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget(), watch: r.observer().attempt}
+	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, patience: r.maxRetryAfter, budget: newBudget(), watch: r.observer().attempt}
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 

@@ -22,19 +22,19 @@ import (
 )
 
 const (
-	retryBase     = 250 * time.Millisecond
-	retryLimit    = 8 * time.Second
-	maxRetryAfter = 60 * time.Second
+	retryBase  = 250 * time.Millisecond
+	retryLimit = 8 * time.Second
 )
 
 // retrier repeats the request of a call until it has a response that is final, or
 // until another attempt would be unsafe or useless.
 type retrier struct {
-	next    gen.HttpRequestDoer
-	max     int
-	timeout time.Duration
-	budget  *budget
-	watch   func(context.Context, Attempt) // nil for none
+	next     gen.HttpRequestDoer
+	max      int
+	timeout  time.Duration
+	patience time.Duration // the longest pause that a response can ask for
+	budget   *budget
+	watch    func(context.Context, Attempt) // nil for none
 }
 
 // do makes a call. Its error, if any, is an *Error.
@@ -225,10 +225,11 @@ func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, 
 	pause := backoff.Delay(n, retryBase, retryLimit)
 	if resp != nil {
 		if after, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
-			if pause = max(pause, after); pause > maxRetryAfter {
-				c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits", pause.Round(time.Second))
+			if after > r.patience {
+				c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits (WithMaxRetryAfter)", after.Round(time.Second))
 				return nil, 0, false
 			}
+			pause = max(pause, after)
 		}
 	}
 	if !backoff.Fits(ctx, pause) {

@@ -190,6 +190,18 @@ func TestRetryHonoursRetryAfter(t *testing.T) {
 			wantText(t, err, "asks to wait 1h0m0s, longer than a call waits")
 		})
 	})
+	t.Run("patience", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := serve(t, says(429, "", "Retry-After", "3600"), ok("[]"))
+			start := time.Now()
+			if err := read(t.Context(), newClient(t, s, client.WithMaxRetryAfter(time.Hour))); err != nil || time.Since(start) != time.Hour {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+			s = serve(t, says(429, "", "Retry-After", "3"), ok("[]"))
+			err := asError(t, read(t.Context(), newClient(t, s, client.WithMaxRetryAfter(2*time.Second))))
+			wantText(t, err, "asks to wait 3s, longer than a call waits (WithMaxRetryAfter)")
+		})
+	})
 	t.Run("beyond the ctx", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
