@@ -3,7 +3,6 @@ package client
 import (
 	"maps"
 	"reflect"
-	"unsafe"
 )
 
 // cloneParams returns a copy of params that shares nothing which can be changed with
@@ -25,84 +24,68 @@ func cloneParams(params Params) Params {
 }
 
 // A cloner has the copies of what it met, since values may contain themselves.
-type cloner map[met]reflect.Value
+type cloner map[visit]reflect.Value
 
-type met struct {
-	at     unsafe.Pointer
-	length int
-	t      reflect.Type
-}
-
-// clone copies maps, slices, arrays, and what pointers and structs of exported fields
-// hold. Structs with other fields, such as a time, are kept: only their own package can
+// clone copies maps and slices, and what pointers and structs of exported fields hold.
+// Structs with other fields, such as a time, are kept: only their own package can
 // change them.
 func (c cloner) clone(v reflect.Value) reflect.Value {
 	if !mutable(v.Type()) {
 		return v
 	}
-	var key met
-	switch v.Kind() {
-	case reflect.Map, reflect.Slice, reflect.Pointer:
-		if v.IsNil() {
-			return v
+	kind, clone := v.Kind(), reflect.New(v.Type()).Elem()
+	if kind == reflect.Struct {
+		for i := range v.NumField() {
+			clone.Field(i).Set(c.clone(v.Field(i)))
 		}
-		if key = (met{at: v.UnsafePointer(), t: v.Type()}); v.Kind() == reflect.Slice {
-			key.length = v.Len()
-		}
-		if clone, ok := c[key]; ok {
-			return clone
-		}
-	case reflect.Interface:
-		if v.IsNil() {
-			return v
-		}
+		return clone
 	}
-	clone := reflect.New(v.Type()).Elem()
-	switch v.Kind() {
+	if v.IsNil() {
+		return v
+	}
+	if kind == reflect.Interface {
+		clone.Set(c.clone(v.Elem()))
+		return clone
+	}
+	key := visit{at: v.Pointer(), t: v.Type()}
+	if kind == reflect.Slice {
+		key.len = v.Len()
+	}
+	if had, ok := c[key]; ok {
+		return had
+	}
+	switch kind {
 	case reflect.Map:
-		clone.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
-		c[key] = clone
+		clone.Set(reflect.MakeMap(v.Type()))
+	case reflect.Slice:
+		clone.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+	default:
+		clone.Set(reflect.New(v.Type().Elem()))
+	}
+	c[key] = clone
+	switch {
+	case kind == reflect.Map:
 		for it := v.MapRange(); it.Next(); {
 			clone.SetMapIndex(it.Key(), c.clone(it.Value()))
 		}
-	case reflect.Slice:
-		clone.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
-		c[key] = clone
-		c.items(clone, v)
-	case reflect.Array:
-		c.items(clone, v)
-	case reflect.Pointer:
-		clone.Set(reflect.New(v.Type().Elem()))
-		c[key] = clone
+	case kind == reflect.Pointer:
 		clone.Elem().Set(c.clone(v.Elem()))
-	case reflect.Interface:
-		clone.Set(c.clone(v.Elem()))
-	case reflect.Struct:
-		for i := range v.NumField() {
-			clone.Field(i).Set(c.clone(v.Field(i)))
+	case !mutable(v.Type().Elem()):
+		reflect.Copy(clone, v)
+	default:
+		for i := range v.Len() {
+			clone.Index(i).Set(c.clone(v.Index(i)))
 		}
 	}
 	return clone
 }
 
-func (c cloner) items(to, from reflect.Value) {
-	if !mutable(from.Type().Elem()) {
-		reflect.Copy(to, from)
-		return
-	}
-	for i := range from.Len() {
-		to.Index(i).Set(c.clone(from.Index(i)))
-	}
-}
-
 // mutable reports whether a value of the type may have parts that its holder can
-// change.
+// change. Those of arrays are not looked for.
 func mutable(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Map, reflect.Slice, reflect.Interface:
 		return true
-	case reflect.Array:
-		return mutable(t.Elem())
 	case reflect.Pointer:
 		return t.Elem().Kind() != reflect.Struct || open(t.Elem())
 	case reflect.Struct:

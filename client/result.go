@@ -315,28 +315,31 @@ func mayWrap(action string) bool {
 	return false
 }
 
-// unwrap returns the list of records in an object that wraps it, and the object without
-// them. It reports false for an object that is a record.
+// unwrap returns the list of records in an object that wraps it, and the object with
+// null in its place. It reports false for an object that is a record.
 func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, ok bool) {
 	var data, meta jsontext.Value
-	others := 0
-	rest := []byte{'{'}
-	for _, m := range membersOf(object) {
-		switch m.name {
+	others, from := 0, 0
+	dec := jsontext.NewDecoder(bytes.NewReader(object), lenient)
+	_, _ = dec.ReadToken() // the object is valid
+	for dec.PeekKind() == '"' {
+		name, _ := dec.ReadToken()
+		key := name.String()
+		start := dec.InputOffset()
+		_ = dec.SkipValue()
+		v := jsontext.Value(span{start, dec.InputOffset()}.of(object))
+		switch key {
 		case "data":
-			data = m.value
-			continue
+			data = v
+			beside = append(append(beside, object[from:start]...), ":null"...)
+			from = int(dec.InputOffset())
 		case "meta":
-			meta = m.value
+			meta = v
 		default:
 			others++
 		}
-		if len(rest) > 1 {
-			rest = append(rest, ',')
-		}
-		rest, _ = jsontext.AppendQuote(rest, m.name) // what is invalid in it is replaced
-		rest = append(append(rest, ':'), m.value...)
 	}
+	beside = append(beside, object[from:]...)
 	null := data.Kind() == 'n' && others == 0
 	switch action {
 	case actionSearch, actionSQL:
@@ -351,7 +354,7 @@ func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, 
 	if data == nil || data.Kind() == 'n' {
 		data = jsontext.Value("[]")
 	}
-	return data, append(rest, '}'), ok
+	return data, beside, ok
 }
 
 // wrapped reads an object that may wrap the records.
