@@ -20,6 +20,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
 // Params are the parameters of an action, by name. They are encoded as by
@@ -74,6 +75,7 @@ type execution struct {
 	again            redecoder      // of records that do not fit, if generated code asks
 	pageParam        string
 	pager            Pager
+	declared         []paging.Param // what the action does for paging, if generated code says so
 	prefetch         bool
 	sizer            func(context.Context, *Connector, *execution) error // of WithRecordsPerPage
 	progress         func(done, total int64)

@@ -287,8 +287,11 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.all.start = start
 	}
 	p.all.end = p.last.end
-	if wrong != nil && p.again.decode(p.last.of(p.raw), &v) {
-		wrong = nil
+	if wrong != nil {
+		var fresh T
+		if p.again.decode(p.last.of(p.raw), &fresh) {
+			v, wrong = fresh, nil
+		}
 	}
 	if wrong == nil {
 		p.rows = append(p.rows, v)

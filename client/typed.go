@@ -7,7 +7,10 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
 // An Action describes an action on an entity to the functions that the command
@@ -65,7 +68,7 @@ func (a *Action) Run(ctx context.Context, c *Connector, params any, opts ...Exec
 	if err != nil {
 		return nil, err
 	}
-	return c.Execute(ctx, a.Entity, a.Name, p, loosened(opts)...)
+	return c.Execute(ctx, a.Entity, a.Name, p, a.options(p, opts)...)
 }
 
 // Download runs the action with the parameters in a struct, as [Connector.Download]
@@ -102,7 +105,7 @@ func AllOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts
 	if err != nil {
 		return failing[T](err)
 	}
-	return All[T](ctx, c, a.Entity, a.Name, p, loosened(opts)...)
+	return All[T](ctx, c, a.Entity, a.Name, p, a.options(p, opts)...)
 }
 
 // ValueOf runs an action with the parameters in a struct and decodes its result.
@@ -137,6 +140,32 @@ func DecodeRows[T any](records []json.RawMessage) iter.Seq2[T, error] {
 // loosened returns the options of a call of generated code.
 func loosened(opts []ExecuteOption) []ExecuteOption {
 	return append(opts[:len(opts):len(opts)], func(x *execution) { x.again = loosely })
+}
+
+// options returns the options of a call of the action with parameters.
+func (a *Action) options(p Params, opts []ExecuteOption) []ExecuteOption {
+	declared := a.declared(p)
+	return append(loosened(opts), func(x *execution) { x.declared = declared })
+}
+
+// declared returns what the parameters of the action do for paging, given those of a
+// call, and nil if that is not known.
+func (a *Action) declared(given Params) []paging.Param {
+	i := slices.IndexFunc(a.Paging, func(p Paging) bool {
+		return !slices.ContainsFunc(p.When, func(name string) bool { return given[name] == nil })
+	})
+	if i < 0 {
+		return nil
+	}
+	params := []paging.Param{} // not nil: an action without parameters has one page
+	for _, p := range a.Paging[i].Params {
+		one := paging.Param{Name: p.Name, Role: paging.Role(p.Role), Integer: p.Integer, Fed: p.Fed}
+		if n, err := strconv.ParseInt(p.Default, 10, 64); err == nil {
+			one.Default, one.Known = n, true
+		}
+		params = append(params, one)
+	}
+	return params
 }
 
 // params returns the parameters in a struct.

@@ -3,6 +3,7 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -261,5 +262,60 @@ func TestTypedErrors(t *testing.T) {
 	}
 	if n != 1 || len(s.requests()) != 0 {
 		t.Errorf("AllOf yielded %d errors, and %d requests were sent", n, len(s.requests()))
+	}
+}
+
+// Which parameter turns pages is what the Action says, for the parameters of the call.
+func TestPagingOfAnAction(t *testing.T) {
+	type params struct {
+		Ticket int64 `json:"ticket,omitzero"`
+		Page   int64 `json:"page,omitzero"`
+	}
+	action := &client.Action{Entity: "things", Name: "list", Paging: []client.Paging{
+		{When: []string{"ticket"}, Params: []client.PageParam{{Name: "page", Role: client.PageFrom0, Integer: true, Default: "0"}, {Name: "size", Role: client.PageSize, Integer: true, Default: "2"}}},
+		{Params: []client.PageParam{{Name: "from", Role: client.PageCursor, Fed: true}}},
+	}}
+	onePage := &client.Action{Entity: "things", Name: "list", Paging: []client.Paging{{}}}
+	page := func(records, metadata string) reply {
+		return says(http.StatusOK, `{"status":"success","result":`+records+`,"connector_metadata":`+metadata+`}`)
+	}
+	for _, test := range []struct {
+		name    string
+		action  *client.Action
+		params  params
+		answers []reply
+		want    []string // the parameters of each request
+		records int
+	}{
+		{"a cursor", action, params{}, []reply{page(`[{"id":1}]`, `{"next":"c"}`), page(`[{"id":2}]`, `{"next":null}`)}, []string{`{}`, `{"from":"c"}`}, 2},
+		{"a link to the next page", action, params{}, []reply{page(`[{"id":1}]`, `{"next_link":"https://vendor.example/things?from=c&x=1"}`), page(`[{"id":2}]`, `{}`)}, []string{`{}`, `{"from":"c"}`}, 2},
+		{"a number, by a parameter", action, params{Ticket: 7}, []reply{page(`[{"id":1},{"id":2}]`, `{}`), page(`[{"id":3}]`, `{}`)}, []string{`{"ticket":7}`, `{"ticket":7,"page":1}`}, 3},
+		{"from a page on", action, params{Ticket: 7, Page: 3}, []reply{page(`[{"id":1},{"id":2}]`, `{}`), page(`[]`, `{}`)}, []string{`{"ticket":7,"page":3}`, `{"ticket":7,"page":4}`}, 2},
+		{"one page", onePage, params{}, []reply{page(`[{"id":1},{"id":2}]`, `{}`)}, []string{`{}`}, 2},
+	} {
+		conn, s := things(t, test.answers...)
+		n := 0
+		for _, err := range client.AllOf[row](t.Context(), conn, test.action, test.params) {
+			if err != nil {
+				t.Errorf("%s: %v", test.name, err)
+				break
+			}
+			n++
+		}
+		var sent []string
+		for _, r := range s.requests() {
+			var body struct{ Params json.RawMessage }
+			if err := json.Unmarshal([]byte(r.Body), &body); err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, string(body.Params))
+		}
+		ok := n == test.records && len(sent) == len(test.want)
+		for i := range min(len(sent), len(test.want)) {
+			ok = ok && equalJSON(t, sent[i], test.want[i])
+		}
+		if !ok {
+			t.Errorf("%s: %d records, sent %q, want %d and %q", test.name, n, sent, test.records, test.want)
+		}
 	}
 }
