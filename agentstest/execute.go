@@ -149,6 +149,9 @@ func (x *execution) read(params json.RawMessage) error {
 		item.Details = map[string]any{"actions": x.entity.actions}
 		return invalid(item)
 	}
+	if a := x.entity.described.action(x.body.Action); a != nil {
+		return x.checkDeclared(a)
+	}
 	return nil
 }
 
@@ -176,6 +179,11 @@ func (x *execution) answer(v *envelope) *envelope {
 }
 
 func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
+	if x.entity != nil && x.body.Action != "download" {
+		if a := x.entity.described.action(x.body.Action); a != nil {
+			return x.runDeclared(a)
+		}
+	}
 	switch x.body.Action {
 	case "describe":
 		return x.describe()

@@ -16,12 +16,13 @@ const Generator = "agents-gen"
 // A description is what package agentstest needs to serve a connector. Its form is
 // known there, too: in agentstest/document.go.
 type description struct {
-	Generator string                      `json:"generator"`
-	Slug      string                      `json:"slug"`
-	Title     string                      `json:"title"`
-	Version   string                      `json:"version"`
-	Entities  []describedEntity           `json:"entities"`
-	Shapes    map[string]*describedSchema `json:"shapes"`
+	Generator    string                      `json:"generator"`
+	Slug         string                      `json:"slug"`
+	Title        string                      `json:"title"`
+	Version      string                      `json:"version"`
+	DefinitionID string                      `json:"definition_id,omitempty"`
+	Entities     []describedEntity           `json:"entities"`
+	Shapes       map[string]*describedSchema `json:"shapes"`
 }
 
 type describedEntity struct {
@@ -31,12 +32,11 @@ type describedEntity struct {
 }
 
 type describedAction struct {
-	Name     string           `json:"name"`
-	Params   []describedParam `json:"params"`
-	List     bool             `json:"list,omitempty"`   // the result is an array
-	Result   *describedSchema `json:"result,omitempty"` // of a record
-	Pages    []describedPages `json:"pages,omitempty"`
-	Metadata []string         `json:"metadata,omitempty"` // the names of its members
+	Name   string           `json:"name"`
+	Params []describedParam `json:"params"`
+	List   bool             `json:"list,omitempty"`   // the result is an array
+	Result *describedSchema `json:"result,omitempty"` // of a record
+	Pages  []describedPages `json:"pages,omitempty"`
 }
 
 type describedParam struct {
@@ -47,14 +47,16 @@ type describedParam struct {
 }
 
 type describedPages struct {
-	When   []string        `json:"when,omitempty"`
-	Params []describedPage `json:"params"`
+	When     []string        `json:"when,omitempty"`
+	Params   []describedPage `json:"params"`
+	Metadata []string        `json:"metadata,omitempty"` // the names of its members
 }
 
 type describedPage struct {
 	Name    string `json:"name"`
 	Role    string `json:"role"`
 	Default *int64 `json:"default,omitempty"`
+	Fed     bool   `json:"fed,omitempty"` // the metadata has its value for the next page
 }
 
 // A describedSchema is a schema in one of few forms.
@@ -73,6 +75,7 @@ type describedSchema struct {
 type describedProperty struct {
 	Name     string           `json:"name"`
 	Required bool             `json:"required,omitempty"`
+	ReadOnly bool             `json:"read_only,omitempty"`
 	Schema   *describedSchema `json:"schema"`
 }
 
@@ -81,7 +84,7 @@ type describedProperty struct {
 func (p *Package) Describe(entities []string) ([]byte, error) {
 	d := &describer{
 		b: p.builder, names: map[*document.Schema]string{}, taken: map[string]bool{}, next: map[string]int{},
-		out: description{Generator: Generator, Slug: p.Slug, Title: p.Title, Version: p.Version, Shapes: map[string]*describedSchema{}},
+		out: description{Generator: Generator, Slug: p.Slug, Title: p.Title, Version: p.Version, DefinitionID: p.DefinitionID, Shapes: map[string]*describedSchema{}},
 	}
 	for _, e := range p.Entities {
 		if len(entities) > 0 && !slices.Contains(entities, e.Wire) {
@@ -145,11 +148,6 @@ func (d *describer) action(a *Action) describedAction {
 				p.Schema = &describedSchema{}
 			}
 		}
-		for _, m := range o.Meta {
-			if !slices.Contains(out.Metadata, m.Name) {
-				out.Metadata = append(out.Metadata, m.Name)
-			}
-		}
 		if s, many, _ := d.b.extract(o.Response, o.Extractor); i == 0 && o.Response != nil {
 			if v := d.b.view(s); !many && v.Kind() == document.Array {
 				s, many = v.Items, true
@@ -160,14 +158,13 @@ func (d *describer) action(a *Action) describedAction {
 	for i := range out.Params {
 		out.Params[i].Required = out.Params[i].Required && count[out.Params[i].Name] == len(operations)
 	}
-	slices.Sort(out.Metadata)
 	for _, r := range a.Paging {
-		pages := describedPages{When: r.When, Params: []describedPage{}}
+		pages := describedPages{When: r.When, Params: []describedPage{}, Metadata: r.Metadata}
 		if len(a.Paging) == 1 {
 			pages.When = nil
 		}
 		for _, p := range r.Params {
-			page := describedPage{Name: p.Name, Role: p.Role}
+			page := describedPage{Name: p.Name, Role: p.Role, Fed: p.Fed}
 			if p.Known {
 				page.Default = &p.Default
 			}
@@ -242,7 +239,7 @@ func (d *describer) name(v *document.View) string {
 func (d *describer) object(v *document.View) *describedSchema {
 	out := &describedSchema{Type: "object", Open: v.Open}
 	for _, p := range v.Properties {
-		out.Properties = append(out.Properties, describedProperty{Name: p.Name, Required: p.Required, Schema: d.schema(p.Schema)})
+		out.Properties = append(out.Properties, describedProperty{Name: p.Name, Required: p.Required, ReadOnly: d.b.view(p.Schema).ReadOnly, Schema: d.schema(p.Schema)})
 	}
 	return out
 }

@@ -66,8 +66,9 @@ type Result struct {
 
 // A PageRule says how an action turns pages if all parameters of When are given.
 type PageRule struct {
-	When   []string
-	Params []PageParam
+	When     []string
+	Params   []PageParam
+	Metadata []string // the names of what pages have beside records
 }
 
 // A PageParam is a parameter that is about pages.

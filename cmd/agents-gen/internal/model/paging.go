@@ -36,6 +36,9 @@ func (b *builder) pageRule(o document.Operation, params []source) PageRule {
 		}
 	}
 	slices.Sort(rule.When)
+	for _, m := range o.Meta {
+		rule.Metadata = append(rule.Metadata, m.Name)
+	}
 	if o.NoPaging {
 		return rule
 	}

@@ -50,7 +50,11 @@ func (d *Description) Write() error {
 	if !d.Differs() {
 		return nil
 	}
-	temporary := filepath.Join(filepath.Dir(d.path), ".agents-gen-"+rand.Text()+".tmp")
+	dir := filepath.Dir(d.path)
+	if err := os.MkdirAll(dir, 0o777); err != nil { //nolint:gosec // as the umask of the user has it
+		return fmt.Errorf("the folder of -fake cannot be made: %w", err)
+	}
+	temporary := filepath.Join(dir, ".agents-gen-"+rand.Text()+".tmp")
 	err := os.WriteFile(temporary, d.data, 0o666) //nolint:gosec // for others, too, as the umask of the user has it
 	if err == nil {
 		err = os.Rename(temporary, d.path)
