@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -202,24 +203,24 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
-		return nil, missing(err, ErrConnectorNotFound)
+		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Info(ctx) })
 	}
 	return c.details(got), nil
 }
 
-// findSlug returns the slug, and looks it up in the list of the workspace if it is
-// not known. It returns "" if it cannot be found: the list does not have the connector,
-// or may not be read. Any other failure is an error, and is not remembered.
-func (c *Connector) findSlug(ctx context.Context) (string, error) {
-	if slug := c.Slug(); slug != "" {
-		return slug, nil
+// findSlug learns the slug from the list of the workspace if it is not known. Afterwards
+// [Connector.Slug] is "" if it cannot be found: the list does not have the connector, or
+// may not be read. Any other failure is an error, and is not remembered.
+func (c *Connector) findSlug(ctx context.Context) error {
+	if c.Slug() != "" {
+		return nil
 	}
 	infos, err := c.ws.ListConnectors(ctx)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrForbidden) { // an ID needs no workspace of the right name
-		return "", nil
+		return nil
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
 	id, _ := connectorUUID(c.id)
 	for _, info := range infos {
@@ -227,7 +228,7 @@ func (c *Connector) findSlug(ctx context.Context) (string, error) {
 			c.learn(info.Slug)
 		}
 	}
-	return c.Slug(), nil
+	return nil
 }
 
 // checkedID returns the ID in the form that goes into a path, or an error if it is
@@ -240,10 +241,14 @@ func (c *Connector) checkedID(op string) (string, error) {
 	return id, nil
 }
 
-// shorten returns s, or its first 80 bytes and an ellipsis.
+// shorten returns s, or as many of its characters as fit into 80 bytes and an ellipsis.
 func shorten(s string) string {
 	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "…"
+		n := 80
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		return s[:n] + "…"
 	}
 	return s
 }

@@ -125,7 +125,7 @@ func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) 
 		return out, nil
 	}
 	if !t.looked && t.c.Slug() == "" && (!out.End || slugMatters(t.x, in)) {
-		if _, err := t.c.findSlug(ctx); err != nil {
+		if err := t.c.findSlug(ctx); err != nil {
 			return paging.Out{}, err
 		}
 		t.looked = true

@@ -45,7 +45,7 @@ type config struct {
 	baseURL        string
 	httpClient     *http.Client
 	source         auth.TokenSource
-	scope          func(*resolved, auth.TokenSource, *http.Client) (auth.TokenSource, error) // nil for none
+	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
 	region         Region
 	maxRetries     int
 	maxRetryAfter  time.Duration

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 // An ownWords has what a connector said about paging when it described itself.
@@ -46,7 +47,7 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 	t := turner{c: c, x: x}
 	params, known := t.declared()
 	if !known {
-		if _, err := c.findSlug(ctx); err != nil {
+		if err := c.findSlug(ctx); err != nil {
 			return err
 		}
 		params, known = t.declared()
@@ -92,7 +93,7 @@ func (c *Connector) ask(ctx context.Context) error {
 		case <-waiting:
 			return nil
 		case <-ctx.Done():
-			return &Error{op: "describe connector", err: ended(ctx)}
+			return &Error{op: "describe connector", err: timing.Ended(ctx)}
 		}
 	}
 	waiting := make(chan struct{})

@@ -283,12 +283,11 @@ func TestAllLooksTheSlugUpAgain(t *testing.T) {
 		if ids(rows) != "0" || len(errs) != 1 || !errors.Is(errs[0], client.ErrServer) || errors.Is(errs[0], client.ErrPaging) {
 			t.Errorf("status %d: rows %v, %v", status, rows, errs)
 		}
-		r, err := conn.Execute(t.Context(), "issues", "list", nil)
-		if err != nil {
+		if _, err := conn.Execute(t.Context(), "issues", "list", nil); err != nil {
 			t.Fatal(err)
 		}
 		v.asked = nil
-		r, err = conn.Execute(t.Context(), "issues", "list", nil)
+		r, err := conn.Execute(t.Context(), "issues", "list", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

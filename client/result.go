@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A Result is the result of an action, with what the service says about it.
@@ -81,7 +82,7 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		ConnectorID string  `json:"connector_instance_id,omitzero"`
 		Millis      float64 `json:"execution_time_ms"`
 	}
-	return json.Marshal(struct {
+	return jsonv1.Marshal(struct {
 		Status    string          `json:"status"`
 		Result    json.RawMessage `json:"result,omitempty"`
 		Metadata  json.RawMessage `json:"connector_metadata,omitempty"`

@@ -613,10 +613,11 @@ func TestAttemptTimeout(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := serve(t, sends(200, func(r *http.Request) io.Reader { return &stuck{strings.NewReader("{"), r.Context()} }, -1))
 			start := time.Now()
-			_, err := newClient(t, s, client.WithAttemptTimeout(4*time.Second)).API().ListSkillsWithResponse(t.Context(), &gen.ListSkillsParams{})
+			_, err := newClient(t, s, client.WithAttemptTimeout(4*time.Second), client.WithMaxRetries(0)).API().ListSkillsWithResponse(t.Context(), &gen.ListSkillsParams{})
 			if err == nil || time.Since(start) != 4*time.Second {
 				t.Errorf("after %v: %v", time.Since(start), err)
 			}
+			wantKinds(t, err, "ErrNetwork")
 		})
 	})
 	t.Run("does not outlive the call", func(t *testing.T) {
