@@ -328,7 +328,7 @@ func (x *execution) listDeclared(a *describedAction) (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.answer(&envelope{result: result, metadata: metadata}), nil
+	return x.pageOf(result, metadata, t.more())
 }
 
 // selectDeclared returns the records that the parameters with the names of fields select.

@@ -29,6 +29,13 @@ func desk(t testing.TB, opts ...agentstest.Option) (*caller, string) {
 	return c, c.connector(agentstest.WorkspaceName, "acme-desk")
 }
 
+func orEmpty(params object) object {
+	if params == nil {
+		return object{}
+	}
+	return params
+}
+
 func TestDocumentChecksParams(t *testing.T) {
 	c, id := desk(t)
 	for _, test := range []struct {
@@ -63,7 +70,7 @@ func TestDocumentChecksParams(t *testing.T) {
 		{"sort by another", "tickets", "context_store_search", object{"query": object{"sort": []any{object{"state": "asc"}}}}, "body.params.query.sort.state"},
 		{"no search", "audits", "context_store_search", object{"query": object{}}, "body.action"},
 	} {
-		a := c.execute(id, test.entity, test.action, test.params)
+		a := c.execute(id, test.entity, test.action, orEmpty(test.params))
 		var refusal struct {
 			Errors []struct{ Field, Message string }
 		}
@@ -80,7 +87,7 @@ func TestDocumentChecksParams(t *testing.T) {
 func TestDocumentRecords(t *testing.T) {
 	c, id := desk(t)
 	list := func(entity string, params object) []any {
-		a := c.execute(id, entity, "list", params)
+		a := c.execute(id, entity, "list", orEmpty(params))
 		c.expect(a, http.StatusOK)
 		records, ok := a.at("result").([]any)
 		if !ok {
@@ -161,7 +168,7 @@ func TestDocumentWrites(t *testing.T) {
 func TestDocumentPages(t *testing.T) {
 	c, id := desk(t)
 	page := func(entity string, params object) (n int, metadata any) {
-		a := c.execute(id, entity, "list", params)
+		a := c.execute(id, entity, "list", orEmpty(params))
 		c.expect(a, http.StatusOK)
 		records, _ := a.at("result").([]any)
 		return len(records), a.at("connector_metadata")

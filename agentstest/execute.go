@@ -325,16 +325,20 @@ func (x *execution) list() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	metadata := e.metadata(s, size)
-	if !e.wraps(x.body.Action) {
+	return x.pageOf(result, e.metadata(s, size), s.more())
+}
+
+// pageOf returns a page of records in the form that the action has.
+func (x *execution) pageOf(result, metadata json.RawMessage, more bool) (*envelope, error) {
+	if !x.entity.wraps(x.body.Action) {
 		return x.answer(&envelope{result: result, metadata: metadata}), nil
 	}
 	meta := map[string]any{}
 	if err := json.Unmarshal(metadata, &meta); err != nil {
 		return nil, err
 	}
-	meta["has_more"] = s.more()
-	result, err = json.Marshal(map[string]any{"data": result, "meta": meta})
+	meta["has_more"] = more
+	result, err := json.Marshal(map[string]any{"data": result, "meta": meta})
 	return x.answer(&envelope{result: result}), err
 }
 

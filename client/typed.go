@@ -213,7 +213,7 @@ func fields(v reflect.Value) (p Params, empty []string) {
 		optional := strings.Contains(options, "omitzero")
 		switch field := v.Field(i); {
 		case optional && isZero(field):
-		case !optional && isEmpty(field):
+		case !optional && notGiven(field):
 			empty = append(empty, name)
 		default:
 			p[name] = field.Interface()
@@ -250,9 +250,9 @@ func isZero(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// isEmpty reports whether a required field is not given: numbers and booleans always
+// notGiven reports whether a required field is not given: numbers and booleans always
 // are.
-func isEmpty(v reflect.Value) bool {
+func notGiven(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.String, reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface:
 		return v.IsZero()
