@@ -195,7 +195,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	rows := w.rows[w.side]
 	clear(rows) // nothing of another page, or of an attempt that failed, may remain
 	p := new(page[T])
-	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0]}}
+	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0], again: w.x.again}}
 	if err := w.decode(resp, body, &e); err != nil {
 		return nil, nil, err
 	}

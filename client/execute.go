@@ -20,6 +20,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
 // Params are the parameters of an action, by name. They are encoded as by
@@ -71,8 +72,10 @@ type execution struct {
 	intent           string
 	truncate, raw    bool
 	useNumber        jsonv2.Options // nil unless WithUseNumber is given
+	again            redecoder      // of records that do not fit, if generated code asks
 	pageParam        string
 	pager            Pager
+	declared         []paging.Param // what the action does for paging, if generated code says so
 	prefetch         bool
 	sizer            func(context.Context, *Connector, *execution) error // of WithRecordsPerPage
 	progress         func(done, total int64)
@@ -376,6 +379,7 @@ func (e *frame) result(x *execution) *Result {
 		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
 		action:      x.action,
 		useNumber:   x.useNumber,
+		again:       x.again,
 	}
 }
 

@@ -47,6 +47,7 @@ type Result struct {
 
 	action    string
 	useNumber jsonv2.Options
+	again     redecoder
 
 	decoded bool           // on arrival
 	count   int            // then, the number of records, -1 if it is not known
@@ -119,7 +120,7 @@ func (r *Result) Decode(v any) error {
 			data = list
 		}
 	}
-	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil {
+	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
 		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
@@ -142,11 +143,11 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 			}
 			return
 		}
-		rows := pageRows[T]{action: r.action, raw: r.Data}
+		rows := pageRows[T]{action: r.action, raw: r.Data, again: r.again}
 		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), decoding[T](r.useNumber))
 		err := rows.read(dec)
 		if text, deep := shallow(r.Data, err); deep != nil {
-			rows = pageRows[T]{action: r.action, raw: text, deep: deep}
+			rows = pageRows[T]{action: r.action, raw: text, deep: deep, again: r.again}
 			err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), decoding[T](r.useNumber)))
 		}
 		if err != nil {
@@ -247,6 +248,8 @@ type pageRows[T any] struct {
 	raw    []byte                    // the input of the decoder; nil if it is not in memory
 	deep   map[int64]json.RawMessage // see shallow
 
+	again redecoder
+
 	rows   []T
 	wrong  []*RecordError
 	single bool           // one object rather than a list
@@ -314,6 +317,12 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.all.start = start
 	}
 	p.all.end = p.last.end
+	if wrong != nil {
+		var fresh T
+		if p.again.decode(p.last.of(p.raw), &fresh) {
+			v, wrong = fresh, nil
+		}
+	}
 	deep, isDeep := p.deep[p.last.end]
 	if wrong == nil && !isDeep {
 		p.rows = append(p.rows, v)
@@ -392,7 +401,7 @@ func (p *pageRows[T]) wrapped(dec *jsontext.Decoder) error {
 		return err
 	}
 	raw := span{start, dec.InputOffset()}.of(p.raw)
-	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows}
+	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows, again: p.again}
 	if list, beside, ok := unwrap(p.action, raw); ok {
 		inner.raw, p.beside = list, beside
 	}
