@@ -95,10 +95,13 @@
 // # JSON
 //
 // Records are decoded by the rules of encoding/json/v2: member names match exactly,
-// including their case, and null sets a zero value. Duplicate names (the last one wins)
-// and invalid UTF-8 are accepted, because vendors send both. json.Number and
-// [time.Duration] (in nanoseconds) are decoded as by encoding/json. In a
-// map[string]any, numbers become float64 unless [WithUseNumber] is given.
+// including their case, null sets a zero value, and an array must have the length of the
+// Go array and a struct no two fields of one name. A byte order mark, duplicate names and
+// invalid UTF-8 are accepted, because vendors send them. Of two members with one name,
+// the last one wins; as with encoding/json, structs and maps within a struct get the
+// members of both. json.Number and [time.Duration] (in nanoseconds) are decoded as by
+// encoding/json. In a map[string]any, numbers become float64 unless [WithUseNumber] is
+// given.
 //
 // # Concurrency
 //

@@ -522,8 +522,8 @@ func (c *call) withhold(err error) error {
 		return err
 	}
 	e.body = nil
-	if e.err == nil {
-		e.Message = "the response is not what it should be; it may be a secret, and is not shown"
+	if e.kind != ErrNetwork { //nolint:errorlint // a kind as it was set
+		e.Message, e.err = "the response is not what it should be; it may be a secret, and is not shown", nil
 	}
 	return e
 }

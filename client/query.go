@@ -282,6 +282,11 @@ func scalar(v any) (any, bool) {
 		return nil, false // it would be revealed
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano), true // some stores compare texts
+	case Time:
+		if v.text != "" {
+			return v.text, true
+		}
+		return scalar(v.Time)
 	}
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.String:
