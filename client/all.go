@@ -69,8 +69,9 @@ func WithPrefetch() ExecuteOption {
 // cursor came before, otherwise if the records did. For vendors that page in a way of
 // their own, use [WithPager].
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
 		x := newExecution(entity, action, params, opts)
+		yield := naming(x.about(c), loop)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		w := walk[T]{turner: turner{c: c, x: x}}
@@ -194,7 +195,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	rows := w.rows[w.side]
 	clear(rows) // nothing of another page, or of an attempt that failed, may remain
 	p := new(page[T])
-	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0]}}
+	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0], again: w.x.again}}
 	if err := w.decode(resp, body, &e); err != nil {
 		return nil, nil, err
 	}

@@ -36,6 +36,11 @@ import (
 // one; for a result of the function [Execute], NextParams then needs [WithRawData].
 // Without that option it also does not notice pages that came again by their records.
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
+	params, err := r.nextParams(ctx)
+	return params, r.about().of(err)
+}
+
+func (r *Result) nextParams(ctx context.Context) (Params, error) {
 	t := r.pages
 	switch {
 	case t == nil || t.ofPager:
@@ -148,7 +153,8 @@ func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) 
 }
 
 // declared returns what the action declares about paging, from what is known without a
-// request: the table of known kinds of connectors, or a description that came already.
+// request: the table of known kinds of connectors, generated code, or a description that
+// came already.
 func (t *turner) declared() ([]paging.Param, bool) {
 	x := t.x
 	switch x.action { // in the context store the service pages, not the connector
@@ -161,6 +167,9 @@ func (t *turner) declared() ([]paging.Param, bool) {
 		if params, ok := paging.Lookup(plainSlug(slug), x.entity, x.action); ok {
 			return params, true
 		}
+	}
+	if x.declared != nil {
+		return x.declared, true
 	}
 	return t.c.described(x.entity, x.action)
 }

@@ -43,6 +43,7 @@ type call struct {
 	path    string
 	read    bool     // retry even if the request may have been received
 	stream  bool     // the response is a file: no limit of its size or time
+	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
 
 	confidential bool // the response is a secret, and errors must not contain it

@@ -47,6 +47,7 @@ type Result struct {
 
 	action    string
 	useNumber jsonv2.Options
+	again     redecoder
 
 	decoded bool           // on arrival
 	count   int            // then, the number of records, -1 if it is not known
@@ -111,7 +112,7 @@ func (r *Result) Decode(v any) error {
 	case r.Data == nil && !r.decoded:
 		return nil
 	case r.Data == nil:
-		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
+		return r.about().of(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
 	}
 	data, t := jsontext.Value(r.Data), reflect.TypeOf(v)
 	if t != nil && t.Kind() == reflect.Pointer && takesList(t.Elem()) && mayWrap(r.action) {
@@ -119,8 +120,8 @@ func (r *Result) Decode(v any) error {
 			data = list
 		}
 	}
-	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil {
-		return &Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')}
+	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
+		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
 }
@@ -133,7 +134,8 @@ func (r *Result) Decode(v any) error {
 // object is a record. A record that does not fit T is yielded as an
 // error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
+		yield := naming(r.about(), loop)
 		var zero T
 		if len(r.Data) == 0 {
 			if r.decoded {
@@ -141,11 +143,11 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 			}
 			return
 		}
-		rows := pageRows[T]{action: r.action, raw: r.Data}
+		rows := pageRows[T]{action: r.action, raw: r.Data, again: r.again}
 		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), decoding[T](r.useNumber))
 		err := rows.read(dec)
 		if text, deep := shallow(r.Data, err); deep != nil {
-			rows = pageRows[T]{action: r.action, raw: text, deep: deep}
+			rows = pageRows[T]{action: r.action, raw: text, deep: deep, again: r.again}
 			err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), decoding[T](r.useNumber)))
 		}
 		if err != nil {
@@ -190,8 +192,9 @@ func (e *RecordError) Error() string {
 // Unwrap returns Err.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Format writes what Error returns, for every verb. It does not write Raw.
-func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format writes what Error returns, for every verb, also of a RecordError that is not
+// behind a pointer. It does not write Raw.
+func (e RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // misfit converts an error of the decoder. prefix is the JSON pointer of the value
 // that was decoded; list reports whether that was a list of records.
@@ -244,6 +247,8 @@ type pageRows[T any] struct {
 	action string
 	raw    []byte                    // the input of the decoder; nil if it is not in memory
 	deep   map[int64]json.RawMessage // see shallow
+
+	again redecoder
 
 	rows   []T
 	wrong  []*RecordError
@@ -312,6 +317,12 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.all.start = start
 	}
 	p.all.end = p.last.end
+	if wrong != nil {
+		var fresh T
+		if p.again.decode(p.last.of(p.raw), &fresh) {
+			v, wrong = fresh, nil
+		}
+	}
 	deep, isDeep := p.deep[p.last.end]
 	if wrong == nil && !isDeep {
 		p.rows = append(p.rows, v)
@@ -390,7 +401,7 @@ func (p *pageRows[T]) wrapped(dec *jsontext.Decoder) error {
 		return err
 	}
 	raw := span{start, dec.InputOffset()}.of(p.raw)
-	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows}
+	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows, again: p.again}
 	if list, beside, ok := unwrap(p.action, raw); ok {
 		inner.raw, p.beside = list, beside
 	}

@@ -14,13 +14,13 @@ import (
 // zeroValues are pointers to the zero values of the exported types, except for those without
 // methods.
 var zeroValues = []any{
-	new(client.Automations), new(client.Client), new(client.Configuration), new(client.ConnectionTemplates), new(client.Connector), new(client.ConnectorChange),
+	new(client.Action), new(client.Automations), new(client.Client), new(client.Configuration), new(client.ConnectionTemplates), new(client.Connector), new(client.ConnectorChange),
 	new(client.ConnectorDetails), new(client.CreateConnectorRequest), new(client.CheckResult), new(client.CursorSealer), new(client.Definitions), new(client.Description),
-	new(client.Docs), new(client.Download), new(client.Error), new(client.Field), new(client.Filter), new(client.Inspection), new(client.Match), new(client.Nullable[int]),
+	new(client.Docs), new(client.DocsBlock), new(client.Download), new(client.Error), new(client.Field), new(client.Filter), new(client.Inspection), new(client.Match), new(client.Nullable[int]),
 	new(client.OAuthApps), new(client.OAuthAppRequest), new(client.Page), new(client.Piece), new(client.Query), new(client.RecordError), new(client.Result),
-	new(client.Automation), new(client.Block), new(client.AutomationChange), new(client.AutomationRequest), new(client.ConnectionTemplate), new(client.ConnectionTemplateChange),
+	new(client.Automation), new(client.AutomationChange), new(client.AutomationRequest), new(client.ConnectionTemplate), new(client.ConnectionTemplateChange),
 	new(client.ConnectionTemplateRequest), new(client.EntityDescription), new(client.OAuthRequest), new(client.SourceTemplateChange), new(client.SourceTemplateDetails),
-	new(client.SourceTemplateRequest), new(client.Semantic), new(client.Skills), new(client.SourceTemplates), new(client.Workflows), new(client.Workspace),
+	new(client.SourceTemplateRequest), new(client.Semantic), new(client.Skills), new(client.SourceTemplates), new(client.Time), new(client.Workflows), new(client.Workspace),
 }
 
 // The zero values of exported types are of no use, but they say so.
@@ -51,6 +51,8 @@ func TestZeroValues(t *testing.T) {
 						arg = reflect.New(in)
 					case in.Kind() == reflect.String && in.Name() == "string":
 						arg = reflect.ValueOf(stubID)
+					case in.Kind() == reflect.Pointer:
+						arg = reflect.New(in.Elem())
 					case in.Kind() == reflect.Func:
 						arg = reflect.MakeFunc(in, func([]reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(false)}[:in.NumOut()] })
 					}
