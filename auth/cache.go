@@ -70,6 +70,7 @@ type FetchReport struct {
 	Early    bool      // whether there was a valid token, so that no caller waited
 	Attempts int       // number of requests sent, 0 if the source does not report it
 	Expiry   time.Time // of the new token; zero if there is none or it does not expire
+	Assumed  bool      // whether the service did not say when the token expires; then Expiry is early
 	Err      error     // nil if there is a new token
 }
 
@@ -204,7 +205,7 @@ func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe fun
 		c.publish(f, tok, err)
 		ev.Duration, ev.Err, ev.Attempts = time.Since(ev.Start), f.err, int(attempts.Load())
 		if f.tok != nil {
-			ev.Expiry = f.tok.Expiry
+			ev.Expiry, ev.Assumed = f.tok.Expiry, f.tok.assumed
 		}
 		defer close(f.done)
 		if observe != nil {
