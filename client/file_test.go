@@ -145,7 +145,7 @@ func TestSaveThroughLinks(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, sub := range []string{"data", "bin"} {
-		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o750); err != nil {
 			t.Fatal(err)
 		}
 	}
