@@ -68,6 +68,7 @@ type describedEntity struct {
 type describedAction struct {
 	Name   string           `json:"name"`
 	Params []describedParam `json:"params"`
+	Open   bool             `json:"open"`   // there may be other parameters
 	List   bool             `json:"list"`   // the result is an array
 	Result *schema          `json:"result"` // of a record; nil if nothing is known
 	Pages  []describedPages `json:"pages"`

@@ -17,7 +17,7 @@ import (
 func Build(d *document.Document) *Package {
 	b := &builder{
 		d:       d,
-		pkg:     &Package{Slug: d.Slug, Title: d.Title, Version: d.Version, DefinitionID: d.DefinitionID, Notes: slices.Clone(d.Notes)},
+		pkg:     &Package{Slug: d.Slug, Title: d.Title, Version: d.Version, DefinitionID: d.DefinitionID, Notes: slices.Clone(d.Notes), Untyped: d.Untyped},
 		views:   map[*document.Schema]*document.View{},
 		places:  map[*document.Schema]place{},
 		records: map[*document.Schema]*Decl{},
@@ -456,6 +456,9 @@ func (e *Entity) nameMethods() {
 
 // store declares the record of an entity in the context store.
 func (b *builder) store(e *Entity, s document.StoreEntity) *Decl {
+	if s.Fields == nil {
+		return nil
+	}
 	want := e.Base.Got + "StoreRecord"
 	b.place(s.Fields, place{want, e.Wire + " in the context store", rankStore, e})
 	v := b.view(s.Fields)
@@ -464,6 +467,9 @@ func (b *builder) store(e *Entity, s document.StoreEntity) *Decl {
 
 func storeFields(e *Entity, s document.StoreEntity) []*StoreField {
 	var all []*StoreField
+	if s.Fields == nil {
+		return nil
+	}
 	for _, p := range s.Fields.Properties {
 		want := e.Base.Got + "Field" + names.Part(p.Name)
 		all = append(all, &StoreField{Wire: p.Name, Doc: p.Schema.Description, Const: names.Claim{Want: want, Key: p.Name, Rank: rankParams}})
