@@ -122,7 +122,7 @@ func readDescription(raw []byte) (*description, error) {
 	if err := dec.Decode(d); err != nil {
 		return nil, err
 	}
-	if d.Generator != "agents-gen" || d.Slug == "" {
+	if d.Generator != "agents-gen" || plainSlug(d.Slug) == "" {
 		return nil, errors.New("agents-gen -fake did not write it")
 	}
 	return d, nil

@@ -69,7 +69,7 @@ func Load(data []byte) (*Document, error) {
 	}
 	info := root.get("info")
 	d := &Document{
-		Slug:         info.get("x-airbyte-connector-name").str(),
+		Slug:         strings.TrimSpace(info.get("x-airbyte-connector-name").str()),
 		DefinitionID: info.get("x-airbyte-connector-definition-id").str(),
 		Title:        info.get("title").str(),
 		Version:      info.get("version").str(),

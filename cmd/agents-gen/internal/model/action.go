@@ -172,13 +172,17 @@ func (b *builder) same(s, t *document.Schema) bool {
 	if v.Kind() != w.Kind() || v.Nullable != w.Nullable || !slices.Equal(v.Values(), w.Values()) {
 		return false
 	}
+	leave, ok := b.enter(v)
+	if !ok {
+		return false
+	}
+	defer leave()
 	switch v.Kind() {
 	case document.Object:
 		return false
-	case document.Array:
-		return v.Items == w.Items || v.Items != nil && w.Items != nil && b.same(v.Items, w.Items)
-	case document.Map:
-		return b.same(v.Additional, w.Additional)
+	case document.Array, document.Map:
+		x, y := elements(v), elements(w)
+		return x == y || x != nil && y != nil && b.same(x, y)
 	}
 	return true
 }

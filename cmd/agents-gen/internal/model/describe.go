@@ -200,10 +200,16 @@ func (d *describer) schema(s *document.Schema) *describedSchema {
 		out.Type = "number"
 	case document.Boolean:
 		out.Type = "boolean"
-	case document.Array:
-		out.Type, out.Items = "array", d.schema(v.Items)
-	case document.Map:
-		out.Type, out.Items = "map", d.schema(v.Additional)
+	case document.Array, document.Map:
+		leave, ok := d.b.enter(v)
+		if !ok {
+			return &describedSchema{}
+		}
+		defer leave()
+		if out.Type = "array"; v.Kind() == document.Map {
+			out.Type = "map"
+		}
+		out.Items = d.schema(elements(v))
 	case document.Object:
 		out.Type, out.Shape = "object", d.name(v)
 	case document.Any:
