@@ -231,7 +231,7 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 		x.sizer = nil // the next page has the same size
 	}
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
-		op: x.op(), name: "executeConnector", read: readActions[x.action],
+		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c),
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
 				return &Error{Message: "the service sent a file; Connector.Download reads files"}
@@ -249,11 +249,11 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 
 func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {
 	if err := x.check(); err != nil {
-		return nil, withRequest(err, x.params)
+		return nil, withRequest(call.about.of(err), x.params)
 	}
 	id, err := c.checkedID(x.op())
 	if err != nil {
-		return nil, withRequest(err, x.params)
+		return nil, withRequest(call.about.of(err), x.params)
 	}
 	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
 	if err != nil {
@@ -278,7 +278,7 @@ func (c *call) failBuilding(err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	return &Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)}
+	return c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)})
 }
 
 // An envelope is the response to every execution. R reads the result in it.
@@ -483,7 +483,13 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 		return nil, err
 	}
 	var e envelope[spanned]
-	if err := decodeBytes(resp, body, &e, lenient); err != nil {
+	err = decodeBytes(resp, body, &e, lenient)
+	if text, deep := shallow(body, err); deep != nil { // Rows tells the records apart
+		e = envelope[spanned]{}
+		err = decodeBytes(resp, text, &e, lenient)
+		e.Result.start, e.Result.end = before(deep, e.Result.start), before(deep, e.Result.end)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := e.verdict(); err != nil {
@@ -526,8 +532,8 @@ func notAnEnvelope(err error) error {
 	if _, ok := errors.AsType[*Error](err); ok || err == nil {
 		return err
 	}
-	if _, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
-		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution"}
+	if cause := formless(err); cause != nil {
+		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution", err: cause}
 	}
 	return err
 }

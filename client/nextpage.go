@@ -36,6 +36,11 @@ import (
 // one; for a result of the function [Execute], NextParams then needs [WithRawData].
 // Without that option it also does not notice pages that came again by their records.
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
+	params, err := r.nextParams(ctx)
+	return params, r.about().of(err)
+}
+
+func (r *Result) nextParams(ctx context.Context) (Params, error) {
 	t := r.pages
 	switch {
 	case t == nil || t.ofPager:
