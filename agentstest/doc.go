@@ -46,8 +46,9 @@
 // required field, such as get without the key of a record. It cannot judge what
 // only a vendor knows. It ignores unknown fields of bodies and unknown
 // parameters of actions and queries, it stores any fields that create and update
-// send, and it creates connectors with any credentials; [WithCredentialCheck]
-// changes what a check of them returns.
+// send, and it creates connectors with any credentials; [WithStrictParams] makes it
+// refuse unknown parameters of actions, and [WithCredentialCheck] changes what a
+// check of credentials returns.
 //
 // # The seeded world
 //

@@ -19,6 +19,7 @@ type entity struct {
 	Entity
 	slug, name string
 	actions    []string
+	sized      bool // the PageSize was given
 
 	mu      sync.RWMutex
 	records []*record // never changed in place, since readers share it
@@ -58,7 +59,7 @@ var recordActions = []string{"list", "get", "api_search", "search", "context_sto
 
 func newEntity(slug, name string, spec Entity) (*entity, error) {
 	e := &entity{Entity: spec, slug: slug, name: name, actions: spec.Actions}
-	if e.PageSize <= 0 {
+	if e.sized = e.PageSize > 0; !e.sized {
 		e.PageSize = 10
 	}
 	if e.MaxPageSize <= 0 {
@@ -70,7 +71,7 @@ func newEntity(slug, name string, spec Entity) (*entity, error) {
 	if e.Paging == "" {
 		e.Paging = defaultPaging(slug)
 	}
-	if !e.Paging.valid() {
+	if !e.Paging.validFor(slug) {
 		return nil, fmt.Errorf("unknown paging %q", e.Paging)
 	}
 	e.Files = maps.Clone(spec.Files)

@@ -21,8 +21,7 @@ import (
 type tour[T any] func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) ([]T, error)
 
 // bothWays returns the two ways to page, which give the same records and end in the
-// same way. NextParams takes its parameters through JSON, as a program does that goes on
-// later.
+// same way.
 func bothWays[T any]() map[string]tour[T] {
 	return map[string]tour[T]{
 		"All": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
@@ -34,34 +33,40 @@ func bothWays[T any]() map[string]tour[T] {
 			}
 			return rows, nil
 		},
-		"NextParams": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
-			for {
-				r, err := c.Execute(ctx, entity, action, params, opts...)
-				if err != nil {
-					return rows, err
-				}
-				next, err := r.NextParams(ctx)
-				if !errors.Is(err, client.ErrPageRepeated) {
-					for row, err := range client.Rows[T](r) {
-						if err != nil {
-							return rows, err
-						}
-						rows = append(rows, row)
-					}
-				}
-				if next == nil {
-					return rows, err
-				}
-				raw, err := json.Marshal(next)
-				if err != nil {
-					return rows, err
-				}
-				params = nil
-				if err := json.Unmarshal(raw, &params); err != nil {
-					return rows, err
-				}
-			}
+		"NextParams": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) ([]T, error) {
+			return pageByPage[T](ctx, func() *client.Connector { return c }, entity, action, params, opts...)
 		},
+	}
+}
+
+// pageByPage goes over all pages with NextParams. The parameters go through JSON, as
+// those of a program do that goes on later, and connect returns the connector for a page.
+func pageByPage[T any](ctx context.Context, connect func() *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
+	for {
+		r, err := connect().Execute(ctx, entity, action, params, opts...)
+		if err != nil {
+			return rows, err
+		}
+		next, err := r.NextParams(ctx)
+		if !errors.Is(err, client.ErrPageRepeated) {
+			for row, err := range client.Rows[T](r) {
+				if err != nil {
+					return rows, err
+				}
+				rows = append(rows, row)
+			}
+		}
+		if next == nil {
+			return rows, err
+		}
+		raw, err := json.Marshal(next)
+		if err != nil {
+			return rows, err
+		}
+		params = nil
+		if err := json.Unmarshal(raw, &params); err != nil {
+			return rows, err
+		}
 	}
 }
 
