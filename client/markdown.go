@@ -43,7 +43,7 @@ func (d *Docs) String() string {
 
 // item returns the section as an entry of a list: its ID, title and summary, on
 // one line.
-func (s Section) item() string {
+func (s DocsSection) item() string {
 	text := codeSpan(oneLine(s.ID))
 	if title := oneLine(s.Title); title != "" {
 		text += " " + title
@@ -60,9 +60,9 @@ func (s Section) item() string {
 // String returns the block as Markdown, without a newline at its end. For a
 // block of an unknown type, it returns whatever the block has: text, items,
 // code or a table.
-func (b Block) String() string {
+func (b DocsBlock) String() string {
 	var m markdown
-	m.blocks([]Block{b})
+	m.blocks([]DocsBlock{b})
 	return m.String()
 }
 
@@ -82,7 +82,7 @@ func (m *markdown) block(text string) {
 
 // blocks adds all fields of the blocks. Fields that the type of a block does
 // not use are empty.
-func (m *markdown) blocks(list []Block) {
+func (m *markdown) blocks(list []DocsBlock) {
 	for _, b := range list {
 		if b.Type == BlockHeading {
 			m.heading(b.Level, oneLine(b.Text))

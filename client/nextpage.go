@@ -36,6 +36,11 @@ import (
 // one; for a result of the function [Execute], NextParams then needs [WithRawData].
 // Without that option it also does not notice pages that came again by their records.
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
+	params, err := r.nextParams(ctx)
+	return params, r.about().of(err)
+}
+
+func (r *Result) nextParams(ctx context.Context) (Params, error) {
 	if r.pages == nil || r.pages.ofPager {
 		return nil, invalid("next page", "the result is not one that Execute returned")
 	}
@@ -160,7 +165,8 @@ func (t *turner) tell(in *paging.In) {
 }
 
 // declared returns what the action declares about paging, from what is known without a
-// request: the table of known kinds of connectors, or a description that came already.
+// request: the table of known kinds of connectors, generated code, or a description that
+// came already.
 func (t *turner) declared() ([]paging.Param, bool) {
 	x := t.x
 	switch x.action { // in the context store the service pages, not the connector
@@ -173,6 +179,9 @@ func (t *turner) declared() ([]paging.Param, bool) {
 		if params, ok := paging.Lookup(plainSlug(slug), x.entity, x.action); ok {
 			return params, true
 		}
+	}
+	if x.declared != nil {
+		return x.declared, true
 	}
 	return t.c.described(x.entity, x.action)
 }

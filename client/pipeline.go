@@ -43,6 +43,7 @@ type call struct {
 	path    string
 	read    bool     // retry even if the request may have been received
 	stream  bool     // the response is a file: no limit of its size or time
+	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
 
 	confidential bool // the response is a secret, and errors must not contain it
@@ -148,6 +149,9 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 		resp.Request = req
 	}
 	b := &body{rc: resp.Body, left: l.max, max: l.max}
+	if c.stream {
+		b.mark = -1 // a file stays as it is
+	}
 	switch {
 	case resp.StatusCode/100 != 2:
 		b.left, b.cut = maxErrorBody, true
@@ -185,6 +189,7 @@ type body struct {
 	cut     bool // at the limit, end rather than fail
 	n       int64
 	first   [2]byte  // the beginning
+	mark    int      // the number of bytes of a byte order mark that may begin here; -1 for none
 	err     error    // the error of rc other than io.EOF
 	closers []func() // called once, by Close
 }
@@ -270,10 +275,20 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.n < int64(len(b.first)) {
 		copy(b.first[b.n:], p[:n])
 	}
+	for i := 0; i < n && b.mark >= 0; i++ { // white space is nothing in JSON
+		if b.mark == len(byteOrderMark) || p[i] != byteOrderMark[b.mark] {
+			b.mark = -1
+			break
+		}
+		p[i] = ' '
+		b.mark++
+	}
 	b.left -= int64(n)
 	b.n += int64(n)
 	return n, b.note(err)
 }
+
+const byteOrderMark = "\ufeff"
 
 // note keeps an error of the network. One of the SDK's own says itself what it is.
 func (b *body) note(err error) error {
