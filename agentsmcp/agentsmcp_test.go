@@ -574,7 +574,9 @@ func TestTenants(t *testing.T) {
 func TestWorkspaceOfTheRequest(t *testing.T) {
 	fake := agentstest.New()
 	name := agentstest.WorkspaceName
-	handler := agentsmcp.Handler(func(*http.Request) (*client.Workspace, string, error) { return connect(t, fake.Transport(), name), "me", nil })
+	handler := agentsmcp.Handler(func(*http.Request) (*client.Workspace, string, error) {
+		return connect(t, fake.Transport(), name), "me", nil
+	})
 	c := rawClient{t, handler, ""}
 	w := c.post(initialize, nil)
 	header := http.Header{"Mcp-Session-Id": {w.Header().Get("Mcp-Session-Id")}, "Mcp-Protocol-Version": {withSessions}}

@@ -57,7 +57,7 @@ func (s *Set) readRecords(ctx context.Context, a *arguments) (string, *failure) 
 		if d, err := c.describe(ctx); err == nil {
 			readTexts(a.params, declaredParams(d, a.entity, a.action))
 		} else if ctx.Err() != nil {
-			return "", failed(err)
+			return "", s.failed(err)
 		}
 	}
 	if _, pieces := a.params["_airbyte_response_type"]; a.action == downloadAction && !pieces {
@@ -267,7 +267,7 @@ func reason(err error) string {
 
 // explain describes the failure of an action, with what the action takes.
 func (s *Set) explain(ctx context.Context, read *reading, err error) *failure {
-	f := failed(err)
+	f := s.failed(err)
 	if errors.Is(err, client.ErrNotFound) {
 		s.forget(read.c)
 	}
