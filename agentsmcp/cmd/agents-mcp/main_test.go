@@ -43,7 +43,7 @@ func start(t testing.TB, env []string, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append([]string{asCommand + "=1", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}, env...)
+	cmd.Env = append([]string{asCommand + "=1", "GORACE=atexit_sleep_ms=0", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}, env...)
 	return cmd
 }
 
@@ -185,12 +185,12 @@ func messages(t testing.TB, stdout string) map[string]json.RawMessage {
 // A client that writes all its requests and closes its end gets all responses.
 func TestAllAtOnce(t *testing.T) {
 	input := initialize
-	for i := range 50 {
+	for i := range 5 {
 		input += strings.Replace(listCall, `"id":2`, fmt.Sprintf(`"id":%d`, i+2), 1)
 	}
 	stdout, stderr, code := runWith(t, input, nil, "--demo", "--log-level", "debug")
-	if got := messages(t, stdout); len(got) != 51 || code != 0 || !strings.Contains(string(got["51"]), "records 1 to 10") {
-		t.Errorf("%d responses, %d: %s\n%s", len(got), code, got["51"], stderr)
+	if got := messages(t, stdout); len(got) != 6 || code != 0 || !strings.Contains(string(got["6"]), "records 1 to 10") {
+		t.Errorf("%d responses, %d: %s\n%s", len(got), code, got["6"], stderr)
 	}
 	const stateless = `{"jsonrpc":"2.0","id":"a","method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}
 `
@@ -223,45 +223,66 @@ func TestEnds(t *testing.T) {
 		"SIGINT, with a call":               {true, func(cmd *exec.Cmd, _ io.Closer) error { return cmd.Process.Signal(os.Interrupt) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fake := agentstest.NewServer()
-			defer fake.Close()
-			began := hang(fake)
-			cmd := start(t, account(fake))
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			stdin, err := cmd.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			stdout, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			lines := bufio.NewScanner(stdout)
-			if _, err := io.WriteString(stdin, initialize); err != nil || !lines.Scan() {
-				t.Fatal(err, lines.Err())
-			}
-			if test.call {
-				if _, err := io.WriteString(stdin, listCall); err != nil {
-					t.Fatal(err)
-				}
-				<-began
-			}
-			at := time.Now()
-			if err := test.end(cmd, stdin); err != nil {
-				t.Fatal(err)
-			}
-			for lines.Scan() { // until the end
-			}
-			err = cmd.Wait()
-			if took := time.Since(at); err != nil || took > time.Second {
-				t.Errorf("%v after %v: %s", err, took, stderr.String())
-			}
+			inTime(t, func() time.Duration { return ending(t, test.call, test.end) })
 		})
 	}
+}
+
+// inTime fails if something takes more than a second each time, since a machine that has
+// much to do takes longer once in a while.
+func inTime(t *testing.T, f func() time.Duration) {
+	t.Helper()
+	for try := 1; ; try++ {
+		took := f()
+		if took <= time.Second {
+			return
+		}
+		if try == 3 {
+			t.Fatalf("it took %v", took)
+		}
+	}
+}
+
+// ending returns how long the command takes to end.
+func ending(t *testing.T, call bool, end func(cmd *exec.Cmd, stdin io.Closer) error) time.Duration {
+	t.Helper()
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	began := hang(fake)
+	cmd := start(t, account(fake))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	if _, err := io.WriteString(stdin, initialize); err != nil || !lines.Scan() {
+		t.Fatal(err, lines.Err())
+	}
+	if call {
+		if _, err := io.WriteString(stdin, listCall); err != nil {
+			t.Fatal(err)
+		}
+		<-began
+	}
+	at := time.Now()
+	if err := end(cmd, stdin); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // until the end
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v: %s", err, stderr.String())
+	}
+	return time.Since(at)
 }
 
 // No secret is in anything that the command writes, at any level.
@@ -379,32 +400,35 @@ func TestHTTP(t *testing.T) {
 // SIGTERM ends the server within a second, with a session, a stream and a call.
 func TestHTTPEnds(t *testing.T) {
 	for _, version := range []string{"2025-11-25", "2026-07-28"} {
-		fake := agentstest.NewServer()
-		began := hang(fake)
-		cmd, url := serve(t, account(fake))
-		cs, err := connect(t, url, "", version)
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() {
-			_, err := cs.CallTool(t.Context(), &mcp.CallToolParams{Name: "read_records", Arguments: map[string]any{"connector": "github", "entity": "issues", "action": "list"}})
-			done <- err
-		}()
-		<-began
-		at := time.Now()
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
-		err = cmd.Wait()
-		if took := time.Since(at); err != nil || took > time.Second {
-			t.Errorf("%s: %v after %v", version, err, took)
-		}
-		if err := <-done; err == nil {
-			t.Error("the call has a result")
-		}
-		_ = cs.Close()
-		fake.Close()
+		inTime(t, func() time.Duration {
+			fake := agentstest.NewServer()
+			defer fake.Close()
+			began := hang(fake)
+			cmd, url := serve(t, account(fake))
+			cs, err := connect(t, url, "", version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() {
+				_, err := cs.CallTool(t.Context(), &mcp.CallToolParams{Name: "read_records", Arguments: map[string]any{"connector": "github", "entity": "issues", "action": "list"}})
+				done <- err
+			}()
+			<-began
+			at := time.Now()
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("%s: %v", version, err)
+			}
+			took := time.Since(at)
+			if err := <-done; err == nil {
+				t.Error("the call has a result")
+			}
+			_ = cs.Close()
+			return took
+		})
 	}
 }
 
