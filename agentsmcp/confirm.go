@@ -17,6 +17,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agenttools"
@@ -77,19 +78,20 @@ type answer struct {
 // confirmation is the name of the request for the input of the user.
 const confirmation = "confirmation"
 
-// question returns what a call may ask. An answer that came with the call is used up.
-func (s *server) question(v *visit, req *mcp.CallToolRequest) *question {
+// question returns what a call may ask. An answer that came with the call is used up. A
+// state without an answer is ignored, so that the user is asked again.
+func (s *server) question(v *visit, req *mcp.CallToolRequest) (*question, error) {
 	q := &question{states: s.states, call: hashOf(v.tenant, req.Params.Name, string(canonical(req.Params.Arguments)))}
 	if c := req.ClientCapabilities(); c != nil && c.Elicitation != nil {
 		q.canAsk = c.Elicitation.Form != nil || c.Elicitation.URL == nil // neither of them means forms
 	}
 	if said, ok := req.Params.InputResponses[confirmation].(*mcp.ElicitResult); ok {
 		q.answer = &answer{yes: said.Action == "accept"}
-		q.answer.about, q.answer.err = s.states.use(req.Params.RequestState)
-	} else if req.Params.RequestState != "" || len(req.Params.InputResponses) > 0 {
-		q.answer = &answer{err: errors.New("the confirmation has no answer")}
+		if q.answer.about, q.answer.err = s.states.use(req.Params.RequestState); errors.Is(q.answer.err, errForged) {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: q.answer.err.Error()}
+		}
 	}
-	return q
+	return q, nil
 }
 
 // ask has the client ask.
@@ -230,11 +232,13 @@ func (s *states) sign(b []byte) []byte {
 	return mac.Sum(nil)
 }
 
+var errForged = errors.New("the confirmation is not one that this process asked for")
+
 // use returns what a state is about. It can be used only once.
 func (s *states) use(state string) (about [sha256.Size]byte, err error) {
 	b, err := encoding.DecodeString(state)
 	if err != nil || len(b) != stateSize || !hmac.Equal(b[stateSize-sha256.Size:], s.sign(b[:stateSize-sha256.Size])) {
-		return about, errors.New("the confirmation is not one that this process asked for")
+		return about, errForged
 	}
 	now := time.Now()
 	end := time.Unix(int64(binary.BigEndian.Uint64(b[nonceSize:])), 0) //nolint:gosec // as it was issued

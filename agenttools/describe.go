@@ -42,6 +42,16 @@ func (s *Set) listConnectors(ctx context.Context, a *arguments) (string, *failur
 	return s.show(p, records), nil
 }
 
+// Connectors returns the names by which the connectors are called that the patterns of
+// [WithAllow] allow. They may be a minute old.
+func (s *Set) Connectors(ctx context.Context) ([]string, error) {
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	list, err := s.connectors(ctx, false)
+	return names(list), err
+}
+
 // matching returns the connectors that have all words of a query in one of their names
 // or, if there are none, those that have any.
 func matching(list []*connector, query string) []*connector {

@@ -548,6 +548,25 @@ func TestListConnectors(t *testing.T) {
 	}
 }
 
+func TestConnectors(t *testing.T) {
+	fake, ws := start(t, agentstest.SecondWorkspaceName)
+	s := New(ws, WithAllow("!Backend"))
+	for range 2 {
+		if names, err := s.Connectors(t.Context()); err != nil || strings.Join(names, " ") != "stripe github" {
+			t.Error(names, err)
+		}
+	}
+	if n := fake.Count("listConnectors"); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+	if names, err := New(ws, WithAllow("a..b")).Connectors(t.Context()); err == nil || names != nil {
+		t.Error(names, err)
+	}
+	if names, err := New(ws.Client().Workspace("nowhere")).Connectors(t.Context()); !errors.Is(err, client.ErrWorkspaceNotFound) || names != nil {
+		t.Error(names, err)
+	}
+}
+
 // What is not allowed is not there: not in lists, not in hints, not in documentation.
 func TestPatternsHide(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
