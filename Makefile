@@ -97,6 +97,10 @@ contract: contract-lint ## Test the SDK and the contract against each other, and
 contract-lint: ## Lint the contract with Redocly; warnings are errors
 	.ci/contract-lint
 
+.PHONY: mcp
+mcp: ## Let clients of the Model Context Protocol, the Inspector and the conformance suite, judge agents-mcp
+	.ci/mcp
+
 .PHONY: api
 api: ## Update the snapshot of the exported Go API in api/
 	.ci/api write

@@ -42,7 +42,7 @@ func newServer(fixed *visit) *mcp.Server {
 			Tools: &mcp.ToolCapabilities{}, Resources: &mcp.ResourceCapabilities{}, Prompts: &mcp.PromptCapabilities{}, // none of them changes
 		},
 		CompletionHandler: s.complete,
-		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
+		SetCacheable:      func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
 	})
 	no, yes := false, true
 	for _, t := range fixed.set.Tools() {
