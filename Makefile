@@ -124,6 +124,10 @@ fuzz: ## Run each fuzz test for FUZZTIME (30s)
 bench: ## Run the benchmarks that match BENCH, COUNT times each, and print them and their comparisons as a table
 	go run ./internal/bench -bench '$(BENCH)' -count $(COUNT)
 
+.PHONY: bench-mcp
+bench-mcp: ## Measure agents-mcp: what a model reads in bytes and tokens, start, memory, calls per second
+	cd agentsmcp/measure && GOWORK=$(CURDIR)/go.work go run .
+
 .PHONY: size-check
 size-check: ## Check how many bytes and modules the SDK adds to a program
 	go run ./internal/bench -strict -bench '^BinarySize$$'
