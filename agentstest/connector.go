@@ -105,6 +105,12 @@ type Entity struct {
 	// no bytes; if no parameter is an ID, its status is 422.
 	Files map[string]File
 
+	// Wrapped makes list return an object with the records in data and the state of
+	// paging in meta, as api_search always does, instead of an array with the state of
+	// paging in connector_metadata. Some connectors do that, as their documentation
+	// says.
+	Wrapped bool
+
 	// Fail is like Connector.Fail for this entity.
 	Fail string
 }
@@ -199,7 +205,7 @@ func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 	case w.connectors[conn.id] != nil:
 		return fmt.Errorf("another connector has the id %s", conn.id)
 	}
-	if err := conn.fill(k.slug, entities); err != nil {
+	if err := conn.fill(k, entities); err != nil {
 		return err
 	}
 	w.place(conn)
@@ -216,11 +222,17 @@ func (w *world) remove(c *connector) {
 	w.byWorkspace[c.workspace.id] = slices.DeleteFunc(w.byWorkspace[c.workspace.id], func(o *connector) bool { return o == c })
 }
 
-// fill gives a connector its entities, each with its own copy of the records.
-func (c *connector) fill(slug string, entities map[string]Entity) error {
+// fill gives a connector of a kind its entities, each with its own copy of the records.
+// Those that the document of the kind describes are among them in any case.
+func (c *connector) fill(k *kind, entities map[string]Entity) error {
+	if k.document != nil {
+		all := maps.Clone(k.entities)
+		maps.Copy(all, entities)
+		entities = all
+	}
 	c.entities = make(map[string]*entity, len(entities))
 	for name, spec := range entities {
-		e, err := newEntity(slug, name, spec)
+		e, err := newEntity(k, name, spec)
 		if err != nil {
 			return fmt.Errorf("entity %q: %w", name, err)
 		}

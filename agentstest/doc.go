@@ -44,8 +44,9 @@
 // therefore refuses what it does not know: unknown connectors, entities,
 // actions, operators and cursors, values of a wrong type, and requests without a
 // required field, such as get without the key of a record. It cannot judge what
-// only a vendor knows. It ignores unknown fields of bodies and unknown
-// parameters of actions and queries, it stores any fields that create and update
+// only a vendor knows. It ignores unknown fields of bodies, unknown
+// parameters of queries and, unless a document describes the connector, those of
+// actions, it stores any fields that create and update
 // send, and it creates connectors with any credentials; [WithCredentialCheck]
 // changes what a check of them returns.
 //
@@ -76,8 +77,9 @@
 //	zendesk-support  users                5  page            name                  all
 //
 // All actions are list, get, api_search, search, context_store_search,
-// context_store_sql_query, create, update and delete; the first six of them read. Records are found by id, the
-// issues of github by number, and the records of salesforce by Id. These are the
+// context_store_sql_query, create, update and delete; the first six of them read. The
+// records that api_search finds are inside an object, in data. Records are found by id,
+// the issues of github by number, and the records of salesforce by Id. These are the
 // files, by the ID that download takes:
 //
 //	connector        entity       id          name
@@ -90,5 +92,7 @@
 //	zendesk-support  attachments  7001        screenshot.txt, of ticket 101; see AttachmentID
 //	zendesk-support  attachments  7002        log.txt, of ticket 108
 //
-// [WithConnector] adds connectors with records and files of your own.
+// [WithConnector] adds connectors with records and files of your own, and
+// [WithDocument] one with the actions, parameters, records and pages that a document
+// describes.
 package agentstest

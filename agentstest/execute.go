@@ -149,6 +149,9 @@ func (x *execution) read(params json.RawMessage) error {
 		item.Details = map[string]any{"actions": x.entity.actions}
 		return invalid(item)
 	}
+	if a := x.entity.described.action(x.body.Action); a != nil {
+		return x.checkDeclared(a)
+	}
 	return nil
 }
 
@@ -176,6 +179,11 @@ func (x *execution) answer(v *envelope) *envelope {
 }
 
 func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
+	if x.entity != nil && x.body.Action != "download" {
+		if a := x.entity.described.action(x.body.Action); a != nil {
+			return x.runDeclared(a)
+		}
+	}
 	switch x.body.Action {
 	case "describe":
 		return x.describe()
@@ -317,7 +325,27 @@ func (x *execution) list() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.answer(&envelope{result: result, metadata: e.metadata(s, size)}), nil
+	return x.pageOf(result, e.metadata(s, size), s.more())
+}
+
+// pageOf returns a page of records in the form that the action has.
+func (x *execution) pageOf(result, metadata json.RawMessage, more bool) (*envelope, error) {
+	if !x.entity.wraps(x.body.Action) {
+		return x.answer(&envelope{result: result, metadata: metadata}), nil
+	}
+	meta := map[string]any{}
+	if err := json.Unmarshal(metadata, &meta); err != nil {
+		return nil, err
+	}
+	meta["has_more"] = more
+	result, err := json.Marshal(map[string]any{"data": result, "meta": meta})
+	return x.answer(&envelope{result: result}), err
+}
+
+// wraps reports whether the result of an action is an object with the records in data
+// rather than an array.
+func (e *entity) wraps(action string) bool {
+	return action == "api_search" || action == "list" && e.Wrapped
 }
 
 // filter returns the records that match the parameters: a parameter with the

@@ -44,6 +44,7 @@ type options struct {
 	relativeNext  bool
 	logSize       int
 	maxBody       int64
+	documents     []*description
 	setup         []func(*Service)
 }
 
@@ -225,11 +226,17 @@ func New(opts ...Option) *Service {
 	s.route()
 	s.world.init()
 	s.world.seedBase()
+	for _, d := range s.options.documents {
+		s.world.describe(d, epoch)
+	}
 	if !s.options.bare {
 		s.world.seed()
 	}
 	for _, f := range s.options.setup {
 		f(s)
+	}
+	if err := s.world.addDescribed(s.options.documents, s.now()); err != nil {
+		panic(fmt.Sprintf("agentstest: %v", err)) // a description is checked before
 	}
 	for _, c := range s.world.connectors {
 		c.searchFrom = s.now().Add(s.options.searchDelay)

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -22,6 +24,9 @@ type Connector struct {
 
 	slug atomic.Pointer[string] // once it is known
 	docs atomic.Pointer[string] // the ID of its documentation, once Inspect has found it
+
+	pages atomic.Pointer[pageMemory] // of NextParams
+	own   ownWords
 }
 
 // ID returns the ID of the connector, a UUID.
@@ -56,17 +61,18 @@ func (c *Connector) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Str
 // MarshalText returns what String returns.
 func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// ConnectorDetails describes a connector and its configuration.
+// ConnectorDetails is what the service reports about one connector alone: what lists
+// have, and its configuration.
 type ConnectorDetails struct {
 	ConnectorInfo // Slug is that of [Connector.Slug], which may be "": the service does not send it here
 
 	// Entities are the entities that are selected for replication; empty means all.
-	Entities []RequestedEntity
+	Entities []RequestedEntity `json:"entities,omitempty"`
 
 	// ReplicationConfig is the configuration for replication. The service masks
 	// the secrets that it recognizes in it; treat it as secret all the same.
 	// Numbers are json.Number, so that they can be sent back without loss.
-	ReplicationConfig Configuration
+	ReplicationConfig Configuration `json:"replication_config"`
 }
 
 // String describes the connector without its configuration.
@@ -86,11 +92,11 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 	return &ConnectorDetails{ConnectorInfo: info, Entities: got.Entities.v, ReplicationConfig: got.Config.v}
 }
 
-// Info returns what the service knows about the connector, including its
-// configuration. If the connector does not exist, the error matches
+// Details returns what the service knows about the connector, including its
+// configuration, which lists do not have. If the connector does not exist, the error matches
 // [ErrConnectorNotFound].
-func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
-	call := &call{op: "get connector", name: "getConnector", read: true}
+func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
+	call := &call{op: "get connector", name: "getConnector", read: true, about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
@@ -119,7 +125,7 @@ type ConnectorChange struct {
 	Entities Nullable[[]RequestedEntity]
 
 	// ReplicationConfig, unless nil, replaces the whole configuration for
-	// replication. Where [Connector.Info] returned asterisks for a secret, set the
+	// replication. Where [Connector.Details] returned asterisks for a secret, set the
 	// secret: the service does not document what it does with asterisks.
 	ReplicationConfig Configuration
 }
@@ -183,35 +189,39 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 // [Connector.Check]. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
-	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues()}
+	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues(), about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, invalid(call.op, "there is nothing to change")
+		return nil, call.about.of(invalid(call.op, "there is nothing to change"))
 	}
 	if err := change.check(call.op); err != nil {
-		return nil, err
+		return nil, call.about.of(err)
 	}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
-		return nil, missing(err, ErrConnectorNotFound)
+		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Details(ctx) })
 	}
 	return c.details(got), nil
 }
 
-// findSlug returns the slug, and looks it up in the list of the workspace if it is
-// not known. It returns "" if it cannot be found.
-func (c *Connector) findSlug(ctx context.Context) string {
-	if slug := c.Slug(); slug != "" {
-		return slug
+// findSlug learns the slug from the list of the workspace if it is not known. Afterwards
+// [Connector.Slug] is "" if it cannot be found: the list does not have the connector, or
+// may not be read. Any other failure is an error, and is not remembered.
+func (c *Connector) findSlug(ctx context.Context) error {
+	if c.Slug() != "" {
+		return nil
 	}
 	infos, err := c.ws.ListConnectors(ctx)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrForbidden) { // an ID needs no workspace of the right name
+		return nil
+	}
 	if err != nil {
-		return ""
+		return err
 	}
 	id, _ := connectorUUID(c.id)
 	for _, info := range infos {
@@ -219,7 +229,7 @@ func (c *Connector) findSlug(ctx context.Context) string {
 			c.learn(info.Slug)
 		}
 	}
-	return c.Slug()
+	return nil
 }
 
 // checkedID returns the ID in the form that goes into a path, or an error if it is
@@ -227,15 +237,19 @@ func (c *Connector) findSlug(ctx context.Context) string {
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)
 	if !ok {
-		return "", invalid(op, "the connector's id %q is not a UUID", shorten(c.id))
+		return "", c.about().of(invalid(op, "%s", notUUID("connector", c.id)))
 	}
 	return id, nil
 }
 
-// shorten returns s, or its first 80 bytes and an ellipsis.
+// shorten returns s, or as many of its characters as fit into 80 bytes and an ellipsis.
 func shorten(s string) string {
 	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "…"
+		n := 80
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		return s[:n] + "…"
 	}
 	return s
 }

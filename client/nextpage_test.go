@@ -102,13 +102,13 @@ func TestNextParamsOfOneResult(t *testing.T) {
 		{name: "number", metadata: `{"next_offset":20}`, want: client.Params{"offset": json.Number("20")}},
 		{name: "number as text", metadata: `{"next_page":"3"}`, params: client.Params{"page": 2}, want: client.Params{"page": json.Number("3")}},
 		{name: "number where text was given", metadata: `{"next_page":3}`, params: client.Params{"page": "2"}, want: client.Params{"page": json.Number("3")}},
-		{name: "text where a number was given", metadata: `{"next_page":"c"}`, params: client.Params{"page": 2}, want: client.Params{"page": "c"}},
+		{name: "text where a number was given", metadata: `{"next_page":"c"}`, params: client.Params{"page": 2}, want: client.Params{"page": 2, "cursor": "c"}},
 		{name: "digits where text was given", metadata: `{"next_page":"3"}`, params: client.Params{"page": "2"}, want: client.Params{"page": "3"}},
 		{name: "digits, nothing given", metadata: `{"next_cursor":"3"}`, want: client.Params{"cursor": "3"}},
 		{name: "page of a connector that counts records", metadata: `{"page":1,"has_more":true}`, result: `[{"id":1},{"id":2}]`, params: client.Params{"offset": 0}, want: client.Params{"offset": json.Number("2")}},
 		{name: "no records to count", metadata: more, result: `[]`, params: client.Params{"offset": 4}, fails: "no cursor"},
 		{name: "no result to count", metadata: more, result: `null`, params: client.Params{"offset": 4}, fails: "no cursor"},
-		{name: "page that was not counted before", metadata: more, opts: []client.ExecuteOption{client.WithPageParam("page")}, want: client.Params{"page": json.Number("2")}},
+		{name: "page that was not counted before", metadata: more, opts: []client.ExecuteOption{client.WithPageParam("page")}, want: client.Params{"page": json.Number("1")}},
 		{name: "records that were not counted before", metadata: more, opts: []client.ExecuteOption{client.WithPageParam("offset")}, want: client.Params{"offset": json.Number("1")}},
 		{name: "named", metadata: `{"next_cursor":"c"}`, opts: []client.ExecuteOption{client.WithPageParam("from")}, want: client.Params{"from": "c"}},
 		{name: "link", metadata: `{"next_link":"https://x/2"}`, fails: `a link to it, "next_link"`},
@@ -199,5 +199,24 @@ func TestNextParamsOfASearch(t *testing.T) {
 	}
 	if err != nil || len(v.asked) != 2 || v.asked[1]["cursor"] != "c1" || !slices.Equal(slices.Sorted(maps.Keys(v.asked[1])), []string{"cursor", "limit", "query"}) {
 		t.Errorf("asked %v, %v", v.asked, err)
+	}
+}
+
+// Only a page that came before is one that is not to be handled: where the cursor of a
+// page is that of the page itself, its records are new.
+func TestNextParamsOfACursorThatStandsStill(t *testing.T) {
+	v := &vendor{answer: func(int, map[string]any) string {
+		return success(`[{"id":1}]`, `{"has_next_page":true,"end_cursor":"c"}`)
+	}}
+	r, err := v.connector(t, "github").Execute(t.Context(), "issues", "list", client.Params{"after": "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next, err := r.NextParams(t.Context()); next != nil || !errors.Is(err, client.ErrPaging) || errors.Is(err, client.ErrPageRepeated) {
+		t.Errorf("%v, %v", next, err)
+	}
+	rows, errs := collect(client.All[row](t.Context(), v.connector(t, "github"), "issues", "list", client.Params{"after": "c"}))
+	if ids(rows) != "1" || len(errs) != 1 || !errors.Is(errs[0], client.ErrPageRepeated) || fmt.Sprint(asError(t, errs[0]).Params) != "map[after:c]" {
+		t.Errorf("rows %v, %v", rows, errs)
 	}
 }

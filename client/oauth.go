@@ -233,7 +233,7 @@ func isWebPage(s string) bool {
 // Treat the URL as a secret until it is used: whoever opens it can connect an account
 // of their own to the workspace.
 func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL string, err error) {
-	call := &call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input)}
+	call := &call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input), about: w.about()}
 	body, err := r.wire(call.op, w.name)
 	if err != nil {
 		return "", err
@@ -246,7 +246,7 @@ func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL 
 	})
 	switch {
 	case err != nil:
-		if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+		if e := notFound(err); e != nil {
 			e.note = fmt.Sprintf("perhaps the workspace is missing: Workspace.Ensure creates %q", w.name)
 		}
 		return "", err

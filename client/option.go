@@ -16,15 +16,16 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
-// DefaultBaseURL is the address of the service unless another one is configured.
-const DefaultBaseURL = "https://api.airbyte.ai"
-
-// EnvAPIHost is the environment variable that holds the address of the service for
-// clients without [WithBaseURL].
-const EnvAPIHost = "AIRBYTE_API_HOST"
+// The address of the service: the one that is used unless another is configured, and the
+// environment variable that holds it for clients without [WithBaseURL].
+const (
+	DefaultBaseURL = "https://api.airbyte.ai"
+	EnvAPIHost     = "AIRBYTE_API_HOST"
+)
 
 const (
 	defaultMaxRetries     = 2
+	defaultMaxRetryAfter  = time.Minute
 	defaultAttemptTimeout = 2 * time.Minute
 	defaultMaxBytes       = 64 << 20
 )
@@ -44,9 +45,10 @@ type config struct {
 	baseURL        string
 	httpClient     *http.Client
 	source         auth.TokenSource
-	scope          func(*resolved, auth.TokenSource, *http.Client) (auth.TokenSource, error) // nil for none
+	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
 	region         Region
 	maxRetries     int
+	maxRetryAfter  time.Duration
 	timeout        time.Duration
 	attemptTimeout time.Duration
 	logs, watches  observer // of WithLogger, and of the options for observers
@@ -163,7 +165,7 @@ func (r *resolved) observer() observer { return r.logs.and(r.watches) }
 // A Region is the ID, a UUID, of a place where the service keeps workspaces.
 type Region string
 
-// The known regions.
+// The regions that are known. There may be others.
 const (
 	RegionUS Region = "645a183f-b12b-4c6e-8ad3-99e165603450"
 	RegionEU Region = "b9e48d61-f082-4a14-a8d0-799a907938cb"
@@ -172,8 +174,12 @@ const (
 // WithRegion sets the region of workspaces that the client creates: with
 // [Workspace.Ensure], and by getting a token with
 // [WithScopedTokenCreatingWorkspace], [Workspace.ScopedToken],
-// [Workspace.ScopedTokens] or [Workspace.WidgetToken].
-// The default is the US. Workspaces that exist stay where they are.
+// [Workspace.ScopedTokens] or [Workspace.WidgetToken]. The default is the US.
+//
+// The region matters only when the workspace is created. The service shows the region
+// of no workspace, so a program cannot find out where one is, and does not say what it
+// does if the workspace exists in another region, nor whether there are regions beside
+// [RegionUS] and [RegionEU].
 func WithRegion(r Region) Option {
 	return optionFunc(func(c *config) {
 		id, ok := plainUUID(string(r))
@@ -205,6 +211,20 @@ func WithMaxRetries(n int) Option {
 	return optionFunc(func(c *config) {
 		if c.maxRetries = n; n < 0 {
 			c.problem("WithMaxRetries: %d is negative; 0 turns retries off", n)
+		}
+	})
+}
+
+// WithMaxRetryAfter sets how long a call waits to be retried if the service asks for it,
+// with the header Retry-After. The default is a minute. If the service asks to wait
+// longer than d, or than the ctx or [WithTimeout] allow, the call fails at once; how
+// long it should wait is the RetryAfter of the [Error]. Programs that have time, such as
+// one that copies all records at night, set it higher. Fetches of tokens do not wait
+// longer than a minute.
+func WithMaxRetryAfter(d time.Duration) Option {
+	return optionFunc(func(c *config) {
+		if c.maxRetryAfter = d; d <= 0 {
+			c.problem("WithMaxRetryAfter: %v is not positive; WithMaxRetries(0) turns retries off", d)
 		}
 	})
 }
@@ -277,6 +297,7 @@ type resolved struct {
 func resolve(opts []Option) (*resolved, error) {
 	r := &resolved{config: config{
 		maxRetries:     defaultMaxRetries,
+		maxRetryAfter:  defaultMaxRetryAfter,
 		attemptTimeout: defaultAttemptTimeout,
 		maxBytes:       defaultMaxBytes,
 	}}

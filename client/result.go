@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // A Result is the result of an action, with what the service says about it.
@@ -32,10 +35,6 @@ type Result struct {
 	// ("connector_metadata").
 	Metadata json.RawMessage
 
-	// Page says whether there is another page, in the same way for every connector.
-	// NextParams returns the parameters that request it.
-	Page Page
-
 	// Warning is nil if the service sent none.
 	Warning *Warning
 
@@ -48,17 +47,18 @@ type Result struct {
 
 	action    string
 	useNumber jsonv2.Options
+	again     redecoder
 
-	pages *turner // finds the next page; nil in a result that a Pager gets
+	decoded bool           // on arrival
+	count   int            // then, the number of records, -1 if it is not known
+	beside  jsontext.Value // then, what stands beside the records in the object that wraps them
+
+	pages *turner // finds the next page
 }
 
 // String describes the result without its data.
 func (r Result) String() string {
-	next := ""
-	if r.Page.HasNext {
-		next = ", has next page"
-	}
-	return fmt.Sprintf("client.Result{%s, %d bytes of data, %d of metadata%s}", r.Status, len(r.Data), len(r.Metadata), next)
+	return fmt.Sprintf("client.Result{%s, %d bytes of data, %d of metadata}", r.Status, len(r.Data), len(r.Metadata))
 }
 
 // Format writes what String returns, for every verb. Without it, fmt would print raw
@@ -84,7 +84,7 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		ConnectorID string  `json:"connector_instance_id,omitzero"`
 		Millis      float64 `json:"execution_time_ms"`
 	}
-	return json.Marshal(struct {
+	return jsonv1.Marshal(struct {
 		Status    string          `json:"status"`
 		Result    json.RawMessage `json:"result,omitempty"`
 		Metadata  json.RawMessage `json:"connector_metadata,omitempty"`
@@ -100,7 +100,7 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 	if err := jsonv2.Unmarshal(b, &e, lenient); err != nil {
 		return err
 	}
-	*r = *e.result(new(execution), nil)
+	*r = *e.result(new(execution))
 	r.Data = json.RawMessage(e.Result)
 	return nil
 }
@@ -109,33 +109,48 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 // [Execute]. If the service sent no result, v is left unchanged.
 func (r *Result) Decode(v any) error {
 	switch {
-	case r.Data == nil && r.action != actionDecoded:
+	case r.Data == nil && !r.decoded:
 		return nil
 	case r.Data == nil:
-		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
+		return r.about().of(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
 	}
-	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil {
-		return &Error{op: "decode result", err: misfit(err, "", jsontext.Value(r.Data).Kind() == '[')}
+	data, t := jsontext.Value(r.Data), reflect.TypeOf(v)
+	if t != nil && t.Kind() == reflect.Pointer && takesList(t.Elem()) && mayWrap(r.action) {
+		if list, _, ok := unwrap(r.action, data); ok {
+			data = list
+		}
+	}
+	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
+		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
 }
 
 // Rows iterates over the records in the Data of r: the elements of an array, the
-// elements of "data" in the response of a search of the context store, or the single
-// object of an action such as "get". A record that does not fit T is yielded as an
+// elements of "data" in an object that wraps them, or the single object of an action
+// such as "get". The result of a search, such as "api_search" or
+// "context_store_search", wraps records if it is an object whose "data" is an array; the
+// result of "list" does so if it has nothing else but "meta", an object. Any other
+// object is a record. A record that does not fit T is yielded as an
 // error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
+		yield := naming(r.about(), loop)
 		var zero T
 		if len(r.Data) == 0 {
-			if r.action == actionDecoded {
+			if r.decoded {
 				yield(zero, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
 			}
 			return
 		}
-		rows := pageRows[T]{action: r.action, raw: r.Data}
+		rows := pageRows[T]{action: r.action, raw: r.Data, again: r.again}
 		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), decoding[T](r.useNumber))
-		if err := rows.read(dec); err != nil {
+		err := rows.read(dec)
+		if text, deep := shallow(r.Data, err); deep != nil {
+			rows = pageRows[T]{action: r.action, raw: text, deep: deep, again: r.again}
+			err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), decoding[T](r.useNumber)))
+		}
+		if err != nil {
 			yield(zero, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)})
 			return
 		}
@@ -143,20 +158,18 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 	}
 }
 
-// actionDecoded is the action of a result whose data was decoded and not kept.
-const actionDecoded = "(decoded)"
-
 // A RecordError reports a record that does not fit the type that it is decoded into.
 type RecordError struct {
 	Index int             // the index of the record in its page, from 0; -1 if the result is not a list
 	Page  int             // the number of the page in [All] or [Search], from 1; 0 for a single result
 	Field string          // the path of the field, such as "user.id"; "" means the record itself
 	Raw   json.RawMessage // the record as it was sent; nil in an error of [Execute]
-	Err   error           // why it does not fit
+	Err   error           // why it does not fit; errors.As finds the decoder's own error in it
 }
 
-// Error returns which record, and which field of it, does not fit, and why. It does not
-// contain the record.
+// Error returns which record, and which field of it, does not fit, and why. It contains
+// names but no values of the record, and so not the text of an error of the caller's
+// type.
 func (e *RecordError) Error() string {
 	var b strings.Builder
 	if b.WriteString("the result"); e.Index >= 0 {
@@ -169,15 +182,19 @@ func (e *RecordError) Error() string {
 	if e.Field != "" {
 		b.WriteString(", field " + shorten(answer.Line(e.Field)))
 	}
-	b.WriteString(" does not fit: " + answer.Line(e.Err.Error()))
+	b.WriteString(" does not fit")
+	if e.Err != nil {
+		b.WriteString(": " + answer.Line(e.Err.Error()))
+	}
 	return b.String()
 }
 
 // Unwrap returns Err.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Format writes what Error returns, for every verb. It does not write Raw.
-func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format writes what Error returns, for every verb, also of a RecordError that is not
+// behind a pointer. It does not write Raw.
+func (e RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // misfit converts an error of the decoder. prefix is the JSON pointer of the value
 // that was decoded; list reports whether that was a list of records.
@@ -201,26 +218,44 @@ func misfit(err error, prefix string, list bool) *RecordError {
 	return e
 }
 
-// mismatch returns sem without the place of the error, which a RecordError has in its
+// mismatch returns sem with a text that has no value of the record in it, which the
+// error of a method for decoding may have, and no place, which a RecordError has in its
 // fields.
 func mismatch(sem *jsonv2.SemanticError) error {
 	short := *sem
-	short.JSONPointer, short.ByteOffset = "", 0
-	return &short
+	short.JSONPointer, short.ByteOffset, short.JSONValue = "", 0, nil
+	if sem.Err != nil && (sem.GoType == nil || decodesItself(sem.GoType)) {
+		short.Err = errOfMethod
+	}
+	return &veil.Error{Text: short.Error(), Cause: sem}
+}
+
+var errOfMethod = errors.New("its method for decoding refuses it")
+
+// decodesItself reports whether a t has a method that decodes it.
+func decodesItself(t reflect.Type) bool {
+	switch reflect.New(t).Interface().(type) {
+	case json.Unmarshaler, jsonv2.UnmarshalerFrom, encoding.TextUnmarshaler:
+		return true
+	}
+	return false
 }
 
 // pageRows are the decoded records of one result. Records that do not fit are kept as
 // errors, in the order of the records.
 type pageRows[T any] struct {
 	action string
-	raw    []byte // the input of the decoder; nil if it is not in memory
+	raw    []byte                    // the input of the decoder; nil if it is not in memory
+	deep   map[int64]json.RawMessage // see shallow
+
+	again redecoder
 
 	rows   []T
 	wrong  []*RecordError
-	single bool // one object rather than a list
-	meta   jsontext.Value
-	last   span // the last record, in raw
-	all    span // the first record to the last, in raw
+	single bool           // one object rather than a list
+	beside jsontext.Value // what stands beside the records in the object that wraps them
+	last   span           // the last record, in raw
+	all    span           // the first record to the last, in raw
 }
 
 // A span is the place of a value in the bytes that were decoded.
@@ -238,15 +273,18 @@ func (p *pageRows[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return p.
 
 func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
 	clear(p.rows)
-	p.rows, p.wrong, p.single, p.meta, p.last, p.all = p.rows[:0], nil, false, nil, span{}, span{}
+	p.rows, p.wrong, p.single, p.beside, p.last, p.all = p.rows[:0], nil, false, nil, span{}, span{}
 	switch dec.PeekKind() {
 	case '[':
 		return p.list(dec)
 	case 'n':
 		return dec.SkipValue()
 	case '{':
-		if ofStore(p.action) || p.action == "" {
+		if ofStore(p.action) {
 			return p.search(dec)
+		}
+		if mayWrap(p.action) {
+			return p.wrapped(dec)
 		}
 	}
 	p.single = true
@@ -279,44 +317,103 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.all.start = start
 	}
 	p.all.end = p.last.end
-	if wrong == nil {
+	if wrong != nil {
+		var fresh T
+		if p.again.decode(p.last.of(p.raw), &fresh) {
+			v, wrong = fresh, nil
+		}
+	}
+	deep, isDeep := p.deep[p.last.end]
+	if wrong == nil && !isDeep {
 		p.rows = append(p.rows, v)
 		return nil
 	}
-	e := misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
+	e := &RecordError{Err: errTooDeep, Raw: deep}
+	if !isDeep {
+		e = misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
+		e.Raw = slices.Clone(p.last.of(p.raw))
+	}
 	e.Index = len(p.rows)
 	if p.single {
 		e.Index = -1
 	}
-	e.Raw = slices.Clone(p.last.of(p.raw))
 	p.rows = append(p.rows, *new(T))
 	p.wrong = append(p.wrong, e)
 	return nil
 }
 
-// search reads the response to a search of the context store: an object with the
-// records in "data" and the paging state in "meta". If the action is unknown, an
-// object without both is a record.
-func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
-	if p.action == "" {
+// mayWrap reports whether the records of an action may be in an object that wraps
+// them. The action is "" if it is not known.
+func mayWrap(action string) bool {
+	switch action {
+	case actionSearch, actionSQL, "search", "api_search", "list", "":
+		return true
+	}
+	return false
+}
+
+// unwrap returns the list of records in an object that wraps it, and the object with
+// null in its place. It reports false for an object that is a record.
+func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, ok bool) {
+	var data, meta jsontext.Value
+	others, from := 0, 0
+	dec := jsontext.NewDecoder(bytes.NewReader(object), lenient)
+	_, _ = dec.ReadToken() // the object is valid
+	for dec.PeekKind() == '"' {
+		name, _ := dec.ReadToken()
+		key := name.String()
 		start := dec.InputOffset()
-		v, err := dec.ReadValue()
-		if err != nil {
-			return err
+		_ = dec.SkipValue()
+		v := jsontext.Value(span{start, dec.InputOffset()}.of(object))
+		switch key {
+		case "data":
+			data = v
+			beside = append(append(beside, object[from:start]...), ":null"...)
+			from = int(dec.InputOffset())
+		case "meta":
+			meta = v
+		default:
+			others++
 		}
-		p.last = span{start, dec.InputOffset()}
-		var shape struct {
-			Data loose[[]jsontext.Value]          `json:"data"`
-			Meta loose[map[string]jsontext.Value] `json:"meta"`
-		}
-		inner := pageRows[T]{action: actionSearch, raw: p.last.of(p.raw)}
-		if err := jsonv2.Unmarshal(v, &shape, lenient); err != nil || shape.Data.v == nil || shape.Meta.v == nil {
-			inner.action = "get"
-		}
-		err = inner.read(jsontext.NewDecoder(bytes.NewReader(slices.Clone(v)), dec.Options()))
-		p.rows, p.wrong, p.single, p.meta = inner.rows, inner.wrong, inner.single, inner.meta
+	}
+	beside = append(beside, object[from:]...)
+	null := data.Kind() == 'n' && others == 0
+	switch action {
+	case actionSearch, actionSQL:
+		ok = data == nil || data.Kind() == 'n' || data.Kind() == '['
+	case "search", "api_search":
+		ok = data.Kind() == '[' || null
+	case "list":
+		ok = (data.Kind() == '[' || null) && others == 0 && (meta == nil || meta.Kind() == '{' || meta.Kind() == 'n')
+	case "":
+		ok = data.Kind() == '[' && meta.Kind() == '{'
+	}
+	if data == nil || data.Kind() == 'n' {
+		data = jsontext.Value("[]")
+	}
+	return data, beside, ok
+}
+
+// wrapped reads an object that may wrap the records.
+func (p *pageRows[T]) wrapped(dec *jsontext.Decoder) error {
+	start := dec.InputOffset()
+	if err := dec.SkipValue(); err != nil {
 		return err
 	}
+	raw := span{start, dec.InputOffset()}.of(p.raw)
+	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows, again: p.again}
+	if list, beside, ok := unwrap(p.action, raw); ok {
+		inner.raw, p.beside = list, beside
+	}
+	err := inner.read(jsontext.NewDecoder(bytes.NewReader(inner.raw), dec.Options()))
+	inner.action, inner.beside = p.action, p.beside
+	*p = inner
+	return err
+}
+
+// search reads the response to a search of the context store: an object with the
+// records in "data" and the paging state in "meta".
+func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -325,19 +422,13 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		switch key := name.String(); {
-		case key == "data" && dec.PeekKind() == '[':
-			p.rows, p.wrong = p.rows[:0], nil
-			err = p.list(dec)
-		case key == "data" && dec.PeekKind() != 'n':
-			var v jsontext.Value
-			if v, err = dec.ReadValue(); err == nil {
-				p.rows, p.wrong = append(p.rows[:0], *new(T)), []*RecordError{{Index: -1, Field: "data", Raw: json.RawMessage(v.Clone()), Err: errNoList}}
-			}
-		case key == "meta":
+		switch name.String() {
+		case "data":
+			err = p.found(dec)
+		case "meta":
 			var v jsontext.Value
 			v, err = dec.ReadValue()
-			p.meta = v.Clone()
+			p.beside = append(append([]byte(`{"meta":`), v...), '}')
 		default:
 			err = dec.SkipValue()
 		}
@@ -346,6 +437,22 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 		}
 	}
 	_, err := dec.ReadToken()
+	return err
+}
+
+// found reads the data of a search. If there is more than one, the last one counts.
+func (p *pageRows[T]) found(dec *jsontext.Decoder) error {
+	p.rows, p.wrong, p.last, p.all = p.rows[:0], nil, span{}, span{}
+	switch dec.PeekKind() {
+	case '[':
+		return p.list(dec)
+	case 'n':
+		return dec.SkipValue()
+	}
+	v, err := dec.ReadValue()
+	if err == nil {
+		p.rows, p.wrong = append(p.rows, *new(T)), []*RecordError{{Index: -1, Field: "data", Raw: json.RawMessage(v.Clone()), Err: errNoList}}
+	}
 	return err
 }
 

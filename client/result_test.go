@@ -31,7 +31,7 @@ func TestExecuteKeepsWhatWasSent(t *testing.T) {
 	if string(r.Data) != data || string(r.Metadata) != metadata {
 		t.Errorf("data %s, metadata %s", r.Data, r.Metadata)
 	}
-	if r.Status != "success" || r.Duration != 7*time.Millisecond || r.ConnectorID != vendorID || !r.Page.HasNext || r.Page.Cursor != "c" {
+	if r.Status != "success" || r.Duration != 7*time.Millisecond || r.ConnectorID != vendorID || !r.Page().HasNext || r.Page().Cursor != "c" {
 		t.Errorf("%+v", r)
 	}
 	if w := r.Warning; w == nil || w.Code != "old" || w.Message != "m" || w.StaleSince.IsZero() {
@@ -127,7 +127,12 @@ func TestExecuteTypes(t *testing.T) {
 	_, _, err = client.Execute[[]thing](t.Context(), answers(t, success(`[{"id":1},{"id":2,"owner":{"id":"x"}}]`, `{}`)), "things", "list", nil)
 	var rec *client.RecordError
 	if !errors.As(err, &rec) || rec.Index != 1 || rec.Field != "owner.id" {
-		t.Errorf("%v: %+v", err, rec)
+		t.Fatalf("%v: %+v", err, rec)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(verb, *rec); got != rec.Error() {
+			t.Errorf("%s of a RecordError without its pointer is %s", verb, got)
+		}
 	}
 }
 
@@ -248,7 +253,7 @@ func TestResultsInPrint(t *testing.T) {
 			}
 		}
 	}
-	if got := (&client.Result{Status: "success", Page: client.Page{HasNext: true}}).String(); got != "client.Result{success, 0 bytes of data, 0 of metadata, has next page}" {
+	if got := (&client.Result{Status: "success"}).String(); got != "client.Result{success, 0 bytes of data, 0 of metadata}" {
 		t.Error(got)
 	}
 	if got := d.String(); got != "client.Description{1 entities, 52 bytes}" {

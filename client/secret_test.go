@@ -119,7 +119,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 		"client of an app": app, "client with a token": static, "scoped client": scoped,
 		"workspace": app.Workspace("acme"), "connector": connectorOf(app), "connector of a scoped client": connectorOf(scoped),
 		"request": request, "request pointer": &request, "create error": createErr, "token error": tokenErr, "configuration error": configErr,
-		"download": download, "result": result, "page": result.Page, "scoped token": scopedToken, "token source": app.Workspace("acme").ScopedTokens(),
+		"download": download, "result": result, "page": result.Page(), "scoped token": scopedToken, "token source": app.Workspace("acme").ScopedTokens(),
 	}
 	for i, o := range config {
 		values[fmt.Sprint("option ", i)] = o
@@ -151,8 +151,8 @@ func TestSecretsDoNotShow(t *testing.T) {
 		"OAuth app":                  &client.OAuthAppRequest{Configuration: secrets},
 		"OAuth request":              &client.OAuthRequest{RedirectURL: "https://app.example.com/?state=" + connectorSecret, ReplicationConfig: secrets, Input: secrets},
 		"automation":                 &client.Automation{CompletionWebhookURL: auth.Secret(hook), TriggerWebhookURL: auth.Secret(hook)},
-		"automation request":         &client.AutomationRequest{CompletionWebhookURL: hook},
-		"automation change":          &client.AutomationChange{CompletionWebhookURL: client.Value(hook)},
+		"automation request":         &client.AutomationRequest{CompletionWebhookURL: auth.Secret(hook)},
+		"automation change":          &client.AutomationChange{CompletionWebhookURL: client.Value(auth.Secret(hook))},
 	} {
 		values[name], open[name] = v, true
 	}
