@@ -241,7 +241,7 @@ var errSlow = fmt.Errorf("the service did not respond in time: %w", os.ErrDeadli
 // context.DeadlineExceeded would tell callers that their own ctx ended. The ctx of
 // a fetch of a [Cache] is not the caller's either.
 func timedOut(ctx context.Context, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && (ctx.Err() == nil || ctx.Value(attemptsKey{}) != nil) {
+	if errors.Is(err, context.DeadlineExceeded) && (ctx.Err() == nil || ctx.Value(notesKey{}) != nil) {
 		return errSlow
 	}
 	return err
