@@ -245,7 +245,7 @@ func TestSkills(t *testing.T) {
 	if len(types) != 5 {
 		t.Errorf("block types %v", types)
 	}
-	c.denied(c.get("/skills/docs?id=connector_source:"+unknownID), 404, "")
+	c.denied(c.get("/skills/docs?id=connector-source:"+unknownID), 404, "")
 	c.denied(c.get("/skills/docs?id="+ids[0]+"&section=none"), 404, "")
 	c.refused(c.get("/skills/docs"), 422, "missing")
 }
@@ -301,19 +301,22 @@ func TestWorkflows(t *testing.T) {
 	c.denied(c.get(autos+in), 404, "")
 }
 
-// An outline names each entity once. A connector without entities has an outline, too.
+// An outline has each action once. A connector without entities has an outline, too.
 func TestOutline(t *testing.T) {
 	empty := agentstest.Connector{Slug: "acme-empty", Name: "Spare", Entities: map[string]agentstest.Entity{}}
 	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("default", empty)))
 	outline := func(slug string) *answer {
-		return c.ok(c.get("/skills/docs?id=connector_source:" + c.connector("default", slug)))
+		return c.ok(c.get("/skills/docs?id=connector-source:" + c.connector("default", slug)))
 	}
 	a := outline("github")
 	text := strings.ToLower(a.text("metadata", "title") + a.text("metadata", "summary") + fmt.Sprint(a.at("content")) + fmt.Sprint(a.at("outline")))
-	for _, entity := range []string{"files", "issues", "repositories", "users"} {
-		if n := strings.Count(text, entity); n != 2 { // in the ID and in the title of its section
-			t.Errorf("%s is named %d times: %s", entity, n, a.raw)
+	for entity, actions := range map[string]int{"files": 1, "issues": 9, "repositories": 6, "users": 2} {
+		if n := strings.Count(text, "actions."+entity+"."); n != actions {
+			t.Errorf("%s has %d sections: %s", entity, n, a.raw)
 		}
+	}
+	if n := strings.Count(text, "actions.issues.list"); n != 1 {
+		t.Errorf("an action is there %d times: %s", n, a.raw)
 	}
 	if n := strings.Count(text, "actions of github"); n != 1 {
 		t.Errorf("the summary is there %d times: %s", n, a.raw)

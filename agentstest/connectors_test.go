@@ -184,7 +184,7 @@ func TestInspect(t *testing.T) {
 	_, c := start(t)
 	id := c.connector("default", "github")
 	a := c.ok(c.get(connectorsPath + "/" + id + "/inspect"))
-	if a.text("docs_skill_id") != "connector_source:"+id || a.text("workspace_id") != c.workspace("default") || a.text("source_definition_name") != "GitHub" {
+	if a.text("docs_skill_id") != "connector-source:"+id || a.text("workspace_id") != c.workspace("default") || a.text("source_definition_name") != "GitHub" {
 		t.Errorf("inspection %s", a.raw)
 	}
 	if a.at("context_store_readiness", "configured_cache_entities", 0, "ready_for_search") != true {

@@ -204,35 +204,40 @@ func typeName(v any) string {
 	return "number"
 }
 
-// documentation describes the entity's actions.
-func (e *entity) documentation() []server.SkillBlock {
-	fields := e.fields()
-	rows := make([][]string, len(e.actions))
-	pages := false
-	for i, action := range e.actions {
-		var required, optional []string
-		params, _ := e.parameters(action, fields)
-		for _, p := range params {
-			switch {
-			case action == "context_store_search" && (p.name == "query" || p.name == "semantic"):
-				required = []string{"query or semantic"}
-			case p.required:
-				required = append(required, p.name)
-			default:
-				optional = append(optional, p.name)
-			}
-		}
-		rows[i] = []string{action, strings.Join(required, ", "), strings.Join(optional, ", ")}
-		pages = pages || action == "list" || action == "search" || action == "api_search"
-	}
-	blocks := []server.SkillBlock{heading(title(e.name))}
-	if pages && e.Paging != PagingNone {
+// documentation describes an action on the entity.
+func (e *entity) documentation(action string) []server.SkillBlock {
+	blocks := []server.SkillBlock{heading(title(e.name) + ": " + action)}
+	if e.Paging != PagingNone && (action == "list" || action == "search" || action == "api_search") {
 		blocks = append(blocks, paragraph("A page has %d records by default, and %d at most.", e.PageSize, e.MaxPageSize))
 	}
-	if len(rows) > 0 {
-		blocks = append(blocks, table([]string{"Action", "Required", "Optional"}, rows), code("json", e.example(e.actions[0])))
+	params, known := e.parameters(action, e.fields())
+	if !known {
+		blocks = append(blocks, paragraph("Its parameters are not known."))
 	}
-	return blocks
+	rows := make([][]string, len(params))
+	for i, p := range params {
+		required := ""
+		if p.required {
+			required = "yes"
+		}
+		description, _ := p.schema["description"].(string)
+		rows[i] = []string{p.name, typeText(p.schema["type"]), required, description}
+	}
+	if len(rows) > 0 {
+		blocks = append(blocks, table([]string{"Parameter", "Type", "Required", "Description"}, rows))
+	}
+	return append(blocks, code("json", e.example(action)))
+}
+
+// typeText returns the type in a JSON Schema as text.
+func typeText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []string:
+		return strings.Join(v, " or ")
+	}
+	return ""
 }
 
 // example is a request that runs an action on the entity.
@@ -247,7 +252,11 @@ func (e *entity) example(action string) string {
 	case "context_store_search":
 		with("query", map[string]any{})
 	case storeSQL:
-		with("sql", "SELECT * FROM "+e.name+" LIMIT 10")
+		name := e.name
+		if _, ok := parseSelect("SELECT * FROM " + name); !ok {
+			name = `"` + name + `"`
+		}
+		with("sql", "SELECT * FROM "+name+" LIMIT 10")
 	case "get", "update", "delete":
 		if len(records) > 0 {
 			with(e.Key, records[0].field(e.Key))

@@ -143,16 +143,28 @@ func WithRequestLog(n int) Option {
 // OrganizationID. It uses the first one if a request names none. Organizations
 // that do not exist are created. New panics if an ID is not a UUID.
 func WithApplication(clientID, clientSecret string, organizationIDs ...string) Option {
+	return withApplication(application{id: clientID, secret: clientSecret}, organizationIDs)
+}
+
+// WithMember is like [WithApplication] for an application without the role of
+// workspace admin. The service refuses it what needs the role: tokens for one
+// workspace, and deleting a workspace. With several organizations, its requests must
+// name one.
+func WithMember(clientID, clientSecret string, organizationIDs ...string) Option {
+	return withApplication(application{id: clientID, secret: clientSecret, member: true}, organizationIDs)
+}
+
+func withApplication(app application, organizationIDs []string) Option {
 	return func(o *options) {
 		o.setup = append(o.setup, func(s *Service) {
-			app := &application{id: clientID, secret: clientSecret}
+			app := app // of this service
 			for _, id := range organizationIDs {
 				app.organizations = append(app.organizations, s.world.addOrganization(id, ""))
 			}
 			if len(organizationIDs) == 0 {
 				app.organizations = []string{OrganizationID}
 			}
-			s.world.applications[clientID] = app
+			s.world.applications[app.id] = &app
 		})
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest/internal/server"
 )
 
-func skillID(c *connector) string { return "connector_source:" + c.id }
+func skillID(c *connector) string { return "connector-source:" + c.id }
 
 // A skill is a document: a fixed one, or one about a connector.
 type skill struct {
@@ -22,7 +22,8 @@ type skill struct {
 type skillSection struct {
 	id, title, summary string // summary may be ""
 	blocks             []server.SkillBlock
-	entity             *entity // writes the blocks when they are asked for; nil if they are fixed
+	entity             *entity // writes the blocks about the action when they are asked for; nil if they are fixed
+	action             string
 }
 
 // heading returns a heading of a section. Level 1 is the title of the document.
@@ -86,11 +87,10 @@ func staticSkills() []*skill {
 	}
 }
 
-// connectorSkill documents a connector. Models pay for each word of an outline,
-// so it names each entity once.
+// connectorSkill documents a connector, with a section for each action.
 func (a *api) connectorSkill(c *connector, now time.Time) *skill {
 	k := c.template.kind
-	summary, guide := "Actions of "+k.name+".", "Read a section for the actions on an entity and their parameters."
+	summary, guide := "Actions of "+k.name+".", "Read the section of an action for its parameters."
 	if len(c.entities) == 0 {
 		summary, guide = k.name+" has no entities.", ""
 	}
@@ -107,7 +107,9 @@ func (a *api) connectorSkill(c *connector, now time.Time) *skill {
 		s.guide = []server.SkillBlock{paragraph("%s", guide)}
 	}
 	for _, e := range c.sortedEntities() {
-		s.sections = append(s.sections, skillSection{id: "entities." + e.name, title: title(e.name), entity: e})
+		for _, action := range e.actions {
+			s.sections = append(s.sections, skillSection{id: "actions." + e.name + "." + action, title: title(e.name) + ": " + action, entity: e, action: action})
+		}
 	}
 	return s
 }
@@ -174,7 +176,7 @@ func (a *api) ListSkills(ctx context.Context, req server.ListSkillsRequestObject
 }
 
 // SearchSkills implements searchSkills. It finds the skills that have all the
-// keywords in the title, the summary, a tag or the title of a section.
+// keywords in the title, the summary, a tag, the title of a section or an entity.
 func (a *api) SearchSkills(ctx context.Context, req server.SearchSkillsRequestObject) (server.SearchSkillsResponseObject, error) {
 	words := wordsOf(req.Params.Query)
 	if len(words) == 0 {
@@ -192,6 +194,10 @@ next:
 	for _, s := range all {
 		texts := append([]string{s.meta.Title, *s.meta.Summary}, s.meta.Tags...)
 		for _, one := range s.sections {
+			if one.entity != nil { // its actions have the same names everywhere
+				texts = append(texts, title(one.entity.name))
+				continue
+			}
 			texts = append(texts, one.title)
 		}
 		have := strings.ToLower(strings.Join(texts, "\n"))
@@ -239,7 +245,7 @@ func (s *skill) docs(section *string) (server.GetSkillDocsResponseObject, error)
 		if one.id == *section {
 			docs.SectionID, docs.Content = section, one.blocks
 			if one.entity != nil {
-				docs.Content = one.entity.documentation()
+				docs.Content = one.entity.documentation(one.action)
 			}
 			return docs, nil
 		}

@@ -22,6 +22,7 @@ import (
 type application struct {
 	id, secret    string
 	organizations []string // the first is the default
+	member        bool     // is no admin
 }
 
 // A grant is what a token allows.
@@ -31,6 +32,7 @@ type grant struct {
 	organization  string
 	organizations []string
 	workspaceID   string // "" for an application token
+	member        bool   // is no admin
 	expires       time.Time
 	revoked       bool
 }
@@ -194,6 +196,9 @@ func (a *api) CreateToken(ctx context.Context, req server.CreateTokenRequestObje
 		return nil, problem(http.StatusUnauthorized, "The client id or the client secret is wrong")
 	}
 	organization := app.organizations[0]
+	if app.member && len(app.organizations) > 1 && callOf(ctx).header == "" {
+		return nil, problem(http.StatusBadRequest, "You are a member of several organizations; specify the organization in the X-Organization-Id header")
+	}
 	if want := strings.ToLower(callOf(ctx).header); want != "" {
 		if !slices.Contains(app.organizations, want) {
 			return nil, forbidden("The application does not reach organization %s", want)
@@ -201,7 +206,7 @@ func (a *api) CreateToken(ctx context.Context, req server.CreateTokenRequestObje
 		organization = want
 	}
 	lifetime := a.s.options.tokenLifetime
-	g := &grant{application: app.id, organization: organization, organizations: app.organizations}
+	g := &grant{application: app.id, organization: organization, organizations: app.organizations, member: app.member}
 	return server.CreateToken200JSONResponse{
 		AccessToken:    a.s.tokens.issue(g, a.s.now(), lifetime),
 		TokenType:      "Bearer",
@@ -219,15 +224,24 @@ func applicationOnly(ctx context.Context) (*grant, error) {
 	return g, nil
 }
 
-// scopedToken returns a token for one workspace. It creates the workspace if it
-// does not exist.
-func (a *api) scopedToken(ctx context.Context, workspace string) (string, error) {
+// adminOnly is applicationOnly for what needs the role of workspace admin.
+func adminOnly(ctx context.Context) (*grant, error) {
 	g, err := applicationOnly(ctx)
+	if err == nil && g.member {
+		return nil, forbidden("You must be an admin of the workspace to do this")
+	}
+	return g, err
+}
+
+// scopedToken returns a token for one workspace, and the ID of the workspace. It
+// creates the workspace if it does not exist.
+func (a *api) scopedToken(ctx context.Context, workspace string) (token, id string, err error) {
+	g, err := adminOnly(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if strings.TrimSpace(workspace) == "" {
-		return "", invalid(fieldProblem("body.workspace_name", "string_too_short", "Input should not be empty"))
+		return "", "", invalid(fieldProblem("body.workspace_name", "string_too_short", "Input should not be empty"))
 	}
 	now := a.s.now()
 	w := &a.s.world
@@ -235,7 +249,7 @@ func (a *api) scopedToken(ctx context.Context, workspace string) (string, error)
 	ws := w.ensureWorkspace(g.organization, workspace, now)
 	w.mu.Unlock()
 	scoped := &grant{application: g.application, organization: g.organization, organizations: []string{g.organization}, workspaceID: ws.id}
-	return a.s.tokens.issue(scoped, now, scopedTokenLifetime), nil
+	return a.s.tokens.issue(scoped, now, scopedTokenLifetime), ws.id, nil
 }
 
 // CreateScopedToken implements createScopedToken.
@@ -243,7 +257,7 @@ func (a *api) CreateScopedToken(ctx context.Context, req server.CreateScopedToke
 	if err := checkRegion(req.Body.RegionID); err != nil {
 		return nil, err
 	}
-	token, err := a.scopedToken(ctx, req.Body.WorkspaceName)
+	token, _, err := a.scopedToken(ctx, req.Body.WorkspaceName)
 	if err != nil {
 		return nil, err
 	}
@@ -282,12 +296,12 @@ func (a *api) CreateWidgetToken(ctx context.Context, req server.CreateWidgetToke
 	if err != nil || origin.Scheme == "" || origin.Host == "" || strings.Trim(origin.Path, "/") != "" {
 		return nil, invalid(fieldProblem("body.allowed_origin", "url_parsing", "Input should be an origin, such as https://app.example.com"))
 	}
-	token, err := a.scopedToken(ctx, req.Body.WorkspaceName)
+	token, workspaceID, err := a.scopedToken(ctx, req.Body.WorkspaceName)
 	if err != nil {
 		return nil, err
 	}
 	widget := callOf(ctx).base + "/widget?" + url.Values{
-		"workspace": {req.Body.WorkspaceName}, "origin": {req.Body.AllowedOrigin},
+		"workspaceId": {workspaceID}, "origin": {req.Body.AllowedOrigin},
 	}.Encode()
 	both, err := json.Marshal(map[string]string{"token": token, "widgetUrl": widget})
 	if err != nil {

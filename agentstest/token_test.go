@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -215,4 +216,35 @@ func TestWidgetToken(t *testing.T) {
 	widget.ok(widget.get("/integrations/connectors?workspace_name=embedded"))
 	c.refused(c.post(path, object{"workspace_name": "embedded"}), 422, "missing")
 	c.refused(c.post(path, object{"workspace_name": "embedded", "allowed_origin": "app"}), 422, "url_parsing")
+}
+
+// The URL of a widget has the ID of the workspace.
+func TestWidgetURL(t *testing.T) {
+	c := memoryCaller(t, agentstest.New())
+	token := c.ok(c.post("/account/applications/widget-token", object{"workspace_name": "default", "allowed_origin": "https://app.example.com"})).text("token")
+	raw, err := base64.StdEncoding.DecodeString(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var widget struct{ WidgetURL, Token string }
+	if err := json.Unmarshal(raw, &widget); err != nil || widget.Token == "" {
+		t.Fatalf("%s, %v", raw, err)
+	}
+	at, err := url.Parse(widget.WidgetURL)
+	if err != nil || at.Query().Get("workspaceId") != c.workspace("default") {
+		t.Errorf("got %s, %v", widget.WidgetURL, err)
+	}
+}
+
+// An application that is no workspace admin gets no scoped tokens and deletes no
+// workspace.
+func TestMembers(t *testing.T) {
+	s := agentstest.New(agentstest.WithMember("member", "m", agentstest.OrganizationID), agentstest.WithMember("both", "b", agentstest.OrganizationID, agentstest.SecondOrganizationID))
+	c := memoryCaller(t, s)
+	c.denied(c.do(http.MethodPost, "/account/applications/token", object{"client_id": "both", "client_secret": "b"}), 400, "specify the organization")
+	c.token = c.ok(c.post("/account/applications/token", object{"client_id": "member", "client_secret": "m"})).text("access_token")
+	c.ok(c.get("/workspaces"))
+	c.denied(c.post("/account/applications/scoped-token", object{"workspace_name": "default"}), 403, "admin")
+	c.denied(c.post("/account/applications/widget-token", object{"workspace_name": "default", "allowed_origin": "https://app.example.com"}), 403, "admin")
+	c.denied(c.delete("/workspaces/"+c.workspace("customer-42")), 403, "admin")
 }

@@ -222,7 +222,7 @@ func (a *api) UpdateWorkspace(ctx context.Context, req server.UpdateWorkspaceReq
 
 // DeleteWorkspace implements deleteWorkspace.
 func (a *api) DeleteWorkspace(ctx context.Context, req server.DeleteWorkspaceRequestObject) (server.DeleteWorkspaceResponseObject, error) {
-	g, err := applicationOnly(ctx)
+	g, err := adminOnly(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -95,8 +95,8 @@ func (f fetcher) MarshalText() ([]byte, error) {
 type Scope struct {
 	// WorkspaceName is the name of the only workspace that the token gives
 	// access to. Fetching a token creates the workspace if it does not exist.
-	// The application must be allowed to administer the workspace; otherwise the
-	// service responds with status 403.
+	// The application needs the role of workspace admin; otherwise the service
+	// responds with status 403.
 	WorkspaceName string
 
 	// RegionID identifies the region in which a new workspace is created. It is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
@@ -94,44 +95,29 @@ func ExampleConnector_Docs() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(outline)
-	section, err := github.Docs(ctx, "entities.issues")
+	for _, section := range outline.Outline {
+		if strings.HasPrefix(section.ID, "actions.users.") {
+			fmt.Println(section.ID)
+		}
+	}
+	section, err := github.Docs(ctx, "actions.users.list")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("----")
 	fmt.Println(section)
 	// Output:
-	// # Engineering
-	//
-	// Actions of GitHub.
-	//
-	// Read a section for the actions on an entity and their parameters.
-	//
-	// ## Sections
-	//
-	// - `entities.files` Files
-	// - `entities.issues` Issues
-	// - `entities.repositories` Repositories
-	// - `entities.users` Users
-	// ----
-	// ## Issues
+	// actions.users.list
+	// actions.users.get
+	// ## Users: list
 	//
 	// A page has 10 records by default, and 100 at most.
 	//
-	// | Action | Required | Optional |
-	// | --- | --- | --- |
-	// | list |  | per_page, after |
-	// | get | number |  |
-	// | api_search |  | query, per_page, after |
-	// | search |  | query, per_page, after |
-	// | context_store_search | query or semantic | limit, cursor, fields |
-	// | context_store_sql_query | sql | limit |
-	// | create |  | assignee, body, closed_at, comments, created_at, html_url, id, labels, number, state, title, updated_at, user |
-	// | update | number | assignee, body, closed_at, comments, created_at, html_url, id, labels, state, title, updated_at, user |
-	// | delete | number |  |
+	// | Parameter | Type | Required | Description |
+	// | --- | --- | --- | --- |
+	// | per_page | integer |  | records on a page |
+	// | after | string |  | where the page before ended, as its metadata says |
 	//
 	// ```json
-	// {"entity": "issues", "action": "list", "params": {"per_page": 10}}
+	// {"entity": "users", "action": "list", "params": {"per_page": 10}}
 	// ```
 }

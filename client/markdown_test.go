@@ -64,14 +64,14 @@ func TestBlockMarkdown(t *testing.T) {
 func TestDocsMarkdown(t *testing.T) {
 	outline := []client.Section{
 		{ID: "auth", Title: "Authentication", Summary: "How to\nlog in.", Available: true},
-		{ID: "entities.issues", Title: "Issues", Available: true},
+		{ID: "actions.issues.list", Title: "Issues", Available: true},
 		{ID: "b`c", Summary: "A summary.", Available: true},
 		{ID: "`d``", Available: true},
 		{ID: "live", Title: "Live"},
 		{},
 		{Title: "No id", Available: true},
 	}
-	const sections = "## Sections\n\n- `auth` Authentication: How to log in.\n- `entities.issues` Issues\n- ``b`c``: A summary.\n- ``` `d`` ```\n" +
+	const sections = "## Sections\n\n- `auth` Authentication: How to log in.\n- `actions.issues.list` Issues\n- ``b`c``: A summary.\n- ``` `d`` ```\n" +
 		"- `live` Live (not available now)\n- (not available now)\n- No id"
 	content := []client.Block{
 		{Type: client.BlockHeading, Level: 2, Text: "Issues"},
@@ -94,8 +94,8 @@ func TestDocsMarkdown(t *testing.T) {
 		},
 		"an outline with guidance": {&client.Docs{Skill: client.Skill{Title: "GitHub"}, Content: content, Outline: outline}, "# GitHub\n\n" + text + "\n\n" + sections},
 		"a skill without a title":  {&client.Docs{Skill: client.Skill{ID: "static:x"}}, "# static:x"},
-		"a section":                {&client.Docs{Skill: client.Skill{Title: "GitHub"}, Outline: outline, SectionID: "entities.issues", Content: content}, text},
-		"an empty section":         {&client.Docs{Skill: client.Skill{Title: "GitHub"}, Outline: outline, SectionID: "entities.issues"}, ""},
+		"a section":                {&client.Docs{Skill: client.Skill{Title: "GitHub"}, Outline: outline, SectionID: "actions.issues.list", Content: content}, text},
+		"an empty section":         {&client.Docs{Skill: client.Skill{Title: "GitHub"}, Outline: outline, SectionID: "actions.issues.list"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 3 {

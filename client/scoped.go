@@ -22,16 +22,16 @@ import (
 // the workspace is not looked up again once it was found. If it is deleted later, the
 // next token, after at most 20 minutes, creates it again, without its connectors.
 //
-// Issuing scoped tokens is for administrators of the workspace: if the application is
-// none, the error matches [ErrForbidden]. With [WithTokenSource], the client takes the
-// application token from there, and shares nothing.
+// Scoped tokens need the role of workspace admin; without it, the error matches
+// [ErrForbidden]. With [WithTokenSource], the client takes the application token from
+// there, and shares nothing.
 func WithScopedToken() Option {
 	return optionFunc(func(c *config) { c.scope = scopedToExisting })
 }
 
 // WithScopedTokenCreatingWorkspace is like [WithScopedToken], but does not look the
-// workspace up. The service creates it, in the region that [WithRegion] sets, if it does
-// not exist, which needs an application that may administer workspaces.
+// workspace up. If it does not exist, the service creates it, in the region that
+// [WithRegion] sets. That needs the role of workspace admin, too.
 func WithScopedTokenCreatingWorkspace() Option {
 	return optionFunc(func(c *config) { c.scope = scoped })
 }

@@ -216,7 +216,7 @@ func TestSkillsRefuse(t *testing.T) {
 
 func TestSkillsDocs(t *testing.T) {
 	s := serve(t, says(200, `{
-		"metadata": {"id": "connector_source:1", "kind": "connector_source", "title": "GitHub", "summary": null, "tags": ["dev"], "provenance": "connector",
+		"metadata": {"id": "connector-source:1", "kind": "connector_source", "title": "GitHub", "summary": null, "tags": ["dev"], "provenance": "connector",
 			"version": "v1", "freshness": {"state": "degraded", "checked_at": "2026-03-02 06:00:00"}, "warnings": ["w"], "news": 1},
 		"outline": [
 			{"id": "a", "title": "A", "summary": "About A"}, {"id": "b", "available": null}, {"id": "c", "available": true}, {"id": "d", "available": false, "news": {}}, null],
@@ -228,13 +228,13 @@ func TestSkillsDocs(t *testing.T) {
 			{"type": "later", "text": {"bold": "no"}, "level": "high", "items": [{"deep": 1}], "rows": [[1]], "headers": "h", "code": "kept"}, null]
 	}`), says(200, `{}`), says(200, `null`), says(404, `{"message":"no such section"}`))
 	skills := newClient(t, s).Skills()
-	got, err := skills.InWorkspace(stubID).InOrganization(stubOrg).Docs(t.Context(), "connector_source:1", "a & b")
+	got, err := skills.InWorkspace(stubID).InOrganization(stubOrg).Docs(t.Context(), "connector-source:1", "a & b")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &client.Docs{
 		Skill: client.Skill{
-			ID: "connector_source:1", Kind: client.SkillConnector, Title: "GitHub", Tags: []string{"dev"}, Provenance: "connector", Version: "v1", Warnings: []string{"w"},
+			ID: "connector-source:1", Kind: client.SkillConnector, Title: "GitHub", Tags: []string{"dev"}, Provenance: "connector", Version: "v1", Warnings: []string{"w"},
 			Freshness: client.Freshness{State: client.FreshnessDegraded, CheckedAt: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)},
 		},
 		Outline:   []client.Section{{ID: "a", Title: "A", Summary: "About A", Available: true}, {ID: "b", Available: true}, {ID: "c", Available: true}, {ID: "d"}, {Available: true}},
@@ -252,7 +252,7 @@ func TestSkillsDocs(t *testing.T) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}
 	if r := s.requests()[0]; r.Method != "GET" || r.Path != "/api/v1/skills/docs" ||
-		r.Query != "id=connector_source%3A1&section=a+%26+b&organization_id="+stubOrg+"&workspace_id="+stubID {
+		r.Query != "id=connector-source%3A1&section=a+%26+b&organization_id="+stubOrg+"&workspace_id="+stubID {
 		t.Errorf("%s %s %s", r.Method, r.Path, r.Query)
 	}
 	// What it marshals to decodes to the same.
@@ -324,7 +324,7 @@ func TestSkillsOfTheService(t *testing.T) {
 	if n < 8 {
 		t.Errorf("%d skills", n)
 	}
-	_, err = skills.Docs(ctx, "connector_source:"+stubID, "")
+	_, err = skills.Docs(ctx, "connector-source:"+stubID, "")
 	wantKinds(t, err, "ErrNotFound")
 	for _, err := range skills.InOrganization(agentstest.SecondOrganizationID).All(ctx) {
 		wantKinds(t, err, "ErrForbidden")
@@ -338,7 +338,7 @@ func TestSkillsOfTheService(t *testing.T) {
 func TestConnectorDocsKeepsTheID(t *testing.T) {
 	const at = "GET " + listPath + "/" + stubID + "/inspect"
 	s := serveRoutes(t, map[string]reply{
-		at:                        says(200, `{"docs_skill_id":"connector_source:9"}`),
+		at:                        says(200, `{"docs_skill_id":"connector-source:9"}`),
 		"GET /api/v1/skills/docs": says(200, `{"metadata":{"title":"GitHub"},"outline":[{"id":"x","title":"X"}]}`),
 	})
 	c := connectorOf(newClient(t, s))
@@ -356,7 +356,7 @@ func TestConnectorDocsKeepsTheID(t *testing.T) {
 	for _, r := range s.requests() {
 		got = append(got, r.Method+" "+strings.TrimPrefix(r.Path, listPath+"/"+stubID)+"?"+r.Query)
 	}
-	want := []string{"GET /inspect?", "GET /api/v1/skills/docs?id=connector_source%3A9", "GET /api/v1/skills/docs?id=connector_source%3A9&section=x+y", "GET /api/v1/skills/docs?id=connector_source%3A9"}
+	want := []string{"GET /inspect?", "GET /api/v1/skills/docs?id=connector-source%3A9", "GET /api/v1/skills/docs?id=connector-source%3A9&section=x+y", "GET /api/v1/skills/docs?id=connector-source%3A9"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("sent\n%q, want\n%q", got, want)
 	}

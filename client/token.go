@@ -13,9 +13,9 @@ import (
 // ScopedToken creates a token that gives access to this workspace only, so it
 // can be handed to the workspace's user. It is valid for about 20 minutes and
 // is not refreshed; use [Workspace.ScopedTokens] for that. The service creates
-// the workspace if there is none with its name. An application that does not
-// administer the workspace gets an error that matches [ErrForbidden]. A client
-// with [WithScopedToken] cannot create such a token.
+// the workspace if there is none with its name. That needs the role of workspace
+// admin; without it, the error matches [ErrForbidden]. A client with
+// [WithScopedToken] cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	call := &call{op: "create scoped token", name: "createScopedToken"}
 	tok, err := w.scoped().Token(ctx)

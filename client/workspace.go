@@ -122,8 +122,8 @@ func (w *Workspace) notFound(op string) *Error {
 
 // Ensure creates the workspace if it does not exist, in the region that [WithRegion]
 // sets. It looks the workspace up as [Workspace.Info] does, and sends one more request
-// to create it. That needs an application that may administer workspaces; for others, the
-// error matches [ErrForbidden].
+// to create it, which needs the role of workspace admin; without it, the error matches
+// [ErrForbidden].
 func (w *Workspace) Ensure(ctx context.Context) error {
 	_, err := w.Info(ctx)
 	if err == nil || !errors.Is(err, ErrWorkspaceNotFound) {

@@ -17,12 +17,12 @@ var skillCalls = []wrapper{
 		return allSkills(w.Client().Skills().Search(ctx, "tickets"))
 	}},
 	{name: "Skills.Docs", ops: []string{"getSkillDocs"}, call: func(ctx context.Context, w *client.Workspace) error {
-		docs, err := w.Client().Skills().Docs(ctx, "connector_source:"+connectorID, "entities.tickets")
+		docs, err := w.Client().Skills().Docs(ctx, "connector-source:"+connectorID, "actions.tickets.list")
 		_ = docs.String()
 		return err
 	}},
 	{name: "Connector.Docs, a section", ops: []string{"getSkillDocs", "inspectConnector"}, needed: []string{"/docs_skill_id"}, call: func(ctx context.Context, w *client.Workspace) error {
-		docs, err := w.ConnectorByID(connectorID).Docs(ctx, "entities.tickets")
+		docs, err := w.ConnectorByID(connectorID).Docs(ctx, "actions.tickets.list")
 		_ = docs.String()
 		return err
 	}},

@@ -440,7 +440,7 @@ func refusals(s *session, fake *agentstest.Server) {
 	s.refused(422, "listSourceTemplates", object{"tags_mode": "some"}, nil)
 	s.refused(422, "searchSkills", object{"query": ""}, nil)
 	s.refused(404, "listConnectors", object{"workspace_name": "nowhere"}, nil)
-	s.refused(404, "getSkillDocs", object{"id": "connector_source:" + unknownID}, nil)
+	s.refused(404, "getSkillDocs", object{"id": "connector-source:" + unknownID}, nil)
 	s.refused(404, "deleteOAuthCredentials", nil, nil, "fax")
 	consent := object{"workspace_name": agentstest.WorkspaceName, "redirect_url": "https://app.example.com"}
 	s.refused(422, "initiateOAuth", nil, consent)

@@ -34,7 +34,7 @@ func run(ctx context.Context) error {
 	var next json.RawMessage // the parameters of the next page, from the output before
 	for _, call := range []struct{ tool, input string }{
 		{"list_connectors", `{}`},
-		{"read_docs", `{"connector": "stripe", "section": "entities.customers"}`},
+		{"read_docs", `{"connector": "stripe", "section": "actions.customers.context_store_search"}`},
 		{"run_action", `{"connector": "github", "entity": "issue", "action": "list"}`},
 		{"run_action", `{"connector": "github", "entity": "issues", "action": "list", "fields": ["number", "title"], "params": {"per_page": 9}}`},
 		{"run_action", `{"connector": "github", "entity": "issues", "action": "list", "fields": ["number", "title"], "params": NEXT}`},

@@ -6,25 +6,19 @@ func Example() {
 	// > list_connectors {}
 	// {"github":"files, issues, repositories, users","hubspot":"companies, contacts","salesforce":"accounts, opportunities","slack":"channels, messages, users","stripe":"charges, customers, invoices","zendesk-support":"attachments, tickets, users"}
 	//
-	// > read_docs {"connector": "stripe", "section": "entities.customers"}
-	// ## Customers
+	// > read_docs {"connector": "stripe", "section": "actions.customers.context_store_search"}
+	// ## Customers: context_store_search
 	//
-	// A page has 10 records by default, and 100 at most.
-	//
-	// | Action | Required | Optional |
-	// | --- | --- | --- |
-	// | list |  | per_page, starting_after |
-	// | get | id |  |
-	// | api_search |  | query, per_page, starting_after |
-	// | search |  | query, per_page, starting_after |
-	// | context_store_search | query or semantic | limit, cursor, fields |
-	// | context_store_sql_query | sql | limit |
-	// | create |  | address, balance, created, currency, delinquent, email, id, livemode, metadata, name, object |
-	// | update | id | address, balance, created, currency, delinquent, email, livemode, metadata, name, object |
-	// | delete | id |  |
+	// | Parameter | Type | Required | Description |
+	// | --- | --- | --- | --- |
+	// | query | object |  | a filter and a sort order; either query or semantic is required |
+	// | semantic | object |  | a search by meaning: a prompt, and the field to search in; either query or semantic is required |
+	// | limit | integer |  | hits on a page; 10 of a semantic search by default, and at most 100 |
+	// | cursor | string |  | meta.cursor of the page before |
+	// | fields | array |  | the fields to return, as dotted paths; all by default |
 	//
 	// ```json
-	// {"entity": "customers", "action": "list", "params": {"per_page": 10}}
+	// {"entity": "customers", "action": "context_store_search", "params": {"query": {}}}
 	// ```
 	//
 	// > run_action {"connector": "github", "entity": "issue", "action": "list"}
