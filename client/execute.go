@@ -238,6 +238,7 @@ func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.R
 	if err != nil {
 		return nil, err
 	}
+	call.entity, call.action = x.entity, x.action
 	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
 	if err != nil {
 		return nil, call.failBuilding(err)

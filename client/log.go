@@ -63,6 +63,9 @@ func logAttempt(ctx context.Context, l *slog.Logger, a Attempt) {
 	if a.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", a.RequestID))
 	}
+	if a.Held > 0 {
+		attrs = append(attrs, slog.Duration("held", a.Held))
+	}
 	if a.Err != nil {
 		attrs = append(attrs, slog.String("error", a.Err.Error()))
 	}

@@ -46,6 +46,7 @@ type config struct {
 	source         auth.TokenSource
 	scope          func(*resolved, auth.TokenSource, *http.Client) (auth.TokenSource, error) // nil for none
 	sharing        *sharing                                                                  // nil without WithTokenStore
+	gating         *gating                                                                   // nil without WithGate
 	region         Region
 	maxRetries     int
 	timeout        time.Duration
