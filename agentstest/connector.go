@@ -105,6 +105,12 @@ type Entity struct {
 	// no bytes; if no parameter is an ID, its status is 422.
 	Files map[string]File
 
+	// Wrapped makes list return an object with the records in data and the state of
+	// paging in meta, as api_search always does, instead of an array with the state of
+	// paging in connector_metadata. Some connectors do that, as their documentation
+	// says.
+	Wrapped bool
+
 	// Fail is like Connector.Fail for this entity.
 	Fail string
 }

@@ -210,6 +210,9 @@ func (e *entity) documentation(action string) []server.SkillBlock {
 	if e.Paging != PagingNone && (action == "list" || action == "search" || action == "api_search") {
 		blocks = append(blocks, paragraph("A page has %d records by default, and %d at most.", e.PageSize, e.MaxPageSize))
 	}
+	if e.wraps(action) {
+		blocks = append(blocks, paragraph("The result is an object: data has the records, and meta says whether there is another page."))
+	}
 	params, known := e.parameters(action, e.fields())
 	if !known {
 		blocks = append(blocks, paragraph("Its parameters are not known."))

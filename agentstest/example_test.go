@@ -72,12 +72,12 @@ func ExampleWithConnector() {
 	for c, err := range client.All[contact](ctx, crm, "contacts", "list", nil) {
 		fmt.Println(c.ID, c.Name, err)
 	}
-	fmt.Println(fake.Count("executeConnector"), "pages")
+	fmt.Println(fake.Count("executeConnector"), "requests: two pages and, as the SDK does not know acme-crm, what it says about paging")
 	// Output:
 	// 1 Ada <nil>
 	// 2 Grace <nil>
 	// 3 Alan <nil>
-	// 2 pages
+	// 3 requests: two pages and, as the SDK does not know acme-crm, what it says about paging
 }
 
 // Package client calls the service without a network. All settings are given, so

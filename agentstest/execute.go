@@ -317,7 +317,23 @@ func (x *execution) list() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.answer(&envelope{result: result, metadata: e.metadata(s, size)}), nil
+	metadata := e.metadata(s, size)
+	if !e.wraps(x.body.Action) {
+		return x.answer(&envelope{result: result, metadata: metadata}), nil
+	}
+	meta := map[string]any{}
+	if err := json.Unmarshal(metadata, &meta); err != nil {
+		return nil, err
+	}
+	meta["has_more"] = s.more()
+	result, err = json.Marshal(map[string]any{"data": result, "meta": meta})
+	return x.answer(&envelope{result: result}), err
+}
+
+// wraps reports whether the result of an action is an object with the records in data
+// rather than an array.
+func (e *entity) wraps(action string) bool {
+	return action == "api_search" || action == "list" && e.Wrapped
 }
 
 // filter returns the records that match the parameters: a parameter with the

@@ -34,8 +34,53 @@ func TestExecuteEnvelope(t *testing.T) {
 	if a := c.ok(c.execute(id, "issues", "list", object{"state": "all", "owner": "x", "per_page": 50})); len(a.list("result")) != 15 {
 		t.Errorf("%d issues", len(a.list("result")))
 	}
-	if a := c.ok(c.execute(id, "issues", "api_search", object{"query": "timeouts configurable"})); len(a.list("result")) != 1 {
+	if a := c.ok(c.execute(id, "issues", "api_search", object{"query": "timeouts configurable"})); len(a.list("result", "data")) != 1 {
 		t.Errorf("search: %s", a.raw)
+	}
+}
+
+// The records of api_search, and of list for some entities, are inside an object, with
+// the state of paging beside them.
+func TestWrappedLists(t *testing.T) {
+	entities := map[string]agentstest.Entity{}
+	for _, p := range agentstest.Pagings() {
+		entities[string(p)] = agentstest.Entity{Records: numbers(3), Paging: p, PageSize: 2, Wrapped: p == agentstest.PagingStripe}
+	}
+	c := memoryCaller(t, agentstest.New(agentstest.WithConnector("w", agentstest.Connector{Slug: "acme", Entities: entities})))
+	id := c.connector("w", "acme")
+	for name, e := range entities {
+		n, more := 2, true
+		if e.Paging == agentstest.PagingNone {
+			n, more = 3, false
+		}
+		found := c.ok(c.execute(id, name, "api_search", nil))
+		if len(found.list("result", "data")) != n || found.at("result", "meta", "has_more") != more || found.at("connector_metadata") != nil {
+			t.Errorf("%s: api_search returns %s", name, found.raw)
+		}
+		list := c.ok(c.execute(id, name, "list", nil))
+		if e.Wrapped {
+			if len(list.list("result", "data")) != n || list.at("result", "meta", "has_more") != more {
+				t.Errorf("%s: list returns %s", name, list.raw)
+			}
+			continue
+		}
+		if len(list.list("result")) != n || list.at("connector_metadata") == nil {
+			t.Errorf("%s: list returns %s", name, list.raw)
+		}
+		meta, _ := found.at("result", "meta").(object)
+		for key, v := range list.at("connector_metadata").(object) {
+			if got, has := meta[key]; !has || !reflect.DeepEqual(got, v) {
+				t.Errorf("%s: %s is %v beside the records, and %v in the metadata", name, key, got, v)
+			}
+		}
+	}
+	one := c.ok(c.execute(id, string(agentstest.PagingStripe), "get", object{"id": "rec_001"}))
+	if one.at("result", "data") != nil || one.at("result", "id") == nil {
+		t.Errorf("get returns %s", one.raw)
+	}
+	docs := c.ok(c.get("/skills/docs?id=" + c.ok(c.get(connectorsPath+"/"+id+"/inspect")).text("docs_skill_id") + "&section=actions.cursor.api_search"))
+	if !strings.Contains(string(docs.raw), "data has the records") {
+		t.Errorf("documentation %s", docs.raw)
 	}
 }
 
@@ -126,6 +171,10 @@ func TestExecuteRefusals(t *testing.T) {
 	c.refused(c.post(path, object{"action": "list"}), 422, "missing")
 	c.denied(c.post(path, `{"entity":"issues","action":"list"} x`), 400, "not valid JSON")
 	c.refused(c.post(path, object{"entity": nil, "action": "list"}), 422, "type_error")
+	for _, name := range []string{"params", "skip_truncation"} {
+		c.refused(c.post(path, object{"entity": "issues", "action": "list", name: nil}), 422, "type_error")
+	}
+	c.ok(c.post(path, object{"entity": "issues", "action": "list", "select_fields": nil, "exclude_fields": nil, "intent": nil}))
 	plain := c.as(c.token)
 	plain.header.Set("Content-Type", "text/plain")
 	plain.refused(plain.post(path, object{"entity": "issues", "action": "list"}), 422, "content_type")

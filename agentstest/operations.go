@@ -25,6 +25,7 @@ type operation struct {
 	ids      []string // path parameters that are UUIDs
 	body     bool     // has a JSON body
 	required []string // members that the body must have
+	notNull  []string // members that it may leave out, but that must not be null
 }
 
 const v1 = "/api/v1/"
@@ -32,24 +33,30 @@ const v1 = "/api/v1/"
 // executeConnector is the operation that runs the actions of connectors.
 const executeConnector = "executeConnector"
 
+// Members that several operations do not accept as null.
+var (
+	neverNullRun  = []string{"params", "skip_truncation"}
+	neverNullTags = []string{"selected_connection_template_tags", "selected_connection_template_tags_mode"}
+)
+
 // operations are the operations of the contract, by route of the generated
 // server.
 var operations = map[string]*operation{
 	"POST " + v1 + "account/applications/token":            {id: "createToken", open: true, body: true, required: []string{"client_id", "client_secret"}},
 	"POST " + v1 + "account/applications/scoped-token":     {id: "createScopedToken", body: true, required: []string{"workspace_name"}},
 	"GET " + v1 + "account/applications/scoped-token/info": {id: "getScopedTokenInfo"},
-	"POST " + v1 + "account/applications/widget-token":     {id: "createWidgetToken", body: true, required: []string{"workspace_name", "allowed_origin"}},
+	"POST " + v1 + "account/applications/widget-token":     {id: "createWidgetToken", body: true, required: []string{"workspace_name", "allowed_origin"}, notNull: append([]string{"selected_source_template_tags", "selected_source_template_tags_mode"}, neverNullTags...)},
 
 	"GET " + v1 + "integrations/connectors":                       {id: "listConnectors"},
-	"POST " + v1 + "integrations/connectors":                      {id: "createConnector", body: true, required: []string{"workspace_name"}},
-	"POST " + v1 + "integrations/connectors/check":                {id: "checkConnectorConfig", body: true, required: []string{"workspace_name"}},
+	"POST " + v1 + "integrations/connectors":                      {id: "createConnector", body: true, required: []string{"workspace_name"}, notNull: neverNullTags},
+	"POST " + v1 + "integrations/connectors/check":                {id: "checkConnectorConfig", body: true, required: []string{"workspace_name"}, notNull: neverNullTags},
 	"POST " + v1 + "integrations/connectors/oauth/initiate":       {id: "initiateOAuth", body: true, required: []string{"workspace_name", "redirect_url"}},
 	"GET " + v1 + "integrations/connectors/{id}":                  {id: "getConnector", ids: []string{"id"}},
 	"PUT " + v1 + "integrations/connectors/{id}":                  {id: "updateConnector", ids: []string{"id"}, body: true},
 	"DELETE " + v1 + "integrations/connectors/{id}":               {id: "deleteConnector", ids: []string{"id"}},
 	"POST " + v1 + "integrations/connectors/{id}/check":           {id: "checkConnector", ids: []string{"id"}, body: true},
-	"POST " + v1 + "integrations/connectors/{id}/execute":         {id: executeConnector, body: true, required: []string{"entity", "action"}},
-	"POST " + v1 + "integrations/connectors/{id}/execute/prepare": {id: "prepareExecution", body: true, required: []string{"entity", "action"}},
+	"POST " + v1 + "integrations/connectors/{id}/execute":         {id: executeConnector, body: true, required: []string{"entity", "action"}, notNull: neverNullRun},
+	"POST " + v1 + "integrations/connectors/{id}/execute/prepare": {id: "prepareExecution", body: true, required: []string{"entity", "action"}, notNull: neverNullRun},
 	"GET " + v1 + "integrations/connectors/{id}/inspect":          {id: "inspectConnector", ids: []string{"id"}},
 
 	"GET " + v1 + "integrations/definitions/sources":           {id: "listSourceDefinitions"},
@@ -65,7 +72,7 @@ var operations = map[string]*operation{
 	"DELETE " + v1 + "integrations/templates/sources/{id}": {id: "deleteSourceTemplate", ids: []string{"id"}},
 
 	"GET " + v1 + "integrations/templates/connections":                {id: "listConnectionTemplates"},
-	"POST " + v1 + "integrations/templates/connections":               {id: "createConnectionTemplate", body: true},
+	"POST " + v1 + "integrations/templates/connections":               {id: "createConnectionTemplate", body: true, notNull: []string{"data_hosting_type", "non_breaking_changes_preference", "sync_on_create"}},
 	"GET " + v1 + "integrations/templates/connections/{id}":           {id: "getConnectionTemplate", ids: []string{"id"}},
 	"PATCH " + v1 + "integrations/templates/connections/{id}":         {id: "updateConnectionTemplate", ids: []string{"id"}, body: true},
 	"DELETE " + v1 + "integrations/templates/connections/{id}":        {id: "deleteConnectionTemplate", ids: []string{"id"}},
@@ -88,14 +95,14 @@ var operations = map[string]*operation{
 	"GET " + v1 + "organizations/{organization_id}/credentials": {id: "listOrganizationCredentials", ids: []string{"organization_id"}},
 
 	"GET " + v1 + "internal/workflows":                                              {id: "listWorkflows"},
-	"POST " + v1 + "internal/workflows":                                             {id: "createWorkflow", body: true, required: []string{"workspace_id", "name"}},
+	"POST " + v1 + "internal/workflows":                                             {id: "createWorkflow", body: true, required: []string{"workspace_id", "name"}, notNull: []string{"tasks"}},
 	"GET " + v1 + "internal/workflows/{workflow_id}":                                {id: "getWorkflow"},
-	"PATCH " + v1 + "internal/workflows/{workflow_id}":                              {id: "updateWorkflow", body: true},
+	"PATCH " + v1 + "internal/workflows/{workflow_id}":                              {id: "updateWorkflow", body: true, notNull: []string{"name"}},
 	"DELETE " + v1 + "internal/workflows/{workflow_id}":                             {id: "deleteWorkflow"},
 	"GET " + v1 + "internal/workflows/{workflow_id}/automations":                    {id: "listAutomations"},
-	"POST " + v1 + "internal/workflows/{workflow_id}/automations":                   {id: "createAutomation", body: true, required: []string{"workspace_id", "enabled", "trigger_type"}},
+	"POST " + v1 + "internal/workflows/{workflow_id}/automations":                   {id: "createAutomation", body: true, required: []string{"workspace_id", "enabled", "trigger_type"}, notNull: []string{"timezone"}},
 	"GET " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}":    {id: "getAutomation"},
-	"PATCH " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}":  {id: "updateAutomation", body: true},
+	"PATCH " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}":  {id: "updateAutomation", body: true, notNull: []string{"enabled", "trigger_type", "timezone"}},
 	"DELETE " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}": {id: "deleteAutomation"},
 }
 
@@ -191,13 +198,23 @@ func readFields(r *http.Request, op *operation, c *call) *apiError {
 		case !ok:
 			items = append(items, missing("body."+name))
 		case string(v) == "null":
-			items = append(items, fieldProblem("body."+name, "type_error", "Input should not be null"))
+			items = append(items, notNull(name))
+		}
+	}
+	for _, name := range op.notNull {
+		if string(c.fields[name]) == "null" {
+			items = append(items, notNull(name))
 		}
 	}
 	if items != nil {
 		return invalid(items...)
 	}
 	return nil
+}
+
+// notNull returns the problem of a member of the body that is null.
+func notNull(name string) errorItem {
+	return fieldProblem("body."+name, "type_error", "Input should not be null")
 }
 
 // isUUID reports whether s has the form of a UUID.

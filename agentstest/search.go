@@ -267,7 +267,7 @@ func (e *entity) condition(at string, v any) (matcher, *errorItem) {
 				closest = now
 			}
 			item := fieldProblem(at, "unknown_operator", "Unknown operator %q; closest: %s", op, strings.Join(closest, ", "))
-			item.Details = map[string]any{"operators": names, "closest": closest}
+			item.Details = map[string]any{"valid_filters": names, "closest": closest}
 			return nil, &item
 		}
 		return e.fieldTest(at, op, operand)

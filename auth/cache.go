@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 const (
@@ -100,7 +102,7 @@ func NewCache(src TokenSource, opts ...CacheOption) *Cache {
 
 // Token returns a token that has not expired. If there is none, Token fetches
 // one, and returns the error of the source if that fails. If ctx is done first,
-// Token returns an error that wraps the error of ctx.
+// Token returns an error that wraps the error of ctx and its cause.
 func (c *Cache) Token(ctx context.Context) (*Token, error) {
 	return c.token(ctx, c.src, c.observe)
 }
@@ -108,8 +110,8 @@ func (c *Cache) Token(ctx context.Context) (*Token, error) {
 // token is like Token, but uses the source and the observer of one of the
 // clients that share the cache.
 func (c *Cache) token(ctx context.Context, src TokenSource, observe func(FetchReport)) (*Token, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("auth: %w", err)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("auth: %w", timing.Ended(ctx))
 	}
 	if h := c.held.Load(); h != nil {
 		if age := h.born.age(); age < h.life {
@@ -171,7 +173,7 @@ func (c *Cache) wait(ctx context.Context, src TokenSource, observe func(FetchRep
 	case <-f.done:
 		return f.tok, f.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("auth: waiting for a token: %w", ctx.Err())
+		return nil, fmt.Errorf("auth: waiting for a token: %w", timing.Ended(ctx))
 	}
 }
 

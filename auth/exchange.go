@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -25,6 +26,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 const (
@@ -60,10 +62,7 @@ func NewClientCredentials(cred Credentials, base *url.URL, hc *http.Client) Toke
 		if err := origin.CheckScheme(base); err != nil {
 			return nil, x.fail(err)
 		}
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(withoutRedirects(hc)), gen.WithRequestEditorFn(introduce))
-		if err != nil {
-			return nil, x.fail(err)
-		}
+		api := service(base, withoutRedirects(hc))
 		params := &gen.CreateTokenParams{}
 		if cred.OrganizationID != "" {
 			params.XOrganizationID = &cred.OrganizationID
@@ -137,10 +136,7 @@ func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, con
 			confirmed.Store(true)
 		}
 		authorizer := &Authorizer{base, app, withoutRedirects(hc), scope.OrganizationID}
-		api, err := gen.NewClient(base.String(), gen.WithHTTPClient(authorizer), gen.WithRequestEditorFn(introduce))
-		if err != nil {
-			return nil, x.fail(err)
-		}
+		api := service(base, authorizer)
 		body := gen.ScopedTokenRequest{WorkspaceName: scope.WorkspaceName}
 		if scope.RegionID != "" {
 			body.RegionID = &scope.RegionID
@@ -149,6 +145,11 @@ func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, con
 			return api.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
 		})
 	})
+}
+
+// service returns the generated client for base.
+func service(base *url.URL, next gen.HttpRequestDoer) *gen.Client {
+	return &gen.Client{Server: origin.Server(base), Client: next, RequestEditors: []gen.RequestEditorFn{introduce}}
 }
 
 // introduce sets the User-Agent header of req.
@@ -160,13 +161,28 @@ func introduce(_ context.Context, req *http.Request) error {
 // withoutRedirects returns a copy of hc that follows no redirects, since a
 // secret must not go to another address. A redirect is returned as the
 // response.
-func withoutRedirects(hc *http.Client) *http.Client {
+func withoutRedirects(hc *http.Client) gen.HttpRequestDoer {
 	if hc == nil {
 		hc = http.DefaultClient
 	}
 	own := *hc
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &own
+	own.Transport = unmoved{cmp.Or(hc.Transport, http.DefaultTransport)}
+	return doer(own.Do)
+}
+
+// An unmoved transport removes a Location that is not a URL, which would be an error of
+// net/http even where redirects are not followed.
+type unmoved struct{ next http.RoundTripper }
+
+func (u unmoved) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := u.next.RoundTrip(req)
+	if err == nil {
+		if _, bad := url.Parse(resp.Header.Get("Location")); bad != nil {
+			resp.Header.Set("Location", "/")
+		}
+	}
+	return resp, err
 }
 
 // An exchange is one request for a token, including its retries.
@@ -207,7 +223,7 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	defer cancel()
 	resp, err := send(ctx) //nolint:bodyclose // answer.Discard closes it
 	if err != nil {
-		e := x.fail(timedOut(callers, err))
+		e := x.fail(timedOut(callers, ctx, err))
 		// http.Client returns a *url.Error. Any other error comes from the
 		// authorizer, and is worth another attempt only if waiting for a token took
 		// longer than this attempt may.
@@ -221,11 +237,13 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	case resp.StatusCode != http.StatusOK: // even if reading its body failed
 		return nil, x.refusal(resp, body)
 	case err != nil:
-		e := x.answer(resp, fmt.Errorf("reading the response: %w", timedOut(callers, err)))
-		e.network = true
+		e := x.answer(resp, fmt.Errorf("reading the response: %w", timedOut(callers, ctx, err)))
+		e.network = !answer.Corrupt(err)
 		return nil, e
 	case len(body) > maxTokenAnswer:
 		return nil, x.answer(resp, errors.New("the response is larger than 1 MiB"))
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil, x.answer(resp, errors.New("the response is empty, and not JSON"))
 	}
 	tok, err := read(body, time.Now())
 	if err != nil {
@@ -237,14 +255,18 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 // errSlow matches os.ErrDeadlineExceeded, as timeouts of the network do.
 var errSlow = fmt.Errorf("the service did not respond in time: %w", os.ErrDeadlineExceeded)
 
-// timedOut returns err, or errSlow if err is about a time limit of this package:
-// context.DeadlineExceeded would tell callers that their own ctx ended. The ctx of
-// a fetch of a [Cache] is not the caller's either.
-func timedOut(ctx context.Context, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && (ctx.Err() == nil || ctx.Value(notesKey{}) != nil) {
+// timedOut returns err as an error of whoever's time was over: of the caller, of the
+// attempt, whose ctx descends from the caller's, or of the network. Only the first
+// matches context.DeadlineExceeded. The ctx of a fetch of a [Cache] is not the caller's.
+func timedOut(callers, attempt context.Context, err error) error {
+	own := callers.Value(notesKey{}) != nil
+	switch {
+	case !own && timing.Ends(callers, err):
+		return timing.Ended(callers)
+	case errors.Is(attempt.Err(), context.DeadlineExceeded):
 		return errSlow
 	}
-	return err
+	return timing.Slow(err)
 }
 
 // readToken reads a response of createToken.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/oauth2"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 // A Token authorizes requests to the service. It never prints its AccessToken.
@@ -84,8 +86,8 @@ func Static(token Secret) TokenSource {
 type static struct{ secret sealed }
 
 func (s *static) Token(ctx context.Context) (*Token, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, timing.Ended(ctx)
 	}
 	tok := &Token{AccessToken: Secret(strings.TrimSpace(string(s.secret())))}
 	if err := tok.check(time.Now()); err != nil {
@@ -108,8 +110,8 @@ func FromOAuth2(src oauth2.TokenSource) TokenSource { return fromOAuth2{&src} }
 type fromOAuth2 struct{ src *oauth2.TokenSource }
 
 func (s fromOAuth2) Token(ctx context.Context) (*Token, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, timing.Ended(ctx)
 	}
 	if *s.src == nil {
 		return nil, errors.New("auth: the oauth2 token source is nil")
@@ -131,7 +133,7 @@ func (s fromOAuth2) Token(ctx context.Context) (*Token, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, timing.Ended(ctx)
 	case r := <-done:
 		switch {
 		case r.err != nil:

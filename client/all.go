@@ -3,16 +3,15 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"hash/maphash"
 	"iter"
-	"maps"
 	"net/http"
+	"runtime"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
 // A Pager returns the parameters of the request for the next page, or nil if page is
@@ -23,7 +22,8 @@ type Pager func(page *Result, params Params) (Params, error)
 // WithPageParam sets the name of the parameter with which [All] and
 // [Result.NextParams] request the next page, such as "page_token". It is for connectors
 // whose parameter they do not find. The value of the parameter is the cursor or the
-// link in the metadata of the page.
+// link in the metadata of the page, or counts if the name is one for that, such as
+// "page" or "offset".
 func WithPageParam(name string) ExecuteOption {
 	return func(x *execution) { x.pageParam = strings.TrimSpace(name) }
 }
@@ -44,26 +44,36 @@ func WithPrefetch() ExecuteOption {
 // iterates over the records of all its pages. It requests a page when the loop needs
 // it, and keeps one page in memory, or two with [WithPrefetch]. A record that does not
 // fit T is yielded as an error that wraps a [*RecordError], and the iteration goes on
-// if the loop does; any other error ends the iteration. All does not change params.
+// if the loop does; any other error ends the iteration, and its Params are those of the
+// request to repeat. All makes a copy of params, and does not change them.
 //
-// The parameter that requests the next page is the one that [WithPageParam] names.
-// Without that option, it is "cursor" for a search of the context store. For other
-// actions it is the first of these that exists: a parameter in params that is commonly
-// used for paging, such as "cursor" or "offset"; the one that this kind of connector is
-// known to use; the one that the metadata of the page suggests; "cursor". If the slug
-// of the connector is unknown and needed for this, All looks it up.
+// The parameter that requests the next page is the one that [WithPageParam] names, else
+// the one that the action declares: as in the documents of the public connectors, which
+// the SDK knows by slug, entity and action, or as an unknown connector says in its
+// description, for which All asks once per [Connector], and only if there is another
+// page. If neither tells, it is a parameter in params that is commonly used for paging
+// and has such a value, the one that the metadata of the page suggests, or "cursor".
+// If the slug of the connector is unknown and matters, All looks it up.
 //
-// If the metadata shows another page that cannot be requested, or a cursor that was
-// used before, the last value is an error that matches [ErrPaging], and no page is
-// yielded twice. If the metadata shows no other page, as far as All understands it, the
-// iteration ends. For vendors that page in a way of their own, use [WithPager].
+// Where pages are counted, by number, offset or the ID of the last record, and the
+// metadata says nothing, All requests pages until one is shorter than a full one. Where
+// a cursor is declared that the metadata does not have, a page is the last one if it is
+// empty, or shorter than the size that params ask for; but not if its length is a round
+// number, which may be the most that the vendor sends at once.
+//
+// No page is lost without an error, and none is yielded twice. If there is another page
+// that cannot be requested, or if it is not known whether there is, the last value is an
+// error that matches [ErrPaging], after all records of the pages that came. If a page
+// comes again, it is not yielded and the error matches [ErrPageRepeated], too: the
+// connector does not understand the parameter. With a declared cursor that is so if the
+// cursor came before, otherwise if the records did. For vendors that page in a way of
+// their own, use [WithPager].
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		x := newExecution(entity, action, maps.Clone(params), opts)
+		x := newExecution(entity, action, params, opts)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		w := walk[T]{turner: turner{c: c, x: x}, seen: map[uint64]struct{}{}}
-		w.start()
+		w := walk[T]{turner: turner{c: c, x: x}}
 		fetch := func() (*page[T], error) { return w.fetch(ctx) }
 		if x.prefetch {
 			next, wait := ahead(fetch)
@@ -92,15 +102,13 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 // A walk is the state of an iteration over pages.
 type walk[T any] struct {
 	turner
-	seen map[uint64]struct{} // the hashes of the cursors that were used
-	seed maphash.Seed
-	body [2][]byte // the buffers that pages are read into
-	rows [2][]T
-	side int // the buffer to use next: with a prefetch, the loop still uses the other one
-	over bool
-
-	number  int    // the number of the page, from 1
-	records uint64 // the hash of the records of the page before
+	state  paging.State
+	before *paging.In // what the first page brought, until it is decided what follows
+	body   [2][]byte  // the buffers that pages are read into
+	rows   [2][]T
+	side   int // the buffer to use next: with a prefetch, the loop still uses the other one
+	over   bool
+	number int // the number of the page, from 1
 }
 
 // A page is one page of records. err is why the next one cannot be asked for.
@@ -109,15 +117,16 @@ type page[T any] struct {
 	err  error
 }
 
-func (w *walk[T]) start() {
-	w.seed = maphash.MakeSeed()
-	if name, ok := w.given(); ok {
-		w.remember(fmt.Sprint(w.x.params[name]))
-	}
-}
-
 // fetch requests the next page. It returns nil if there is none.
 func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
+	if w.before != nil {
+		in := *w.before
+		w.before = nil
+		if _, err := w.advance(ctx, in); err != nil {
+			w.over = true
+			return nil, err
+		}
+	}
 	if w.over {
 		return nil, nil
 	}
@@ -136,8 +145,44 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 	if w.x.prefetch {
 		w.side = 1 - w.side
 	}
-	p.err = w.advance(ctx, p, r)
+	if w.x.pager != nil {
+		params, err := w.byPager(r)
+		if params != nil {
+			w.x.params, w.over = params, false
+		}
+		p.err = err
+		return p, nil
+	}
+	in := paging.In{Metadata: jsontext.Value(r.Metadata)}
+	p.rows.brought(&in)
+	if w.number == 1 { // the loop need not wait for what may have to be looked up
+		w.before, w.over = &in, false
+		return p, nil
+	}
+	drop, err := w.advance(ctx, in)
+	if drop {
+		p.rows.rows, p.rows.wrong = nil, nil
+	}
+	p.err = err
 	return p, nil
+}
+
+// advance sets the parameters to those of the next page, if there is one. It reports
+// whether the records of this one came before.
+func (w *walk[T]) advance(ctx context.Context, in paging.In) (drop bool, err error) {
+	in.State = w.state
+	out, err := w.decide(ctx, in, paging.Next)
+	if err != nil {
+		return false, withRequest(err, w.x.params)
+	}
+	w.state = out.State
+	if err := w.failed(out); err != nil {
+		return out.Drop, err
+	}
+	if w.over = out.End; !out.End {
+		w.x.params = withParams(w.x.params, out.Set)
+	}
+	return out.Drop, nil
 }
 
 func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
@@ -146,8 +191,10 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	rows := w.rows[w.side]
+	clear(rows) // nothing of another page, or of an attempt that failed, may remain
 	p := new(page[T])
-	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: w.rows[w.side]}}
+	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0]}}
 	if err := decodeBytes(resp, body, &e, decoding[T](w.x.useNumber)); err != nil {
 		return nil, nil, err
 	}
@@ -159,7 +206,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 		wrong.Page = w.number
 	}
 	p.rows = e.Result
-	r := e.result(w.x, e.Result.meta)
+	r := e.result(w.x)
 	if w.x.pager != nil {
 		var data struct {
 			Result spanned `json:"result"`
@@ -167,71 +214,9 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 		if jsonv2.Unmarshal(body, &data, lenient) == nil {
 			r.Data = json.RawMessage(data.Result.of(body))
 		}
+		r.pages = &turner{c: w.c, x: w.x, ofPager: true}
 	}
 	return p, r, nil
-}
-
-// advance sets the parameters to those of the next page, if there is one.
-func (w *walk[T]) advance(ctx context.Context, p *page[T], r *Result) error {
-	params, cursor, err := w.turn(ctx, r, func() records { return records{n: len(p.rows.rows), lastID: p.rows.lastID()} })
-	if params == nil {
-		return err
-	}
-	if cursor != nil { // otherwise a Pager has decided
-		if err := w.repeated(cursor, p); err != nil {
-			return err
-		}
-	}
-	w.x.params, w.over = params, false
-	return nil
-}
-
-// repeated returns an error if the cursor of the next page was used before, or if the
-// records came before. It drops the records in that case, as the loop has seen them.
-func (w *walk[T]) repeated(cursor *pageCursor, p *page[T]) error {
-	same, fresh := w.sameAsBefore(p), w.remember(fmt.Sprint(cursor.value))
-	if same && (!fresh || p.rows.lastID() != "") { // without IDs, records of several pages may be equal
-		p.rows.rows, p.rows.wrong = nil, nil
-		return w.fail(fmt.Sprintf("the connector sent the same records again, so it does not understand the parameter %q", cursor.name))
-	}
-	if !fresh {
-		return w.stuck(cursor.name)
-	}
-	return nil
-}
-
-// sameAsBefore reports whether the page has the records of the page before it.
-func (w *walk[T]) sameAsBefore(p *page[T]) bool {
-	before := w.records
-	w.records = maphash.Bytes(w.seed, p.rows.all.of(p.rows.raw))
-	return w.records == before
-}
-
-// remember records a cursor and reports whether it is new.
-func (w *walk[T]) remember(cursor string) bool {
-	h := maphash.String(w.seed, cursor)
-	if _, ok := w.seen[h]; ok {
-		return false
-	}
-	w.seen[h] = struct{}{}
-	return true
-}
-
-// lastID returns the ID of the last record as text, "" if it has none.
-func (p *pageRows[T]) lastID() string {
-	var r struct {
-		ID any `json:"id"`
-	}
-	if jsonv2.Unmarshal(p.last.of(p.raw), &r, numbers) != nil {
-		return ""
-	}
-	switch id := r.ID.(type) {
-	case string:
-		return answer.Line(id)
-	case json.Number:
-		return id.String()
-	}
-	return ""
 }
 
 // ahead returns a function that returns the next page and starts to fetch the one
@@ -240,6 +225,7 @@ func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error)
 	type outcome struct {
 		p        *page[T]
 		err      error
+		returned bool
 		panicked any
 	}
 	var coming chan outcome
@@ -252,6 +238,7 @@ func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error)
 				to <- o
 			}()
 			o.p, o.err = fetch()
+			o.returned = true
 		}(coming)
 	}
 	next = func() (*page[T], error) {
@@ -260,8 +247,11 @@ func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error)
 		}
 		o := <-coming
 		coming = nil
-		if o.panicked != nil { // a pager or a type of the caller's: it is the caller's to see
+		switch { // a pager or a type of the caller's: it is the caller's to see
+		case o.panicked != nil:
 			panic(o.panicked)
+		case !o.returned: // as after t.FailNow
+			runtime.Goexit()
 		}
 		if o.p != nil {
 			launch()

@@ -395,7 +395,7 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 		return a.ws.client.raw.UpdateAutomation(ctx, at.workflow, id, &gen.UpdateAutomationParams{WorkspaceID: at.workspace}, body)
 	})
 	if err != nil {
-		return nil, a.ws.forget(err)
+		return orLook(a.ws.forget(err), func() (*Automation, error) { return a.Get(ctx, id) })
 	}
 	return got, nil
 }

@@ -43,11 +43,11 @@ func New(opts ...Option) (*Client, error) {
 	if r.connectorID != "" {
 		return nil, invalid(opConfiguration, "WithConnectorID is for Connect only")
 	}
-	return newClient(r)
+	return newClient(r), nil
 }
 
-func newClient(r *resolved) (*Client, error) {
-	hc := *defaultHTTP()
+func newClient(r *resolved) *Client {
+	hc := http.Client{Transport: defaultTransport()}
 	if r.httpClient != nil {
 		hc = *r.httpClient
 	}
@@ -60,16 +60,13 @@ func newClient(r *resolved) (*Client, error) {
 		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
 	}
 	if r.scope != nil {
-		var err error
-		if src, err = r.scope(r, src, &hc); err != nil {
-			return nil, err
-		}
+		src = r.scope(r, src, &hc)
 	}
 	return r.client(&hc, src)
 }
 
 // client returns a client that takes its tokens from src.
-func (r *resolved) client(hc *http.Client, src auth.TokenSource) (*Client, error) {
+func (r *resolved) client(hc *http.Client, src auth.TokenSource) *Client {
 	c := &Client{
 		doer: pipeline(r, hc, src), http: hc,
 		tokens: func() auth.TokenSource { return src },
@@ -80,11 +77,8 @@ func (r *resolved) client(hc *http.Client, src auth.TokenSource) (*Client, error
 			return r.sharing.keep(r, src, workspace)
 		}
 	}
-	var err error
-	if c.raw, err = gen.NewClient(r.base.String(), gen.WithHTTPClient(c.doer)); err != nil {
-		return nil, &Error{op: opConfiguration, err: err}
-	}
-	return c, nil
+	c.raw = &gen.Client{Server: origin.Server(r.base), Client: c.doer}
+	return c
 }
 
 // NewWorkspace creates a client, as [New] does, and returns the workspace that the
@@ -108,10 +102,7 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 	if err != nil {
 		return nil, err
 	}
-	c, err := newClient(r)
-	if err != nil {
-		return nil, err
-	}
+	c := newClient(r)
 	if r.connectorID != "" {
 		conn := c.DefaultWorkspace().ConnectorByID(r.connectorID)
 		conn.learn(plainSlug(slug))
@@ -122,12 +113,13 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 
 // API returns the generated client of package gen, which has a typed method for
 // every operation of the service. Its requests have the credentials, retries and
-// limits of c, and its errors are of type *Error. A response with an error status is
-// not an error there: check its StatusCode.
+// limits of c, and its errors are of type *Error, also those of reading a response. A
+// response with an error status is not an error there: check its StatusCode. Responses
+// are read into memory, except for files.
 func (c *Client) API() *gen.ClientWithResponses {
 	// Created here and not kept, so that programs that do not call API do not link it.
 	raw := *c.raw
-	raw.Client = byTable{c.doer}
+	raw.Client = byTable{c.doer, c.base.Path}
 	return &gen.ClientWithResponses{ClientInterface: &raw}
 }
 
@@ -215,6 +207,12 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 	var v *T
 	c.consume = func(resp *http.Response) error {
 		v = new(T) // anew for every attempt
+		if !c.read && isEmpty(resp) {
+			if c.mayBeEmpty {
+				return nil
+			}
+			return &Error{kind: ErrBadResponse, done: true, Message: "the request was carried out, but the response is empty and does not say with what result"}
+		}
 		err := readJSON(resp, v)
 		if err != nil {
 			return c.withhold(err)
@@ -235,6 +233,17 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 	return v, nil
 }
 
+// orLook returns err or, if err says only that the response to a change that was carried
+// out is empty, what look finds out instead.
+func orLook[T any](err error, look func() (*T, error)) (*T, error) {
+	if e, ok := err.(*Error); ok && e.done { //nolint:errorlint // fetch returns no other
+		if v, lookErr := look(); lookErr == nil {
+			return v, nil
+		}
+	}
+	return nil, err
+}
+
 // fetchList is fetch for a list, which the service sends under the name "data".
 func fetchList[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) ([]T, error) {
 	got, err := fetch[listOf[T]](ctx, c, send)
@@ -251,8 +260,8 @@ type listOf[T any] struct {
 // acknowledge calls an operation whose response has no content of interest.
 func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {
 	c.consume = func(resp *http.Response) error {
-		_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody))
-		return err
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody)) // the status has said it all
+		return nil
 	}
 	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return c.failBuilding(err)

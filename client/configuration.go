@@ -9,6 +9,8 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A Configuration is the configuration of a connector, a destination or an OAuth
@@ -75,7 +77,7 @@ func configProblem(field string, config map[string]any) string {
 	if problem := hiddenProblem(field, config); problem != "" {
 		return field + " " + problem
 	}
-	if _, err := json.Marshal(config); err != nil {
+	if _, err := jsonv1.Marshal(config); err != nil {
 		return field + " cannot be encoded as JSON"
 	}
 	return ""
@@ -83,7 +85,7 @@ func configProblem(field string, config map[string]any) string {
 
 // asSent returns v as the service will see it, whatever types it contains.
 func asSent(v map[string]any) any {
-	b, err := json.Marshal(v)
+	b, err := jsonv1.Marshal(v)
 	if err != nil {
 		return nil // it will not be sent
 	}

@@ -344,9 +344,13 @@ func (t ConnectionTemplates) Update(ctx context.Context, id string, change Conne
 	if err != nil {
 		return nil, err
 	}
-	return fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return t.client.raw.UpdateConnectionTemplate(ctx, id, &gen.UpdateConnectionTemplateParams{}, body)
 	})
+	if err != nil {
+		return orLook(err, func() (*ConnectionTemplate, error) { return t.Get(ctx, id) })
+	}
+	return got, nil
 }
 
 // Delete deletes the template with the given ID, a UUID.

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -22,6 +24,9 @@ type Connector struct {
 
 	slug atomic.Pointer[string] // once it is known
 	docs atomic.Pointer[string] // the ID of its documentation, once Inspect has found it
+
+	pages atomic.Pointer[pageMemory] // of NextParams
+	own   ownWords
 }
 
 // ID returns the ID of the connector, a UUID.
@@ -198,20 +203,24 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
-		return nil, missing(err, ErrConnectorNotFound)
+		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Info(ctx) })
 	}
 	return c.details(got), nil
 }
 
-// findSlug returns the slug, and looks it up in the list of the workspace if it is
-// not known. It returns "" if it cannot be found.
-func (c *Connector) findSlug(ctx context.Context) string {
-	if slug := c.Slug(); slug != "" {
-		return slug
+// findSlug learns the slug from the list of the workspace if it is not known. Afterwards
+// [Connector.Slug] is "" if it cannot be found: the list does not have the connector, or
+// may not be read. Any other failure is an error, and is not remembered.
+func (c *Connector) findSlug(ctx context.Context) error {
+	if c.Slug() != "" {
+		return nil
 	}
 	infos, err := c.ws.ListConnectors(ctx)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrForbidden) { // an ID needs no workspace of the right name
+		return nil
+	}
 	if err != nil {
-		return ""
+		return err
 	}
 	id, _ := connectorUUID(c.id)
 	for _, info := range infos {
@@ -219,7 +228,7 @@ func (c *Connector) findSlug(ctx context.Context) string {
 			c.learn(info.Slug)
 		}
 	}
-	return c.Slug()
+	return nil
 }
 
 // checkedID returns the ID in the form that goes into a path, or an error if it is
@@ -232,10 +241,14 @@ func (c *Connector) checkedID(op string) (string, error) {
 	return id, nil
 }
 
-// shorten returns s, or its first 80 bytes and an ellipsis.
+// shorten returns s, or as many of its characters as fit into 80 bytes and an ellipsis.
 func shorten(s string) string {
 	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "…"
+		n := 80
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		return s[:n] + "…"
 	}
 	return s
 }

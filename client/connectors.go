@@ -67,10 +67,10 @@ func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error)
 	return infos, nil
 }
 
-// explain makes the error of a 404 for a request that names the workspace say that
+// explain makes the error of a 404 for a request that names only the workspace say that
 // the workspace is missing.
 func (w *Workspace) explain(err error) error {
-	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+	if e := notFound(err); e != nil {
 		e.kind = ErrWorkspaceNotFound
 		e.note = fmt.Sprintf("Workspace.Ensure creates %q if it is missing", w.name)
 	}

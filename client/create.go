@@ -195,6 +195,29 @@ func (r CreateConnectorRequest) secretValues() []string {
 	return append(configSecrets(r.Credentials, r.ReplicationConfig), r.OAuthSecretID)
 }
 
+// explainCreation is explain for a request that names more than the workspace. The
+// workspace is missing if the service says so, or if it says nothing and the request
+// names nothing else that only this organization has.
+func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
+	e := notFound(err)
+	if e == nil {
+		return err
+	}
+	text := e.Message + " " + e.Code
+	for _, f := range e.Fields {
+		text += " " + f.Field + " " + f.Message + " " + f.Code
+	}
+	text = strings.ToLower(strings.ReplaceAll(text, w.name, ""))
+	switch about := func(word string) bool { return strings.Contains(text, word) }; {
+	case about("template"), about("definition"), about("oauth"), about("secret"), about("connector"):
+		return err
+	case about("workspace"), r.SourceTemplateID == "" && r.DefinitionID == "" && r.OAuthSecretID == "":
+		return w.explain(err)
+	}
+	e.note = fmt.Sprintf("the request may name something that does not exist, or the workspace is missing; Workspace.Ensure creates %q", w.name)
+	return err
+}
+
 // CreateConnector creates a connector in the workspace. An incomplete request is an
 // error that matches [ErrInvalid]; nothing is sent. To try the configuration first,
 // call [Workspace.CheckConnector]. Like every write, it is retried only if nothing can
@@ -210,7 +233,7 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 		return w.client.raw.CreateConnector(ctx, &gen.CreateConnectorParams{}, r.wire(w.name))
 	})
 	if err != nil {
-		return nil, w.explain(err)
+		return nil, w.explainCreation(err, r)
 	}
 	info := got.info(r.ConnectorType)
 	return &info, nil
@@ -232,7 +255,7 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 		return w.client.raw.CheckConnectorConfig(ctx, &gen.CheckConnectorConfigParams{}, r.wire(w.name))
 	})
 	if err != nil {
-		return nil, w.explain(err)
+		return nil, w.explainCreation(err, r)
 	}
 	return got, nil
 }

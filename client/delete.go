@@ -2,19 +2,18 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
 // DeleteConnector starts the deletion of the connector with the given ID and returns
-// the ID of the job that does it in the background. The connector is listed until
+// the ID of the job that does it in the background, "" if the service does not say. The connector is listed until
 // the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
 // exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
 // DeleteConnector does not check that the connector belongs to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
-	call := &call{op: "delete connector", name: "deleteConnector"}
+	call := &call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true}
 	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
 		return "", err
 	}
@@ -31,7 +30,8 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 // ID, which is how the service shows that a deletion is done. It then returns nil
 // and no error. With an error, it returns the connector as it was last listed. A
 // connector that the workspace never had counts as deleted, and so does every
-// connector of a workspace that does not exist.
+// connector of a workspace that does not exist, except with [WithScopedToken], which
+// looks the workspace up first: then that is an error.
 //
 // It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
 // error matches [ErrWaitedTooLong].
@@ -43,8 +43,8 @@ func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling)
 	}
 	return wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
 		infos, err := w.ListConnectors(ctx)
-		if errors.Is(err, ErrWorkspaceNotFound) {
-			return nil, true, nil
+		if notFound(err) != nil { // of the list, not of a token for it
+			return nil, true, nil //nolint:nilerr // this is what was waited for
 		}
 		if err != nil {
 			return nil, false, err

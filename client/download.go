@@ -58,7 +58,8 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 	}
 	fault := func(err error) *Error {
 		if err != nil {
-			return call.broken(resp, err)
+			_, e := call.unread(ctx, ctx, resp, err)
+			return e
 		}
 		e := responseError(call, resp)
 		e.kind = ErrEmptyDownload
@@ -70,7 +71,7 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 	}
 	if isEnvelope(resp.Header) {
 		defer answer.Discard(resp.Body)
-		return nil, notAFile(x, call, resp)
+		return nil, notAFile(ctx, x, call, resp)
 	}
 	return &Download{
 		Filename:    filename(resp.Header.Get("Content-Disposition")),
@@ -83,12 +84,13 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 }
 
 // notAFile returns the error for an envelope where a file was expected.
-func notAFile(x *execution, call *call, resp *http.Response) error {
+func notAFile(ctx context.Context, x *execution, call *call, resp *http.Response) error {
 	_, err := readRaw(x, resp)
 	if err == nil {
 		err = &Error{Message: "the service sent JSON about the file instead of the file"}
 	}
-	return call.whole(resp, err)
+	_, e := call.unread(ctx, ctx, resp, err)
+	return e
 }
 
 // Read implements [io.Reader]. Every error but io.EOF is an *Error.

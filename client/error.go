@@ -25,7 +25,7 @@ import (
 var (
 	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
 	ErrForbidden    error = &kind{text: "not allowed"}        // 403
-	ErrNotFound     error = &kind{text: "not found"}          // 404
+	ErrNotFound     error = &kind{text: "not found"}          // 404, except for that of a request for a token
 	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input that is refused before sending
 	ErrRateLimited  error = &kind{text: "too many requests"}  // 429
 	ErrServer       error = &kind{text: "the service failed"} // 5xx
@@ -60,19 +60,29 @@ var (
 
 	// ErrNetwork means that there was no complete response: the service could not be
 	// reached or its certificate is not trusted, the connection broke, or the time of
-	// [WithAttemptTimeout] was over.
+	// [WithAttemptTimeout], of the http.Client or of its transport was over. A timeout
+	// matches os.ErrDeadlineExceeded, and context.DeadlineExceeded only if it was that
+	// of the caller's ctx, which is no ErrNetwork.
 	ErrNetwork error = &kind{text: "the service was not reached"}
 
-	// ErrBadResponse means that a response with status 2xx is not what the service
-	// sends: it is not JSON, or JSON of another form. It may come from a proxy.
+	// ErrBadResponse means that a response is not what the service sends: with status
+	// 2xx, it is not JSON, or JSON of another form, or encoded in a way that the client
+	// did not ask for; or it is a redirect that is not followed. It may come from a
+	// proxy.
 	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
 
 	// ErrNoConsent means that a user, or the vendor, refused the consent that
 	// [Workspace.StartOAuth] began.
 	ErrNoConsent error = &kind{text: "there was no consent"}
 
-	// ErrPaging means that there is another page that cannot be requested.
+	// ErrPaging means that there is another page, or may be one, that cannot be
+	// requested. The page before is good, and [All] has yielded it.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
+
+	// ErrPageRepeated means that a page came again, or would: what asked for the next
+	// page was not understood. [All] does not yield such a page. It also matches
+	// ErrPaging.
+	ErrPageRepeated error = &kind{"a page came again", ErrPaging}
 )
 
 type kind struct {
@@ -97,6 +107,11 @@ type Error struct {
 	Attempts   int           // the number of requests sent, including those of a token fetch that failed
 	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not
 
+	// Params are the parameters of the execution that failed, a copy of their own; in an
+	// iteration with [All], those of the page that it failed at, so that another
+	// iteration can begin there. They are nil for other calls. Error does not print them.
+	Params Params
+
 	// Retryable reports whether the same call may succeed later and can safely be
 	// repeated. It is false for invalid requests, and for writes that may have been
 	// carried out.
@@ -116,6 +131,8 @@ type Error struct {
 	kind   error  // one of the kinds above, or nil
 	err    error  // the cause
 	ofAuth bool   // err is about the token: StatusCode, Code and so on are from it
+	before bool   // the call got no response, since there was no token
+	done   bool   // the write was carried out
 	body   []byte
 }
 
@@ -194,13 +211,14 @@ func (e *Error) said() string {
 	return answer.Line(strings.Join(list, "; "))
 }
 
-// suggestions returns the names that the Details suggest instead of an unknown one, such
-// as the closest fields, unless text has them already.
+// suggestions returns the names that the Details offer instead of an unknown one, such
+// as the closest fields or the valid filters, unless text has them already.
 func (f FieldError) suggestions(text string) string {
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
-		if !strings.Contains(key, "closest") && !strings.Contains(key, "suggest") && !strings.Contains(key, "similar") && !strings.Contains(key, "did_you_mean") {
-			continue
+		most := 0
+		for word := range strings.SplitSeq(key, "_") {
+			most = max(most, suggesting(word))
 		}
 		var names []string
 		switch v := f.Details[key].(type) {
@@ -208,17 +226,29 @@ func (f FieldError) suggestions(text string) string {
 			names = []string{v}
 		case []any:
 			for _, x := range v {
-				if name, ok := x.(string); ok && len(names) < 5 {
+				if name, ok := x.(string); ok && len(names) < most {
 					names = append(names, name)
 				}
 			}
 		}
 		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
-		if len(names) > 0 {
+		if most > 0 && len(names) > 0 {
 			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
 		}
 	}
 	return strings.Join(hints, "; ")
+}
+
+// suggesting returns how many names are shown of a detail with a word in its own name: 0
+// if the word does not mean that the detail offers something.
+func suggesting(word string) int {
+	switch word {
+	case "closest", "similar", "suggested", "suggestion", "suggestions", "mean":
+		return 5
+	case "valid", "allowed", "supported", "available":
+		return 20
+	}
+	return 0
 }
 
 // cause returns the text of err, if there is one, on one line unless the error is about
@@ -249,7 +279,7 @@ func (e *Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound
+		return e.StatusCode == http.StatusNotFound && !e.before // else nobody looked
 	case ErrInvalid:
 		return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity
 	case ErrUsageExceeded:
@@ -387,7 +417,7 @@ func refuse(op string, problems ...string) error {
 // the body.
 func refusal(call *call, resp *http.Response) *Error {
 	defer answer.Discard(resp.Body)
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // whatever arrived is better than nothing
+	body, unread := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // whatever arrived is better than nothing
 	e := responseError(call, resp)
 	if !call.confidential {
 		e.body = body
@@ -395,6 +425,12 @@ func refusal(call *call, resp *http.Response) *Error {
 	reason := answer.Parse(body)
 	e.Code, e.Message = reason.Code, reason.Message
 	e.Fields = fieldErrors(reason)
+	if own, ok := errors.AsType[*Error](unread); ok && e.Message == "" {
+		e.Message = own.Message
+	}
+	if resp.StatusCode/100 < 4 { // net/http has followed the redirects that can be followed
+		e.kind = ErrBadResponse
+	}
 	call.judge(e, willingStatus(resp.StatusCode), true)
 	if err := answer.RefreshError(resp); err != nil {
 		e.err = fmt.Errorf("no new token could be obtained: %w", err)
@@ -436,10 +472,19 @@ func fieldErrors(r answer.Reason) (list []FieldError) {
 // missing sets the kind of the error of a 404, for an operation that names just one
 // thing that can be missing.
 func missing(err, kind error) error {
-	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+	if e := notFound(err); e != nil {
 		e.kind = kind
 	}
 	return err
+}
+
+// notFound returns err if it is the response to a call that something is missing, else
+// nil. An error that kept the call from being sent says nothing about that.
+func notFound(err error) *Error {
+	if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound && !e.before { //nolint:errorlint // fetch returns no other
+		return e
+	}
+	return nil
 }
 
 // withBody keeps the beginning of a response in its error.
@@ -477,6 +522,7 @@ func responseError(call *call, resp *http.Response) *Error {
 func (c *call) fail(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		e := *own // a token source may return the same one to other calls
+		e.before = true
 		return &e
 	}
 	e := &Error{
@@ -486,14 +532,14 @@ func (c *call) fail(err error) *Error {
 	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts
-		e.ofAuth = true
+		e.ofAuth, e.before = true, true
 		if e.note = cmp.Or(e.note, whichOrganization(e)); tok.StatusCode == http.StatusForbidden && tok.ClientIDSource == "" {
 			e.note = cmp.Or(e.note, needsAdmin) // a scoped token, which another token asks for
 		}
 		switch answered := tok.StatusCode/100 == 2; {
 		case tok.Temporary() && (answered || tok.StatusCode == 0):
 			e.kind = ErrNetwork
-		case answered:
+		case answered, tok.StatusCode/100 == 3:
 			e.kind = ErrBadResponse
 		}
 	}

@@ -119,7 +119,7 @@ func TestErrorHoldsWhatTheAnswerTells(t *testing.T) {
 func TestErrorKinds(t *testing.T) {
 	for status, want := range map[int]string{
 		400: "ErrInvalid", 401: "ErrUnauthorized", 402: "ErrUsageExceeded", 403: "ErrForbidden", 404: "ErrNotFound", 409: "", 410: "", 418: "",
-		422: "ErrInvalid", 429: "ErrRateLimited", 500: "ErrServer", 501: "ErrServer", 503: "ErrServer", 599: "ErrServer", 300: "",
+		422: "ErrInvalid", 429: "ErrRateLimited", 500: "ErrServer", 501: "ErrServer", 503: "ErrServer", 599: "ErrServer", 300: "ErrBadResponse", 304: "ErrBadResponse",
 	} {
 		wantKinds(t, refused(t, says(status, "")), want)
 	}
@@ -434,6 +434,7 @@ func TestErrorNamesWhatIsClose(t *testing.T) {
 		},
 		{"details alone", `{"errors":[{"field":"a","message":"b","details":{"suggestion":"c","similar":["d"]}}]}`, "a: b; (similar: d; suggestion: c)"},
 		{"many", `{"message":"m","errors":[{"message":"n","details":{"did_you_mean":["a1","b1","c1","d1","e1","f1"]}}]}`, "m; n (did you mean: a1, b1, c1, d1, e1)"},
+		{"what is valid", `{"message":"m","errors":[{"message":"n","details":{"valid_filters":["eq","gt"],"invalid_filter":"like","unsupported":["x"]}}]}`, "m; n (valid filters: eq, gt)"},
 		{"of other types", `{"message":"m","errors":[{"message":"n","details":{"closest":{"a":1},"similar":null}}]}`, "m; n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -451,7 +452,7 @@ func TestErrorNamesWhatIsClose(t *testing.T) {
 	for filter, want := range map[*client.Filter]string{
 		new(client.Where("titel").Eq("x")):                                             "closest: title",
 		new(client.RawFilter(map[string]any{"like": map[string]any{"title": "%x%"}})):  "closest: contains, startswith, endswith",
-		new(client.RawFilter(map[string]any{"match": map[string]any{"title": "%x%"}})): "closest: ",
+		new(client.RawFilter(map[string]any{"match": map[string]any{"title": "%x%"}})): "valid filters: array_contains, ",
 	} {
 		err := walk(client.Search[map[string]any](t.Context(), github, "issues", client.Query{Filter: *filter}))
 		wantKinds(t, err, "ErrInvalid")

@@ -152,7 +152,7 @@ func ExampleRows() {
 		}
 		fmt.Println(issue.Number, issue.State)
 	}
-	fmt.Println("more:", page.Page.HasNext)
+	fmt.Println("more:", page.Page().HasNext)
 	// Output:
 	// 15 closed
 	// 14 open
@@ -216,7 +216,7 @@ func ExampleExecute() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(issues), issues[0].State, res.Page.HasNext)
+	fmt.Println(len(issues), issues[0].State, res.Page().HasNext)
 	// Output: 2 closed true
 }
 
@@ -472,6 +472,76 @@ func ExampleWorkspace_CreateConnector() {
 	}
 	fmt.Println(created.Name, created.Slug)
 	// Output: GitHub of the customer github
+}
+
+func ExampleWorkspace_EnsureConnector() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	ws, err := client.NewWorkspace(opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := client.CreateConnectorRequest{
+		Name:          "GitHub of the customer",
+		ConnectorType: "github",
+		Credentials:   client.Configuration{"token": "the customer's own"}, // not the application's
+	}
+	for range 2 {
+		info, created, err := ws.EnsureConnector(ctx, request)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(info.Name, created)
+	}
+	// Output:
+	// GitHub of the customer true
+	// GitHub of the customer false
+}
+
+// A backend shows a page of customers, and gives the browser a cursor for the next one.
+func ExampleCursorSealer() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	stripe, err := client.Connect(ctx, "stripe", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	sealer, err := client.NewCursorSealer("the output of: openssl rand -base64 32")
+	if err != nil {
+		log.Fatal(err)
+	}
+	const tenant = "customer-42" // from the session of the browser, not from its request
+	show := func(cursor string) (next string, err error) {
+		params, err := sealer.Open(cursor, tenant, "customers")
+		if err != nil {
+			return "", err
+		}
+		if params == nil { // the first page
+			params = client.Params{"limit": 10}
+		}
+		page, err := stripe.Execute(ctx, "customers", "list", params)
+		if err != nil {
+			return "", err
+		}
+		if params, err = page.NextParams(ctx); err != nil {
+			return "", err
+		}
+		return sealer.Seal(params, tenant, "customers")
+	}
+	for cursor, more := "", true; more; more = cursor != "" {
+		if cursor, err = show(cursor); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("is there more?", cursor != "")
+	}
+	_, err = show("made up")
+	fmt.Println(client.HTTPStatus(err), err)
+	// Output:
+	// is there more? true
+	// is there more? false
+	// 400 client: open cursor: the cursor was not sealed here for this scope
 }
 
 func ExampleWithAttemptObserver() {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -73,9 +74,11 @@ type execution struct {
 	pageParam        string
 	pager            Pager
 	prefetch         bool
+	sizer            func(context.Context, *Connector, *execution) error // of WithRecordsPerPage
 	progress         func(done, total int64)
 	limit            *int // of rows, for SQL
 	piece            *int // the size of a piece, for DownloadPiece
+	text             bool // whether the pieces of texts may come as texts
 }
 
 // WithSelectFields requests only the given fields of each record, which are dotted
@@ -167,7 +170,7 @@ func Execute[T any](ctx context.Context, c *Connector, entity, action string, pa
 }
 
 func newExecution(entity, action string, params Params, opts []ExecuteOption) *execution {
-	x := &execution{entity: entity, action: action, params: params}
+	x := &execution{entity: entity, action: action, params: cloneParams(params)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(x)
@@ -218,11 +221,22 @@ func (x *execution) request() gen.ExecuteRequest {
 
 // run sends an execution and calls consume to read the response.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
+	if x.sizer != nil {
+		if err := x.sizer(ctx, c, x); err != nil {
+			return withRequest(err, x.params)
+		}
+		x.sizer = nil // the next page has the same size
+	}
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
 		op: x.op(), name: "executeConnector", read: readActions[x.action],
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
 				return &Error{Message: "the service sent a file; Connector.Download reads files"}
+			}
+			if !readActions[x.action] && isEmpty(resp) { // the status has said it all
+				done := *resp
+				done.Body, done.ContentLength = io.NopCloser(strings.NewReader(`{"status":"success"}`)), 0
+				resp = &done
 			}
 			return consume(resp)
 		},
@@ -232,18 +246,26 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 
 func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {
 	if err := x.check(); err != nil {
-		return nil, err
+		return nil, withRequest(err, x.params)
 	}
 	id, err := c.checkedID(x.op())
 	if err != nil {
-		return nil, err
+		return nil, withRequest(err, x.params)
 	}
 	call.entity, call.action = x.entity, x.action
 	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
 	if err != nil {
-		return nil, call.failBuilding(err)
+		return nil, withRequest(call.failBuilding(err), x.params)
 	}
 	return resp, nil
+}
+
+// withRequest adds the parameters of an execution that failed to its error.
+func withRequest(err error, params Params) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Params == nil {
+		e.Params = cloneParams(params)
+	}
+	return err
 }
 
 var noExecuteParams = &gen.ExecuteConnectorParams{}
@@ -345,10 +367,9 @@ func said(v jsontext.Value) answer.Reason {
 	return answer.Reason{} // null, true or a number: no reason
 }
 
-// result converts e to a Result without data. meta is the paging state inside the
-// result of a search.
-func (e *frame) result(x *execution, meta jsontext.Value) *Result {
-	r := &Result{
+// result converts e to a Result without data.
+func (e *frame) result(x *execution) *Result {
+	return &Result{
 		Status:      e.Status.v,
 		Metadata:    json.RawMessage(e.Metadata),
 		Warning:     e.Warning.v.export(),
@@ -357,13 +378,6 @@ func (e *frame) result(x *execution, meta jsontext.Value) *Result {
 		action:      x.action,
 		useNumber:   x.useNumber,
 	}
-	if len(meta) > 0 {
-		r.Page = readPage(meta, x.params, x.pageParam)
-	}
-	if !r.Page.HasNext && r.Page.Cursor == "" {
-		r.Page = readPage(e.Metadata, x.params, x.pageParam)
-	}
-	return r
 }
 
 // duration converts a number of milliseconds; it returns 0 for one that makes no
@@ -379,25 +393,68 @@ func duration(millis float64) time.Duration {
 // A typed result is decoded into a T as it arrives. If it does not fit, the error is
 // kept, so that a status that comes after it is still read.
 type typed[T any] struct {
-	v     T
-	wrong error
-	list  bool
+	action string
+
+	v      T
+	wrong  error
+	list   bool
+	came   bool
+	beside jsontext.Value // what stands beside the list in the object that wraps it
 }
 
 func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	// If there are two results, the last one wins.
+	*t = typed[T]{action: t.action, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
 	var broken error
-	t.v, t.list = *new(T), dec.PeekKind() == '[' // if there are two results, the last one wins
+	if dec.PeekKind() == '{' && mayWrap(t.action) {
+		v, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if list, beside, ok := unwrap(t.action, v); ok {
+			if t.beside = beside; takesList(reflect.TypeFor[T]()) {
+				v, t.list = list, true
+			}
+		}
+		t.wrong = jsonv2.Unmarshal(v, &t.v, dec.Options())
+		return nil
+	}
 	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &t.v) })
 	return broken
 }
 
+// count returns the number of records, -1 if it is not known.
+func (t *typed[T]) count() int {
+	v := reflect.ValueOf(&t.v).Elem()
+	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	switch {
+	case !t.came:
+		return 0
+	case t.list && (v.Kind() == reflect.Slice || v.Kind() == reflect.Array):
+		return v.Len()
+	case !t.list && t.beside == nil:
+		return 1
+	}
+	return -1
+}
+
+// takesList reports whether records are decoded into a t as a list of them.
+func takesList(t reflect.Type) bool {
+	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !reads(t)
+}
+
+// reads reports whether a t has a method that decodes it from JSON.
+func reads(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]())
+}
+
 // readTyped decodes the response to an execution in one pass.
 func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
-	var e envelope[typed[T]]
+	e := envelope[typed[T]]{Result: typed[T]{action: x.action}}
 	var zero T
-	if ofStore(x.action) {
-		return readSearch[T](x, resp)
-	}
 	err := decodeBody(resp, func(r io.Reader) error {
 		return jsonv2.UnmarshalRead(r, &e, decoding[T](x.useNumber))
 	})
@@ -410,21 +467,9 @@ func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 	if err != nil {
 		return zero, nil, notAnEnvelope(err)
 	}
-	r := e.result(x, nil)
-	r.action = actionDecoded
+	r := e.result(x)
+	r.decoded, r.beside, r.count = true, e.Result.beside, e.Result.count()
 	return e.Result.v, r, nil
-}
-
-// readSearch is readTyped for a search of the context store. Its paging state is
-// inside the result, so the result is kept until both are read.
-func readSearch[T any](x *execution, resp *http.Response) (T, *Result, error) {
-	var v T
-	r, err := readRaw(x, resp)
-	if err == nil && r.Data != nil {
-		err = r.Decode(&v)
-		r.Data, r.action = nil, actionDecoded
-	}
-	return v, r, err
 }
 
 // readRaw reads the response to an execution into memory. Data is a slice of that
@@ -441,18 +486,8 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	if err := e.verdict(); err != nil {
 		return nil, withBody(err, body)
 	}
-	data := e.Result.of(body)
-	var meta jsontext.Value
-	if ofStore(x.action) {
-		var s struct {
-			Meta jsontext.Value `json:"meta"`
-		}
-		if jsonv2.Unmarshal(data, &s, lenient) == nil {
-			meta = s.Meta
-		}
-	}
-	r := e.result(x, meta)
-	r.Data = json.RawMessage(data)
+	r := e.result(x)
+	r.Data = json.RawMessage(e.Result.of(body))
 	return r, nil
 }
 

@@ -175,6 +175,15 @@ func outcome(err error) string {
 	return strings.Join(parts, " ")
 }
 
+// zipped returns s, compressed.
+func zipped(s string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, s)
+	_ = z.Close()
+	return b.String()
+}
+
 // gzipBomb returns 32 MiB of spaces, compressed to a few bytes.
 var gzipBomb = sync.OnceValue(func() string {
 	var b bytes.Buffer
@@ -253,9 +262,9 @@ func TestFault(t *testing.T) {
 		{name: "no JSON with 200", serve: status(200, "upstream says no"), want: same("ErrBadResponse 200 ×1")},
 		{name: "other JSON with 200", serve: status(200, `{"data": []}`), want: same("ErrBadResponse 200 ×1")},
 		{name: "a list with 200", serve: status(200, `[1, 2]`), want: same("ErrBadResponse 200 ×1")},
-		{name: "empty 200", serve: status(200, ""), want: [4]string{"ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1", "ErrEmptyDownload 200 ×1", "ErrBadResponse 200 ×1"}},
+		{name: "empty 200", serve: status(200, ""), want: [4]string{"ErrBadResponse 200 ×1", "ok ×1", "ErrEmptyDownload 200 ×1", "ErrBadResponse 200 ×1"}},
 		{name: "204", serve: func(c *wireConn, _ *http.Request) { raw(c, "HTTP/1.1 204 No Content\n\n") },
-			want: [4]string{"ErrBadResponse 204 ×1", "ErrBadResponse 204 ×1", "ErrEmptyDownload 204 ×1", "ErrBadResponse 204 ×1"}},
+			want: [4]string{"ErrBadResponse 204 ×1", "ok ×1", "ErrEmptyDownload 204 ×1", "ErrBadResponse 204 ×1"}},
 		{name: "failure with 200", serve: status(200, `{"status":"error","error":{"code":"vendor_down","message":"the vendor is down"}}`),
 			want: [4]string{"ErrExecution 200 code vendor_down ×1", "ErrExecution 200 code vendor_down ×1", "ErrExecution 200 code vendor_down ×1", "ErrBadResponse 200 ×1"}},
 		{name: "gzip bomb", serve: func(c *wireConn, r *http.Request) { status(200, gzipBomb(), "Content-Encoding: gzip")(c, r) },
@@ -272,17 +281,33 @@ func TestFault(t *testing.T) {
 			}
 		}, want: [4]string{"ErrServer 500 ×1", "ErrServer 500 ×1", "ErrServer 500 ×1", "ErrServer 500 ×3"}},
 
-		{name: "redirects in a circle", serve: redirect(307, executePath), want: [4]string{"error ×10", "error ×10", "error ×10", "307 ×1"}},
-		{name: "redirect elsewhere", serve: redirect(307, "https://evil.test/x"), want: [4]string{"unsafe ×1", "unsafe ×1", "unsafe ×1", "307 ×1"}},
-		{name: "redirect to http", serve: redirect(308, "http://api.test/x"), want: [4]string{"unsafe ×1", "unsafe ×1", "unsafe ×1", "308 ×1"}},
-		{name: "POST becomes GET", serve: redirect(302, executePath), want: [4]string{"error ×1", "error ×1", "error ×1", "302 ×1"}},
-		{name: "redirect to nowhere", serve: status(300, ""), want: same("300 ×1")},
+		{name: "redirects in a circle", serve: redirect(307, executePath),
+			want: [4]string{"ErrBadResponse 307 ×10", "ErrBadResponse 307 ×10", "ErrBadResponse 307 ×10", "ErrBadResponse 307 ×1"}},
+		{name: "redirect elsewhere", serve: redirect(307, "https://evil.test/x"),
+			want: [4]string{"ErrBadResponse 307 unsafe ×1", "ErrBadResponse 307 unsafe ×1", "ErrBadResponse 307 unsafe ×1", "ErrBadResponse 307 ×1"}},
+		{name: "redirect to http", serve: redirect(308, "http://api.test/x"),
+			want: [4]string{"ErrBadResponse 308 unsafe ×1", "ErrBadResponse 308 unsafe ×1", "ErrBadResponse 308 unsafe ×1", "ErrBadResponse 308 ×1"}},
+		{name: "POST becomes GET", serve: redirect(302, executePath), want: same("ErrBadResponse 302 ×1")},
+		{name: "see other", serve: redirect(303, executePath), want: same("ErrBadResponse 303 ×1")},
+		{name: "redirect to no URL", serve: redirect(307, "https://[x"), want: same("ErrBadResponse 307 ×1")},
+		{name: "redirect without Location", serve: status(307, ""), want: same("ErrBadResponse 307 ×1")},
+		{name: "300", serve: status(300, ""), want: same("ErrBadResponse 300 ×1")},
+		{name: "304", serve: func(c *wireConn, _ *http.Request) { raw(c, "HTTP/1.1 304 Not Modified\n\n") }, want: same("ErrBadResponse 304 ×1")},
+
+		{name: "brotli", serve: status(200, "\x0b\x01\x80{}\x03", "Content-Encoding: br"), want: same("ErrBadResponse 200 ×1")},
+		{name: "gzip twice", serve: status(200, zipped(zipped(faultOK)), "Content-Encoding: gzip, gzip"), want: same("ErrBadResponse 200 ×1")},
+		{name: "gzip twice, said once", serve: status(200, zipped(zipped(faultOK)), "Content-Encoding: gzip"), want: same("ErrBadResponse 200 ×1")},
+		{name: "gzip", serve: status(200, zipped(faultOK), "Content-Encoding: gzip", "X-Not-Asked: true"),
+			want: [4]string{"ok ×1", "ok ×1", "200 ×1", "ok ×1"}},
+		{name: "no gzip", serve: status(200, faultOK, "Content-Encoding: gzip"), want: same("ErrBadResponse 200 ×1")},
+		{name: "gzip cut off", serve: status(200, zipped(faultOK)[:40], "Content-Encoding: gzip"),
+			want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
 
 		{name: "400", serve: status(400, `{"message":"no","errors":[{"field":"per_page","message":"too large","error_code":"max"}]}`),
 			want: [4]string{"ErrInvalid 400 code max field per_page ×1", "ErrInvalid 400 code max field per_page ×1", "ErrInvalid 400 code max field per_page ×1", "ErrInvalid 400 code max ×1"}},
 		{name: "401", serve: status(401, `{"message":"no"}`), want: same("ErrUnauthorized 401 ×1")},
 		{name: "403", serve: status(403, `{"message":"no"}`), want: same("ErrForbidden 403 ×1")},
-		{name: "404", serve: status(404, `{"message":"no"}`), want: same("ErrNotFound 404 ×1")},
+		{name: "404", serve: status(404, `{"message":"no"}`), want: [4]string{"ErrNotFound 404 ×1", "ErrNotFound 404 ×1", "ErrNotFound 404 ×1", "404 ×1"}},
 		{name: "408", serve: status(408, ""), want: [4]string{"408 ×3", "408 ×1", "408 ×3", "408 ×3"}},
 		{name: "409", serve: status(409, `{"message":"no"}`), want: same("409 ×1")},
 		{name: "422", serve: status(422, `{"detail":[{"loc":["body","id"],"msg":"missing","type":"missing"}]}`),

@@ -62,10 +62,10 @@ func (e PausedError) Is(target error) bool { return target == ErrRateLimited }
 // all that wait try again at the same time. With a gate, one refused request is enough,
 // and what waits is let through bit by bit.
 //
-// The time at the gate is not part of that of [WithAttemptTimeout], and it is not
-// longer than [WithTimeout] and the ctx allow, or about a minute. A call that would have
-// to wait longer fails at once and sends nothing: its error matches [ErrRateLimited] and
-// has a RetryAfter. Waiting is no attempt: it counts neither for [WithMaxRetries] nor
+// The time at the gate is not part of that of [WithAttemptTimeout], and not longer than
+// the ctx, [WithTimeout] and [WithMaxRetryAfter] allow. A call that would have to wait
+// longer fails at once and sends nothing: its error matches [ErrRateLimited] and has a
+// RetryAfter. Waiting is no attempt: it counts neither for [WithMaxRetries] nor
 // for the budget of retries.
 func WithGate(g Gate) Option {
 	return optionFunc(func(c *config) {
@@ -107,7 +107,7 @@ func enterGate(ctx context.Context, g Gate, c *call, base string, asked, limit t
 	cancel()
 	c.held = time.Since(start).Truncate(time.Millisecond) // asking is no waiting
 	if ctx.Err() != nil {
-		e := c.fail(ended(ctx))
+		e := c.stopped(ctx)
 		e.note = "while the gate held it back"
 		return e
 	}
@@ -118,7 +118,7 @@ func enterGate(ctx context.Context, g Gate, c *call, base string, asked, limit t
 	}
 	if left := asked - c.held; err != nil && left > 0 { // the gate is out of order
 		if backoff.Sleep(ctx, left) != nil {
-			return c.fail(ended(ctx))
+			return c.stopped(ctx)
 		}
 	}
 	return nil

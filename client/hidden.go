@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // hiddenProblem returns what is wrong with v, which a program gives under the name, if a
@@ -78,8 +78,6 @@ func (w *hiddenWalk) any(v any, depth int) bool {
 func (w *hiddenWalk) value(v reflect.Value, depth int) bool {
 	t := v.Type()
 	switch {
-	case t == reflect.TypeFor[auth.Secret](), t == reflect.TypeFor[Configuration]():
-		return true
 	case depth > maxNesting: // it was not seen to the end
 		w.deep = true
 		return true
@@ -98,7 +96,7 @@ func (w *hiddenWalk) value(v reflect.Value, depth int) bool {
 		v, t = v.Addr(), reflect.PointerTo(t)
 	}
 	if encodesItself(t) && v.CanInterface() {
-		text, err := json.Marshal(v.Interface())
+		text, err := jsonv1.Marshal(v.Interface())
 		return err == nil && bytes.Contains(text, []byte(redacted))
 	}
 	switch v.Kind() {

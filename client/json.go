@@ -230,6 +230,8 @@ func explain(resp *http.Response, err error, start []byte) error {
 	switch text := answer.Parse(start).Message; {
 	case b != nil && b.n == 0:
 		e.Message = "the response is empty"
+	case b != nil && b.first == [2]byte{0x1f, 0x8b}:
+		e.Message = "the response is compressed with gzip once more than its header says"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		e.Message, e.kind, e.err = "the response is incomplete", ErrNetwork, io.ErrUnexpectedEOF
 	case text != "":

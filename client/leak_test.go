@@ -110,8 +110,8 @@ func TestSecretsInWhatHTTPQuotes(t *testing.T) {
 							_ = d.Close()
 						}
 					}
-					if column == "API" && (name == "header name" || name == "trailer") {
-						return // the caller reads the body
+					if name == "header name" && (column == "API" || column == "write") {
+						return // HTTP lets such names pass
 					}
 					asError(t, err)
 					wantHidden(t, err, secret)

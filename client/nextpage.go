@@ -5,48 +5,87 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"strconv"
-	"strings"
+	"hash/maphash"
+	"slices"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
 // NextParams returns the parameters that request the page after r: those of the
-// request for r, with the cursor under the name and in the form that this kind of
-// connector expects; see [All] for how the name is found. It returns nil if r is the
-// last page. If the next page cannot be requested, the error matches [ErrPaging]. The
-// options of the request for r apply, including [WithPageParam] and [WithPager].
+// request for r, with what asks for the next page under the name and in the form that
+// this kind of connector expects; see [All] for how the name is found. It returns nil if
+// r is the last page. If the next page cannot be requested, the error matches
+// [ErrPaging]. The options of the request for r apply, including [WithPageParam] and
+// [WithPager].
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
 // model calls once for each page; to loop over all pages, use [All]. The parameters can
-// be stored as JSON. Call NextParams before handling the records of r: if r gives the
-// cursor that it was requested with, the connector ignored it, and r is a page that
-// came before. This too is an error that matches [ErrPaging].
+// be stored as JSON. Call NextParams before handling the records of r: if r is a page
+// that came before, the error matches [ErrPageRepeated], and the records are not to be
+// handled again. In one case there are parameters beside that error: if the connector
+// turned out to count its pages from 1, they are those of the second page. To notice
+// such pages, the Connector remembers a limited number of pages that it was asked to go
+// on from. Asking for one page twice is no repetition.
 //
 // It sends nothing, except to look up the slug of a connector from
-// [Workspace.ConnectorByID] if the name depends on it. Some connectors page by the
-// records, such as by the ID of the last one; for a result of the function [Execute],
-// NextParams then needs [WithRawData].
+// [Workspace.ConnectorByID], and to let an unknown connector describe itself, if that
+// matters; see All. Some connectors page by the records, such as by the ID of the last
+// one; for a result of the function [Execute], NextParams then needs [WithRawData].
+// Without that option it also does not notice pages that came again by their records.
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	t := r.pages
-	if t == nil {
+	switch {
+	case t == nil || t.ofPager:
 		return nil, invalid("next page", "the result is not one that Execute returned")
+	case t.x.pager != nil:
+		return t.byPager(r)
 	}
-	params, cursor, err := t.turn(ctx, r, r.records)
-	if cursor != nil && fmt.Sprint(cursor.value) == fmt.Sprint(t.x.params[cursor.name]) {
-		return nil, t.stuck(cursor.name)
+	m := t.c.memory()
+	in := r.brought()
+	in.State = m.recall(t.x)
+	out, err := t.decide(ctx, in, m.next)
+	if err != nil {
+		return nil, withRequest(err, t.x.params)
 	}
-	return params, err
+	if out.Problem == paging.Repeated && !out.Drop && out.Set != nil {
+		out.Problem = paging.Fine // the page that comes again is the next one: this one is good
+	}
+	var next Params
+	if out.Set != nil && out.Problem == paging.Fine {
+		next = withParams(cloneParams(t.x.params), out.Set)
+		m.remember(t.x, next, out.State)
+	}
+	if out.Drop && out.Problem == paging.Fine {
+		out.Problem, out.Why = paging.Repeated, "the connector sent the records of an earlier page again"
+		if out.Set != nil {
+			out.Why += " because it counts its pages from 1"
+		}
+	}
+	return next, t.failed(out)
 }
 
-// records describes the records in Data.
-func (r *Result) records() records {
-	rows := pageRows[ignored]{action: r.action, raw: r.Data}
-	if rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) != nil {
-		return records{gone: r.action == actionDecoded}
+// brought returns what the page of r brought.
+func (r *Result) brought() paging.In {
+	in := paging.In{Metadata: jsontext.Value(r.Metadata), Beside: r.beside, Count: r.count}
+	if r.decoded && r.Data == nil {
+		return in
 	}
-	return records{n: len(rows.rows), lastID: rows.lastID()}
+	rows := pageRows[ignored]{action: r.action, raw: r.Data}
+	if len(r.Data) > 0 && rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) == nil {
+		rows.brought(&in)
+	}
+	return in
+}
+
+// brought sets what the rows say.
+func (p *pageRows[T]) brought(in *paging.In) {
+	in.Count, in.Records, in.Last = len(p.rows), p.all.of(p.raw), p.last.of(p.raw)
+	if len(p.beside) > 0 {
+		in.Beside = p.beside
+	}
 }
 
 // An ignored value is skipped when it is decoded.
@@ -60,201 +99,184 @@ type turner struct {
 	c *Connector
 	x *execution
 
-	looked bool // the slug of the connector was unknown and has been looked up
+	ofPager bool // the result is one that a Pager gets
+	looked  bool // the slug of the connector was looked up
+	asked   bool // the connector was asked to describe itself
 }
 
-// records describe the records of a page, for connectors that page by them.
-type records struct {
-	n      int
-	lastID string // "" if the last record has no ID
-	gone   bool   // the records were decoded and not kept
+// byPager returns the parameters that a Pager chooses.
+func (t *turner) byPager(r *Result) (Params, error) {
+	params, err := t.x.pager(r, cloneParams(t.x.params))
+	if err != nil {
+		return nil, withRequest(&Error{op: t.x.op(), err: fmt.Errorf("the pager: %w", err)}, t.x.params)
+	}
+	return cloneParams(params), nil
 }
 
-// A pageCursor is the parameter that asks for a page, and its value.
-type pageCursor struct {
-	name  string
-	value any
-}
-
-// turn returns the parameters of the page after r, or nil if r is the last one, and
-// the cursor among them, or nil if a Pager chose them. It calls of if the connector
-// pages by the records of r.
-func (t *turner) turn(ctx context.Context, r *Result, of func() records) (Params, *pageCursor, error) {
-	if t.x.pager != nil {
-		params, err := t.x.pager(r, maps.Clone(t.x.params))
-		if err != nil {
-			return nil, nil, &Error{op: t.x.op(), err: fmt.Errorf("the pager: %w", err)}
+// decide decides what follows from a page. next is paging.Next, perhaps behind a lock.
+// It looks the slug up, and asks the connector to describe itself, if that matters and
+// was not done. The error is that of looking the slug up.
+func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) paging.Out) (paging.Out, error) {
+	in.Param, in.Params = t.x.pageParam, t.x.params
+	in.Declared, in.Known = t.declared()
+	in.Likely = t.likely()
+	out := next(in)
+	if in.Known || in.Param != "" {
+		return out, nil
+	}
+	if !t.looked && t.c.Slug() == "" && (!out.End || slugMatters(t.x, in)) {
+		if err := t.c.findSlug(ctx); err != nil {
+			return paging.Out{}, err
 		}
-		return params, nil, nil
-	}
-	if !r.Page.HasNext {
-		return nil, nil, nil
-	}
-	name, value, why := t.next(ctx, r.Page, of)
-	if why != "" {
-		return nil, nil, t.fail(why)
-	}
-	params := maps.Clone(t.x.params)
-	if params == nil {
-		params = Params{}
-	}
-	params[name] = value
-	return params, &pageCursor{name, value}, nil
-}
-
-// fail returns the error for a next page that cannot be asked for.
-func (t *turner) fail(why string) error {
-	return &Error{op: t.x.op(), kind: ErrPaging, Message: "there is a next page, but " + why +
-		"; name the right parameter with WithPageParam, or page with WithPager"}
-}
-
-// stuck returns the error for a cursor that was used before.
-func (t *turner) stuck(name string) error {
-	return t.fail(fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", name))
-}
-
-// next returns the parameter for the next page and its value, or why there is none.
-func (t *turner) next(ctx context.Context, at Page, of func() records) (name string, value any, why string) {
-	if at.link && t.x.pageParam == "" {
-		return "", nil, fmt.Sprintf("the connector gives a link to it, %q, not a cursor", shorten(at.name))
-	}
-	name = t.param(ctx, at)
-	switch {
-	case at.Cursor != "" && (!at.counts || counted(name) == byPage || t.x.pageParam != "" && counted(name) != byOffset):
-		if at.number || isInteger(t.x.params[name]) && isDigits(at.Cursor) {
-			return name, json.Number(at.Cursor), ""
-		}
-		return name, at.Cursor, ""
-	case counted(name) == byPage:
-		n, ok := asInt(t.x.params[name])
-		if !ok {
-			n = 1
-		}
-		return name, json.Number(itoa(n + 1)), ""
-	case counted(name) == byOffset:
-		before, _ := asInt(t.x.params[name])
-		switch have := of(); {
-		case have.n > 0:
-			return name, json.Number(itoa(before + int64(have.n))), ""
-		case have.gone:
-			return name, nil, recordsGone
-		}
-	case name == "starting_after":
-		switch have := of(); {
-		case have.lastID != "":
-			return name, have.lastID, ""
-		case have.gone:
-			return name, nil, recordsGone
-		case len(t.x.selected)+len(t.x.hidden) > 0:
-			return name, nil, "its last record has no id to go on from; let WithSelectFields and WithExcludeFields leave it in"
-		}
-		return name, nil, "its last record has no id to go on from"
-	}
-	return name, nil, "the metadata has no cursor"
-}
-
-const recordsGone = "it is asked for by the records of this one, which were decoded already; WithRawData keeps them"
-
-// param returns the name of the parameter that asks for the next page.
-func (t *turner) param(ctx context.Context, at Page) string {
-	if t.x.pageParam != "" {
-		return t.x.pageParam
-	}
-	if t.x.action == actionSearch {
-		return "cursor" // the service pages here, not the connector
-	}
-	if name, ok := t.given(); ok {
-		return name
-	}
-	suggested, ok := paramFor[at.name]
-	if !ok && !t.looked {
 		t.looked = true
-		t.c.findSlug(ctx)
+		if in.Declared, in.Known = t.declared(); in.Known {
+			return next(in), nil
+		}
+		in.Likely = t.likely()
+		out = next(in)
 	}
-	if name, ok := paramOf[plainSlug(t.c.Slug())]; ok {
-		return name
-	}
-	if ok {
-		return suggested
-	}
-	return "cursor"
-}
-
-// given returns the paging parameter among the caller's parameters, if any.
-func (t *turner) given() (string, bool) {
-	for _, name := range pagingParams {
-		if _, ok := t.x.params[name]; ok {
-			return name, true
+	if out.Ask && !t.asked {
+		t.asked = true
+		_ = t.c.ask(ctx) // without an answer, the metadata has to do
+		if in.Declared, in.Known = t.declared(); in.Known {
+			return next(in), nil
 		}
 	}
-	return "", false
+	return out, nil
 }
 
-// pagingParams are the common names of paging parameters. Names that cannot mean
-// anything else come first.
-var pagingParams = []string{
-	"cursor", "after", "starting_after", "startingAfter", "page_token", "pageToken", "next_page_token", "nextPageToken", "next_cursor", "nextCursor",
-	"start_cursor", "startCursor", "continuation_token", "offset", "startAt", "start_at", "skip", "page", "page_number", "pageNumber",
+// declared returns what the action declares about paging, from what is known without a
+// request: the table of known kinds of connectors, or a description that came already.
+func (t *turner) declared() ([]paging.Param, bool) {
+	x := t.x
+	switch x.action { // in the context store the service pages, not the connector
+	case actionSQL:
+		return nil, true // it has one page
+	case actionSearch:
+		return []paging.Param{{Name: "cursor", Role: paging.Cursor, Fed: true}, {Name: "limit", Role: paging.Size, Integer: true}}, true
+	}
+	if slug := t.c.Slug(); slug != "" {
+		if params, ok := paging.Lookup(plainSlug(slug), x.entity, x.action); ok {
+			return params, true
+		}
+	}
+	return t.c.described(x.entity, x.action)
 }
 
-// paramOf has the parameter of connectors whose metadata suggests another one, or
-// none, by slug.
-var paramOf = map[string]string{
-	"github": "after",
-	"linear": "after",
-	"stripe": "starting_after",
+// likely returns what turns pages in other actions of the connector.
+func (t *turner) likely() []paging.Param {
+	if slug := t.c.Slug(); slug != "" {
+		return paging.Likely(plainSlug(slug))
+	}
+	return nil
 }
 
-// paramFor has the parameter that a name in the metadata suggests. Names are in lower
-// case and without underscores, except where the parameter follows the spelling of the
-// name.
-var paramFor = map[string]string{
-	"nextpagetoken": "page_token",
-	"nextPageToken": "pageToken",
-	"nextoffset":    "offset",
-	"nextpage":      "page",
-	"page":          "page",
-	"after":         "after",
-	"offset":        "offset",
-	"startingafter": "starting_after",
-	"pagetoken":     "page_token",
-	"pageToken":     "pageToken",
+// slugMatters reports whether a page that seems to be the last one would not be it for
+// one of the kinds of connectors in the table.
+func slugMatters(x *execution, in paging.In) bool {
+	in.State = paging.State{} // with a memory of its own
+	for slug := range paging.Slugs {
+		if in.Declared, in.Known = paging.Lookup(slug, x.entity, x.action); !in.Known {
+			continue
+		}
+		if !paging.Next(in).End {
+			return true
+		}
+	}
+	return false
 }
 
-// What a paging parameter holds.
+// failed returns the error for a page after which the next one cannot be asked for, nil
+// if it can.
+func (t *turner) failed(out paging.Out) error {
+	e := &Error{op: t.x.op(), kind: ErrPaging, Message: out.Why}
+	switch out.Problem {
+	case paging.Fine:
+		return nil
+	case paging.Gone:
+		e.Message += "; WithRawData keeps them"
+		return withRequest(e, t.x.params)
+	case paging.NoID:
+		if len(t.x.selected)+len(t.x.hidden) > 0 {
+			e.Message += "; let WithSelectFields and WithExcludeFields leave it in"
+		}
+	case paging.Repeated:
+		e.kind = ErrPageRepeated
+	}
+	e.Message += "; name the right parameter with WithPageParam, or page with WithPager"
+	return withRequest(e, t.x.params)
+}
+
 const (
-	byCursor = iota
-	byPage
-	byOffset
+	maxPlaces = 256  // how many pages a Connector can be asked to go on from
+	maxPages  = 1024 // how many pages before such a page it compares with
 )
 
-func counted(param string) int {
-	switch param {
-	case "page", "page_number", "pageNumber":
-		return byPage
-	case "offset", "startAt", "start_at", "skip":
-		return byOffset
-	}
-	return byCursor
+// A pageMemory has what came before pages that NextParams gave the parameters of.
+type pageMemory struct {
+	mu     sync.Mutex
+	seed   maphash.Seed
+	states map[uint64]paging.State // by the parameters
+	order  []uint64                // the keys, the oldest first
 }
 
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+// memory returns the memory of c.
+func (c *Connector) memory() *pageMemory {
+	if m := c.pages.Load(); m != nil {
+		return m
+	}
+	c.pages.CompareAndSwap(nil, &pageMemory{seed: maphash.MakeSeed(), states: map[uint64]paging.State{}})
+	return c.pages.Load()
+}
 
-// asInt reads a parameter that is a number, or text of one.
-func asInt(v any) (int64, bool) {
-	if v == nil {
+// next is paging.Next for states that are shared.
+func (m *pageMemory) next(in paging.In) paging.Out {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return paging.Next(in)
+}
+
+// recall returns the state before the page that x requested.
+func (m *pageMemory) recall(x *execution) paging.State {
+	key, ok := m.key(x, x.params)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if state, found := m.states[key]; ok && found {
+		return state
+	}
+	return paging.State{Limit: maxPages}
+}
+
+// remember keeps the state before the page that x requests with params.
+func (m *pageMemory) remember(x *execution, params Params, state paging.State) {
+	key, ok := m.key(x, params)
+	if !ok {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := slices.Index(m.order, key); i >= 0 {
+		m.order = slices.Delete(m.order, i, i+1)
+	} else if len(m.order) >= maxPlaces {
+		delete(m.states, m.order[0])
+		m.order = slices.Delete(m.order, 0, 1)
+	}
+	m.order, m.states[key] = append(m.order, key), state
+}
+
+// key returns the same for parameters that are equal, also after they were stored as
+// JSON.
+func (m *pageMemory) key(x *execution, params Params) (uint64, bool) {
+	raw, err := json.Marshal(params)
+	if err != nil {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(v)), 10, 64)
-	return n, err == nil
-}
-
-func isInteger(v any) bool {
-	if _, text := v.(string); text {
-		return false
+	var plain map[string]any
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if dec.Decode(&plain) != nil {
+		return 0, false
 	}
-	_, ok := asInt(v)
-	return ok
+	raw, err = json.Marshal([]any{x.entity, x.action, x.pageParam, plain}) // in the order of the names
+	return maphash.Bytes(m.seed, raw), err == nil
 }
-
-func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -246,7 +246,7 @@ func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL 
 	})
 	switch {
 	case err != nil:
-		if e, ok := err.(*Error); ok && e.StatusCode == http.StatusNotFound { //nolint:errorlint // fetch returns no other
+		if e := notFound(err); e != nil {
 			e.note = fmt.Sprintf("perhaps the workspace is missing: Workspace.Ensure creates %q", w.name)
 		}
 		return "", err

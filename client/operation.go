@@ -1,6 +1,12 @@
 package client
 
 import (
+	"bytes"
+	"cmp"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +14,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // An operation is an operation of the contract, identified by method and path.
@@ -76,17 +84,222 @@ var operations = []operation{
 // say which call they belong to, so byTable looks it up in the table. It stands
 // before the pipeline, so that programs that do not use API do not link the
 // table.
-type byTable struct{ next gen.HttpRequestDoer }
+type byTable struct {
+	next   gen.HttpRequestDoer
+	prefix string // the path of the base URL
+}
 
 func (t byTable) Do(req *http.Request) (*http.Response, error) {
-	o, ok := operationAt(req.Method, req.URL.Path)
+	o, ok := operationAt(req.Method, strings.TrimPrefix(req.URL.Path, t.prefix))
 	if !ok {
 		closeBody(req)
 		return nil, invalid(req.Method+" "+req.URL.Path, "the client knows no such operation; is a path value empty, \".\" or \"..\"?")
 	}
 	c := &call{op: o.id, name: o.id}
 	o.describe(req, c)
-	return t.next.Do(req.WithContext(withCall(req.Context(), c)))
+	c.refused = o.settle
+	var held io.ReadCloser
+	if !c.stream {
+		c.consume = func(resp *http.Response) (err error) {
+			held, err = o.check(c, resp)
+			return err
+		}
+	}
+	resp, err := t.next.Do(req.WithContext(withCall(req.Context(), c)))
+	switch {
+	case err != nil || resp.StatusCode/100 != 2:
+	case c.stream:
+		own := *resp
+		resp.Body = &reported{resp.Body, func(err error) error {
+			_, e := c.unread(req.Context(), req.Context(), &own, err)
+			return e
+		}}
+	default:
+		resp.Body = held
+	}
+	return resp, err
+}
+
+// A reported body returns *Errors.
+type reported struct {
+	io.ReadCloser
+	report func(error) error
+}
+
+func (r *reported) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is
+		err = r.report(err)
+	}
+	return n, err
+}
+
+// settle reads a response with an error status, which may be of any form, into memory,
+// and makes sure that the method of package gen returns it rather than an error about
+// its body.
+func (o operation) settle(resp *http.Response) {
+	text, _ := io.ReadAll(resp.Body) // whatever arrived is better than nothing
+	answer.Discard(resp.Body)
+	resp.Body = inMemory(text)
+	err := tryGen(o.id, resp)
+	resp.Body = inMemory(text)
+	if err != nil {
+		resp.Header.Del("Content-Type")
+	}
+}
+
+func inMemory(text []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(text)) }
+
+// check reads a response of the operation into memory, and returns an error if the
+// method of package gen would not be able to decode it.
+func (o operation) check(c *call, resp *http.Response) (io.ReadCloser, error) {
+	text, err := io.ReadAll(resp.Body)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) == 0 && !c.read:
+		resp.Header.Del("Content-Type") // so that nobody decodes it: the status has said it all
+		return http.NoBody, nil
+	case len(text) == 0:
+		return nil, &Error{kind: ErrBadResponse, Message: "the response is empty"}
+	}
+	trial := *resp
+	trial.Body = inMemory(text)
+	if err := tryGen(o.id, &trial); err != nil {
+		return nil, &Error{kind: ErrBadResponse, err: undecoded(err), body: text[:min(len(text), maxErrorBody)]}
+	}
+	return inMemory(text), nil
+}
+
+// undecoded returns an error of encoding/json with a text that has no value in it.
+func undecoded(err error) error {
+	text := "the response is JSON, but not of the expected form"
+	if syntax, ok := errors.AsType[*stdjson.SyntaxError](err); ok {
+		text = fmt.Sprintf("the response is not JSON, from byte %d on", syntax.Offset)
+	} else if field, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
+		text += fmt.Sprintf(": %s, at byte %d, should be of type %v", answer.Line(cmp.Or(field.Field, "it")), field.Offset, field.Type)
+	}
+	return &veil.Error{Text: text, Cause: err}
+}
+
+// tryGen decodes a response as the method of package gen does that the program has
+// called. That is the only way to know whether it can, since its errors do not pass
+// through the client.
+func tryGen(id string, resp *http.Response) error {
+	switch id {
+	case "createToken":
+		return trial(gen.ParseCreateTokenResponse, resp)
+	case "createScopedToken":
+		return trial(gen.ParseCreateScopedTokenResponse, resp)
+	case "getScopedTokenInfo":
+		return trial(gen.ParseGetScopedTokenInfoResponse, resp)
+	case "createWidgetToken":
+		return trial(gen.ParseCreateWidgetTokenResponse, resp)
+	case "listConnectors":
+		return trial(gen.ParseListConnectorsResponse, resp)
+	case "createConnector":
+		return trial(gen.ParseCreateConnectorResponse, resp)
+	case "checkConnectorConfig":
+		return trial(gen.ParseCheckConnectorConfigResponse, resp)
+	case "initiateOAuth":
+		return trial(gen.ParseInitiateOAuthResponse, resp)
+	case "getConnector":
+		return trial(gen.ParseGetConnectorResponse, resp)
+	case "updateConnector":
+		return trial(gen.ParseUpdateConnectorResponse, resp)
+	case "deleteConnector":
+		return trial(gen.ParseDeleteConnectorResponse, resp)
+	case "checkConnector":
+		return trial(gen.ParseCheckConnectorResponse, resp)
+	case "executeConnector":
+		return trial(gen.ParseExecuteConnectorResponse, resp)
+	case "prepareExecution":
+		return trial(gen.ParsePrepareExecutionResponse, resp)
+	case "inspectConnector":
+		return trial(gen.ParseInspectConnectorResponse, resp)
+	case "listSourceDefinitions":
+		return trial(gen.ParseListSourceDefinitionsResponse, resp)
+	case "getSourceDefinition":
+		return trial(gen.ParseGetSourceDefinitionResponse, resp)
+	case "listDestinationDefinitions":
+		return trial(gen.ParseListDestinationDefinitionsResponse, resp)
+	case "getDestinationDefinition":
+		return trial(gen.ParseGetDestinationDefinitionResponse, resp)
+	case "listSourceTemplates":
+		return trial(gen.ParseListSourceTemplatesResponse, resp)
+	case "createSourceTemplate":
+		return trial(gen.ParseCreateSourceTemplateResponse, resp)
+	case "listGlobalSourceTemplates":
+		return trial(gen.ParseListGlobalSourceTemplatesResponse, resp)
+	case "getSourceTemplate":
+		return trial(gen.ParseGetSourceTemplateResponse, resp)
+	case "updateSourceTemplate":
+		return trial(gen.ParseUpdateSourceTemplateResponse, resp)
+	case "deleteSourceTemplate":
+		return trial(gen.ParseDeleteSourceTemplateResponse, resp)
+	case "listConnectionTemplates":
+		return trial(gen.ParseListConnectionTemplatesResponse, resp)
+	case "createConnectionTemplate":
+		return trial(gen.ParseCreateConnectionTemplateResponse, resp)
+	case "getConnectionTemplate":
+		return trial(gen.ParseGetConnectionTemplateResponse, resp)
+	case "updateConnectionTemplate":
+		return trial(gen.ParseUpdateConnectionTemplateResponse, resp)
+	case "deleteConnectionTemplate":
+		return trial(gen.ParseDeleteConnectionTemplateResponse, resp)
+	case "describeCron":
+		return trial(gen.ParseDescribeCronResponse, resp)
+	case "setOAuthCredentials":
+		return trial(gen.ParseSetOAuthCredentialsResponse, resp)
+	case "deleteOAuthCredentials":
+		return trial(gen.ParseDeleteOAuthCredentialsResponse, resp)
+	case "listSkills":
+		return trial(gen.ParseListSkillsResponse, resp)
+	case "searchSkills":
+		return trial(gen.ParseSearchSkillsResponse, resp)
+	case "getSkillDocs":
+		return trial(gen.ParseGetSkillDocsResponse, resp)
+	case "listWorkspaces":
+		return trial(gen.ParseListWorkspacesResponse, resp)
+	case "getWorkspaceStats":
+		return trial(gen.ParseGetWorkspaceStatsResponse, resp)
+	case "getWorkspace":
+		return trial(gen.ParseGetWorkspaceResponse, resp)
+	case "updateWorkspace":
+		return trial(gen.ParseUpdateWorkspaceResponse, resp)
+	case "deleteWorkspace":
+		return trial(gen.ParseDeleteWorkspaceResponse, resp)
+	case "listOrganizations":
+		return trial(gen.ParseListOrganizationsResponse, resp)
+	case "listOrganizationCredentials":
+		return trial(gen.ParseListOrganizationCredentialsResponse, resp)
+	case "listWorkflows":
+		return trial(gen.ParseListWorkflowsResponse, resp)
+	case "createWorkflow":
+		return trial(gen.ParseCreateWorkflowResponse, resp)
+	case "getWorkflow":
+		return trial(gen.ParseGetWorkflowResponse, resp)
+	case "updateWorkflow":
+		return trial(gen.ParseUpdateWorkflowResponse, resp)
+	case "deleteWorkflow":
+		return trial(gen.ParseDeleteWorkflowResponse, resp)
+	case "listAutomations":
+		return trial(gen.ParseListAutomationsResponse, resp)
+	case "createAutomation":
+		return trial(gen.ParseCreateAutomationResponse, resp)
+	case "getAutomation":
+		return trial(gen.ParseGetAutomationResponse, resp)
+	case "updateAutomation":
+		return trial(gen.ParseUpdateAutomationResponse, resp)
+	case "deleteAutomation":
+		return trial(gen.ParseDeleteAutomationResponse, resp)
+	}
+	return nil
+}
+
+func trial[T any](parse func(*http.Response) (T, error), resp *http.Response) error {
+	_, err := parse(resp)
+	return err
 }
 
 // operationAt finds the operation for a path. Only the end of the path must

@@ -25,6 +25,7 @@ const EnvAPIHost = "AIRBYTE_API_HOST"
 
 const (
 	defaultMaxRetries     = 2
+	defaultMaxRetryAfter  = time.Minute
 	defaultAttemptTimeout = 2 * time.Minute
 	defaultMaxBytes       = 64 << 20
 )
@@ -44,11 +45,12 @@ type config struct {
 	baseURL        string
 	httpClient     *http.Client
 	source         auth.TokenSource
-	scope          func(*resolved, auth.TokenSource, *http.Client) (auth.TokenSource, error) // nil for none
-	sharing        *sharing                                                                  // nil without WithTokenStore
-	gating         *gating                                                                   // nil without WithGate
+	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
+	sharing        *sharing                                                         // nil without WithTokenStore
+	gating         *gating                                                          // nil without WithGate
 	region         Region
 	maxRetries     int
+	maxRetryAfter  time.Duration
 	timeout        time.Duration
 	attemptTimeout time.Duration
 	logs, watches  observer // of WithLogger, and of the options for observers
@@ -211,6 +213,20 @@ func WithMaxRetries(n int) Option {
 	})
 }
 
+// WithMaxRetryAfter sets how long a call waits to be retried if the service asks for it,
+// with the header Retry-After. The default is a minute. If the service asks to wait
+// longer than d, or than the ctx or [WithTimeout] allow, the call fails at once; how
+// long it should wait is the RetryAfter of the [Error]. Programs that have time, such as
+// one that copies all records at night, set it higher. Fetches of tokens do not wait
+// longer than a minute.
+func WithMaxRetryAfter(d time.Duration) Option {
+	return optionFunc(func(c *config) {
+		if c.maxRetryAfter = d; d <= 0 {
+			c.problem("WithMaxRetryAfter: %v is not positive; WithMaxRetries(0) turns retries off", d)
+		}
+	})
+}
+
 // WithTimeout limits a whole call, including its retries and the pauses between
 // them, if its ctx has no deadline. The default, 0, means no limit. Downloads are
 // not limited. The error matches [context.DeadlineExceeded].
@@ -280,6 +296,7 @@ type resolved struct {
 func resolve(opts []Option) (*resolved, error) {
 	r := &resolved{config: config{
 		maxRetries:     defaultMaxRetries,
+		maxRetryAfter:  defaultMaxRetryAfter,
 		attemptTimeout: defaultAttemptTimeout,
 		maxBytes:       defaultMaxBytes,
 	}}

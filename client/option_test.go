@@ -18,7 +18,7 @@ import (
 
 func TestNewReportsAllProblemsAtOnce(t *testing.T) {
 	_, err := client.New(
-		client.WithMaxRetries(-1), client.WithTimeout(-time.Second), client.WithAttemptTimeout(-1), client.WithMaxResponseBytes(0),
+		client.WithMaxRetries(-1), client.WithMaxRetryAfter(0), client.WithTimeout(-time.Second), client.WithAttemptTimeout(-1), client.WithMaxResponseBytes(0),
 		client.WithHTTPClient(nil), client.WithLogger(nil), client.WithTokenSource(nil), nil,
 		client.WithUserAgent("a\nb"), client.WithBaseURL("http://example.com"), client.WithConnectorID("x"), client.WithOrganizationID("acme"),
 	)
@@ -30,7 +30,7 @@ func TestNewReportsAllProblemsAtOnce(t *testing.T) {
 	if !errors.Is(err, auth.ErrUnsafe) {
 		t.Error("the base URL without TLS is not told")
 	}
-	wantText(t, err, "WithMaxRetries: -1", "WithTimeout: -1s", "WithAttemptTimeout", "WithMaxResponseBytes: 0", "WithHTTPClient: the client is nil",
+	wantText(t, err, "WithMaxRetries: -1", "WithMaxRetryAfter: 0s", "WithTimeout: -1s", "WithAttemptTimeout", "WithMaxResponseBytes: 0", "WithHTTPClient: the client is nil",
 		"WithLogger: the logger is nil", "WithTokenSource: the source is nil", "an option is nil", "WithUserAgent", "WithBaseURL", "WithConnectorID",
 		"organization_id", "client_id", "client_secret", auth.EnvClientID)
 }

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"hash/maphash"
 	"iter"
 	"net/http"
 	"time"
@@ -103,7 +102,7 @@ const credentialsPage = 200
 // OrganizationCredentials returns an iterator over the connectors of all workspaces of
 // an organization, with the state of the context store of each. It requests each page
 // when the loop needs it, and stops after an error. If a page comes again, the error
-// matches [ErrPaging], and the page is not yielded twice. An ID that is not a UUID is
+// matches [ErrPageRepeated], and the page is not yielded. An ID that is not a UUID is
 // an error that matches [ErrInvalid]; nothing is sent.
 //
 // The service does not document this operation.
@@ -115,7 +114,7 @@ func (c *Client) OrganizationCredentials(ctx context.Context, organizationID str
 			yield(OrganizationCredential{}, err)
 			return
 		}
-		seed, seen := maphash.MakeSeed(), map[uint64]bool{}
+		g := guard{op: op}
 		for offset := 0; ; {
 			params := &gen.ListOrganizationCredentialsParams{Limit: new(credentialsPage), Offset: new(offset)}
 			page, err := fetchList[credentialItem](ctx, &call{op: op, name: "listOrganizationCredentials", read: true}, func(ctx context.Context) (*http.Response, error) {
@@ -125,17 +124,10 @@ func (c *Client) OrganizationCredentials(ctx context.Context, organizationID str
 				yield(OrganizationCredential{}, err)
 				return
 			}
-			var ids maphash.Hash
-			ids.SetSeed(seed)
-			for _, item := range page {
-				_, _ = ids.WriteString(item.ID + "\n")
-			}
-			sum := ids.Sum64()
-			if seen[sum] && len(page) > 0 {
-				yield(OrganizationCredential{}, &Error{op: op, kind: ErrPaging, Message: "the service sent a page again, so it does not understand the parameter \"offset\""})
+			if err := g.page(idsOf(page, func(c credentialItem) string { return c.ID })); err != nil {
+				yield(OrganizationCredential{}, err)
 				return
 			}
-			seen[sum] = true
 			for _, item := range page {
 				if !yield(item.export(), nil) {
 					return

@@ -69,8 +69,8 @@ func TestOrganizationCredentialsPages(t *testing.T) {
 		{"one page", func(int) string { return credentials(0, 199) }, 199, 1, ""},
 		{"a full page", func(offset int) string { return credentials(offset, 200-offset) }, 200, 2, ""},
 		{"several pages", func(offset int) string { return credentials(offset, min(200, 450-offset)) }, 450, 3, ""},
-		{"the same page", func(int) string { return credentials(0, 200) }, 200, 2, "ErrPaging"},
-		{"an earlier page", func(offset int) string { return credentials(offset%400, 200) }, 400, 3, "ErrPaging"},
+		{"the same page", func(int) string { return credentials(0, 200) }, 200, 2, "ErrPaging+ErrPageRepeated"},
+		{"an earlier page", func(offset int) string { return credentials(offset%400, 200) }, 400, 3, "ErrPaging+ErrPageRepeated"},
 		{"a failure", func(offset int) string {
 			if offset > 0 {
 				return `{"error":1}`

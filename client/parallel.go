@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"sync"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 // inParallel calls f for each item, at most limit at a time, and returns the
@@ -42,7 +44,7 @@ func inParallel[T, R any](ctx context.Context, items []T, limit int, f func(cont
 	case first != nil:
 		return nil, first
 	case begun < len(items): // the caller's ctx ended while no call was running
-		return nil, &Error{err: ended(ctx)}
+		return nil, &Error{err: timing.Ended(ctx)}
 	}
 	return results, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -18,20 +19,20 @@ import (
 // ends within a character.
 func TestPiecesAreTheFile(t *testing.T) {
 	ctx := t.Context()
-	noise := make([]byte, 5000)
+	noise := make([]byte, 1200)
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range noise {
 		noise[i] = byte(random.UintN(256)) //nolint:gosec // below 256
 	}
 	files := map[string]agentstest.File{
 		"ascii":    {Data: []byte(strings.Repeat("0123456789", 100)), ContentType: "text/plain"},
-		"text":     {Data: []byte(strings.Repeat("aä€😀\n", 300)), ContentType: "text/plain; charset=utf-8"},
-		"wide":     {Data: []byte(strings.Repeat("😀", 500))},
+		"text":     {Data: []byte(strings.Repeat("aä€😀\n", 60)), ContentType: "text/plain; charset=utf-8"},
+		"wide":     {Data: []byte(strings.Repeat("😀", 120))},
 		"short":    {Data: []byte("😀")},
 		"noise":    {Data: noise},
 		"cut":      {Data: []byte("a text that ends within \xf0\x9f\x98")},
 		"latin":    {Data: []byte("caf\xe9 " + strings.Repeat("\xe9t\xe9 ", 99))},
-		"invented": {Size: 200_001},
+		"invented": {Size: 70_001},
 	}
 	fake := agentstest.New(agentstest.WithConnector("default", agentstest.Connector{Slug: "disk", Entities: map[string]agentstest.Entity{"files": {Files: files}}}))
 	c := makeClient(t, fake.Transport(), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
@@ -50,11 +51,14 @@ func TestPiecesAreTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.Close()
-		for _, size := range []int{0, 4, 5, 7, 64, 1000, 65536} {
-			if len(whole) > 1000*max(size, 100) {
+		for i, size := range []int{0, 0, 4, 4, 5, 5, 7, 7, 64, 64, 1000, 1000, 65536, 65536} {
+			if len(whole) > 100*max(size, 12) {
 				continue
 			}
 			var opts []client.ExecuteOption
+			if i%2 == 1 {
+				opts = append(opts, client.WithTextPieces())
+			}
 			if size > 0 {
 				opts = append(opts, client.WithPieceSize(size))
 			}
@@ -82,6 +86,15 @@ func TestPiecesAreTheFile(t *testing.T) {
 		if err != nil || len(end.Data) != 0 || end.More || end.Next != int64(len(whole)) {
 			t.Errorf("%s: at the end %v, %v", id, end, err)
 		}
+	}
+	var formats []any
+	for _, r := range fake.Requests() {
+		if v := r.Params["_airbyte_response_format"]; v != nil && !slices.Contains(formats, v) {
+			formats = append(formats, v)
+		}
+	}
+	if fmt.Sprint(formats) != "[base64 text]" {
+		t.Errorf("asked for the formats %v", formats)
 	}
 	_, err = disk.DownloadPiece(ctx, "files", client.Params{"id": "missing"}, 0)
 	wantKinds(t, err, "ErrEmptyDownload")

@@ -1,6 +1,9 @@
 package client
 
 import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -16,15 +19,18 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // pipeline assembles the stages that every request passes, from the outside in: the
 // entrance, retries and their log, the gate if there is one, the token and the replay
 // after a 401, the limit of the body, and HTTP.
 func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
-	limit := &limiter{next: hc, max: r.maxBytes}
+	own := *hc
+	own.Transport = redirects{cmp.Or(hc.Transport, http.DefaultTransport)}
+	limit := &limiter{next: own.Do, max: r.maxBytes}
 	token := auth.NewAuthorizer(r.base, src, limit, r.cred.OrganizationID)
-	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, budget: newBudget(), watch: r.observer().attempt, gating: r.gating, base: r.base.String()}
+	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, patience: r.maxRetryAfter, budget: newBudget(), watch: r.observer().attempt, gating: r.gating, base: r.base.String()}
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
@@ -44,13 +50,19 @@ type call struct {
 	held           time.Duration // how long the gate held back the attempt
 
 	confidential bool // the response is a secret, and errors must not contain it
+	mayBeEmpty   bool // the response to a write needs no content: its status says that all is well
 
 	// consume reads a response with status 2xx. If it is set, the call ends with an
 	// *Error for any other status, and a failure to read is retried. If it is nil,
 	// the caller gets the response.
 	consume func(*http.Response) error
 
+	// refused, unless nil, reads a response with any other status, which the caller
+	// then gets.
+	refused func(*http.Response)
+
 	sent      atomic.Int32 // the number of requests sent
+	redirect  atomic.Int32 // the status of the last response, if it was a redirect, else 0
 	note      string       // why there was no further attempt
 	exhausted bool         // because the budget was used up
 }
@@ -100,9 +112,9 @@ func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.
 	return e.next.do(c, req)
 }
 
-// defaultHTTP is shared by all clients without WithHTTPClient, so that they share
+// defaultTransport is shared by all clients without WithHTTPClient, so that they share
 // connections and tokens.
-var defaultHTTP = sync.OnceValue(func() *http.Client { return &http.Client{Transport: NewTransport()} })
+var defaultTransport = sync.OnceValue(NewTransport)
 
 // NewTransport returns a new transport like the one that clients use without
 // [WithHTTPClient]: up to 64 idle connections per host, HTTP/2, the proxy of the
@@ -124,14 +136,15 @@ func NewTransport() *http.Transport {
 
 // limiter sends requests and limits the size of the responses.
 type limiter struct {
-	next *http.Client
+	next func(*http.Request) (*http.Response, error) // not an http.Client, which would link what prints cookies
 	max  int64
 }
 
 func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	c := callOf(req.Context())
 	c.sent.Add(1)
-	resp, err := l.next.Do(req)
+	c.redirect.Store(0)
+	resp, err := l.next(req)
 	if err != nil {
 		return resp, err
 	}
@@ -146,7 +159,26 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 		b.left = 1<<63 - 1
 	}
 	resp.Body = b
+	if b.left < 1<<63-1 {
+		b.decompress(resp)
+	}
 	return resp, nil
+}
+
+// redirects notes the status of redirects, for the errors of those that are not
+// followed. net/http returns no response with some of these errors.
+type redirects struct{ next http.RoundTripper }
+
+func (r redirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.next.RoundTrip(req)
+	if c := callOf(req.Context()); c != nil {
+		if err == nil && resp.StatusCode/100 == 3 {
+			c.redirect.Store(int32(resp.StatusCode)) //nolint:gosec // three digits
+		} else {
+			c.redirect.Store(0)
+		}
+	}
+	return resp, err
 }
 
 // A body is the body of a response. It has a limit, and keeps the error that ended it.
@@ -156,8 +188,72 @@ type body struct {
 	max     int64
 	cut     bool // at the limit, end rather than fail
 	n       int64
+	first   [2]byte  // the beginning
 	err     error    // the error of rc other than io.EOF
 	closers []func() // called once, by Close
+}
+
+// A readCloser reads from one place and closes another.
+type readCloser struct {
+	io.Reader
+	io.Closer
+}
+
+// A brokenReader returns an error.
+type brokenReader struct{ err error }
+
+func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
+
+// decompress makes b read a body that net/http did not decompress. The encodings that
+// nobody asked for are an error that names them.
+func (b *body) decompress(resp *http.Response) {
+	encoding := strings.ToLower(strings.TrimSpace(strings.Join(resp.Header.Values("Content-Encoding"), ", ")))
+	switch encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		b.rc = readCloser{&gunzip{from: b.rc}, b.rc}
+		resp.Header.Del("Content-Encoding")
+		resp.ContentLength, resp.Uncompressed = -1, true
+	default:
+		text := fmt.Sprintf("the response is encoded with %q, which the client did not ask for and does not understand", answer.Line(shorten(encoding)))
+		b.rc = readCloser{brokenReader{&Error{kind: ErrBadResponse, Message: text}}, b.rc}
+	}
+}
+
+// A gunzip decompresses what it reads.
+type gunzip struct {
+	from io.Reader
+	z    *gzip.Reader
+}
+
+func (g *gunzip) Read(p []byte) (n int, err error) {
+	if g.z == nil {
+		if g.z, err = gzip.NewReader(g.from); err != nil {
+			return 0, err
+		}
+	}
+	return g.z.Read(p)
+}
+
+// empty reports whether the body has no bytes.
+func (b *body) empty() bool {
+	var one [1]byte
+	n, err := io.ReadFull(b.rc, one[:])
+	rest := b.rc
+	switch {
+	case n == 0 && errors.Is(err, io.EOF):
+		return true
+	case n == 0:
+		rest = readCloser{brokenReader{err}, b.rc}
+	}
+	b.rc = readCloser{io.MultiReader(bytes.NewReader(one[:n]), rest), b.rc}
+	return false
+}
+
+// isEmpty reports whether a response has no content.
+func isEmpty(resp *http.Response) bool {
+	b, ok := resp.Body.(*body)
+	return ok && b.empty()
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -175,13 +271,17 @@ func (b *body) Read(p []byte) (int, error) {
 		p = p[:b.left]
 	}
 	n, err := b.rc.Read(p)
+	if b.n < int64(len(b.first)) {
+		copy(b.first[b.n:], p[:n])
+	}
 	b.left -= int64(n)
 	b.n += int64(n)
 	return n, b.note(err)
 }
 
+// note keeps an error of the network. One of the SDK's own says itself what it is.
 func (b *body) note(err error) error {
-	if err != nil && !errors.Is(err, io.EOF) {
+	if _, own := err.(*Error); err != nil && !own && !errors.Is(err, io.EOF) { //nolint:errorlint // see decompress
 		b.err = err
 	}
 	return err

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A Query is a search of the context store, in which the service keeps copies of
@@ -115,7 +116,7 @@ func (m Match) MarshalJSON() ([]byte, error) {
 		all = map[string]any{}
 	}
 	all["score"], all["context"] = m.Score, m.Context
-	return json.Marshal(all)
+	return jsonv1.Marshal(all)
 }
 
 // A SortKey orders records by a field. [Ascending] and [Descending] return one.

@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A Result is the result of an action, with what the service says about it.
@@ -32,10 +33,6 @@ type Result struct {
 	// ("connector_metadata").
 	Metadata json.RawMessage
 
-	// Page says whether there is another page, in the same way for every connector.
-	// NextParams returns the parameters that request it.
-	Page Page
-
 	// Warning is nil if the service sent none.
 	Warning *Warning
 
@@ -49,16 +46,16 @@ type Result struct {
 	action    string
 	useNumber jsonv2.Options
 
-	pages *turner // finds the next page; nil in a result that a Pager gets
+	decoded bool           // on arrival
+	count   int            // then, the number of records, -1 if it is not known
+	beside  jsontext.Value // then, what stands beside the records in the object that wraps them
+
+	pages *turner // finds the next page
 }
 
 // String describes the result without its data.
 func (r Result) String() string {
-	next := ""
-	if r.Page.HasNext {
-		next = ", has next page"
-	}
-	return fmt.Sprintf("client.Result{%s, %d bytes of data, %d of metadata%s}", r.Status, len(r.Data), len(r.Metadata), next)
+	return fmt.Sprintf("client.Result{%s, %d bytes of data, %d of metadata}", r.Status, len(r.Data), len(r.Metadata))
 }
 
 // Format writes what String returns, for every verb. Without it, fmt would print raw
@@ -84,7 +81,7 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		ConnectorID string  `json:"connector_instance_id,omitzero"`
 		Millis      float64 `json:"execution_time_ms"`
 	}
-	return json.Marshal(struct {
+	return jsonv1.Marshal(struct {
 		Status    string          `json:"status"`
 		Result    json.RawMessage `json:"result,omitempty"`
 		Metadata  json.RawMessage `json:"connector_metadata,omitempty"`
@@ -100,7 +97,7 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 	if err := jsonv2.Unmarshal(b, &e, lenient); err != nil {
 		return err
 	}
-	*r = *e.result(new(execution), nil)
+	*r = *e.result(new(execution))
 	r.Data = json.RawMessage(e.Result)
 	return nil
 }
@@ -109,26 +106,35 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 // [Execute]. If the service sent no result, v is left unchanged.
 func (r *Result) Decode(v any) error {
 	switch {
-	case r.Data == nil && r.action != actionDecoded:
+	case r.Data == nil && !r.decoded:
 		return nil
 	case r.Data == nil:
 		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
 	}
-	if err := jsonv2.Unmarshal(r.Data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil {
-		return &Error{op: "decode result", err: misfit(err, "", jsontext.Value(r.Data).Kind() == '[')}
+	data, t := jsontext.Value(r.Data), reflect.TypeOf(v)
+	if t != nil && t.Kind() == reflect.Pointer && takesList(t.Elem()) && mayWrap(r.action) {
+		if list, _, ok := unwrap(r.action, data); ok {
+			data = list
+		}
+	}
+	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil {
+		return &Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')}
 	}
 	return nil
 }
 
 // Rows iterates over the records in the Data of r: the elements of an array, the
-// elements of "data" in the response of a search of the context store, or the single
-// object of an action such as "get". A record that does not fit T is yielded as an
+// elements of "data" in an object that wraps them, or the single object of an action
+// such as "get". The result of a search, such as "api_search" or
+// "context_store_search", wraps records if it is an object whose "data" is an array; the
+// result of "list" does so if it has nothing else but "meta", an object. Any other
+// object is a record. A record that does not fit T is yielded as an
 // error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		if len(r.Data) == 0 {
-			if r.action == actionDecoded {
+			if r.decoded {
 				yield(zero, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
 			}
 			return
@@ -142,9 +148,6 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 		rows.each("rows", yield)
 	}
 }
-
-// actionDecoded is the action of a result whose data was decoded and not kept.
-const actionDecoded = "(decoded)"
 
 // A RecordError reports a record that does not fit the type that it is decoded into.
 type RecordError struct {
@@ -217,10 +220,10 @@ type pageRows[T any] struct {
 
 	rows   []T
 	wrong  []*RecordError
-	single bool // one object rather than a list
-	meta   jsontext.Value
-	last   span // the last record, in raw
-	all    span // the first record to the last, in raw
+	single bool           // one object rather than a list
+	beside jsontext.Value // what stands beside the records in the object that wraps them
+	last   span           // the last record, in raw
+	all    span           // the first record to the last, in raw
 }
 
 // A span is the place of a value in the bytes that were decoded.
@@ -238,15 +241,18 @@ func (p *pageRows[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return p.
 
 func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
 	clear(p.rows)
-	p.rows, p.wrong, p.single, p.meta, p.last, p.all = p.rows[:0], nil, false, nil, span{}, span{}
+	p.rows, p.wrong, p.single, p.beside, p.last, p.all = p.rows[:0], nil, false, nil, span{}, span{}
 	switch dec.PeekKind() {
 	case '[':
 		return p.list(dec)
 	case 'n':
 		return dec.SkipValue()
 	case '{':
-		if ofStore(p.action) || p.action == "" {
+		if ofStore(p.action) {
 			return p.search(dec)
+		}
+		if mayWrap(p.action) {
+			return p.wrapped(dec)
 		}
 	}
 	p.single = true
@@ -294,29 +300,78 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// search reads the response to a search of the context store: an object with the
-// records in "data" and the paging state in "meta". If the action is unknown, an
-// object without both is a record.
-func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
-	if p.action == "" {
+// mayWrap reports whether the records of an action may be in an object that wraps
+// them. The action is "" if it is not known.
+func mayWrap(action string) bool {
+	switch action {
+	case actionSearch, actionSQL, "search", "api_search", "list", "":
+		return true
+	}
+	return false
+}
+
+// unwrap returns the list of records in an object that wraps it, and the object with
+// null in its place. It reports false for an object that is a record.
+func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, ok bool) {
+	var data, meta jsontext.Value
+	others, from := 0, 0
+	dec := jsontext.NewDecoder(bytes.NewReader(object), lenient)
+	_, _ = dec.ReadToken() // the object is valid
+	for dec.PeekKind() == '"' {
+		name, _ := dec.ReadToken()
+		key := name.String()
 		start := dec.InputOffset()
-		v, err := dec.ReadValue()
-		if err != nil {
-			return err
+		_ = dec.SkipValue()
+		v := jsontext.Value(span{start, dec.InputOffset()}.of(object))
+		switch key {
+		case "data":
+			data = v
+			beside = append(append(beside, object[from:start]...), ":null"...)
+			from = int(dec.InputOffset())
+		case "meta":
+			meta = v
+		default:
+			others++
 		}
-		p.last = span{start, dec.InputOffset()}
-		var shape struct {
-			Data loose[[]jsontext.Value]          `json:"data"`
-			Meta loose[map[string]jsontext.Value] `json:"meta"`
-		}
-		inner := pageRows[T]{action: actionSearch, raw: p.last.of(p.raw)}
-		if err := jsonv2.Unmarshal(v, &shape, lenient); err != nil || shape.Data.v == nil || shape.Meta.v == nil {
-			inner.action = "get"
-		}
-		err = inner.read(jsontext.NewDecoder(bytes.NewReader(slices.Clone(v)), dec.Options()))
-		p.rows, p.wrong, p.single, p.meta = inner.rows, inner.wrong, inner.single, inner.meta
+	}
+	beside = append(beside, object[from:]...)
+	null := data.Kind() == 'n' && others == 0
+	switch action {
+	case actionSearch, actionSQL:
+		ok = data == nil || data.Kind() == 'n' || data.Kind() == '['
+	case "search", "api_search":
+		ok = data.Kind() == '[' || null
+	case "list":
+		ok = (data.Kind() == '[' || null) && others == 0 && (meta == nil || meta.Kind() == '{' || meta.Kind() == 'n')
+	case "":
+		ok = data.Kind() == '[' && meta.Kind() == '{'
+	}
+	if data == nil || data.Kind() == 'n' {
+		data = jsontext.Value("[]")
+	}
+	return data, beside, ok
+}
+
+// wrapped reads an object that may wrap the records.
+func (p *pageRows[T]) wrapped(dec *jsontext.Decoder) error {
+	start := dec.InputOffset()
+	if err := dec.SkipValue(); err != nil {
 		return err
 	}
+	raw := span{start, dec.InputOffset()}.of(p.raw)
+	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows}
+	if list, beside, ok := unwrap(p.action, raw); ok {
+		inner.raw, p.beside = list, beside
+	}
+	err := inner.read(jsontext.NewDecoder(bytes.NewReader(inner.raw), dec.Options()))
+	inner.action, inner.beside = p.action, p.beside
+	*p = inner
+	return err
+}
+
+// search reads the response to a search of the context store: an object with the
+// records in "data" and the paging state in "meta".
+func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -325,19 +380,13 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		switch key := name.String(); {
-		case key == "data" && dec.PeekKind() == '[':
-			p.rows, p.wrong = p.rows[:0], nil
-			err = p.list(dec)
-		case key == "data" && dec.PeekKind() != 'n':
-			var v jsontext.Value
-			if v, err = dec.ReadValue(); err == nil {
-				p.rows, p.wrong = append(p.rows[:0], *new(T)), []*RecordError{{Index: -1, Field: "data", Raw: json.RawMessage(v.Clone()), Err: errNoList}}
-			}
-		case key == "meta":
+		switch name.String() {
+		case "data":
+			err = p.found(dec)
+		case "meta":
 			var v jsontext.Value
 			v, err = dec.ReadValue()
-			p.meta = v.Clone()
+			p.beside = append(append([]byte(`{"meta":`), v...), '}')
 		default:
 			err = dec.SkipValue()
 		}
@@ -346,6 +395,22 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 		}
 	}
 	_, err := dec.ReadToken()
+	return err
+}
+
+// found reads the data of a search. If there is more than one, the last one counts.
+func (p *pageRows[T]) found(dec *jsontext.Decoder) error {
+	p.rows, p.wrong, p.last, p.all = p.rows[:0], nil, span{}, span{}
+	switch dec.PeekKind() {
+	case '[':
+		return p.list(dec)
+	case 'n':
+		return dec.SkipValue()
+	}
+	v, err := dec.ReadValue()
+	if err == nil {
+		p.rows, p.wrong = append(p.rows, *new(T)), []*RecordError{{Index: -1, Field: "data", Raw: json.RawMessage(v.Clone()), Err: errNoList}}
+	}
 	return err
 }
 

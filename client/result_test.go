@@ -31,7 +31,7 @@ func TestExecuteKeepsWhatWasSent(t *testing.T) {
 	if string(r.Data) != data || string(r.Metadata) != metadata {
 		t.Errorf("data %s, metadata %s", r.Data, r.Metadata)
 	}
-	if r.Status != "success" || r.Duration != 7*time.Millisecond || r.ConnectorID != vendorID || !r.Page.HasNext || r.Page.Cursor != "c" {
+	if r.Status != "success" || r.Duration != 7*time.Millisecond || r.ConnectorID != vendorID || !r.Page().HasNext || r.Page().Cursor != "c" {
 		t.Errorf("%+v", r)
 	}
 	if w := r.Warning; w == nil || w.Code != "old" || w.Message != "m" || w.StaleSince.IsZero() {
@@ -248,7 +248,7 @@ func TestResultsInPrint(t *testing.T) {
 			}
 		}
 	}
-	if got := (&client.Result{Status: "success", Page: client.Page{HasNext: true}}).String(); got != "client.Result{success, 0 bytes of data, 0 of metadata, has next page}" {
+	if got := (&client.Result{Status: "success"}).String(); got != "client.Result{success, 0 bytes of data, 0 of metadata}" {
 		t.Error(got)
 	}
 	if got := d.String(); got != "client.Description{1 entities, 52 bytes}" {

@@ -19,24 +19,25 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 const (
-	retryBase     = 250 * time.Millisecond
-	retryLimit    = 8 * time.Second
-	maxRetryAfter = 60 * time.Second
+	retryBase  = 250 * time.Millisecond
+	retryLimit = 8 * time.Second
 )
 
 // retrier repeats the request of a call until it has a response that is final, or
 // until another attempt would be unsafe or useless.
 type retrier struct {
-	next    gen.HttpRequestDoer
-	max     int
-	timeout time.Duration
-	budget  *budget
-	watch   func(context.Context, Attempt) // nil for none
-	gating  *gating                        // nil for none
-	base    string                         // the URL of the service
+	next     gen.HttpRequestDoer
+	max      int
+	timeout  time.Duration
+	patience time.Duration // the longest pause that a response can ask for
+	budget   *budget
+	watch    func(context.Context, Attempt) // nil for none
+	gating   *gating                        // nil for none
+	base     string                         // the URL of the service
 }
 
 // do makes a call. Its error, if any, is an *Error.
@@ -44,13 +45,13 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if ctx.Err() != nil {
 		closeBody(req)
-		return nil, c.fail(ended(ctx))
+		return nil, c.stopped(ctx)
 	}
 	r.budget.earn()
 	var asked time.Duration // by the last response, if there is a gate
 	for n := 0; ; n++ {
 		if r.gating != nil {
-			if err := r.gating.enter(ctx, c, r.base, asked, maxRetryAfter); err != nil {
+			if err := r.gating.enter(ctx, c, r.base, asked, r.patience); err != nil {
 				closeBody(req)
 				return nil, err
 			}
@@ -84,7 +85,7 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 			if body != nil {
 				_ = body.Close()
 			}
-			e := c.fail(ended(ctx))
+			e := c.stopped(ctx)
 			e.note = "while waiting to try again"
 			return nil, e
 		}
@@ -113,17 +114,13 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	resp, err := r.next.Do(req.WithContext(ctx))
 	if err != nil {
 		defer end()
-		if errors.Is(context.Cause(ctx), errAttemptTimeout) {
-			return nil, readsOnly, c.cut(errAttemptTimeout)
-		}
-		if callers := req.Context(); callers.Err() != nil && errors.Is(err, callers.Err()) {
-			return nil, never, c.fail(ended(callers))
-		}
-		w := willingAfter(req.Context(), resp, err)
-		if w != never || untrusted(err) {
-			return nil, w, c.cut(plain(err))
-		}
-		return nil, w, c.fail(plain(err))
+		w, e := c.unanswered(ctx, req.Context(), resp, err)
+		return nil, w, e
+	}
+	if c.refused != nil && resp.StatusCode/100 != 2 {
+		defer end()
+		c.refused(resp)
+		return resp, willingStatus(resp.StatusCode), nil
 	}
 	if c.consume == nil || resp.StatusCode/100 != 2 {
 		w := willingStatus(resp.StatusCode)
@@ -134,25 +131,70 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 		return resp, w, nil
 	}
 	defer end()
-	err = c.consume(resp)
-	broken := brokenOff(resp)
+	if err = c.consume(resp); err != nil {
+		w, e := c.unread(ctx, req.Context(), resp, err)
+		answer.Discard(resp.Body)
+		return resp, w, e
+	}
 	answer.Discard(resp.Body)
-	switch {
-	case err == nil:
-		return resp, never, nil
-	case errors.Is(err, ErrResponseTooLarge):
-		return resp, never, c.whole(resp, err)
+	return resp, never, nil
+}
+
+// unanswered returns the error for a request to which no response arrived, except one
+// that may come with err. ctx is that of the attempt and descends from the caller's.
+func (c *call) unanswered(ctx, callers context.Context, resp *http.Response, err error) (willing, *Error) {
+	switch status := int(c.redirect.Load()); {
 	case errors.Is(context.Cause(ctx), errAttemptTimeout):
-		return resp, readsOnly, c.broken(resp, errAttemptTimeout)
-	case broken != nil && req.Context().Err() != nil:
-		return resp, never, c.broken(resp, ended(req.Context()))
+		return readsOnly, c.cut(errAttemptTimeout)
+	case status != 0: // a redirect that leads nowhere, or that was refused
+		e := c.fail(plain(err))
+		e.StatusCode, e.kind = status, ErrBadResponse
+		if resp != nil {
+			e.RequestID = c.scrubber(resp.Request).text(answer.RequestID(resp.Header))
+		}
+		return never, e
+	case timing.Ends(callers, err):
+		return never, c.stopped(callers)
+	}
+	if _, ok := err.(*url.Error); !ok { //nolint:errorlint // see plain
+		if untrusted(err) {
+			return never, c.cut(err)
+		}
+		return never, c.fail(err) // of the source of tokens, or of what the editor refuses
+	}
+	if errors.Is(err, auth.ErrUnsafe) {
+		return never, c.fail(plain(err))
+	}
+	return willingAfter(callers, err), c.cut(timing.Slow(plain(err)))
+}
+
+// unread returns the error for a response with status 2xx that could not be read. ctx
+// is that of the attempt and descends from the caller's.
+func (c *call) unread(ctx, callers context.Context, resp *http.Response, err error) (willing, *Error) {
+	broken := brokenOff(resp)
+	switch {
+	case errors.Is(err, ErrResponseTooLarge):
+		return never, c.whole(resp, err)
+	case errors.Is(context.Cause(ctx), errAttemptTimeout):
+		return readsOnly, c.broken(callers, resp, errAttemptTimeout)
+	case broken != nil && timing.Ends(callers, broken):
+		return never, c.broken(callers, resp, broken)
+	case answer.Corrupt(broken):
+		return never, c.whole(resp, &Error{kind: ErrBadResponse, Message: "the response is not the gzip that it should be", err: broken})
 	case broken != nil:
-		return resp, readsOnly, c.broken(resp, broken)
+		return readsOnly, c.broken(callers, resp, broken)
 	}
 	if _, misfit := errors.AsType[*RecordError](err); !misfit && errors.Is(err, io.ErrUnexpectedEOF) {
-		return resp, readsOnly, c.whole(resp, err)
+		return readsOnly, c.whole(resp, err)
 	}
-	return resp, never, c.whole(resp, err) // it would not be decoded the next time either
+	return never, c.whole(resp, err) // it would not be decoded the next time either
+}
+
+// stopped returns the error for a call whose ctx is done.
+func (c *call) stopped(ctx context.Context) *Error {
+	e := c.fail(nil)
+	e.err = timing.Ended(ctx) // a cause may be an *Error of another call
+	return e
 }
 
 // cut returns the error for a request to which no response arrived.
@@ -163,14 +205,14 @@ func (c *call) cut(err error) *Error {
 }
 
 // broken returns the error for a response that did not arrive in full.
-func (c *call) broken(resp *http.Response, err error) *Error {
+func (c *call) broken(callers context.Context, resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
-	e.err = fmt.Errorf("reading the response: %w", err)
-	e.kind = ErrNetwork
-	callers := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-	if callers && resp.Request.Context().Err() != nil { // otherwise it is the Timeout of an http.Client
-		e.kind = nil
+	if timing.Ends(callers, err) {
+		err = timing.Ended(callers)
+	} else {
+		e.kind, err = ErrNetwork, timing.Slow(err)
 	}
+	e.err = fmt.Errorf("reading the response: %w", err)
 	return c.scrub(e, resp.Request)
 }
 
@@ -179,7 +221,7 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
-		e.kind, e.err, e.body = own.kind, own.err, own.body
+		e.kind, e.err, e.body, e.done = own.kind, own.err, own.body, own.done
 		return c.scrub(e, resp.Request)
 	}
 	e.err = err
@@ -217,19 +259,13 @@ func willingStatus(status int) willing {
 	return never
 }
 
-// willingAfter judges an error of sending. Only errors of net/http are retried here:
-// token sources do their own retries.
-func willingAfter(ctx context.Context, resp *http.Response, err error) willing {
-	if _, ok := err.(*url.Error); !ok || resp != nil || ctx.Err() != nil { //nolint:errorlint // see plain
-		return never // with a response, the error is about a redirect that was refused
-	}
-	if errors.Is(err, auth.ErrUnsafe) {
+// willingAfter judges an error of net/http. Others are not retried here: token sources
+// do their own retries.
+func willingAfter(ctx context.Context, err error) willing {
+	switch op, ok := errors.AsType[*net.OpError](err); {
+	case ctx.Err() != nil, untrusted(err):
 		return never
-	}
-	if untrusted(err) {
-		return never
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+	case ok && (op.Op == "dial" || op.Op == "proxyconnect"):
 		return always
 	}
 	return readsOnly
@@ -244,10 +280,11 @@ func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, 
 	pause := backoff.Delay(n, retryBase, retryLimit)
 	if resp != nil {
 		if after, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
-			if pause = max(pause, after); pause > maxRetryAfter {
-				c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits", pause.Round(time.Second))
+			if after > r.patience {
+				c.note = fmt.Sprintf("the service asks to wait %v, longer than a call waits (WithMaxRetryAfter)", after.Round(time.Second))
 				return nil, 0, false
 			}
+			pause = max(pause, after)
 		}
 	}
 	if !backoff.Fits(ctx, pause) {
@@ -272,12 +309,15 @@ func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, 
 // or if it was consumed without an error. w and sent are about the last attempt.
 func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*http.Response, error) {
 	switch {
-	case err == nil && (c.consume == nil || resp.StatusCode/100 == 2):
+	case err == nil && (c.consume == nil || c.refused != nil || resp.StatusCode/100 == 2):
 		return resp, nil
 	case err == nil:
 		return nil, refusal(c, resp)
 	}
-	e := c.fail(err)
+	e, ok := err.(*Error) //nolint:errorlint // attempt returns no other
+	if !ok {
+		e = c.fail(err)
+	}
 	e.note, e.BudgetExhausted = cmp.Or(c.note, e.note), c.exhausted
 	c.judge(e, w, sent)
 	return nil, e
@@ -299,9 +339,9 @@ func (c *call) judge(e *Error, w willing, sent bool) {
 	case status == 0:
 		e.OutcomeUnknown = !untrusted(e.err)
 	case status/100 == 2:
-		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !misfit
-	default:
-		e.OutcomeUnknown = status == http.StatusRequestTimeout || status >= 500
+		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !misfit && !e.done
+	default: // a redirect says that nothing was done here, except for one to the result
+		e.OutcomeUnknown = status == http.StatusRequestTimeout || status == http.StatusSeeOther || status >= 500
 	}
 }
 

@@ -190,6 +190,18 @@ func TestRetryHonoursRetryAfter(t *testing.T) {
 			wantText(t, err, "asks to wait 1h0m0s, longer than a call waits")
 		})
 	})
+	t.Run("patience", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := serve(t, says(429, "", "Retry-After", "3600"), ok("[]"))
+			start := time.Now()
+			if err := read(t.Context(), newClient(t, s, client.WithMaxRetryAfter(time.Hour))); err != nil || time.Since(start) != time.Hour {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+			s = serve(t, says(429, "", "Retry-After", "3"), ok("[]"))
+			err := asError(t, read(t.Context(), newClient(t, s, client.WithMaxRetryAfter(2*time.Second))))
+			wantText(t, err, "asks to wait 3s, longer than a call waits (WithMaxRetryAfter)")
+		})
+	})
 	t.Run("beyond the ctx", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
@@ -601,10 +613,11 @@ func TestAttemptTimeout(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := serve(t, sends(200, func(r *http.Request) io.Reader { return &stuck{strings.NewReader("{"), r.Context()} }, -1))
 			start := time.Now()
-			_, err := newClient(t, s, client.WithAttemptTimeout(4*time.Second)).API().ListSkillsWithResponse(t.Context(), &gen.ListSkillsParams{})
+			_, err := newClient(t, s, client.WithAttemptTimeout(4*time.Second), client.WithMaxRetries(0)).API().ListSkillsWithResponse(t.Context(), &gen.ListSkillsParams{})
 			if err == nil || time.Since(start) != 4*time.Second {
 				t.Errorf("after %v: %v", time.Since(start), err)
 			}
+			wantKinds(t, err, "ErrNetwork")
 		})
 	})
 	t.Run("does not outlive the call", func(t *testing.T) {

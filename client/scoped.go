@@ -45,13 +45,10 @@ const lookupTimeout = 10 * time.Second
 
 // scopedToExisting returns a source of tokens for the workspace of r alone, which
 // looks it up first.
-func scopedToExisting(r *resolved, app auth.TokenSource, hc *http.Client) (auth.TokenSource, error) {
+func scopedToExisting(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
 	own := *r
 	own.attemptTimeout = min(cmp.Or(r.attemptTimeout, lookupTimeout), lookupTimeout)
-	c, err := own.client(hc, app)
-	if err != nil {
-		return nil, err
-	}
+	c := own.client(hc, app)
 	return r.scopedSource(app, hc, func(ctx context.Context) error {
 		_, err := c.DefaultWorkspace().Info(ctx)
 		e, ok := errors.AsType[*Error](err)
@@ -65,12 +62,12 @@ func scopedToExisting(r *resolved, app auth.TokenSource, hc *http.Client) (auth.
 			e.kind, e.err, e.Retryable = ErrNetwork, fmt.Errorf("the service did not respond in time: %w", os.ErrDeadlineExceeded), true
 		}
 		return e
-	}), nil
+	})
 }
 
 // scoped returns a source of tokens for the workspace of r alone.
-func scoped(r *resolved, app auth.TokenSource, hc *http.Client) (auth.TokenSource, error) {
-	return r.scopedSource(app, hc, nil), nil
+func scoped(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
+	return r.scopedSource(app, hc, nil)
 }
 
 func (r *resolved) scopedSource(app auth.TokenSource, hc *http.Client, confirm func(context.Context) error) auth.TokenSource {

@@ -119,7 +119,7 @@ func TestSecretsDoNotShow(t *testing.T) {
 		"client of an app": app, "client with a token": static, "scoped client": scoped,
 		"workspace": app.Workspace("acme"), "connector": connectorOf(app), "connector of a scoped client": connectorOf(scoped),
 		"request": request, "request pointer": &request, "create error": createErr, "token error": tokenErr, "configuration error": configErr,
-		"download": download, "result": result, "page": result.Page, "scoped token": scopedToken, "token source": app.Workspace("acme").ScopedTokens(),
+		"download": download, "result": result, "page": result.Page(), "scoped token": scopedToken, "token source": app.Workspace("acme").ScopedTokens(),
 	}
 	for i, o := range config {
 		values[fmt.Sprint("option ", i)] = o

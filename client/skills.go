@@ -167,7 +167,8 @@ const (
 const skillsPerPage = 100
 
 // All returns an iterator over the skills. It requests each page when the loop
-// needs it, and stops after an error.
+// needs it, and stops after an error. If a page comes again, it is not yielded, and the
+// error matches [ErrPageRepeated].
 func (s Skills) All(ctx context.Context) iter.Seq2[Skill, error] {
 	return s.pages(ctx, "list skills", "listSkills", "", func(ctx context.Context, cursor string) (*http.Response, error) {
 		return s.client.raw.ListSkills(ctx, &gen.ListSkillsParams{
@@ -206,7 +207,7 @@ func (s Skills) pages(ctx context.Context, op, name, problem string, send func(c
 			return
 		}
 		cursor := ""
-		seen := map[string]bool{} // cursors that were received
+		g := guard{op: op}
 		for {
 			got, err := fetch[skillPage](ctx, &call{op: op, name: name, read: true}, func(ctx context.Context) (*http.Response, error) {
 				return send(ctx, cursor)
@@ -215,20 +216,22 @@ func (s Skills) pages(ctx context.Context, op, name, problem string, send func(c
 				yield(Skill{}, err)
 				return
 			}
+			if err := g.page(idsOf(got.Data, func(s Skill) string { return s.ID })); err != nil {
+				yield(Skill{}, err)
+				return
+			}
 			for _, skill := range got.Data {
 				if !yield(skill, nil) {
 					return
 				}
 			}
-			switch {
-			case got.Next == "":
-				return
-			case seen[got.Next]:
-				yield(Skill{}, &Error{op: op, kind: ErrPaging, Message: "the service sent the same cursor of a next page twice"})
+			if cursor = got.Next; cursor == "" {
 				return
 			}
-			seen[got.Next] = true
-			cursor = got.Next
+			if err := g.next(cursor); err != nil {
+				yield(Skill{}, err)
+				return
+			}
 		}
 	}
 }

@@ -85,6 +85,16 @@ func TestSkillsGoThroughAllPages(t *testing.T) {
 	}
 }
 
+// A list that goes on without skills is not followed for ever.
+func TestSkillsWithoutEnd(t *testing.T) {
+	s := serve(t)
+	n := 0
+	s.route = func(sent) reply { n++; return skillPage(fmt.Sprint(n)) }
+	_, err := skillIDs(newClient(t, s).Skills().All(t.Context()))
+	wantKinds(t, err, "ErrPaging")
+	s.wantSent(t, 101)
+}
+
 func TestSkillsDoNotLoop(t *testing.T) {
 	for _, l := range skillLists {
 		for name, tc := range map[string]struct {
@@ -92,9 +102,12 @@ func TestSkillsDoNotLoop(t *testing.T) {
 			got   string
 			sent  int
 		}{
-			"the same cursor": {[]reply{skillPage("2", "a"), skillPage("2", "b")}, "a b", 2},
-			"a circle":        {[]reply{skillPage("2", "a"), skillPage("3", "b"), skillPage("2", "c"), skillPage("", "d")}, "a b c", 3},
-			"without skills":  {[]reply{skillPage("2")}, "", 2},
+			"a cursor that is ignored": {[]reply{skillPage("2", "a", "b")}, "a b", 2},
+			"other cursors, ignored":   {[]reply{skillPage("2", "a", "b"), skillPage("3", "a", "b")}, "a b", 2},
+			"pages without end":        {[]reply{skillPage("2", "a"), skillPage("3")}, "a", 3},
+			"the same cursor":          {[]reply{skillPage("2", "a"), skillPage("2", "b")}, "a b", 2},
+			"a circle":                 {[]reply{skillPage("2", "a"), skillPage("3", "b"), skillPage("2", "c"), skillPage("", "d")}, "a b c", 3},
+			"without skills":           {[]reply{skillPage("2")}, "", 2},
 		} {
 			t.Run(l.name+" "+name, func(t *testing.T) {
 				s := serve(t, tc.pages...)
@@ -102,8 +115,8 @@ func TestSkillsDoNotLoop(t *testing.T) {
 				for _, err := range l.list(t.Context(), newClient(t, s).Skills()) {
 					if err != nil {
 						errs++
-						wantKinds(t, err, "ErrPaging")
-						wantText(t, err, "skills: ", "cursor")
+						wantKinds(t, err, "ErrPaging+ErrPageRepeated")
+						wantText(t, err, "skills: the service sent")
 					}
 				}
 				s.wantSent(t, tc.sent)

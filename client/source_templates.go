@@ -396,9 +396,13 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 	if err := refuse(call.op, problem, configProblem("DefaultConfig", change.DefaultConfig)); err != nil {
 		return nil, err
 	}
-	return fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return s.client.raw.UpdateSourceTemplate(ctx, id, &gen.UpdateSourceTemplateParams{}, body)
 	})
+	if err != nil {
+		return orLook(err, func() (*SourceTemplateDetails, error) { return s.Get(ctx, id) })
+	}
+	return got, nil
 }
 
 // Delete deletes the template with the given ID, a UUID. Connectors can no

@@ -55,10 +55,12 @@ func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ..
 		if !rows.each(x.op(), yield) {
 			return
 		}
-		var meta struct {
-			More loose[bool] `json:"has_more"`
+		var beside struct {
+			Meta loose[struct {
+				More loose[bool] `json:"has_more"`
+			}] `json:"meta"`
 		}
-		if jsonv2.Unmarshal(rows.meta, &meta, lenient) == nil && meta.More.v {
+		if jsonv2.Unmarshal(rows.beside, &beside, lenient) == nil && beside.Meta.v.More.v {
 			yield(zero, &Error{op: x.op(), kind: ErrPaging, Message: "the result has more rows, which the service does not send; go on with LIMIT and OFFSET in the query, and an ORDER BY"})
 		}
 	}
@@ -66,8 +68,7 @@ func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ..
 
 // newSQL returns the execution of a query, or an error if it cannot be right.
 func newSQL(entity, query string, opts []ExecuteOption) (*execution, error) {
-	params := Params{"sql": query}
-	x := newExecution(entity, actionSQL, params, opts)
+	x := newExecution(entity, actionSQL, Params{"sql": query}, opts)
 	if strings.TrimSpace(query) == "" {
 		return nil, invalid(x.op(), "the query is empty")
 	}
@@ -75,7 +76,7 @@ func newSQL(entity, query string, opts []ExecuteOption) (*execution, error) {
 		if *x.limit < 1 {
 			return nil, invalid(x.op(), "the limit %d is less than 1", *x.limit)
 		}
-		params["limit"] = *x.limit
+		x.params["limit"] = *x.limit
 	}
 	return x, nil
 }

@@ -309,7 +309,7 @@ var sentinels = []struct {
 	{"ErrInvalid", client.ErrInvalid}, {"ErrRateLimited", client.ErrRateLimited}, {"ErrServer", client.ErrServer},
 	{"ErrConnectorNotFound", client.ErrConnectorNotFound}, {"ErrConnectorAmbiguous", client.ErrConnectorAmbiguous},
 	{"ErrWorkspaceNotFound", client.ErrWorkspaceNotFound}, {"ErrExecution", client.ErrExecution},
-	{"ErrEmptyDownload", client.ErrEmptyDownload}, {"ErrResponseTooLarge", client.ErrResponseTooLarge}, {"ErrPaging", client.ErrPaging},
+	{"ErrEmptyDownload", client.ErrEmptyDownload}, {"ErrResponseTooLarge", client.ErrResponseTooLarge}, {"ErrPaging", client.ErrPaging}, {"ErrPageRepeated", client.ErrPageRepeated},
 	{"ErrWaitedTooLong", client.ErrWaitedTooLong}, {"ErrDefinitionAmbiguous", client.ErrDefinitionAmbiguous}, {"ErrNetwork", client.ErrNetwork}, {"ErrBadResponse", client.ErrBadResponse},
 	{"ErrUsageExceeded", client.ErrUsageExceeded}, {"ErrNoConsent", client.ErrNoConsent},
 }

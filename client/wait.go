@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 // These constants say how often the service is asked while something is waited
@@ -90,7 +91,7 @@ func wait[T any](ctx context.Context, op string, polling Polling, look func(cont
 		}
 		switch {
 		case ctx.Err() != nil:
-			return last, &Error{op: op, err: ended(ctx), note: waited(began)}
+			return last, &Error{op: op, err: timing.Ended(ctx), note: waited(began)}
 		case bounded.Err() != nil:
 			return last, &Error{op: op, kind: ErrWaitedTooLong, Message: ErrWaitedTooLong.Error(), err: passing, note: waited(began)}
 		case err != nil:
@@ -124,16 +125,6 @@ func pause(w waiting, looks int) time.Duration {
 // longest is a pause that nobody lives to see the end of, but short enough to
 // calculate with.
 const longest time.Duration = 1 << 60
-
-// ended returns why ctx is done: its error, and the cause if the caller gave
-// one.
-func ended(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
-}
 
 func waited(since time.Time) string {
 	unit := time.Second

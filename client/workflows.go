@@ -156,7 +156,7 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 		return f.ws.client.raw.UpdateWorkflow(ctx, id, &gen.UpdateWorkflowParams{WorkspaceID: ws}, body)
 	})
 	if err != nil {
-		return nil, f.ws.forget(err)
+		return orLook(f.ws.forget(err), func() (*Workflow, error) { return f.Get(ctx, id) })
 	}
 	return got, nil
 }

@@ -131,7 +131,7 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	}
 	// The service has no call to create a workspace: it creates one when it issues a
 	// scoped token for it.
-	call := &call{op: "create workspace", name: "createScopedToken", confidential: true}
+	call := &call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true}
 	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.region))}
 	_, err = fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
@@ -175,7 +175,7 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 		return w.client.raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
 	})
 	if err != nil {
-		return nil, missing(err, ErrWorkspaceNotFound)
+		return orLook(missing(err, ErrWorkspaceNotFound), func() (*WorkspaceInfo, error) { return w.client.WorkspaceInfo(ctx, id) })
 	}
 	info := got.info()
 	return &info, nil

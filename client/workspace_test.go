@@ -286,17 +286,21 @@ func TestWorkspacesDoesNotLoop(t *testing.T) {
 		pages []reply
 		want  int
 	}{
-		"the page itself": {[]reply{workspacePage("/api/v1/workspaces?limit=100", "a")}, 1},
-		"the same":        {[]reply{workspacePage("/api/v1/workspaces?cursor=2", "a")}, 2},
+		"the page itself":        {[]reply{workspacePage("/api/v1/workspaces?limit=100", "a")}, 1},
+		"the same":               {[]reply{workspacePage("/api/v1/workspaces?cursor=2", "a")}, 2},
+		"the same, another link": {[]reply{workspacePage("?cursor=2", "a"), workspacePage("?cursor=3", "a")}, 2},
 		"a circle": {[]reply{
 			workspacePage("?cursor=2", "a"), workspacePage("?cursor=3", "b"), workspacePage("https://API.test/api/v1/workspaces?cursor=2", "c"),
 		}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, tc.pages...)
-			_, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{})
-			wantKinds(t, err, "ErrPaging")
+			got, err := workspaceNames(t, newClient(t, s), client.WorkspaceFilter{})
+			wantKinds(t, err, "ErrPaging+ErrPageRepeated")
 			s.wantSent(t, tc.want)
+			if !strings.HasPrefix("a b c", got) {
+				t.Errorf("got %q", got)
+			}
 		})
 	}
 }

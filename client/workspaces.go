@@ -73,7 +73,8 @@ func pageSize(op string, n int) (int, error) {
 
 // Workspaces returns an iterator over the organization's workspaces that the
 // filter selects. It requests each page when the loop needs it, and stops after
-// an error. Deleted workspaces are included as far as the service lists them;
+// an error. If a page comes again, it is not yielded, and the error matches
+// [ErrPageRepeated]. Deleted workspaces are included as far as the service lists them;
 // see [WorkspaceInfo.Tombstone]. A filter with a bad page size is an error that
 // matches [ErrInvalid]; nothing is sent.
 func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Seq2[WorkspaceInfo, error] {
@@ -92,7 +93,7 @@ func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Se
 			}
 			return c.doer.Do(req.WithContext(ctx))
 		}
-		seen := map[string]bool{} // pages that were requested; all have the same origin
+		g := guard{op: op}
 		for {
 			list, err := fetch[workspaceList](ctx, &call{op: op, name: "listWorkspaces", read: true}, func(ctx context.Context) (*http.Response, error) {
 				resp, err := send(ctx)
@@ -105,6 +106,10 @@ func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Se
 				yield(WorkspaceInfo{}, err)
 				return
 			}
+			if err := g.page(idsOf(list.Data, func(w workspaceItem) string { return w.ID })); err != nil {
+				yield(WorkspaceInfo{}, err)
+				return
+			}
 			for _, w := range list.Data {
 				if !yield(w.info(), nil) {
 					return
@@ -113,17 +118,16 @@ func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Se
 			if list.Next == "" {
 				return
 			}
-			if at, err := url.Parse(from); err == nil {
-				seen[at.RequestURI()] = true
+			if at, err := url.Parse(from); err == nil && req == nil {
+				_ = g.next(at.RequestURI()) // all have the same origin
 			}
-			if req, err = c.follow(ctx, op, from, list.Next); err == nil && seen[req.URL.RequestURI()] {
-				err = &Error{op: op, kind: ErrPaging, Message: "the service sent the same next page twice"}
+			if req, err = c.follow(ctx, op, from, list.Next); err == nil {
+				err = g.next(req.URL.RequestURI())
 			}
 			if err != nil {
 				yield(WorkspaceInfo{}, err)
 				return
 			}
-			seen[req.URL.RequestURI()] = true
 		}
 	}
 }

@@ -5,13 +5,13 @@ package gen
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
+	json "github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	runtime "github.com/airbyte-agents/airbyte-agents-go/internal/param"
 )
 

@@ -56,7 +56,7 @@ var wrapperCalls = []wrapper{
 	{name: "Execute", ops: []string{"executeConnector"}, needed: []string{"/status"}, call: func(ctx context.Context, w *client.Workspace) error {
 		r, err := w.ConnectorByID(connectorID).Execute(ctx, "tickets", "list", nil)
 		if err == nil {
-			_ = r.Page.HasNext
+			_ = r.Page().HasNext
 			for _, err := range client.Rows[map[string]any](r) {
 				if e := (*client.RecordError)(nil); err != nil && !errors.As(err, &e) {
 					return err

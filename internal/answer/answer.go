@@ -6,7 +6,9 @@ package answer
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -295,6 +297,12 @@ func plainDecimal(s string) bool {
 	whole, fraction, point := strings.Cut(s, ".")
 	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 	return digits(whole) && (!point || digits(fraction))
+}
+
+// Corrupt reports whether err, from reading a body, is about compressed data that is
+// wrong rather than cut off: reading it again would not help.
+func Corrupt(err error) bool {
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || err != nil && strings.Contains(err.Error(), "flate: corrupt")
 }
 
 // Discard reads the rest of a body, up to 256 KiB, and closes it, so that its

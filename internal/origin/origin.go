@@ -55,6 +55,9 @@ func Parse(raw string) (*url.URL, error) {
 	return u, nil
 }
 
+// Server returns base as the address that the generated client appends paths to.
+func Server(base *url.URL) string { return strings.TrimSuffix(base.String(), "/") + "/" }
+
 // CheckScheme returns an error that matches [ErrUnsafe] if a request to u would
 // send a secret unencrypted.
 func CheckScheme(u *url.URL) error {

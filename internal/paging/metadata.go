@@ -31,6 +31,7 @@ type signs struct {
 	none        bool   // a member for the next page is null or empty
 	strange     string // a member that speaks of a next page and is not understood
 	page, pages string
+	token       value // a page that is not a number, which is a cursor if there are more
 	total       string
 	offset      value
 	size        string
@@ -101,6 +102,9 @@ func read(raw ...jsontext.Value) signs {
 		if dec.Decode(&o) == nil {
 			s.object(o, false, "", 0)
 		}
+	}
+	if s.cursor.text == "" && s.more {
+		s.cursor = s.token
 	}
 	return s
 }
@@ -206,6 +210,10 @@ func (s *signs) scalar(name, plain, text string, number, next, speaks bool, in s
 	if !next {
 		switch plain {
 		case "page", "currentpage", "pagenumber":
+			if _, err := strconv.ParseInt(text, 10, 64); err != nil && !number && plain == "page" {
+				s.token = value{name: name, plain: plain, text: text, rank: 8}
+				return
+			}
 			s.page = text
 			return
 		case "number":

@@ -18,6 +18,7 @@ type In struct {
 	Beside   jsontext.Value // an object with the members beside the records, if any
 	Declared []Param        // what the operation declares
 	Known    bool           // Declared is known, also if it is empty
+	Likely   []Param        // what turns pages in similar operations, if Declared is not known
 	Param    string         // the parameter that the caller names for the next page, if any
 	Params   map[string]any // the parameters of the request for this page
 	Count    int            // the number of records; -1 if it is not known
@@ -35,12 +36,13 @@ const (
 	Unknown          // the metadata speaks of a next page and is not understood, or says nothing where it has to
 	NoParam          // no parameter takes what the metadata has
 	Repeated         // a page came again, or would
+	NoID             // the last record has no ID
 	Gone             // the records are needed, and were not kept
 )
 
 // Out is what follows from a page: Set, End or a Problem.
 type Out struct {
-	Set     map[string]any // the parameters to add for the next page: text or a json.Number
+	Set     map[string]any // the parameters to add for the next page: text or a json.Number; also if that came before
 	End     bool           // there is no next page
 	Problem Problem
 	Why     string // the problem in words
@@ -105,6 +107,7 @@ type turn struct {
 	guessed bool // the parameter is not declared
 	none    bool // no parameter is known
 	again   bool // the records came before
+	back    bool // what the page was asked for with led to an earlier page
 }
 
 // proven reports whether the parameter is known to turn pages by a cursor: then pages
@@ -150,6 +153,15 @@ func (t *turn) choose() {
 			t.p = t.fit(named(name, ""))
 			return
 		}
+	}
+	for _, p := range t.Likely {
+		if n := t.suits(p); n > max(best, 0) {
+			t.p, best = p, n
+		}
+	}
+	if best > 0 {
+		t.p = t.fit(t.p)
+		return
 	}
 	t.p, t.none = t.suggested()
 }
@@ -234,7 +246,7 @@ func (t *turn) suggested() (Param, bool) {
 			name = "page_token"
 		case c.plain == "nextoffset" || c.plain == "offset":
 			name = "offset"
-		case c.plain == "nextpage" && digits(c.text):
+		case c.plain == "nextpage" && digits(c.text), c.plain == "page":
 			name = "page"
 		case c.plain == "after" || c.plain == "startingafter":
 			name = c.name
@@ -271,7 +283,9 @@ func (t *turn) next() Out {
 		t.from, t.given = integer(asked)
 	}
 	if given && t.p.Role != "" {
-		t.memory.values.add(t.memory.value(t.p.Name, text(asked)), page)
+		mark := t.memory.value(t.p.Name, text(asked))
+		t.back = t.memory.values.before(mark, page)
+		t.memory.values.add(mark, page)
 	}
 	t.pages++
 	if t.empties++; t.Count != 0 {
@@ -304,6 +318,11 @@ func (t *turn) decide(asked any, first bool) Out {
 	s := &t.s
 	if t.again && !t.proven() {
 		return t.repeated(asked)
+	}
+	if t.back && t.proven() {
+		out := fail(Repeated, "%s", t.cycle())
+		out.Drop = true
+		return out
 	}
 	if s.known && !s.more {
 		return end()
@@ -345,7 +364,7 @@ func (t *turn) without() Out {
 	case s.none && !s.more && s.cursor.text == "" && s.link == "":
 		return end()
 	case s.link != "":
-		return fail(NoParam, "the connector gives a link to it, %q, and no parameter takes it", s.linkName)
+		return fail(NoParam, "the connector gives a link to it, %q, not a cursor", s.linkName)
 	case s.cursor.text != "":
 		return fail(NoParam, "no parameter takes %q of the metadata", s.cursor.name)
 	case s.strange != "":
@@ -440,9 +459,15 @@ func (t *turn) cursor(asked any) Out {
 	if still && (t.Count == 0 || s.none && !s.known) {
 		return end() // the cursor is that of this page
 	}
-	out := fail(Repeated, "the service gave a cursor again that it had given before, so it does not understand the parameter %q", t.p.Name)
-	out.Drop = t.again
+	out := fail(Repeated, "%s", t.cycle())
+	if out.Drop = t.again; !still {
+		out.Set = set
+	}
 	return out
+}
+
+func (t *turn) cycle() string {
+	return fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", t.p.Name)
 }
 
 // isCap reports whether a number of records looks like the most that a vendor sends
@@ -498,7 +523,7 @@ func (t *turn) counted(asked any, first bool) Out {
 	switch t.p.Role {
 	case Offset:
 		if t.Count == 0 {
-			return fail(Unknown, "this one is empty, and the offset is counted by records")
+			return fail(Unknown, "the metadata has no cursor, and there are no records to count the offset by")
 		}
 		return t.set(at + int64(t.Count))
 	case LastID:
@@ -507,7 +532,7 @@ func (t *turn) counted(asked any, first bool) Out {
 		case t.Last == nil && t.Count != 0:
 			return fail(Gone, "it is asked for by the last record of this one, which was decoded already")
 		case id == "":
-			return fail(Unknown, "the last record has no id to go on from")
+			return fail(NoID, "its last record has no id to go on from")
 		case asked != nil && text(asked) == id:
 			out := fail(Repeated, "the last record is the one that the page was asked for with")
 			out.Drop = t.again
@@ -551,10 +576,12 @@ func (t *turn) goesOn(at int64, first bool) bool {
 	if t.p.Role == Count1 {
 		base = 1
 	}
+	n, ok := number(s.cursor.text)
+	next := s.cursor.text != "" && !(ok && n <= at && t.p.Role != LastID) // else it is that of this page
 	switch {
 	case s.known:
 		return s.more
-	case s.link != "" || s.cursor.text != "":
+	case s.link != "" || next:
 		return t.Count != 0 || t.p.Role == Count0 || t.p.Role == Count1
 	case s.none, t.Count == 0:
 		return false

@@ -8,6 +8,7 @@ package paging
 
 import (
 	"encoding/binary"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -54,12 +55,16 @@ func Lookup(slug, entity, action string) ([]Param, bool) {
 	if i*keySize == len(keys) || keyAt(i) != key {
 		return nil, false
 	}
+	return paramsOf(int(keys[i*keySize+4])), true
+}
+
+// paramsOf returns the parameters on a line of the table.
+func paramsOf(n int) (params []Param) {
 	line := declared
-	for range keys[i*keySize+4] {
+	for range n {
 		_, line, _ = strings.Cut(line, "\n")
 	}
 	line, _, _ = strings.Cut(line, "\n")
-	var params []Param
 	for field := range strings.FieldsSeq(line) {
 		part := strings.Split(field, "=") // name, type, role, default, f if fed
 		p := Param{Name: part[0], Integer: part[1] == "i", Role: Role(part[2]), Fed: part[4] == "f"}
@@ -69,7 +74,28 @@ func Lookup(slug, entity, action string) ([]Param, bool) {
 		}
 		params = append(params, p)
 	}
-	return params, true
+	return params
+}
+
+// Likely returns the parameters that turn pages in the other operations of a kind of
+// connector, for one that is not known.
+func Likely(slug string) (params []Param) {
+	for line := range strings.Lines(slugs) {
+		names := strings.Fields(line)
+		if names[0] != slug {
+			continue
+		}
+		for _, number := range names[1:] {
+			n, _ := strconv.Atoi(number)
+			for _, p := range paramsOf(n) {
+				if p.Role.turns() && !slices.ContainsFunc(params, func(have Param) bool { return have.Name == p.Name }) {
+					p.Unsure, p.Fed = true, false
+					params = append(params, p)
+				}
+			}
+		}
+	}
+	return params
 }
 
 // keySize is the number of bytes that the table has for each operation: a hash of its
@@ -91,4 +117,10 @@ func hash(names ...string) uint32 {
 }
 
 // Slugs iterates over the kinds of connectors that the table has.
-func Slugs(yield func(string) bool) { strings.FieldsSeq(slugs)(yield) }
+func Slugs(yield func(string) bool) {
+	for line := range strings.Lines(slugs) {
+		if slug := strings.Fields(line)[0]; !yield(slug) {
+			return
+		}
+	}
+}

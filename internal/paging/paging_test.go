@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -59,7 +60,7 @@ func TestTableHasTheFacts(t *testing.T) {
 			t.Errorf("the facts have no %s", slug)
 		}
 	}
-	if size := len(keys) + len(declared) + len(slugs); size > 6000 {
+	if size := len(keys) + len(declared) + len(slugs); size > 6500 {
 		t.Errorf("the table has %d bytes, which is more than a few thousand", size)
 	}
 }
@@ -72,5 +73,20 @@ func TestLookupUnknown(t *testing.T) {
 	}
 	if params, ok := Lookup("airtable", "tables", "list"); !ok || params != nil {
 		t.Errorf("an operation that does not page: %v, %t", params, ok)
+	}
+}
+
+func TestLikely(t *testing.T) {
+	for slug, want := range map[string]string{
+		"github": "after cursor", "stripe": "starting_after last-id, page cursor", "gitlab": "page count1", "salesforce": "", "nobody": "",
+		"jira": "startAt offset, nextPageToken cursor",
+	} {
+		var got []string
+		for _, p := range Likely(slug) {
+			got = append(got, p.Name+" "+string(p.Role))
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %q, want %q", slug, got, want)
+		}
 	}
 }

@@ -88,3 +88,24 @@ func (m *marks) add(h mark, page int) {
 		}
 	}
 }
+
+// Seen remembers texts, a bounded number of them, and beyond that still notices every
+// cycle in the end. It is for lists that are not paged by [Next]. The zero value is
+// ready to use.
+type Seen struct {
+	seed  maphash.Seed
+	marks marks
+	n     int
+}
+
+// Again reports whether a text came before, and remembers it.
+func (s *Seen) Again(text string) bool {
+	if s.n == 0 {
+		s.seed, s.marks.limit = maphash.MakeSeed(), maxSeen
+	}
+	h := maphash.String(s.seed, text)
+	again := s.marks.before(h, s.n)
+	s.marks.add(h, s.n)
+	s.n++
+	return again
+}

@@ -2,7 +2,61 @@
 
 package paging
 
-const slugs = "airtable amazon-ads amazon-seller-partner amplitude asana ashby chargebee clickup-api confluence facebook-marketing freshdesk github gitlab gmail gong google-ads google-analytics-data-api google-drive google-search-console granola greenhouse harvest hubspot incident-io intercom jira klaviyo linear linkedin-ads mailchimp monday notion orb paypal-transaction pinterest pylon salesforce sendgrid sentry shopify slack snapchat-marketing stripe tiktok-marketing twilio typeform woocommerce zendesk-chat zendesk-support zendesk-talk zoho-crm"
+// slugs has the kinds of connectors, each with the numbers of the lines that its operations
+// declare and that turn pages, those of the most operations first.
+const slugs = "" +
+	"airtable 45 46\n" +
+	"amazon-ads 37\n" +
+	"amazon-seller-partner 1 2 43 58\n" +
+	"amplitude\n" +
+	"asana 29\n" +
+	"ashby 21\n" +
+	"chargebee 27\n" +
+	"clickup-api 47 16\n" +
+	"confluence 19 31\n" +
+	"facebook-marketing 6\n" +
+	"freshdesk 53\n" +
+	"github 9 5 8 10\n" +
+	"gitlab 55\n" +
+	"gmail 38\n" +
+	"gong 16\n" +
+	"google-ads 61\n" +
+	"google-analytics-data-api\n" +
+	"google-drive 57 60 58 59 61\n" +
+	"google-search-console 71\n" +
+	"granola 22\n" +
+	"greenhouse 53\n" +
+	"harvest\n" +
+	"hubspot 6\n" +
+	"incident-io 7\n" +
+	"intercom 70 68\n" +
+	"jira 40 39 41 42\n" +
+	"klaviyo 64 62 63\n" +
+	"linear 4\n" +
+	"linkedin-ads 57 13\n" +
+	"mailchimp 14\n" +
+	"monday 30\n" +
+	"notion 66\n" +
+	"orb 20\n" +
+	"paypal-transaction 15 44 49 50 51\n" +
+	"pinterest 12\n" +
+	"pylon 16\n" +
+	"salesforce\n" +
+	"sendgrid 32\n" +
+	"sentry 16\n" +
+	"shopify\n" +
+	"slack 17 18\n" +
+	"snapchat-marketing\n" +
+	"stripe 23 35\n" +
+	"tiktok-marketing 48 49\n" +
+	"twilio\n" +
+	"typeform 50 11\n" +
+	"woocommerce 54\n" +
+	"zendesk-chat 26 28\n" +
+	"zendesk-support 56\n" +
+	"zendesk-talk 73\n" +
+	"zoho-crm 52\n" +
+	""
 
 // declared has a line for each way in which operations page: their parameters as
 // name=type=role=default=fed.

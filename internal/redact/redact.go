@@ -6,17 +6,15 @@ package redact
 
 import (
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
 	"net/url"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // Text stands in place of a secret.
@@ -151,67 +149,12 @@ func (s Scrubber) clean(err error) (changed bool, _ error) {
 	if clean == text {
 		return false, err
 	}
-	return true, &scrubbed{clean, s, err}
+	return true, &veil.Error{Text: clean, Cause: err, Clean: func(u *url.Error) *url.Error {
+		_, clean := s.clean(u)
+		u, _ = clean.(*url.Error) //nolint:errorlint // it stays one
+		return u
+	}}
 }
-
-// A scrubbed error matches what its cause matches, and has another text.
-type scrubbed struct {
-	text string
-	s    Scrubber
-	err  error
-}
-
-func (e *scrubbed) Error() string { return e.text }
-
-// Is reports whether the cause matches target.
-func (e *scrubbed) Is(target error) bool { return errors.Is(e.err, target) }
-
-// As finds an error of the type of target in the cause.
-func (e *scrubbed) As(target any) bool {
-	if !find(e.err, target) {
-		return false
-	}
-	if u, ok := target.(**url.Error); ok {
-		*u, _ = e.s.Error(*u).(*url.Error) //nolint:errorlint // it stays one
-	}
-	return true
-}
-
-// find is errors.As for a target that it has accepted. With package reflect, which
-// every program that decodes JSON links, it is 6 KB smaller.
-func find(err error, target any) bool {
-	v := reflect.ValueOf(target).Elem()
-	for err != nil {
-		if reflect.TypeOf(err).AssignableTo(v.Type()) {
-			v.Set(reflect.ValueOf(err))
-			return true
-		}
-		if x, ok := err.(interface{ As(target any) bool }); ok && x.As(target) {
-			return true
-		}
-		switch x := err.(type) { //nolint:errorlint // each level by itself
-		case interface{ Unwrap() error }:
-			err = x.Unwrap()
-		case interface{ Unwrap() []error }:
-			return slices.ContainsFunc(x.Unwrap(), func(inner error) bool { return find(inner, target) })
-		default:
-			return false
-		}
-	}
-	return false
-}
-
-// Timeout reports whether the cause is a timeout, for url.Error.Timeout.
-func (e *scrubbed) Timeout() bool {
-	t, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](e.err)
-	return ok && t.Timeout()
-}
-
-// Format writes the text, so that no verb shows the cause.
-func (e *scrubbed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.text) }
 
 func (s Scrubber) scrub(text string, words, cutStart, cutEnd bool) string {
 	if text == "" || len(s.words)+len(s.forms) == 0 {
