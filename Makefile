@@ -135,5 +135,5 @@ shuffle: ## Run the tests COUNT (20) times in random order to find flaky ones
 
 .PHONY: cover
 cover: ## Measure the test coverage of the hand-written packages
-	go test -coverprofile coverage.out -coverpkg ./auth/...,./client/...,./agentstest/...,./internal/... ./...
+	go test -coverprofile coverage.out -coverpkg ./auth/...,./client/...,./agenttools/...,./agentstest/...,./internal/... ./...
 	go tool cover -func coverage.out

@@ -23,6 +23,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	// The packages that the snippets use are linked, so that go test does not use a
 	// cached result after they have changed.
+	_ "github.com/airbyte-agents/airbyte-agents-go/agenttools"
 	_ "github.com/airbyte-agents/airbyte-agents-go/auth"
 	_ "github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -32,6 +33,7 @@ const module = "github.com/airbyte-agents/airbyte-agents-go/"
 // imports are the packages that a snippet may use without importing them.
 var imports = map[string]string{
 	"agentstest": module + "agentstest",
+	"agenttools": module + "agenttools",
 	"auth":       module + "auth",
 	"client":     module + "client",
 	"gen":        module + "gen",
@@ -63,6 +65,9 @@ var given = map[string]string{
 	"github":         "var github *client.Connector",
 	"gong":           "var gong *client.Connector",
 	"c":              "var c *client.Client",
+	"name":           "var name string",
+	"ask":            "var ask func(context.Context, agenttools.Action) error",
+	"args":           "var args json.RawMessage",
 	"zendeskToken":   "var zendeskToken string",
 	"key":            "var key auth.Secret",
 	"next":           "var next client.Params",

@@ -18,7 +18,8 @@ type api struct{ s *Service }
 
 var _ server.StrictServerInterface = (*api)(nil)
 
-// An operation is what ServeHTTP has to know about an operation.
+// An operation is what ServeHTTP has to know about an operation. The table operations is
+// generated from the contract.
 type operation struct {
 	id       string   // the operationId
 	open     bool     // needs no token
@@ -28,83 +29,8 @@ type operation struct {
 	notNull  []string // members that it may leave out, but that must not be null
 }
 
-const v1 = "/api/v1/"
-
 // executeConnector is the operation that runs the actions of connectors.
 const executeConnector = "executeConnector"
-
-// Members that several operations do not accept as null.
-var (
-	neverNullRun  = []string{"params", "skip_truncation"}
-	neverNullTags = []string{"selected_connection_template_tags", "selected_connection_template_tags_mode"}
-)
-
-// operations are the operations of the contract, by route of the generated
-// server.
-var operations = map[string]*operation{
-	"POST " + v1 + "account/applications/token":            {id: "createToken", open: true, body: true, required: []string{"client_id", "client_secret"}},
-	"POST " + v1 + "account/applications/scoped-token":     {id: "createScopedToken", body: true, required: []string{"workspace_name"}},
-	"GET " + v1 + "account/applications/scoped-token/info": {id: "getScopedTokenInfo"},
-	"POST " + v1 + "account/applications/widget-token":     {id: "createWidgetToken", body: true, required: []string{"workspace_name", "allowed_origin"}, notNull: append([]string{"selected_source_template_tags", "selected_source_template_tags_mode"}, neverNullTags...)},
-
-	"GET " + v1 + "integrations/connectors":                       {id: "listConnectors"},
-	"POST " + v1 + "integrations/connectors":                      {id: "createConnector", body: true, required: []string{"workspace_name"}, notNull: neverNullTags},
-	"POST " + v1 + "integrations/connectors/check":                {id: "checkConnectorConfig", body: true, required: []string{"workspace_name"}, notNull: neverNullTags},
-	"POST " + v1 + "integrations/connectors/oauth/initiate":       {id: "initiateOAuth", body: true, required: []string{"workspace_name", "redirect_url"}},
-	"GET " + v1 + "integrations/connectors/{id}":                  {id: "getConnector", ids: []string{"id"}},
-	"PUT " + v1 + "integrations/connectors/{id}":                  {id: "updateConnector", ids: []string{"id"}, body: true},
-	"DELETE " + v1 + "integrations/connectors/{id}":               {id: "deleteConnector", ids: []string{"id"}},
-	"POST " + v1 + "integrations/connectors/{id}/check":           {id: "checkConnector", ids: []string{"id"}, body: true},
-	"POST " + v1 + "integrations/connectors/{id}/execute":         {id: executeConnector, body: true, required: []string{"entity", "action"}, notNull: neverNullRun},
-	"POST " + v1 + "integrations/connectors/{id}/execute/prepare": {id: "prepareExecution", body: true, required: []string{"entity", "action"}, notNull: neverNullRun},
-	"GET " + v1 + "integrations/connectors/{id}/inspect":          {id: "inspectConnector", ids: []string{"id"}},
-
-	"GET " + v1 + "integrations/definitions/sources":           {id: "listSourceDefinitions"},
-	"GET " + v1 + "integrations/definitions/sources/{id}":      {id: "getSourceDefinition", ids: []string{"id"}},
-	"GET " + v1 + "integrations/definitions/destinations":      {id: "listDestinationDefinitions"},
-	"GET " + v1 + "integrations/definitions/destinations/{id}": {id: "getDestinationDefinition", ids: []string{"id"}},
-
-	"GET " + v1 + "integrations/templates/sources":         {id: "listSourceTemplates"},
-	"POST " + v1 + "integrations/templates/sources":        {id: "createSourceTemplate", body: true},
-	"GET " + v1 + "integrations/templates/sources/global":  {id: "listGlobalSourceTemplates"},
-	"GET " + v1 + "integrations/templates/sources/{id}":    {id: "getSourceTemplate", ids: []string{"id"}},
-	"PATCH " + v1 + "integrations/templates/sources/{id}":  {id: "updateSourceTemplate", ids: []string{"id"}, body: true},
-	"DELETE " + v1 + "integrations/templates/sources/{id}": {id: "deleteSourceTemplate", ids: []string{"id"}},
-
-	"GET " + v1 + "integrations/templates/connections":                {id: "listConnectionTemplates"},
-	"POST " + v1 + "integrations/templates/connections":               {id: "createConnectionTemplate", body: true, notNull: []string{"data_hosting_type", "non_breaking_changes_preference", "sync_on_create"}},
-	"GET " + v1 + "integrations/templates/connections/{id}":           {id: "getConnectionTemplate", ids: []string{"id"}},
-	"PATCH " + v1 + "integrations/templates/connections/{id}":         {id: "updateConnectionTemplate", ids: []string{"id"}, body: true},
-	"DELETE " + v1 + "integrations/templates/connections/{id}":        {id: "deleteConnectionTemplate", ids: []string{"id"}},
-	"POST " + v1 + "integrations/templates/connections/cron/describe": {id: "describeCron", body: true, required: []string{"cron_expression"}},
-
-	"PUT " + v1 + "oauth/credentials":                                    {id: "setOAuthCredentials", body: true, required: []string{"configuration"}},
-	"DELETE " + v1 + "oauth/credentials/connector_type/{connector_type}": {id: "deleteOAuthCredentials"},
-
-	"GET " + v1 + "skills":        {id: "listSkills"},
-	"GET " + v1 + "skills/search": {id: "searchSkills"},
-	"GET " + v1 + "skills/docs":   {id: "getSkillDocs"},
-
-	"GET " + v1 + "workspaces":                   {id: "listWorkspaces"},
-	"GET " + v1 + "workspaces/stats":             {id: "getWorkspaceStats"},
-	"GET " + v1 + "workspaces/{workspace_id}":    {id: "getWorkspace", ids: []string{"workspace_id"}},
-	"PUT " + v1 + "workspaces/{workspace_id}":    {id: "updateWorkspace", ids: []string{"workspace_id"}, body: true},
-	"DELETE " + v1 + "workspaces/{workspace_id}": {id: "deleteWorkspace", ids: []string{"workspace_id"}},
-
-	"GET " + v1 + "internal/account/organizations":              {id: "listOrganizations"},
-	"GET " + v1 + "organizations/{organization_id}/credentials": {id: "listOrganizationCredentials", ids: []string{"organization_id"}},
-
-	"GET " + v1 + "internal/workflows":                                              {id: "listWorkflows"},
-	"POST " + v1 + "internal/workflows":                                             {id: "createWorkflow", body: true, required: []string{"workspace_id", "name"}, notNull: []string{"tasks"}},
-	"GET " + v1 + "internal/workflows/{workflow_id}":                                {id: "getWorkflow"},
-	"PATCH " + v1 + "internal/workflows/{workflow_id}":                              {id: "updateWorkflow", body: true, notNull: []string{"name"}},
-	"DELETE " + v1 + "internal/workflows/{workflow_id}":                             {id: "deleteWorkflow"},
-	"GET " + v1 + "internal/workflows/{workflow_id}/automations":                    {id: "listAutomations"},
-	"POST " + v1 + "internal/workflows/{workflow_id}/automations":                   {id: "createAutomation", body: true, required: []string{"workspace_id", "enabled", "trigger_type"}, notNull: []string{"timezone"}},
-	"GET " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}":    {id: "getAutomation"},
-	"PATCH " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}":  {id: "updateAutomation", body: true, notNull: []string{"enabled", "trigger_type", "timezone"}},
-	"DELETE " + v1 + "internal/workflows/{workflow_id}/automations/{automation_id}": {id: "deleteAutomation"},
-}
 
 // A call is what an operation has to know about its request, beside its
 // parameters.

@@ -51,7 +51,7 @@ func WithPrefetch() ExecuteOption {
 // the one that the action declares: as in the documents of the public connectors, which
 // the SDK knows by slug, entity and action, or as an unknown connector says in its
 // description, for which All asks once per [Connector], and only if there is another
-// page. If neither tells, it is a parameter in params that is commonly used for paging
+// page, or if the number of records is one that may be a full page. If neither tells, it is a parameter in params that is commonly used for paging
 // and has such a value, the one that the metadata of the page suggests, or "cursor".
 // If the slug of the connector is unknown and matters, All looks it up.
 //

@@ -76,7 +76,8 @@ var (
 	ErrNoConsent error = &kind{text: "there was no consent"}
 
 	// ErrPaging means that there is another page, or may be one, that cannot be
-	// requested. The page before is good, and [All] has yielded it.
+	// requested. Unless the error matches ErrPageRepeated, too, the page before is good,
+	// and [All] has yielded it.
 	ErrPaging error = &kind{text: "the next page cannot be asked for"}
 
 	// ErrPageRepeated means that a page came again, or would: what asked for the next
@@ -109,7 +110,8 @@ type Error struct {
 
 	// Params are the parameters of the execution that failed, a copy of their own; in an
 	// iteration with [All], those of the page that it failed at, so that another
-	// iteration can begin there. They are nil for other calls. Error does not print them.
+	// iteration can begin there. After ErrPaging, that is the last page that came, whose
+	// records were yielded. They are nil for other calls. Error does not print them.
 	Params Params
 
 	// Retryable reports whether the same call may succeed later and can safely be

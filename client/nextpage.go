@@ -25,7 +25,7 @@ import (
 // model calls once for each page; to loop over all pages, use [All]. The parameters can
 // be stored as JSON. Call NextParams before handling the records of r: if r is a page
 // that came before, the error matches [ErrPageRepeated], and the records are not to be
-// handled again. In one case there are parameters beside that error: if the connector
+// handled again; after any other error they are good. In one case there are parameters beside that error: if the connector
 // turned out to count its pages from 1, they are those of the second page. To notice
 // such pages, the Connector remembers a limited number of pages that it was asked to go
 // on from. Asking for one page twice is no repetition.
@@ -50,8 +50,10 @@ func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	if err != nil {
 		return nil, withRequest(err, t.x.params)
 	}
-	if out.Problem == paging.Repeated && !out.Drop && out.Set != nil {
-		out.Problem = paging.Fine // the page that comes again is the next one: this one is good
+	if out.Problem == paging.Repeated && !out.Drop { // the page that comes again is the next one: this one is good
+		if out.Problem = paging.Unknown; out.Set != nil {
+			out.Problem = paging.Fine // and NextParams says so after that one
+		}
 	}
 	var next Params
 	if out.Set != nil && out.Problem == paging.Fine {

@@ -201,3 +201,22 @@ func TestNextParamsOfASearch(t *testing.T) {
 		t.Errorf("asked %v, %v", v.asked, err)
 	}
 }
+
+// Only a page that came before is one that is not to be handled: where the cursor of a
+// page is that of the page itself, its records are new.
+func TestNextParamsOfACursorThatStandsStill(t *testing.T) {
+	v := &vendor{answer: func(int, map[string]any) string {
+		return success(`[{"id":1}]`, `{"has_next_page":true,"end_cursor":"c"}`)
+	}}
+	r, err := v.connector(t, "github").Execute(t.Context(), "issues", "list", client.Params{"after": "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next, err := r.NextParams(t.Context()); next != nil || !errors.Is(err, client.ErrPaging) || errors.Is(err, client.ErrPageRepeated) {
+		t.Errorf("%v, %v", next, err)
+	}
+	rows, errs := collect(client.All[row](t.Context(), v.connector(t, "github"), "issues", "list", client.Params{"after": "c"}))
+	if ids(rows) != "1" || len(errs) != 1 || !errors.Is(errs[0], client.ErrPageRepeated) || fmt.Sprint(asError(t, errs[0]).Params) != "map[after:c]" {
+		t.Errorf("rows %v, %v", rows, errs)
+	}
+}

@@ -18,67 +18,12 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
-// An operation is an operation of the contract, identified by method and path.
-// The table gives the requests of [Client.API] a name in logs and errors, and
-// lets them be refused if an empty, "." or ".." path value has changed their
-// path. A test compares the table with the contract.
+// An operation is an operation of the contract, identified by method and path. The
+// table operations, which is generated, gives the requests of [Client.API] a name in
+// logs and errors, and lets them be refused if an empty, "." or ".." path value has
+// changed their path. In it, a fixed path stands before one with a parameter that fits
+// it, too.
 type operation struct{ id, method, path string }
-
-var operations = []operation{
-	{"createToken", "POST", "/api/v1/account/applications/token"},
-	{"createScopedToken", "POST", "/api/v1/account/applications/scoped-token"},
-	{"getScopedTokenInfo", "GET", "/api/v1/account/applications/scoped-token/info"},
-	{"createWidgetToken", "POST", "/api/v1/account/applications/widget-token"},
-	{"listConnectors", "GET", "/api/v1/integrations/connectors"},
-	{"createConnector", "POST", "/api/v1/integrations/connectors"},
-	{"checkConnectorConfig", "POST", "/api/v1/integrations/connectors/check"},
-	{"initiateOAuth", "POST", "/api/v1/integrations/connectors/oauth/initiate"},
-	{"getConnector", "GET", "/api/v1/integrations/connectors/{id}"},
-	{"updateConnector", "PUT", "/api/v1/integrations/connectors/{id}"},
-	{"deleteConnector", "DELETE", "/api/v1/integrations/connectors/{id}"},
-	{"checkConnector", "POST", "/api/v1/integrations/connectors/{id}/check"},
-	{"executeConnector", "POST", "/api/v1/integrations/connectors/{id}/execute"},
-	{"prepareExecution", "POST", "/api/v1/integrations/connectors/{id}/execute/prepare"},
-	{"inspectConnector", "GET", "/api/v1/integrations/connectors/{id}/inspect"},
-	{"listSourceDefinitions", "GET", "/api/v1/integrations/definitions/sources"},
-	{"getSourceDefinition", "GET", "/api/v1/integrations/definitions/sources/{id}"},
-	{"listDestinationDefinitions", "GET", "/api/v1/integrations/definitions/destinations"},
-	{"getDestinationDefinition", "GET", "/api/v1/integrations/definitions/destinations/{id}"},
-	{"listSourceTemplates", "GET", "/api/v1/integrations/templates/sources"},
-	{"createSourceTemplate", "POST", "/api/v1/integrations/templates/sources"},
-	{"listGlobalSourceTemplates", "GET", "/api/v1/integrations/templates/sources/global"}, // before the next, which fits it, too
-	{"getSourceTemplate", "GET", "/api/v1/integrations/templates/sources/{id}"},
-	{"updateSourceTemplate", "PATCH", "/api/v1/integrations/templates/sources/{id}"},
-	{"deleteSourceTemplate", "DELETE", "/api/v1/integrations/templates/sources/{id}"},
-	{"listConnectionTemplates", "GET", "/api/v1/integrations/templates/connections"},
-	{"createConnectionTemplate", "POST", "/api/v1/integrations/templates/connections"},
-	{"getConnectionTemplate", "GET", "/api/v1/integrations/templates/connections/{id}"},
-	{"updateConnectionTemplate", "PATCH", "/api/v1/integrations/templates/connections/{id}"},
-	{"deleteConnectionTemplate", "DELETE", "/api/v1/integrations/templates/connections/{id}"},
-	{"describeCron", "POST", "/api/v1/integrations/templates/connections/cron/describe"},
-	{"setOAuthCredentials", "PUT", "/api/v1/oauth/credentials"},
-	{"deleteOAuthCredentials", "DELETE", "/api/v1/oauth/credentials/connector_type/{connector_type}"},
-	{"listSkills", "GET", "/api/v1/skills"},
-	{"searchSkills", "GET", "/api/v1/skills/search"},
-	{"getSkillDocs", "GET", "/api/v1/skills/docs"},
-	{"listWorkspaces", "GET", "/api/v1/workspaces"},
-	{"getWorkspaceStats", "GET", "/api/v1/workspaces/stats"},
-	{"getWorkspace", "GET", "/api/v1/workspaces/{workspace_id}"},
-	{"updateWorkspace", "PUT", "/api/v1/workspaces/{workspace_id}"},
-	{"deleteWorkspace", "DELETE", "/api/v1/workspaces/{workspace_id}"},
-	{"listOrganizations", "GET", "/api/v1/internal/account/organizations"},
-	{"listOrganizationCredentials", "GET", "/api/v1/organizations/{organization_id}/credentials"},
-	{"listWorkflows", "GET", "/api/v1/internal/workflows"},
-	{"createWorkflow", "POST", "/api/v1/internal/workflows"},
-	{"getWorkflow", "GET", "/api/v1/internal/workflows/{workflow_id}"},
-	{"updateWorkflow", "PATCH", "/api/v1/internal/workflows/{workflow_id}"},
-	{"deleteWorkflow", "DELETE", "/api/v1/internal/workflows/{workflow_id}"},
-	{"listAutomations", "GET", "/api/v1/internal/workflows/{workflow_id}/automations"},
-	{"createAutomation", "POST", "/api/v1/internal/workflows/{workflow_id}/automations"},
-	{"getAutomation", "GET", "/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}"},
-	{"updateAutomation", "PATCH", "/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}"},
-	{"deleteAutomation", "DELETE", "/api/v1/internal/workflows/{workflow_id}/automations/{automation_id}"},
-}
 
 // byTable receives the requests of users of [Client.API]. Their ctx does not
 // say which call they belong to, so byTable looks it up in the table. It stands

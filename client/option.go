@@ -167,7 +167,7 @@ func (r *resolved) observer() observer { return r.logs.and(r.watches) }
 // A Region is the ID, a UUID, of a place where the service keeps workspaces.
 type Region string
 
-// The known regions.
+// The regions that are known. There may be others.
 const (
 	RegionUS Region = "645a183f-b12b-4c6e-8ad3-99e165603450"
 	RegionEU Region = "b9e48d61-f082-4a14-a8d0-799a907938cb"
@@ -176,8 +176,12 @@ const (
 // WithRegion sets the region of workspaces that the client creates: with
 // [Workspace.Ensure], and by getting a token with
 // [WithScopedTokenCreatingWorkspace], [Workspace.ScopedToken],
-// [Workspace.ScopedTokens] or [Workspace.WidgetToken].
-// The default is the US. Workspaces that exist stay where they are.
+// [Workspace.ScopedTokens] or [Workspace.WidgetToken]. The default is the US.
+//
+// The region matters only when the workspace is created. The service shows the region
+// of no workspace, so a program cannot find out where one is, and does not say what it
+// does if the workspace exists in another region, nor whether there are regions beside
+// [RegionUS] and [RegionEU].
 func WithRegion(r Region) Option {
 	return optionFunc(func(c *config) {
 		id, ok := plainUUID(string(r))

@@ -17,45 +17,52 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// Both of the ways to page give the same records and end in the same way.
-var bothWays = map[string]func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) ([]row, error){
-	"All": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []row, _ error) {
-		for r, err := range client.All[row](ctx, c, entity, action, params, opts...) {
-			if err != nil {
-				return rows, err
+// A tour goes over all pages.
+type tour[T any] func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) ([]T, error)
+
+// bothWays returns the two ways to page, which give the same records and end in the
+// same way. NextParams takes its parameters through JSON, as a program does that goes on
+// later.
+func bothWays[T any]() map[string]tour[T] {
+	return map[string]tour[T]{
+		"All": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
+			for r, err := range client.All[T](ctx, c, entity, action, params, opts...) {
+				if err != nil {
+					return rows, err
+				}
+				rows = append(rows, r)
 			}
-			rows = append(rows, r)
-		}
-		return rows, nil
-	},
-	"NextParams": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []row, _ error) {
-		for {
-			r, err := c.Execute(ctx, entity, action, params, opts...)
-			if err != nil {
-				return rows, err
-			}
-			next, err := r.NextParams(ctx)
-			if !errors.Is(err, client.ErrPageRepeated) || fmt.Sprint(next) == fmt.Sprint(params) {
-				for row, err := range client.Rows[row](r) {
-					if err != nil {
-						return rows, err
+			return rows, nil
+		},
+		"NextParams": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
+			for {
+				r, err := c.Execute(ctx, entity, action, params, opts...)
+				if err != nil {
+					return rows, err
+				}
+				next, err := r.NextParams(ctx)
+				if !errors.Is(err, client.ErrPageRepeated) {
+					for row, err := range client.Rows[T](r) {
+						if err != nil {
+							return rows, err
+						}
+						rows = append(rows, row)
 					}
-					rows = append(rows, row)
+				}
+				if next == nil {
+					return rows, err
+				}
+				raw, err := json.Marshal(next)
+				if err != nil {
+					return rows, err
+				}
+				params = nil
+				if err := json.Unmarshal(raw, &params); err != nil {
+					return rows, err
 				}
 			}
-			if next == nil {
-				return rows, err
-			}
-			raw, err := json.Marshal(next) // as a program does that goes on later
-			if err != nil {
-				return rows, err
-			}
-			params = nil
-			if err := json.Unmarshal(raw, &params); err != nil {
-				return rows, err
-			}
-		}
-	},
+		},
+	}
 }
 
 func TestPaging(t *testing.T) {
@@ -178,7 +185,7 @@ func TestPaging(t *testing.T) {
 		}, rows: "1 2 3 4"},
 		"a cursor that the metadata does not have": {slug: "stripe", entity: "invoices", answer: func(int, map[string]any) string { return pageOf(0, `{}`) }, rows: "1 2", kind: client.ErrPaging, requests: 1},
 	} {
-		for way, walk := range bothWays {
+		for way, walk := range bothWays[row]() {
 			t.Run(name+"/"+way, func(t *testing.T) {
 				v := &vendor{answer: tt.answer, describes: tt.describes}
 				entity, action, slug := "things", "list", "x"

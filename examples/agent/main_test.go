@@ -3,36 +3,74 @@ package main
 func Example() {
 	main()
 	// Output:
-	// > list_connectors {}
-	// {"github":"files, issues, repositories, users","hubspot":"companies, contacts","salesforce":"accounts, opportunities","slack":"channels, messages, users","stripe":"charges, customers, invoices","zendesk-support":"attachments, tickets, users"}
+	// > list_connectors {"query":""}
+	// workspace default: connectors 1 to 2
+	// <data-…>
+	// connector,kind,name
+	// github,GitHub,Engineering
+	// stripe,Stripe,Payments
+	// </data-…>
+	// end: there are no more connectors
 	//
-	// > read_docs {"connector": "stripe", "section": "actions.customers.context_store_search"}
-	// ## Customers: context_store_search
+	// > describe_actions {"connector":"github","entity":""}
+	// github: entities 1 to 4
+	// <data-…>
+	// entity,reads,description,writes
+	// files,download,Files of GitHub,
+	// issues,list get api_search search context_store_search context_store_sql_query,Issues of GitHub,create update delete
+	// repositories,list get api_search search context_store_search context_store_sql_query,Repositories of GitHub,
+	// users,list get,Users of GitHub,
+	// </data-…>
+	// end: there are no more entities
 	//
-	// | Parameter | Type | Required | Description |
-	// | --- | --- | --- | --- |
-	// | query | object |  | a filter and a sort order; either query or semantic is required |
-	// | semantic | object |  | a search by meaning: a prompt, and the field to search in; either query or semantic is required |
-	// | limit | integer |  | hits on a page; 10 of a semantic search by default, and at most 100 |
-	// | cursor | string |  | meta.cursor of the page before |
-	// | fields | array |  | the fields to return, as dotted paths; all by default |
+	// > read_records {"connector":"github","entity":"issue","action":"list","params":"","fields":[]}
+	// {"error":"422: Validation failed","retryable":false,"hint":"the entities of github are files, issues, repositories, users","problems":[{"field":"body.entity","message":"GitHub has no entity \"issue\""}]}
 	//
-	// ```json
-	// {"entity": "customers", "action": "context_store_search", "params": {"query": {}}}
-	// ```
+	// > read_records {"connector":"github","entity":"issues","action":"list","params":"{\"per_page\":8}","fields":["number","title"]}
+	// github.issues.list: records 1 to 8
+	// <data-…>
+	// number,title
+	// 15,Timeouts are not configurable
+	// 14,Show the request id in errors
+	// 13,Flaky test in the scheduler
+	// 12,Memory grows during imports
+	// 11,Allow several organizations
+	// 10,Webhook signature is not verified
+	// 9,Typo in the installation guide
+	// 8,Slow query on the dashboard
+	// </data-…>
+	// next_page …
 	//
-	// > run_action {"connector": "github", "entity": "issue", "action": "list"}
-	// {"error":"Validation failed","problems":[{"field":"body.entity","message":"GitHub has no entity \"issue\"","error_code":"unknown_entity","details":{"entities":["files","issues","repositories","users"]}}],"retryable":false}
+	// > next_page {"page":"…"}
+	// github.issues.list: records 9 to 15
+	// <data-…>
+	// number,title
+	// 7,Upgrade to the latest runtime
+	// 6,Login page flickers
+	// 5,Support pagination in the export
+	// 4,Crash when the config file is empty
+	// 3,Document the retry policy
+	// 2,Add a dark theme
+	// 1,Requests time out under load
+	// </data-…>
+	// end: there are no more records
 	//
-	// > run_action {"connector": "github", "entity": "issues", "action": "list", "fields": ["number", "title"], "params": {"per_page": 9}}
-	// {"records":[{"number":15,"title":"Timeouts are not configurable"},{"number":14,"title":"Show the request id in errors"},{"number":13,"title":"Flaky test in the scheduler"},{"number":12,"title":"Memory grows during imports"},{"number":11,"title":"Allow several organizations"},{"number":10,"title":"Webhook signature is not verified"},{"number":9,"title":"Typo in the installation guide"}],"omitted":2,"next":{"after":"aXNzdWVzOjk","per_page":9}}
+	// > read_records {"connector":"github","entity":"issues","action":"context_store_search","params":"{\"semantic\":{\"prompt\":\"timeouts should be configurable\",\"field\":\"title\"},\"limit\":1}","fields":[]}
+	// github.issues.context_store_search: records 1 to 1
+	// <data-…>
+	// {"entity":{"assignee":{"id":1003,"login":"edsger","type":"User"},"body":"Timeouts are not configurable. Seen in production since last week; steps to reproduce are in the comments.","closed_at":"…","comments":2,"created_at":"…","html_url":"https://github.example.com/example-corp/app/issues/15","id":2900000015,"labels":[{"color":"d73a4a","id":1,"name":"bug"}],"number":15,"state":"closed","title":"Timeouts are not configurable","updated_at":"…","user":{"id":1002,"login":"alan","type":"User"}},"metadata":{"context":"Timeouts are not configurable","score":0.5}}
+	// </data-…>
+	// end: there are no more records
 	//
-	// > run_action {"connector": "github", "entity": "issues", "action": "list", "fields": ["number", "title"], "params": {"after":"aXNzdWVzOjk","per_page":9}}
-	// {"records":[{"number":6,"title":"Login page flickers"},{"number":5,"title":"Support pagination in the export"},{"number":4,"title":"Crash when the config file is empty"},{"number":3,"title":"Document the retry policy"},{"number":2,"title":"Add a dark theme"},{"number":1,"title":"Requests time out under load"}]}
+	// > write_records {"connector":"stripe","entity":"customers","action":"delete","params":"{\"id\":\"cus_0001\"}"}
+	// {"error":"the write was not confirmed: the user does not want this; nothing was changed","retryable":false,"hint":"do not try it again, unless the user asks for it"}
 	//
-	// > run_action {"connector": "stripe", "entity": "customers", "action": "delete", "params": {"id": "cus_0001"}}
-	// {"error":"the user does not want this"}
-	//
-	// > search_records {"connector": "github", "entity": "issues", "field": "title", "prompt": "timeouts should be configurable"}
-	// {"context":"Timeouts are not configurable","score":0.5}
+	// > write_records {"connector":"github","entity":"issues","action":"create","params":"{\"title\":\"Timeouts, again\"}"}
+	// github.issues.create: records 1 to 1
+	// <data-…>
+	// created_at	number	title	updated_at
+	// …	16	Timeouts, again	…
+	// </data-…>
+	// the change was made
+	// end: there are no more records
 }

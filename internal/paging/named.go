@@ -67,7 +67,7 @@ func named(name, typ string) Param {
 		case plain != "start" || number: // else it may be a time
 			p.Role = Offset
 		}
-	case "startingafter":
+	case "startingafter", "sinceid":
 		p.Role = LastID
 	case "cursor", "after", "pagetoken", "nextpagetoken", "nextcursor", "nexttoken", "startcursor", "continuationtoken", "continuation", "bookmark",
 		"pagecursor", "pageafter", "aftercursor", "endcursor", "scrollid", "scrolltoken", "pagingtoken", "nextpage", "nextid":

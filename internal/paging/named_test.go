@@ -73,6 +73,9 @@ func TestNextAsksForTheDescription(t *testing.T) {
 		"a cursor":           {In{Metadata: []byte(`{"next_cursor":"c"}`)}, true},
 		"a link":             {In{Metadata: []byte(`{"next":"https://x/2"}`)}, true},
 		"nothing":            {In{Metadata: []byte(`{}`)}, false},
+		"ten records":        {In{Metadata: []byte(`{}`), Count: 10}, true},
+		"eleven records":     {In{Metadata: []byte(`{}`), Count: 11}, false},
+		"ten, and no more":   {In{Metadata: []byte(`{"has_more":false}`), Count: 10}, false},
 		"no more":            {In{Metadata: []byte(`{"has_more":false}`), Params: map[string]any{"page": 1}}, false},
 		"a page was asked":   {In{Metadata: []byte(`{}`), Params: map[string]any{"page": 1}}, true},
 		"a size that is met": {In{Metadata: []byte(`{}`), Params: map[string]any{"per_page": 3}}, true},
@@ -80,7 +83,9 @@ func TestNextAsksForTheDescription(t *testing.T) {
 		"known":              {In{Metadata: []byte(`{"next_cursor":"c"}`), Known: true}, false},
 		"named":              {In{Metadata: []byte(`{"next_cursor":"c"}`), Param: "x"}, false},
 	} {
-		test.in.Count, test.in.Records = 3, []byte("1")
+		if test.in.Records = []byte("1"); test.in.Count == 0 {
+			test.in.Count = 3
+		}
 		if got := Next(test.in).Ask; got != test.want {
 			t.Errorf("%s: %t", name, got)
 		}

@@ -83,10 +83,14 @@ func (t *turn) told(out Out) string {
 }
 
 // suspect reports whether a page that seems to be the last may not be it: the metadata
-// says nothing, and the caller's parameters look as if records were counted.
+// says nothing, and either the number of records is a usual one for a full page or the
+// caller's parameters look as if records were counted.
 func (t *turn) suspect() bool {
 	if t.Count <= 0 || t.s.known || t.s.none {
 		return false
+	}
+	if t.Count >= 5 && isCap(t.Count) {
+		return true
 	}
 	for name, v := range t.Params {
 		p := named(name, "")
@@ -167,9 +171,10 @@ func (t *turn) choose() {
 }
 
 // fit makes a parameter that was concluded from its name one for cursors if the cursor
-// is not a number.
+// is not a number, or if a page before had a cursor for it.
 func (t *turn) fit(p Param) Param {
-	if c := t.s.cursor.text; p.Unsure && c != "" && (p.Role == LastID || !digits(c) && !p.Integer) {
+	c := t.s.cursor.text
+	if p.Unsure && (c != "" && (p.Role == LastID || !digits(c) && !p.Integer) || t.fed && !p.Integer) {
 		p.Role = Cursor
 	}
 	return p

@@ -1,37 +1,17 @@
 package paging
 
 import (
-	"encoding/json"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging/facts"
 )
-
-type operation struct {
-	Slug, Action string
-	Entities     []string
-	Params       map[string]string
-	Metadata     map[string]string
-}
-
-func facts(t *testing.T) []operation {
-	t.Helper()
-	raw, err := os.ReadFile("paging.facts.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct{ Operations []operation }
-	if err := json.Unmarshal(raw, &f); err != nil {
-		t.Fatal(err)
-	}
-	return f.Operations
-}
 
 func TestTableHasTheFacts(t *testing.T) {
 	n := 0
-	for _, op := range facts(t) {
+	for _, op := range facts.All() {
 		for _, entity := range op.Entities {
 			n++
 			params, ok := Lookup(op.Slug, entity, op.Action)
@@ -46,7 +26,15 @@ func TestTableHasTheFacts(t *testing.T) {
 				if p.Known {
 					got += " default " + strconv.FormatInt(p.Default, 10)
 				}
-				if want := op.Params[p.Name]; got != want {
+				i := slices.IndexFunc(op.Params, func(want facts.Param) bool { return want.Name == p.Name })
+				if i < 0 {
+					t.Fatalf("%s %s %s: %s is not declared", op.Slug, entity, op.Action, p.Name)
+				}
+				want := op.Params[i].Type + " " + op.Params[i].Role
+				if op.Params[i].Known {
+					want += " default " + strconv.Itoa(op.Params[i].Default)
+				}
+				if got != want {
 					t.Errorf("%s %s %s: parameter %s is %q, want %q", op.Slug, entity, op.Action, p.Name, got, want)
 				}
 			}
@@ -56,7 +44,7 @@ func TestTableHasTheFacts(t *testing.T) {
 		t.Errorf("the facts have %d operations, the table has %d; run go generate", n, have)
 	}
 	for slug := range Slugs {
-		if !slices.ContainsFunc(facts(t), func(op operation) bool { return op.Slug == slug }) {
+		if !slices.ContainsFunc(facts.All(), func(op facts.Operation) bool { return op.Slug == slug }) {
 			t.Errorf("the facts have no %s", slug)
 		}
 	}

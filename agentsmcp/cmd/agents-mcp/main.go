@@ -1,0 +1,225 @@
+// Agents-mcp serves the connectors of a workspace of Airbyte Agents to a client of the
+// Model Context Protocol, over stdin and stdout or, with -http, over HTTP.
+//
+//	agents-mcp --demo
+//	AIRBYTE_CLIENT_ID=… AIRBYTE_CLIENT_SECRET=… agents-mcp --write --connectors 'github,!*.*.delete'
+//
+// It takes the credentials and the workspace from the environment, as package client
+// does: AIRBYTE_CLIENT_ID, AIRBYTE_CLIENT_SECRET, AIRBYTE_ORGANIZATION_ID,
+// AIRBYTE_WORKSPACE, AIRBYTE_API_HOST. With --demo, it serves an in-memory service, which
+// needs no account.
+//
+// Stdout carries the protocol and nothing else; logs go to stderr. The end of the input
+// and SIGTERM end it within a second. It exits with 2 if it was called wrongly or has no
+// credentials, with 1 if it fails otherwise.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentsmcp"
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/agenttools"
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// The exit codes.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// A command is what the flags say.
+type command struct {
+	demo, write, check      bool
+	confirm, connectors     string
+	maxOutput               int
+	prefix, http, tokenFile string
+	logLevel                string
+	level                   slog.Level
+	token                   string // of tokenFile
+}
+
+// parse reads the flags. Its error is one line.
+func parse(args []string) (*command, error) {
+	var c command
+	fs := flag.NewFlagSet("agents-mcp", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.BoolVar(&c.demo, "demo", false, "serve an in-memory service, which needs no account")
+	fs.BoolVar(&c.write, "write", false, "let the client change data, too")
+	fs.StringVar(&c.confirm, "confirm", "auto", "`who` confirms a write: auto (the user, if the client can ask), always (the user, or it is refused) or never")
+	fs.StringVar(&c.connectors, "connectors", "", "`patterns` of what is allowed, with commas between them, such as github,stripe.customers.list,!*.*.delete")
+	fs.IntVar(&c.maxOutput, "max-output", 40_000, "the `bytes` that an answer has at most")
+	fs.StringVar(&c.prefix, "prefix", "", "a `prefix` for the names of the tools, such as airbyte_")
+	fs.StringVar(&c.http, "http", "", "serve HTTP on this `address`, such as 127.0.0.1:8080, at /mcp")
+	fs.StringVar(&c.tokenFile, "token-file", "", "the `file` with the bearer token that HTTP clients must send")
+	fs.BoolVar(&c.check, "check", false, "connect, say what would be served, and exit")
+	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fs.SetOutput(os.Stderr)
+			fmt.Fprintln(os.Stderr, "usage: agents-mcp [flags]")
+			fs.PrintDefaults()
+		}
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if err := c.level.UnmarshalText([]byte(c.logLevel)); err != nil {
+		return nil, fmt.Errorf("--log-level must be debug, info, warn or error, not %q", c.logLevel)
+	}
+	switch {
+	case c.confirm != "auto" && c.confirm != "always" && c.confirm != "never":
+		return nil, fmt.Errorf("--confirm must be auto, always or never, not %q", c.confirm)
+	case c.maxOutput < 1_000:
+		return nil, fmt.Errorf("--max-output must be at least 1000, not %d", c.maxOutput)
+	case !regexp.MustCompile(`^[A-Za-z0-9_.-]{0,40}$`).MatchString(c.prefix):
+		return nil, fmt.Errorf("--prefix must have up to 40 letters, digits, '_', '-' and '.', not %q", c.prefix)
+	case c.tokenFile != "" && c.http == "":
+		return nil, errors.New("--token-file is for --http")
+	}
+	if c.tokenFile != "" {
+		var err error
+		if c.token, err = readToken(c.tokenFile); err != nil {
+			return nil, err
+		}
+	}
+	return &c, nil
+}
+
+// options returns the options of the tools.
+func (c *command) options(log *slog.Logger) []agenttools.Option {
+	opts := []agenttools.Option{
+		agenttools.WithMaxOutput(c.maxOutput), agenttools.WithPrefix(c.prefix), agenttools.WithAllow(patterns(c.connectors)...),
+		agenttools.WithObserver(func(ctx context.Context, name string, out agenttools.Output, took time.Duration) {
+			log.InfoContext(ctx, "call", "tool", name, "failed", out.IsError, "bytes", len(out.Text), "duration", took)
+		}),
+	}
+	if c.write {
+		opts = append(opts, agentsmcp.Confirm(c.confirm))
+	}
+	return opts
+}
+
+// patterns splits a list at its commas, but not at those in quotes.
+func patterns(list string) []string {
+	if strings.TrimSpace(list) == "" {
+		return nil
+	}
+	var all []string
+	inQuotes, from := false, 0
+	for i, r := range list {
+		switch {
+		case r == '"':
+			inQuotes = !inQuotes
+		case r == ',' && !inQuotes:
+			all = append(all, strings.TrimSpace(list[from:i]))
+			from = i + 1
+		}
+	}
+	return append(all, strings.TrimSpace(list[from:]))
+}
+
+// workspace returns the workspace that is served.
+func (c *command) workspace(log *slog.Logger) (*client.Workspace, error) {
+	opts := []client.Option{client.WithLogger(log), client.WithUserAgent("agents-mcp")}
+	if c.demo {
+		opts = append(opts,
+			client.WithHTTPClient(&http.Client{Transport: agentstest.New(agentstest.WithRequestLog(0)).Transport()}), client.WithBaseURL(client.DefaultBaseURL),
+			client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret), client.WithOrganizationID(agentstest.OrganizationID),
+			client.WithWorkspaceName(agentstest.WorkspaceName),
+		)
+	}
+	return client.NewWorkspace(opts...)
+}
+
+func run(ctx context.Context, args []string) int {
+	complain := func(code int, err error) int {
+		fmt.Fprintln(os.Stderr, "agents-mcp: "+strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; "))
+		return code
+	}
+	c, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return complain(exitUsage, err)
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level}))
+	ws, err := c.workspace(log)
+	if errors.Is(err, auth.ErrNoCredentials) {
+		return complain(exitUsage, errors.New("there are no credentials: set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, or try --demo"))
+	} else if err != nil {
+		return complain(exitUsage, err)
+	}
+	opts := c.options(log)
+	if err := agenttools.New(ws, opts...).Err(); err != nil {
+		return complain(exitUsage, err)
+	}
+	switch {
+	case c.check:
+		err = check(ctx, ws, opts)
+	case c.http != "":
+		var l *listener
+		if l, err = c.listen(ctx); err != nil {
+			return complain(exitUsage, err)
+		}
+		err = c.serveHTTP(ctx, l, ws, opts)
+	default:
+		err = serveStdio(ctx, os.Stdin, os.Stdout, ws, opts)
+	}
+	if err != nil {
+		return complain(exitFailed, err)
+	}
+	return 0
+}
+
+// check says what would be served.
+func check(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) error {
+	set := agenttools.New(ws, opts...)
+	tools := set.Tools()
+	out := set.Call(ctx, tools[0].Name, nil)
+	for !out.IsError {
+		fmt.Println(out.Text)
+		handle, more := lastLine(out.Text, "next_page ")
+		if !more {
+			break
+		}
+		out = set.Call(ctx, strings.TrimSuffix(tools[0].Name, "list_connectors")+"next_page", []byte(`{"page":"`+handle+`"}`))
+	}
+	if out.IsError {
+		return errors.New(out.Text)
+	}
+	var names []string
+	for _, t := range tools {
+		names = append(names, t.Name)
+	}
+	fmt.Println("tools: " + strings.Join(names, ", "))
+	return nil
+}
+
+// lastLine returns what follows the words in the last line of a text.
+func lastLine(text, words string) (string, bool) {
+	_, rest, ok := strings.Cut(text[strings.LastIndexByte(text, '\n')+1:], words)
+	return rest, ok
+}

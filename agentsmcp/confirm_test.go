@@ -1,0 +1,96 @@
+package agentsmcp
+
+import (
+	"crypto/sha256"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agenttools"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+func TestStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStates("key")
+		about := sha256.Sum256([]byte("something"))
+		state := s.issue(about)
+		if len(state) > 200 || state == s.issue(about) {
+			t.Error(state)
+		}
+		time.Sleep(maxAge - time.Second)
+		if got, err := s.use(state); err != nil || got != about {
+			t.Error(got, err)
+		}
+		if _, err := s.use(state); err == nil {
+			t.Error("it was used twice")
+		}
+		late := s.issue(about)
+		time.Sleep(maxAge + time.Second)
+		if _, err := s.use(late); err == nil || !strings.Contains(err.Error(), "too late") {
+			t.Error(err)
+		}
+		if _, err := s.use(state); err == nil {
+			t.Error("it was used again, later")
+		}
+		if _, err := newStates("another").use(s.issue(about)); err == nil {
+			t.Error("the key does not matter")
+		}
+		for range 1000 {
+			if _, err := s.use(s.issue(about)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * maxAge)
+		if _, err := s.use(s.issue(about)); err != nil || len(s.used) > 2 {
+			t.Errorf("%d are remembered, %v", len(s.used), err)
+		}
+		for _, bad := range []string{"", "x", state[:len(state)-1], state + "A", strings.ToUpper(state), "=" + state[1:]} {
+			if _, err := s.use(bad); err == nil {
+				t.Errorf("%q was used", bad)
+			}
+		}
+	})
+}
+
+// A person sees what is hidden, and how much is not shown.
+func TestDescribe(t *testing.T) {
+	a := agenttools.Action{Connector: "A \u202e\"b\nc", Slug: "github", Entity: "issues", Name: "create", Params: client.Params{"title": "x\u202ey\u200bz \U000e0041", "body": "<b>\nline"}}
+	text := describe(a)
+	for _, want := range []string{`Run "create" on "issues" of "A \u202e\"b\nc" ("github")?`, `"title": "x\u202ey\u200bz \U000e0041"`, `"body": "<b>\nline"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is not in %s", want, text)
+		}
+	}
+	a.Params = client.Params{"text": strings.Repeat("日", 5000)}
+	if text := describe(a); len(text) > maxShown+300 || !utf8.ValidString(text) || !strings.Contains(text, "of 15016 bytes)") {
+		t.Errorf("%d bytes: %s", len(text), text[len(text)-100:])
+	}
+	a.Params = nil
+	if text := describe(a); !strings.HasSuffix(text, "Params: none") {
+		t.Error(text)
+	}
+}
+
+func TestCanonical(t *testing.T) {
+	for _, test := range [][2]string{
+		{`{"b":1,"a":"x"}`, `{ "a" : "x", "b" : 1 }`}, {`{"a":"\u00fc"}`, `{"a":"ü"}`}, {`{"a":{"c":[1,2],"b":null}}`, `{"a":{"b":null,"c":[1,2]}}`},
+	} {
+		if string(canonical([]byte(test[0]))) != string(canonical([]byte(test[1]))) {
+			t.Errorf("%s is not %s", test[0], test[1])
+		}
+	}
+	for _, test := range [][2]string{{`{"a":1}`, `{"a":2}`}, {`{"a":1}`, `{"a":"1"}`}, {`{"a":12345678901234567890}`, `{"a":12345678901234567891}`}, {`x`, `y`}, {``, `{}`}} {
+		if string(canonical([]byte(test[0]))) == string(canonical([]byte(test[1]))) {
+			t.Errorf("%s is %s", test[0], test[1])
+		}
+	}
+}
+
+func TestHashOf(t *testing.T) {
+	if hashOf("a", "bc") == hashOf("ab", "c") || hashOf("a") == hashOf("a", "") || hashOf() == hashOf("") {
+		t.Error("texts run into each other")
+	}
+}

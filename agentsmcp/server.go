@@ -1,0 +1,148 @@
+package agentsmcp
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agenttools"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// NewServer returns a server of the tools for a workspace, for example to run it over an
+// [mcp.StdioTransport]. It takes the options of package agenttools, and [Confirm]. Over
+// HTTP, use [Handler].
+func NewServer(ws *client.Workspace, opts ...agenttools.Option) *mcp.Server {
+	return newServer(&visit{set: agenttools.New(ws, opts...)})
+}
+
+// A visit is what a request comes with: the tools, and who may use them.
+type visit struct {
+	set    *agenttools.Set
+	tenant string
+}
+
+// A server serves requests, each with the tools of its visit.
+type server struct {
+	fixed  *visit // of all requests, unless they come with one
+	states *states
+}
+
+// newServer returns a server. The requests that come with no visit have the fixed one.
+func newServer(fixed *visit) *mcp.Server {
+	s := &server{fixed: fixed, states: newStates(rand.Text())}
+	m := mcp.NewServer(&mcp.Implementation{Name: "airbyte-agents", Title: "Airbyte Agents", Version: version()}, &mcp.ServerOptions{
+		Instructions: fixed.set.Instructions(),
+		Capabilities: &mcp.ServerCapabilities{
+			Tools: &mcp.ToolCapabilities{}, Resources: &mcp.ResourceCapabilities{}, Prompts: &mcp.PromptCapabilities{}, // none of them changes
+		},
+		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
+	})
+	no, yes := false, true
+	for _, t := range fixed.set.Tools() {
+		m.AddTool(&mcp.Tool{
+			Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.Schema,
+			Annotations: &mcp.ToolAnnotations{
+				Title: t.Title, ReadOnlyHint: t.ReadOnly, DestructiveHint: pick(t.Destructive, &yes, &no), IdempotentHint: t.ReadOnly, OpenWorldHint: &yes,
+			},
+		}, s.call)
+	}
+	for _, template := range []*mcp.ResourceTemplate{
+		{URITemplate: docs + "{connector}", Name: "docs", Title: "Documentation of a connector", Description: "What a connector can do, with the sections that there are."},
+		{URITemplate: docs + "{connector}/{section}", Name: "docs-section", Title: "Section of the documentation", Description: "One section of the documentation of a connector."},
+	} {
+		template.MIMEType = "text/markdown"
+		m.AddResourceTemplate(template, s.read)
+	}
+	m.AddPrompt(&mcp.Prompt{
+		Name: "explore", Title: "Explore the connected systems", Description: "Find out which business systems are connected and what they hold.",
+		Arguments: []*mcp.PromptArgument{{Name: "question", Title: "Question", Description: "what you want to know; may be left out"}},
+	}, s.explore)
+	return m
+}
+
+func pick[T any](condition bool, a, b T) T {
+	if condition {
+		return a
+	}
+	return b
+}
+
+// version is that of the module.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "dev"
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == "github.com/airbyte-agents/airbyte-agents-go/agentsmcp" && m.Version != "" && m.Version != "(devel)" {
+			return m.Version
+		}
+	}
+	return "dev"
+}
+
+// visitOf is the visit that a request comes with, or nil.
+func (s *server) visitOf(extra *mcp.RequestExtra) *visit {
+	if extra == nil || extra.TokenInfo == nil {
+		return s.fixed
+	}
+	if v, ok := extra.TokenInfo.Extra[visitKey].(*visit); ok {
+		return v
+	}
+	return s.fixed
+}
+
+// call answers tools/call.
+func (s *server) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	v := s.visitOf(req.Extra)
+	q := s.question(v, req)
+	out := v.set.Call(context.WithValue(ctx, questionKey{}, q), req.Params.Name, req.Params.Arguments)
+	if q.asks != nil {
+		return q.asks, nil
+	}
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: out.Text}}, IsError: out.IsError}, nil
+}
+
+// docs is where the URIs of resources begin.
+const docs = "airbyte://docs/"
+
+// read answers resources/read.
+func (s *server) read(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+	path, _ := strings.CutPrefix(req.Params.URI, docs)
+	connector, section, _ := strings.Cut(path, "/")
+	for _, part := range []*string{&connector, &section} {
+		var err error
+		if *part, err = url.PathUnescape(*part); err != nil {
+			return nil, mcp.ResourceNotFoundError(req.Params.URI)
+		}
+	}
+	if connector == "" {
+		return nil, mcp.ResourceNotFoundError(req.Params.URI)
+	}
+	out := s.visitOf(req.Extra).set.Docs(ctx, connector, section)
+	if out.IsError {
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: out.Text}
+	}
+	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: req.Params.URI, MIMEType: "text/markdown", Text: out.Text}}}, nil
+}
+
+// explore answers prompts/get.
+func (s *server) explore(_ context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+	prefix := strings.TrimSuffix(s.fixed.set.Tools()[0].Name, "list_connectors")
+	text := strings.ReplaceAll("Find out which business systems are connected: call %list_connectors, then %describe_actions for those that matter, and read a few records "+
+		"of the most important entities with %read_records. Then tell me in a few sentences what there is and which questions it can answer.", "%", prefix)
+	if question := strings.TrimSpace(req.Params.Arguments["question"]); question != "" {
+		text = strings.ReplaceAll("Answer this from the connected business systems; find what you need with %list_connectors and %describe_actions, and read with %read_records "+
+			"and %next_page: ", "%", prefix) + question
+	}
+	return &mcp.GetPromptResult{
+		Description: "Explore the connected business systems",
+		Messages:    []*mcp.PromptMessage{{Role: "user", Content: &mcp.TextContent{Text: text}}},
+	}, nil
+}

@@ -1,0 +1,342 @@
+package agenttools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+// A reading is an action that is read page by page. It does not change.
+type reading struct {
+	c              *connector
+	entity, action string
+	fields         []string
+	weight         int // about how much memory its params take
+}
+
+// readRecords answers read_records.
+func (s *Set) readRecords(ctx context.Context, a *arguments) (string, *failure) {
+	if a.action == describeAction {
+		return s.describeActions(ctx, a)
+	}
+	c, f := s.connector(ctx, a.connector)
+	if f != nil {
+		return "", f
+	}
+	if f := missing("action", a.action); f != nil {
+		f.hint = s.hint(ctx, c, a.entity, "")
+		return "", f
+	}
+	if a.entity == "" && a.action != selectSQL {
+		f := missing("entity", a.entity)
+		f.hint = s.hint(ctx, c, "", "")
+		return "", f
+	}
+	if !client.IsRead(a.action) {
+		return "", s.notARead(ctx, c, a)
+	}
+	if !s.allowed(c, a.entity, a.action) {
+		f := notAllowed(c, a.entity, a.action)
+		f.hint = s.hint(ctx, c, a.entity, "")
+		return "", f
+	}
+	if a.action == selectSQL {
+		if f := s.ownWorkspace(a); f != nil {
+			return "", f
+		}
+	}
+	if hasTexts(a.params) {
+		if d, err := c.describe(ctx); err == nil {
+			readTexts(a.params, declaredParams(d, a.entity, a.action))
+		} else if ctx.Err() != nil {
+			return "", failed(err)
+		}
+	}
+	if _, pieces := a.params["_airbyte_response_type"]; a.action == downloadAction && !pieces {
+		return s.readFile(ctx, c, a)
+	}
+	read := &reading{c: c, entity: a.entity, action: a.action, fields: a.fields, weight: a.weight}
+	p, f := s.fetch(ctx, read, a.params, 1)
+	if f != nil {
+		return "", f
+	}
+	return s.answer(p, 0), nil
+}
+
+// notARead is the failure for an action that read_records does not run.
+func (s *Set) notARead(ctx context.Context, c *connector, a *arguments) *failure {
+	f := &failure{text: fmt.Sprintf("%s is no action that reads", label(c, a.entity, a.action)), problems: []problem{{"action", "it is none that reads"}}}
+	d, err := c.describe(ctx)
+	if err != nil {
+		return f
+	}
+	if e, ok := d.Entity(a.entity); ok {
+		switch _, declared := e.Action(a.action); {
+		case declared && !s.allowed(c, a.entity, a.action):
+			f = notAllowed(c, a.entity, a.action)
+		case declared && s.writes:
+			f.hint = "it changes data: call " + s.prefix + writeRecords
+			return f
+		case declared:
+			f.text = label(c, a.entity, a.action) + " changes data, and this program only reads"
+		default:
+			f.text = label(c, a.entity) + " has no action " + oneLine(a.action, 80)
+		}
+	}
+	f.hint = s.hint(ctx, c, a.entity, "")
+	return f
+}
+
+// hint returns what the connector has: its entities, the actions of one of them, or the
+// params of an action. It returns "" if that is not known.
+func (s *Set) hint(ctx context.Context, c *connector, entity, action string) string {
+	d, err := c.describe(ctx)
+	if err != nil || len(d.Entities) == 0 {
+		return ""
+	}
+	e, ok := d.Entity(entity)
+	if !ok || len(s.actions(c, e, true)) == 0 {
+		return "the entities of " + label(c) + " are " + listed(s.entities(c, d))
+	}
+	if !slices.Contains(s.actions(c, e, true), action) {
+		return "the actions of " + label(c, entity) + " are " + listed(s.actions(c, e, true))
+	}
+	var list []string
+	for _, p := range declaredParams(d, entity, action) {
+		text := p.Name
+		if typ := typed(p); typ != "" {
+			text += " (" + typ + ")"
+		}
+		list = append(list, text)
+	}
+	if list == nil {
+		return ""
+	}
+	return "the params of " + label(c, entity, action) + " are " + listed(list)
+}
+
+// declaredParams returns the parameters that an action declares.
+func declaredParams(d *client.Description, entity, action string) []client.ParamDescription {
+	if e, ok := d.Entity(entity); ok {
+		if a, ok := e.Action(action); ok {
+			return a.Params
+		}
+	}
+	return nil
+}
+
+// ownWorkspace makes a statement read in the workspace of the Set, and in no other: the
+// credentials may give access to more.
+func (s *Set) ownWorkspace(a *arguments) *failure {
+	const id, name = "workspace_id", "workspace_name"
+	_, hasID := a.params[id]
+	if given, hasName := a.params[name]; hasID || hasName && given != s.ws.Name() {
+		return &failure{text: "the workspace cannot be chosen", hint: "leave out " + id + " and " + name}
+	}
+	if a.params == nil {
+		a.params = client.Params{}
+	}
+	a.params[name] = s.ws.Name()
+	return nil
+}
+
+// maxEmpty is how many empty pages are skipped in one call.
+const maxEmpty = 10
+
+// fetch asks for a page of records, and finds out what follows. number is that of the
+// first record.
+func (s *Set) fetch(ctx context.Context, read *reading, params client.Params, number int) (*page, *failure) {
+	for try := 1; ; try++ {
+		t, err := read.turn(ctx, params)
+		if err != nil {
+			return nil, s.explain(ctx, read, err)
+		}
+		if t.repeated() {
+			if t.next == nil {
+				return nil, &failure{
+					text: "the connector sent records again that it had sent before, so what follows cannot be read",
+					hint: "the answers before are right; ask for fewer records with other params",
+				}
+			}
+			params = t.next // the page has nothing new
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil, failed(ctx.Err())
+		}
+		if t.next != nil && len(t.records) == 0 && try < maxEmpty {
+			params = t.next
+			continue
+		}
+		p := &page{about: label(read.c, read.entity, read.action), noun: "records", first: number, note: warning(t.result)}
+		if t.next != nil {
+			p.next = &place{read: t.read, params: t.next, number: number + len(t.records), weight: read.weight}
+		} else if t.err != nil {
+			p.stuck = reason(t.err)
+		}
+		p.show(t.records, s.budget, s.prefix+nextPage)
+		return p, nil
+	}
+}
+
+// A turned page is a page of records with what asks for the next one.
+type turned struct {
+	read    *reading
+	result  *client.Result
+	records []node
+	next    client.Params // nil if there is no other page
+	err     error         // why it cannot be asked for
+}
+
+// repeated reports whether the page came before.
+func (t *turned) repeated() bool { return false }
+
+// turn runs the action. If the next page depends on an id that the fields leave out, it
+// runs the action again with the id.
+func (r *reading) turn(ctx context.Context, params client.Params) (*turned, error) {
+	t, err := r.run(ctx, params)
+	if err != nil || len(r.fields) == 0 || slices.Contains(r.fields, "id") || !errors.Is(t.err, client.ErrPaging) || t.repeated() {
+		return t, err
+	}
+	withID := *r
+	withID.fields = append(slices.Clone(r.fields), "id")
+	if again, err := withID.run(ctx, params); err == nil && again.err == nil {
+		return again, nil
+	}
+	return t, nil
+}
+
+func (r *reading) run(ctx context.Context, params client.Params) (*turned, error) {
+	var opts []client.ExecuteOption
+	if len(r.fields) > 0 {
+		opts = append(opts, client.WithSelectFields(r.fields...))
+	}
+	result, err := r.c.conn.Execute(ctx, r.entity, r.action, params, opts...)
+	if err != nil {
+		return nil, err
+	}
+	t := &turned{read: r, result: result}
+	t.next, t.err = result.NextParams(ctx)
+	t.records, err = recordsOf(result)
+	return t, err
+}
+
+// recordsOf returns the records of a result.
+func recordsOf(result *client.Result) ([]node, error) {
+	var list []node
+	for raw, err := range client.Rows[json.RawMessage](result) {
+		if err != nil {
+			return nil, err
+		}
+		n, ok := parseJSON(string(raw))
+		if !ok { // it was JSON when it came
+			n = textNode(string(raw))
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+const maxNote = 150
+
+// warning is the line for the warning of a result.
+func warning(r *client.Result) string {
+	if r.Warning == nil || r.Warning.Message == "" {
+		return ""
+	}
+	return "warning: " + textNode(oneLine(r.Warning.Message, maxNote)).String()
+}
+
+// reason is why there is no next page.
+func reason(err error) string {
+	text := err.Error()
+	var e *client.Error
+	if errors.As(err, &e) && e.Message != "" {
+		text = e.Message
+	}
+	return oneLine(text, maxNote)
+}
+
+// explain describes the failure of an action, with what the action takes.
+func (s *Set) explain(ctx context.Context, read *reading, err error) *failure {
+	f := failed(err)
+	if errors.Is(err, client.ErrNotFound) {
+		s.forget(read.c)
+	}
+	if (errors.Is(err, client.ErrInvalid) || errors.Is(err, client.ErrNotFound) || errors.Is(err, client.ErrExecution)) && f.hint == "" && ctx.Err() == nil {
+		f.hint = s.hint(ctx, read.c, read.entity, read.action)
+	}
+	return f
+}
+
+// nextPage answers next_page.
+func (s *Set) nextPage(ctx context.Context, a *arguments) (string, *failure) {
+	handle := a.page
+	if words := strings.Fields(handle); len(words) == 2 && words[0] == s.prefix+nextPage {
+		handle = words[1] // the whole line
+	}
+	at, ok := s.shelf.get(handle)
+	if !ok {
+		f := &failure{text: "this page is not known: the handle is wrong, or it was too long ago", problems: []problem{{"page", "it is not known"}}}
+		f.hint = "read again from the beginning: call " + s.prefix + readRecords + ", or the tool that the handle came from"
+		return "", f
+	}
+	if at.page == nil {
+		read := *at.read
+		read.c = s.own(read.c)
+		p, f := s.fetch(ctx, &read, at.params, at.number)
+		if f != nil {
+			return "", f
+		}
+		at.page = s.shelf.turnTo(handle, p)
+	}
+	return s.answer(at.page, at.index), nil
+}
+
+// maxFile is how many bytes of a file are read.
+const maxFile = 1 << 20
+
+// readFile answers read_records for a download: the lines of a file, if it is a text.
+func (s *Set) readFile(ctx context.Context, c *connector, a *arguments) (string, *failure) {
+	read := &reading{c: c, entity: a.entity, action: a.action}
+	file, err := c.conn.Download(ctx, a.entity, a.params)
+	if err != nil {
+		return "", s.explain(ctx, read, err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return "", s.explain(ctx, read, err)
+	}
+	p := &page{about: label(c, a.entity, a.action), first: 1}
+	whole := len(data) <= maxFile
+	if !whole {
+		data = []byte(cut(string(data), maxFile))
+	}
+	size := fmt.Sprint(file.Size)
+	if file.Size < 0 {
+		size = fmt.Sprint(len(data))
+		if !whole {
+			size = "more than " + size
+		}
+	}
+	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+		p.noun = "records"
+		return s.show(p, []node{objectNode("filename", file.Filename, "content_type", file.ContentType, "bytes", size, "note", "it is no text, so it is not shown")}), nil
+	}
+	p.noun = "lines"
+	p.note = "file: " + textNode(oneLine(file.Filename, 80)).String() + ", " + size + " bytes"
+	if !whole {
+		p.stuck = "only the first " + fmt.Sprint(len(data)) + " bytes are read"
+	}
+	p.quote(strings.Split(strings.TrimSuffix(string(data), "\n"), "\n"), s.budget, s.prefix+nextPage)
+	return s.answer(p, 0), nil
+}
