@@ -176,6 +176,30 @@ func TestGatePaces(t *testing.T) {
 	})
 }
 
+// Also those of whom there were few before, or whose vendor accepts few, are released
+// soon after a pause.
+func TestGateReleasesTheFirst(t *testing.T) {
+	for name, tt := range map[string]struct {
+		before, waiting int
+		pause           time.Duration
+	}{
+		"few before": {12, 40, 2 * time.Second},
+		"long pause": {100, 99, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := client.NewGate()
+				released(t, g, "k", tt.before)
+				g.Pause(t.Context(), "k", tt.pause)
+				times := released(t, g, "k", tt.waiting)
+				if last := times[len(times)-1]; last > tt.pause+5*time.Second {
+					t.Errorf("the last was released %v after the pause", last-tt.pause)
+				}
+			})
+		})
+	}
+}
+
 // A limit is that of a vendor: take returns how long the request is asked to wait, or 0.
 type limit interface {
 	take(now time.Time) time.Duration
@@ -291,6 +315,7 @@ func TestGateKeepsToLimits(t *testing.T) {
 		{"a small bucket", func() limit { return &bucket{rate: 400, size: 40} }, 128, 20 * time.Millisecond, time.Minute, 0.1, 0.6},
 		{"100 a minute", func() limit { return &window{n: 100, length: time.Minute, rest: true} }, 32, 200 * time.Millisecond, 20 * time.Minute, 0.2, 0.9},
 		{"5 in ten seconds", func() limit { return &window{n: 5, length: 10 * time.Second, rest: true} }, 32, 200 * time.Millisecond, 20 * time.Minute, 0.2, 0.9},
+		{"20 a second", func() limit { return &window{n: 20, length: time.Second} }, 128, 20 * time.Millisecond, time.Minute, 0.1, 0.85},
 		{"nothing", func() limit { return &window{length: 10 * time.Second} }, 128, 200 * time.Millisecond, 20 * time.Minute, 0.1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

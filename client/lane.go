@@ -19,9 +19,10 @@ const (
 //
 // It lets every request through at once until a key is paused. When the pause ends,
 // those that wait are released at random times within as long as the pause was, and
-// within 5 seconds at most. From then on, requests are let through at the rate at which
-// the vendor accepted them before the pause, until they come more slowly by themselves.
-// If no request is refused, the rate grows after a while.
+// within 5 seconds at most, unless they are more than the vendor accepted before in as
+// long. From then on, requests are let through at the rate at which the vendor accepted
+// them, until they come more slowly by themselves. If none is refused, the rate grows
+// after a while.
 //
 // A gate has no goroutine and does not have to be closed.
 func NewGate() Gate { return &gate{lanes: map[string]*lane{}} }
@@ -64,11 +65,11 @@ func (g *gate) forget(now time.Time) {
 // Wait implements Gate.
 func (g *gate) Wait(ctx context.Context, key string) error {
 	l := g.lane(key)
-	for {
+	for waited := false; ; waited = true {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wait, do := l.ask(ctx, time.Now())
+		wait, do := l.ask(ctx, time.Now(), waited)
 		switch do {
 		case letPass:
 			return nil
@@ -151,8 +152,9 @@ func (l *lane) pause(now time.Time, d time.Duration) {
 	}
 }
 
-// ask decides what a request has to do.
-func (l *lane) ask(ctx context.Context, now time.Time) (time.Duration, verdict) {
+// ask decides what a request has to do. waited is whether it has waited for the end of
+// a pause.
+func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Duration, verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := time.Duration(math.MaxInt64)
@@ -172,7 +174,7 @@ func (l *lane) ask(ctx context.Context, now time.Time) (time.Duration, verdict) 
 	if !l.settled {
 		l.settle()
 	}
-	wait := l.pace.next(now.Sub(l.until), room)
+	wait := l.pace.next(now.Sub(l.until), room, waited)
 	switch {
 	case wait >= room:
 		return wait, turnAway
@@ -208,7 +210,8 @@ func (l *lane) settle() {
 	}
 	l.futile = 0
 	n = max(n, 0.75*l.grown)
-	if last := l.pace.n; n < 1.5*last && last < 1.5*n {
+	last := l.pace.n
+	if n < 1.5*last && last < 1.5*n {
 		l.weight += n
 	} else {
 		l.weight = n
@@ -217,10 +220,13 @@ func (l *lane) settle() {
 	if n < 2*l.refused { // there were more at once than the vendor accepts, so the rate that it accepts may be higher
 		plateau, doubling = min(12*l.length, plateau), min(2*l.length, doubling)
 	}
-	sure := math.Pow(min(l.weight/40, 1), 2)
+	sure := math.Pow(min(l.weight/20, 1), 2)
 	l.pace = pace{
-		n: 0.98 * n, length: l.length,
+		n: 0.98 * n, length: l.length, soon: n,
 		plateau: time.Duration(sure * float64(plateau)), doubling: max(time.Duration(sure*float64(doubling)), time.Millisecond),
+	}
+	if sure < 1 && last == 0 { // n is a guess
+		l.pace.soon = math.Inf(1)
 	}
 }
 
@@ -231,6 +237,7 @@ type pace struct {
 	n                 float64
 	length            time.Duration
 	plateau, doubling time.Duration
+	soon              float64 // as many of those that waited for the end of the pause are released soon after it
 	k                 float64 // requests let through
 }
 
@@ -259,12 +266,15 @@ func paceAfter(n, refused, grown float64, length time.Duration, before, weight f
 
 // next returns how long a request must wait that comes at the given time after the
 // pause, and takes its turn unless that is longer than room.
-func (p *pace) next(after, room time.Duration) time.Duration {
+func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
 	if p.n == 0 {
 		return 0
 	}
 	k := max(p.k, p.count(after)-max(1, p.n/20)) // unused turns expire
 	wait := p.when(k) - after
+	if waited && k < p.soon {
+		wait = min(wait, maxSpread-after)
+	}
 	if wait < room {
 		p.k = k + 1
 	}
