@@ -33,6 +33,8 @@ type Token struct {
 	// OrganizationID identifies the organization that the token belongs to, as
 	// reported by the service. It is empty if the service did not report one.
 	OrganizationID string
+
+	kept *kept // nil if no store is involved
 }
 
 // String returns the expiry and the organization of the token, but not its

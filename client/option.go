@@ -46,6 +46,8 @@ type config struct {
 	httpClient     *http.Client
 	source         auth.TokenSource
 	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
+	sharing        *sharing                                                         // nil without WithTokenStore
+	gating         *gating                                                          // nil without WithGate
 	region         Region
 	maxRetries     int
 	maxRetryAfter  time.Duration
@@ -253,8 +255,9 @@ func WithAttemptTimeout(d time.Duration) Option {
 }
 
 // WithLogger makes the client log to l: each attempt of a call and each token fetch
-// at level debug, each retry and each failed token fetch at level warn. Bodies,
-// headers and secrets are not logged. By default, nothing is logged.
+// at level debug, each retry and each failed token fetch at level warn, and so, once a
+// minute at most, that the store of [WithTokenStore] fails. Bodies, headers and secrets
+// are not logged. By default, nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) {
 		if l == nil {
@@ -307,6 +310,9 @@ func resolve(opts []Option) (*resolved, error) {
 			continue
 		}
 		opt.apply(&r.config)
+	}
+	if r.sharing != nil {
+		r.sharing.check(&r.config)
 	}
 	problems := r.problems
 	var err error

@@ -27,8 +27,15 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 
 // ScopedTokens returns a source of tokens like those of [Workspace.ScopedToken].
 // It caches a token and refreshes it before it expires. It is for programs that
-// act for the workspace's user with another client.
-func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.scoped()) }
+// act for the workspace's user with another client. With [WithTokenStore], processes
+// share these tokens, too.
+func (w *Workspace) ScopedTokens() auth.TokenSource {
+	src := w.scoped()
+	if w.owner == nil && w.client.keep != nil {
+		src = w.client.keep(src, w.name)
+	}
+	return auth.NewCache(src)
+}
 
 func (w *Workspace) scoped() auth.TokenSource {
 	if w.owner != nil {
