@@ -370,7 +370,7 @@ const statusClientClosed = 499
 //	200  nil
 //	499  the ctx was canceled: the caller has gone
 //	504  the deadline of the ctx, ErrWaitedTooLong
-//	500  an error of New, auth.ErrNoCredentials
+//	500  an error of New, auth.ErrNoCredentials, a request for WithOrganizationID
 //	429  ErrRateLimited
 //	503  ErrServer with RetryAfter
 //	502  ErrServer
@@ -399,7 +399,7 @@ func HTTPStatus(err error) int {
 		return statusClientClosed
 	case is(context.DeadlineExceeded, ErrWaitedTooLong):
 		return http.StatusGatewayTimeout
-	case e.op == opConfiguration, is(auth.ErrNoCredentials):
+	case e.op == opConfiguration, e.note == needsOrganization, is(auth.ErrNoCredentials):
 		return http.StatusInternalServerError
 	case is(ErrRateLimited):
 		return http.StatusTooManyRequests
@@ -473,13 +473,22 @@ var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspac
 
 const needsAdmin = "this needs the role of workspace admin"
 
+const needsOrganization = "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"
+
 // whichOrganization returns what to do about a response that asks for the
-// organization, or "" if e is about something else.
+// organization, or "" if e is about something else, such as an entity or a parameter of
+// an action that is called so.
 func whichOrganization(e *Error) string {
-	if e.StatusCode != http.StatusBadRequest || !strings.Contains(strings.ToLower(e.said()), "organization") {
+	said := strings.ToLower(e.said())
+	if e.StatusCode != http.StatusBadRequest || !strings.Contains(said, "organization") {
 		return ""
 	}
-	return "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"
+	for _, word := range [...]string{"x-organization-id", "specify", "several", "multiple", "more than one", "which organization", "header"} {
+		if strings.Contains(said, word) {
+			return needsOrganization
+		}
+	}
+	return ""
 }
 
 func fieldErrors(r answer.Reason) (list []FieldError) {
