@@ -32,7 +32,7 @@ type Gate interface {
 	Pause(ctx context.Context, key string, d time.Duration)
 }
 
-// A PausedError is the error of [Gate.Wait] for a request that would have to wait for
+// A PausedError is what the Wait of a [Gate] returns for a request that would have to wait for
 // longer than its ctx allows. It matches [ErrRateLimited].
 type PausedError struct{ RetryAfter time.Duration }
 
