@@ -47,7 +47,8 @@
 //     [SourceTemplates], [ConnectionTemplates], [OAuthApps], [Skills], [Workflows] and
 //     [Automations]; [Client.Organizations] and [Client.ContextStores]
 //   - Every operation of the HTTP interface as it is: [Client.API]
-//   - Package auth has credentials and tokens, package agentstest a service for tests
+//   - Package auth has credentials and tokens, package agenttools makes connectors tools
+//     for a model, and package agentstest is a service for tests
 //
 // # Names
 //
