@@ -205,7 +205,7 @@ func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 	case w.connectors[conn.id] != nil:
 		return fmt.Errorf("another connector has the id %s", conn.id)
 	}
-	if err := conn.fill(k.slug, entities); err != nil {
+	if err := conn.fill(k, entities); err != nil {
 		return err
 	}
 	w.place(conn)
@@ -222,11 +222,17 @@ func (w *world) remove(c *connector) {
 	w.byWorkspace[c.workspace.id] = slices.DeleteFunc(w.byWorkspace[c.workspace.id], func(o *connector) bool { return o == c })
 }
 
-// fill gives a connector its entities, each with its own copy of the records.
-func (c *connector) fill(slug string, entities map[string]Entity) error {
+// fill gives a connector of a kind its entities, each with its own copy of the records.
+// Those that the document of the kind describes are among them in any case.
+func (c *connector) fill(k *kind, entities map[string]Entity) error {
+	if k.document != nil {
+		all := maps.Clone(k.entities)
+		maps.Copy(all, entities)
+		entities = all
+	}
 	c.entities = make(map[string]*entity, len(entities))
 	for name, spec := range entities {
-		e, err := newEntity(slug, name, spec)
+		e, err := newEntity(k, name, spec)
 		if err != nil {
 			return fmt.Errorf("entity %q: %w", name, err)
 		}

@@ -181,7 +181,7 @@ func (a *api) CreateConnector(ctx context.Context, req server.CreateConnectorReq
 	if len(body.Entities) > 0 {
 		c.selected = body.Entities
 	}
-	if err := c.fill(t.kind.slug, t.kind.entities); err != nil {
+	if err := c.fill(t.kind, t.kind.entities); err != nil {
 		return nil, err
 	}
 	w.place(c)

@@ -1,6 +1,7 @@
 package agentstest
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -18,6 +19,7 @@ type parameter struct {
 	name     string
 	schema   map[string]any
 	required bool
+	in       string // "" if it is not declared
 }
 
 // describe returns what the connector, or one of its entities, can do: a list of
@@ -51,8 +53,8 @@ func (x *execution) describe() (*envelope, error) {
 func (e *entity) describedParameters(action string, params []parameter) []any {
 	list := []any{}
 	for _, p := range params {
-		item := map[string]any{"name": p.name, "in": e.place(action, p.name), "required": p.required, "type": "string", "description": ""}
-		for _, name := range []string{"type", "description", "enum", "items"} {
+		item := map[string]any{"name": p.name, "in": cmp.Or(p.in, e.place(action, p.name)), "required": p.required, "type": "string", "description": ""}
+		for _, name := range []string{"type", "description", "enum", "items", "format", "properties"} {
 			if v, ok := p.schema[name]; ok {
 				item[name] = v
 			}
@@ -76,6 +78,9 @@ func (e *entity) place(action, name string) string {
 // parameters returns the parameters of an action, given the fields of the
 // entity's records. It reports false for an action that it does not know.
 func (e *entity) parameters(action string, fields map[string]map[string]any) ([]parameter, bool) {
+	if a := e.described.action(action); a != nil {
+		return e.declaredParameters(a), true
+	}
 	optional := func(name, typ, description string) parameter {
 		return parameter{name: name, schema: map[string]any{"type": typ, "description": description}}
 	}
@@ -88,6 +93,9 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 		var params []parameter
 		if action != "list" {
 			params = append(params, optional("query", "string", "words that the records must have"))
+		}
+		if e.Paging == PagingDocumented {
+			return append(params, e.documentedParameters(action)...), true
 		}
 		if e.Paging != PagingNone {
 			size := optional("per_page", "integer", "records on a page")
@@ -207,8 +215,11 @@ func typeName(v any) string {
 // documentation describes an action on the entity.
 func (e *entity) documentation(action string) []server.SkillBlock {
 	blocks := []server.SkillBlock{heading(title(e.name) + ": " + action)}
-	if e.Paging != PagingNone && (action == "list" || action == "search" || action == "api_search") {
-		blocks = append(blocks, paragraph("A page has %d records by default, and %d at most.", e.PageSize, e.MaxPageSize))
+	if size := e.PageSize; e.described == nil && e.Paging != PagingNone && (action == "list" || action == "search" || action == "api_search") {
+		if e.Paging == PagingDocumented {
+			_, size = e.documented(action)
+		}
+		blocks = append(blocks, paragraph("A page has %d records by default, and %d at most.", size, max(size, e.MaxPageSize)))
 	}
 	if e.wraps(action) {
 		blocks = append(blocks, paragraph("The result is an object: data has the records, and meta says whether there is another page."))
@@ -247,9 +258,17 @@ func typeText(v any) string {
 func (e *entity) example(action string) string {
 	params := "{}"
 	with := func(name string, value any) { params = "{" + quote(name) + ": " + quote(value) + "}" }
+	if a := e.described.action(action); a != nil {
+		return `{"entity": ` + quote(e.name) + `, "action": ` + quote(action) + `, "params": ` + e.exampleParams(a) + `}`
+	}
 	switch records := e.snapshot(); action {
 	case "list", "search", "api_search":
-		if e.Paging != PagingNone {
+		switch op, size := e.documented(action); {
+		case e.Paging == PagingDocumented:
+			if p, ok := op.PageSize(); ok {
+				with(p.Name, min(10, size))
+			}
+		case e.Paging != PagingNone:
 			with("per_page", min(10, e.MaxPageSize))
 		}
 	case "context_store_search":

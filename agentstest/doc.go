@@ -44,10 +44,12 @@
 // therefore refuses what it does not know: unknown connectors, entities,
 // actions, operators and cursors, values of a wrong type, and requests without a
 // required field, such as get without the key of a record. It cannot judge what
-// only a vendor knows. It ignores unknown fields of bodies and unknown
-// parameters of actions and queries, it stores any fields that create and update
-// send, and it creates connectors with any credentials; [WithCredentialCheck]
-// changes what a check of them returns.
+// only a vendor knows. It ignores unknown fields of bodies, unknown
+// parameters of queries and, unless a document describes the connector, those of
+// actions, it stores any fields that create and update
+// send, and it creates connectors with any credentials; [WithStrictParams] makes it
+// refuse unknown parameters of all actions, and [WithCredentialCheck] changes what a
+// check of credentials returns.
 //
 // # The seeded world
 //
@@ -91,5 +93,7 @@
 //	zendesk-support  attachments  7001        screenshot.txt, of ticket 101; see AttachmentID
 //	zendesk-support  attachments  7002        log.txt, of ticket 108
 //
-// [WithConnector] adds connectors with records and files of your own.
+// [WithConnector] adds connectors with records and files of your own, and
+// [WithDocument] one with the actions, parameters, records and pages that a document
+// describes.
 package agentstest

@@ -20,9 +20,14 @@ import (
 // download returns a file. A file that does not exist has no bytes and no name,
 // which is what the service has been seen to send.
 func (x *execution) download() (server.ExecuteConnectorResponseObject, error) {
-	file, err := x.entity.file(x.params)
-	if err != nil {
-		return nil, err
+	var file File
+	if a := x.entity.described.action("download"); a != nil && x.entity.madeUp {
+		file = x.fileDeclared(a)
+	} else {
+		var err error
+		if file, err = x.entity.file(x.params); err != nil {
+			return nil, err
+		}
 	}
 	if text(x.params["_airbyte_response_type"]) == "json" {
 		return x.piece(file)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -78,6 +79,41 @@ func ExampleWithConnector() {
 	// 2 Grace <nil>
 	// 3 Alan <nil>
 	// 3 requests: two pages and, as the SDK does not know acme-crm, what it says about paging
+}
+
+// A service for the connector of a document, from what agents-gen -fake wrote. A
+// parameter that the document does not declare is refused.
+func ExampleWithDocument() {
+	description, err := os.ReadFile("../examples/typed/acme.fake.json")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fake := agentstest.NewServer(agentstest.WithDocument(description))
+	defer fake.Close()
+
+	ctx := context.Background()
+	desk, err := client.Connect(ctx, "acme-desk",
+		client.WithBaseURL(fake.URL),
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID),
+		client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	type ticket struct {
+		ID      int    `json:"id"`
+		Subject string `json:"subject"`
+	}
+	tickets, _, err := client.Execute[[]ticket](ctx, desk, "tickets", "list", client.Params{"project": "web", "limit": 2})
+	fmt.Println(tickets, err)
+	_, err = desk.Execute(ctx, "tickets", "list", client.Params{"project": "web", "limits": 2})
+	fmt.Println(errors.Is(err, client.ErrInvalid))
+	// Output:
+	// [{1 Subject 1 of tickets} {2 Subject 2 of tickets}] <nil>
+	// true
 }
 
 // Package client calls the service without a network. All settings are given, so

@@ -149,7 +149,45 @@ func (x *execution) read(params json.RawMessage) error {
 		item.Details = map[string]any{"actions": x.entity.actions}
 		return invalid(item)
 	}
+	if a := x.entity.described.action(x.body.Action); a != nil {
+		return x.checkDeclared(a)
+	}
+	if x.a.s.options.strict {
+		return x.entity.onlyDeclared(x.body.Action, x.params)
+	}
 	return nil
+}
+
+// pieceParams are what download takes from every connector.
+var pieceParams = []string{"_airbyte_response_type", "_airbyte_response_format", "range_header"}
+
+// onlyDeclared returns an error if there are parameters that an action does not declare.
+func (e *entity) onlyDeclared(action string, params map[string]any) error {
+	fields := e.fields()
+	declared, known := e.parameters(action, fields)
+	if !known || action == "create" || action == "update" {
+		return nil
+	}
+	var names []string
+	for _, p := range declared {
+		names = append(names, p.name)
+	}
+	var items []errorItem
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		_, field := fields[name]
+		switch {
+		case slices.Contains(names, name), field && (action == "list" || action == "search" || action == "api_search"):
+		case action == "download" && slices.Contains(pieceParams, name):
+		default:
+			item := fieldProblem("body.params."+name, "extra_forbidden", "%q of %q has no parameter %q", action, e.name, name)
+			item.Details = map[string]any{"parameters": names}
+			items = append(items, item)
+		}
+	}
+	if items == nil {
+		return nil
+	}
+	return invalid(items...)
 }
 
 // failure returns why the action fails, "" if it does not.
@@ -176,6 +214,11 @@ func (x *execution) answer(v *envelope) *envelope {
 }
 
 func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
+	if x.entity != nil && x.body.Action != "download" {
+		if a := x.entity.described.action(x.body.Action); a != nil {
+			return x.runDeclared(a)
+		}
+	}
 	switch x.body.Action {
 	case "describe":
 		return x.describe()
@@ -292,7 +335,7 @@ func (x *execution) list() (*envelope, error) {
 		times = e.Repeat
 	}
 	n := len(filtered)
-	s, err := e.page(x.params, n*times, func(i int) string {
+	s, metadata, err := e.page(x.body.Action, x.params, n*times, func(i int) string {
 		key, _ := scalar(filtered[i%n].field(e.Key))
 		return key
 	})
@@ -313,20 +356,20 @@ func (x *execution) list() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := e.pageSize(x.params)
-	if err != nil {
-		return nil, err
-	}
-	metadata := e.metadata(s, size)
-	if !e.wraps(x.body.Action) {
+	return x.pageOf(result, metadata, s.more())
+}
+
+// pageOf returns a page of records in the form that the action has.
+func (x *execution) pageOf(result, metadata json.RawMessage, more bool) (*envelope, error) {
+	if !x.entity.wraps(x.body.Action) {
 		return x.answer(&envelope{result: result, metadata: metadata}), nil
 	}
 	meta := map[string]any{}
 	if err := json.Unmarshal(metadata, &meta); err != nil {
 		return nil, err
 	}
-	meta["has_more"] = s.more()
-	result, err = json.Marshal(map[string]any{"data": result, "meta": meta})
+	meta["has_more"] = more
+	result, err := json.Marshal(map[string]any{"data": result, "meta": meta})
 	return x.answer(&envelope{result: result}), err
 }
 
@@ -343,9 +386,15 @@ func (x *execution) filter(records []*record) []*record {
 		return records
 	}
 	fields := map[string]string{}
+	pages := map[string]bool{}
+	if x.entity.Paging == PagingDocumented {
+		for _, p := range x.entity.documentedParameters(x.body.Action) {
+			pages[p.name] = true
+		}
+	}
 	for name, v := range x.params {
 		want, ok := scalar(v)
-		if !ok || pagingNames[name] || slices.Contains(sizeNames, name) || want == "all" || want == "*" {
+		if !ok || pages[name] || pagingNames[name] || slices.Contains(sizeNames, name) || want == "all" || want == "*" {
 			continue
 		}
 		if _, ok := scalar(records[0].field(name)); ok {

@@ -18,6 +18,7 @@ type kind struct {
 	custom         bool
 	entities       map[string]Entity // of connectors that do not have their own
 	direct, search []string          // example questions
+	document       *description      // nil if no document describes it
 }
 
 // A destination is a kind of destination.

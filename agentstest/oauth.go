@@ -199,7 +199,7 @@ func (s *Service) connectConsented(asked *consent) (string, error) {
 		serial: w.next(), id: w.newID("connector"), name: asked.name, workspace: asked.workspace, template: asked.template,
 		config: hideSecrets(asked.config), settings: asked.config, createdAt: now, updated: now, searchFrom: now.Add(s.options.searchDelay),
 	}
-	if err := c.fill(asked.template.kind.slug, asked.template.kind.entities); err != nil {
+	if err := c.fill(asked.template.kind, asked.template.kind.entities); err != nil {
 		return "", err
 	}
 	w.place(c)

@@ -1,6 +1,7 @@
 package agentstest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -63,7 +64,7 @@ func (c *connector) document() (string, error) {
 		for _, action := range e.actions {
 			switch {
 			case action == "context_store_search", action == storeSQL && !e.allows("context_store_search"):
-				copied = append(copied, object{"entity": e.name, "fields": storeFields(fields)})
+				copied = append(copied, object{"entity": e.name, "fields": storeFields(e.searchSchemas(fields))})
 			case !storeActions[action]:
 				method, operation := e.operation(action, fields, record)
 				paths["/"+e.name+"/"+action] = object{method: operation}
@@ -120,14 +121,14 @@ func (e *entity) operation(action string, fields map[string]map[string]any, reco
 	}
 	query, body, required := []object{}, object{}, []string{}
 	for _, p := range params {
-		if action == "create" || action == "update" && p.name != e.Key {
+		if p.in == "body" || p.in == "" && (action == "create" || action == "update" && p.name != e.Key) {
 			body[p.name] = p.schema
 			if p.required {
 				required = append(required, p.name)
 			}
 			continue
 		}
-		query = append(query, object{"name": p.name, "in": "query", "required": p.required, "schema": p.schema})
+		query = append(query, object{"name": p.name, "in": cmp.Or(p.in, "query"), "required": p.required, "schema": p.schema})
 	}
 	operation["parameters"] = query
 	if len(body) > 0 {

@@ -19,6 +19,10 @@ type entity struct {
 	Entity
 	slug, name string
 	actions    []string
+	document   *description     // nil if no document describes the entity
+	described  *describedEntity // as the document has it
+	madeUp     bool             // the records are made up from the document
+	sized      bool             // the test says how large pages are
 
 	mu      sync.RWMutex
 	records []*record // never changed in place, since readers share it
@@ -29,6 +33,9 @@ type record struct {
 	raw   json.RawMessage
 	once  sync.Once
 	value any
+
+	storeOnce sync.Once
+	store     *record // as the context store has it, if that differs
 }
 
 func newRecord(raw json.RawMessage) *record { return &record{raw: raw} }
@@ -56,8 +63,13 @@ func decode(raw json.RawMessage) any {
 
 var recordActions = []string{"list", "get", "api_search", "search", "context_store_search", storeSQL, "create", "update", "delete"}
 
-func newEntity(slug, name string, spec Entity) (*entity, error) {
-	e := &entity{Entity: spec, slug: slug, name: name, actions: spec.Actions}
+func newEntity(k *kind, name string, spec Entity) (*entity, error) {
+	e := &entity{Entity: spec, slug: k.slug, name: name, actions: spec.Actions, sized: spec.PageSize > 0}
+	if e.described = k.document.entity(name); e.described != nil {
+		e.document = k.document
+		e.describe()
+		spec.Files = e.Files
+	}
 	if e.PageSize <= 0 {
 		e.PageSize = 10
 	}
@@ -68,9 +80,9 @@ func newEntity(slug, name string, spec Entity) (*entity, error) {
 		e.Key = "id"
 	}
 	if e.Paging == "" {
-		e.Paging = defaultPaging(slug)
+		e.Paging = defaultPaging(k.slug)
 	}
-	if !e.Paging.valid() {
+	if !e.Paging.validFor(k.slug) {
 		return nil, fmt.Errorf("unknown paging %q", e.Paging)
 	}
 	e.Files = maps.Clone(spec.Files)
@@ -120,7 +132,7 @@ func (c *connector) sortedEntities() []*entity {
 // one word in the first record.
 func (e *entity) textFields() []string {
 	var fields []string
-	if records := e.snapshot(); len(records) > 0 {
+	if records := e.stored(); len(records) > 0 {
 		first, _ := records[0].get().(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(first)) {
 			if s, ok := first[name].(string); ok && strings.Contains(s, " ") {
@@ -231,7 +243,11 @@ func (e *entity) stamp(fields, given map[string]any, now time.Time, names []stri
 
 // create adds a record. It invents a key if the parameters have none.
 func (e *entity) create(params map[string]any, now time.Time) (*record, error) {
-	fields := e.content(params, "")
+	return e.add(e.content(params, ""), now)
+}
+
+// add adds a record with fields, which it may change.
+func (e *entity) add(fields map[string]any, now time.Time) (*record, error) {
 	if fields == nil {
 		fields = map[string]any{}
 	}

@@ -148,7 +148,7 @@ func paths(v any) ([]string, error) {
 // runQuery returns the records that match a query, sorted as it says.
 func (e *entity) runQuery(v any) ([]*record, error) {
 	const at = "body.params.query"
-	records := e.snapshot()
+	records := e.stored()
 	q, ok := v.(map[string]any)
 	if !ok {
 		return nil, invalid(fieldProblem(at, "type_error", "Input should be an object"))
@@ -299,15 +299,7 @@ func closestTo(name string, names []string) (closest []string) {
 
 // unknownField returns the problem of a field that no record has, or nil.
 func (e *entity) unknownField(at, path string) *errorItem {
-	known := map[string]bool{}
-	records := e.snapshot()
-	for _, r := range records {
-		if object, ok := r.get().(map[string]any); ok {
-			for name := range object {
-				known[name] = true
-			}
-		}
-	}
+	known := e.searchFields()
 	top, _, _ := strings.Cut(path, ".")
 	if len(known) == 0 || known[path] || known[top] {
 		return nil
@@ -316,6 +308,26 @@ func (e *entity) unknownField(at, path string) *errorItem {
 	item := fieldProblem(at+"."+path, "unknown_field", "Unknown field %q; closest: %s", path, strings.Join(closest, ", "))
 	item.Details = map[string]any{"closest_fields": closest}
 	return &item
+}
+
+// searchFields returns the names of the fields that searches know: those that the
+// document lists, or else those that the records have.
+func (e *entity) searchFields() map[string]bool {
+	known := map[string]bool{}
+	for _, p := range e.storeFields() {
+		known[p.Name] = true
+	}
+	if len(known) > 0 {
+		return known
+	}
+	for _, r := range e.stored() {
+		if object, ok := r.get().(map[string]any); ok {
+			for name := range object {
+				known[name] = true
+			}
+		}
+	}
+	return known
 }
 
 func (e *entity) combined(at, op string, operand any) (matcher, *errorItem) {
@@ -558,7 +570,7 @@ func (x *execution) semantic(v any) ([]passage, error) {
 	if len(wanted) == 0 {
 		return nil, invalid(fieldProblem(at+".prompt", "missing", "A semantic search needs a prompt"))
 	}
-	records := x.entity.snapshot()
+	records := x.entity.stored()
 	field, problem := x.entity.searchField(at+".field", options["field"])
 	if problem != nil {
 		return nil, invalid(*problem)

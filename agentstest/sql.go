@@ -148,7 +148,7 @@ func (c *connector) selects(at, sql string) ([]any, *errorItem) {
 		}
 	}
 	rows := []any{}
-	for _, r := range e.snapshot() {
+	for _, r := range e.stored() {
 		if q.where != "" && (q.value == nil || !equal(r.field(q.where), q.value)) {
 			continue
 		}

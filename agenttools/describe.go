@@ -241,7 +241,7 @@ func (s *Set) permitted(c *connector, d *client.Docs) *client.Docs {
 		return d
 	}
 	copied := *d
-	copied.Outline = slices.DeleteFunc(slices.Clone(d.Outline), func(section client.Section) bool { return !s.permittedSection(c, section.ID) })
+	copied.Outline = slices.DeleteFunc(slices.Clone(d.Outline), func(section client.DocsSection) bool { return !s.permittedSection(c, section.ID) })
 	entity := ""
 	switch parts := strings.Split(d.SectionID, "."); len(parts) {
 	case 2:
@@ -273,7 +273,7 @@ var commonWrites = []string{"create", "update", "upsert", "delete"}
 
 // names reports whether the outline has a section about the entity.
 func (s *Set) names(d *client.Docs, entity string) bool {
-	return slices.ContainsFunc(d.Outline, func(section client.Section) bool {
+	return slices.ContainsFunc(d.Outline, func(section client.DocsSection) bool {
 		parts := strings.Split(section.ID, ".")
 		return len(parts) > 1 && parts[1] == entity
 	})

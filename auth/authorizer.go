@@ -14,9 +14,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
-// HeaderOrganizationID is the header that identifies the organization in which
+// headerOrganizationID is the header that identifies the organization in which
 // a request acts.
-const HeaderOrganizationID = "X-Organization-Id"
+const headerOrganizationID = "X-Organization-Id"
 
 // ErrUnsafe means that a request or an address would expose a secret: over
 // plain http, or to another origin by a redirect. Errors of this package match
@@ -162,8 +162,8 @@ func (a *Authorizer) attach(ctx context.Context, req *http.Request) (*Token, err
 		req.Header = http.Header{}
 	}
 	req.Header.Set("Authorization", "Bearer "+string(tok.AccessToken))
-	if a.org != "" && req.Header.Get(HeaderOrganizationID) == "" {
-		req.Header.Set(HeaderOrganizationID, a.org)
+	if a.org != "" && req.Header.Get(headerOrganizationID) == "" {
+		req.Header.Set(headerOrganizationID, a.org)
 	}
 	return tok, nil
 }

@@ -1,12 +1,20 @@
 // Package auth provides the credentials and tokens of a program that uses
 // Airbyte Agents.
 //
-// A program has the client ID and the client secret of its Airbyte application.
-// [Resolve] takes them from explicit options, from the defaults that
-// [Configure] set, or from the environment. The service exchanges them for
-// tokens that are valid for some minutes. A [Cache] keeps a valid token and
-// shares it between any number of callers, and an [Authorizer] attaches it to
-// requests. Most programs import only package client, which does all of this.
+// Most programs import only package client, which does all of this. Of this package, they
+// need [Configure] with a [Config], the [Secret] type, and [ErrNoCredentials] and
+// [TokenError] to tell errors apart. The rest is for programs that send requests of their
+// own. In the order in which it is used:
+//
+//   - [Resolve] returns the [Credentials] of a program: the client ID and the client
+//     secret of its Airbyte application, from explicit options, from the defaults that
+//     [Configure] set, or from the environment
+//   - [TokenSource] is where tokens come from: [Shared] exchanges credentials for a
+//     [Token] that is valid for some minutes, [SharedScoped] for one that gives access to
+//     the workspace of a [Scope]; [Static] and [FromOAuth2] have tokens already
+//   - [Cache], which the shared sources include, keeps a valid token for any number of
+//     callers, and tells an observer of each fetch with a [FetchReport]
+//   - [Authorizer] attaches tokens to requests
 //
 // These are not the credentials of a connector, such as a GitHub token, which
 // belong in client.CreateConnectorRequest and never pass through this package.

@@ -12,6 +12,8 @@ import (
 const (
 	MaxShared = maxShared
 	Redacted  = redacted
+
+	HeaderOrganizationID = headerOrganizationID
 )
 
 var LifetimeOfJWT = lifetimeOfJWT

@@ -69,8 +69,9 @@ func WithPrefetch() ExecuteOption {
 // cursor came before, otherwise if the records did. For vendors that page in a way of
 // their own, use [WithPager].
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
 		x := newExecution(entity, action, params, opts)
+		yield := naming(x.about(c), loop)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		w := walk[T]{turner: turner{c: c, x: x}}
@@ -194,8 +195,8 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 	rows := w.rows[w.side]
 	clear(rows) // nothing of another page, or of an attempt that failed, may remain
 	p := new(page[T])
-	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0]}}
-	if err := decodeBytes(resp, body, &e, decoding[T](w.x.useNumber)); err != nil {
+	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0], again: w.x.again}}
+	if err := w.decode(resp, body, &e); err != nil {
 		return nil, nil, err
 	}
 	if err := e.verdict(); err != nil {
@@ -211,12 +212,24 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 		var data struct {
 			Result spanned `json:"result"`
 		}
-		if jsonv2.Unmarshal(body, &data, lenient) == nil {
-			r.Data = json.RawMessage(data.Result.of(body))
+		if jsonv2.Unmarshal(e.Result.raw, &data, lenient) == nil {
+			r.Data = json.RawMessage(data.Result.of(e.Result.raw))
 		}
 		r.pages = &turner{c: w.c, x: w.x, ofPager: true}
 	}
 	return p, r, nil
+}
+
+// decode decodes a page. A record that is nested too deeply spoils only itself.
+func (w *walk[T]) decode(resp *http.Response, body []byte, e *envelope[pageRows[T]]) error {
+	rows, opts := e.Result, decoding[T](w.x.useNumber)
+	err := decodeBytes(resp, body, e, opts)
+	if text, deep := shallow(body, err); deep != nil {
+		rows.raw, rows.deep = text, deep
+		*e = envelope[pageRows[T]]{Result: rows}
+		err = decodeBytes(resp, text, e, opts)
+	}
+	return err
 }
 
 // ahead returns a function that returns the next page and starts to fetch the one

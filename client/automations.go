@@ -84,7 +84,7 @@ func (a Automation) String() string {
 	return fmt.Sprintf("client.Automation{ID:%q, WorkflowID:%q, WorkspaceID:%q, Enabled:%t, TriggerType:%q, CronExpression:%q, Timezone:%q, "+
 		"CompletionWebhookURL:%s, TriggerWebhookURL:%s}",
 		a.ID, a.WorkflowID, a.WorkspaceID, a.Enabled, a.TriggerType, a.CronExpression, a.Timezone,
-		hiddenURL(string(a.CompletionWebhookURL)), hiddenURL(string(a.TriggerWebhookURL)))
+		hiddenURL(a.CompletionWebhookURL), hiddenURL(a.TriggerWebhookURL))
 }
 
 // Format writes what String returns, for every verb.
@@ -94,7 +94,7 @@ func (a Automation) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, a.Str
 func (a Automation) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // hiddenURL formats a URL so that only its presence is visible.
-func hiddenURL(u string) string {
+func hiddenURL(u auth.Secret) string {
 	if u == "" {
 		return `""`
 	}
@@ -119,7 +119,7 @@ type AutomationRequest struct {
 
 	// CompletionWebhookURL is called when the workflow is done, unless it is
 	// empty. It must be an absolute http or https URL.
-	CompletionWebhookURL string
+	CompletionWebhookURL auth.Secret
 }
 
 // String describes the request without its URL.
@@ -141,7 +141,7 @@ func (r AutomationRequest) MarshalText() ([]byte, error) { return []byte(r.Strin
 // TriggerType if it has none.
 func (r AutomationRequest) trimmed() AutomationRequest {
 	r.CronExpression, r.Timezone = strings.TrimSpace(r.CronExpression), strings.TrimSpace(r.Timezone)
-	r.CompletionWebhookURL = strings.TrimSpace(r.CompletionWebhookURL)
+	r.CompletionWebhookURL = trimmedSecret(r.CompletionWebhookURL)
 	if r.TriggerType = TriggerType(strings.TrimSpace(string(r.TriggerType))); r.TriggerType == "" {
 		r.TriggerType = TriggerSchedule
 	}
@@ -153,7 +153,7 @@ func (r AutomationRequest) check(op string) error {
 	if r.TriggerType == TriggerSchedule && r.CronExpression == "" {
 		problems = append(problems, "a schedule needs a CronExpression")
 	}
-	problems = append(problems, automationProblems(r.CronExpression, r.Timezone, r.CompletionWebhookURL)...)
+	problems = append(problems, automationProblems(r.CronExpression, r.Timezone, string(r.CompletionWebhookURL))...)
 	if len(problems) > 0 {
 		return invalid(op, "%s", strings.Join(problems, "; "))
 	}
@@ -177,7 +177,7 @@ type AutomationChange struct {
 
 	// CompletionWebhookURL must be an absolute http or https URL. With [Null],
 	// nothing is called when the workflow is done.
-	CompletionWebhookURL Nullable[string]
+	CompletionWebhookURL Nullable[auth.Secret]
 }
 
 // String describes the change without its URL.
@@ -215,10 +215,11 @@ func (c AutomationChange) MarshalText() ([]byte, error) { return []byte(c.String
 
 // trimmed returns c without white space around its texts.
 func (c AutomationChange) trimmed() AutomationChange {
-	for _, n := range []*Nullable[string]{&c.CronExpression, &c.CompletionWebhookURL} {
-		if s, ok := n.Get(); ok {
-			*n = Value(strings.TrimSpace(s))
-		}
+	if cron, ok := c.CronExpression.Get(); ok {
+		c.CronExpression = Value(strings.TrimSpace(cron))
+	}
+	if hook, ok := c.CompletionWebhookURL.Get(); ok {
+		c.CompletionWebhookURL = Value(trimmedSecret(hook))
 	}
 	c.TriggerType = TriggerType(strings.TrimSpace(string(c.TriggerType)))
 	c.Timezone = strings.TrimSpace(c.Timezone)
@@ -241,7 +242,7 @@ func (c AutomationChange) check(op string) error {
 	if hookGiven && hook == "" {
 		problems = append(problems, "CompletionWebhookURL is blank; use Null to remove it")
 	}
-	problems = append(problems, automationProblems(cron, c.Timezone, hook)...)
+	problems = append(problems, automationProblems(cron, c.Timezone, string(hook))...)
 	if len(problems) > 0 {
 		return invalid(op, "%s", strings.Join(problems, "; "))
 	}
@@ -270,6 +271,8 @@ func automationProblems(cron, zone, hook string) (problems []string) {
 	}
 	return problems
 }
+
+func trimmedSecret(s auth.Secret) auth.Secret { return auth.Secret(strings.TrimSpace(string(s))) }
 
 // isWebURL reports whether s is an absolute http or https URL.
 func isWebURL(s string) bool {
@@ -308,7 +311,7 @@ func (a Automations) List(ctx context.Context) ([]Automation, error) {
 }
 
 func (a Automations) list(ctx context.Context, op string) ([]Automation, error) {
-	call := &call{op: op, name: "listAutomations", read: true}
+	call := &call{op: op, name: "listAutomations", read: true, about: a.ws.about()}
 	at, err := a.at(ctx, call.op)
 	if err != nil {
 		return nil, err
@@ -325,7 +328,7 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 // Get returns the automation with the given ID. If there is none, or if it
 // belongs to another workflow, the error matches [ErrNotFound].
 func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
-	call := &call{op: "get automation", name: "getAutomation", read: true}
+	call := &call{op: "get automation", name: "getAutomation", read: true, about: a.ws.about()}
 	id, err := pathID(call.op, "automation", id)
 	if err != nil {
 		return nil, err
@@ -348,7 +351,7 @@ func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 // that matches [ErrInvalid]; nothing is sent.
 func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automation, error) {
 	r = r.trimmed()
-	call := &call{op: "create automation", name: "createAutomation", secrets: urlSecrets(r.CompletionWebhookURL)}
+	call := &call{op: "create automation", name: "createAutomation", secrets: urlSecrets(string(r.CompletionWebhookURL)), about: a.ws.about()}
 	if err := r.check(call.op); err != nil {
 		return nil, err
 	}
@@ -358,7 +361,7 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 	}
 	body := gen.AutomationCreateRequest{
 		WorkspaceID: at.workspace, Enabled: !r.Disabled, TriggerType: string(r.TriggerType),
-		CronExpression: optional(r.CronExpression), Timezone: optional(r.Timezone), CompletionWebhookURL: optional(r.CompletionWebhookURL),
+		CronExpression: optional(r.CronExpression), Timezone: optional(r.Timezone), CompletionWebhookURL: optional(string(r.CompletionWebhookURL)),
 	}
 	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return a.ws.client.raw.CreateAutomation(ctx, at.workflow, &gen.CreateAutomationParams{WorkspaceID: at.workspace}, body)
@@ -375,7 +378,7 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 func (a Automations) Update(ctx context.Context, id string, change AutomationChange) (*Automation, error) {
 	change = change.trimmed()
 	hook, _ := change.CompletionWebhookURL.Get()
-	call := &call{op: "update automation", name: "updateAutomation", secrets: urlSecrets(hook)}
+	call := &call{op: "update automation", name: "updateAutomation", secrets: urlSecrets(string(hook)), about: a.ws.about()}
 	id, err := pathID(call.op, "automation", id)
 	if err != nil {
 		return nil, err
@@ -389,7 +392,13 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 	}
 	body := gen.AutomationUpdateRequest{
 		Enabled: change.Enabled, TriggerType: optional(string(change.TriggerType)), CronExpression: change.CronExpression,
-		Timezone: optional(change.Timezone), CompletionWebhookURL: change.CompletionWebhookURL,
+		Timezone: optional(change.Timezone),
+	}
+	switch {
+	case change.CompletionWebhookURL.IsNull():
+		body.CompletionWebhookURL = Null[string]()
+	case hook != "":
+		body.CompletionWebhookURL = Value(string(hook))
 	}
 	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return a.ws.client.raw.UpdateAutomation(ctx, at.workflow, id, &gen.UpdateAutomationParams{WorkspaceID: at.workspace}, body)
@@ -403,7 +412,7 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 // Delete deletes the automation with the given ID. If there is none, the error
 // matches [ErrNotFound].
 func (a Automations) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete automation", name: "deleteAutomation"}
+	call := &call{op: "delete automation", name: "deleteAutomation", about: a.ws.about()}
 	id, err := pathID(call.op, "automation", id)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
@@ -89,14 +90,14 @@ func TestAutomations(t *testing.T) {
 		{
 			name: "take away", method: "PATCH", path: path + "/automation-1", query: query, answer: oneAutomation, got: &mondays,
 			body: `{"cron_expression":null,"completion_webhook_url":null}`,
-			call: update(client.AutomationChange{CronExpression: client.Null[string](), CompletionWebhookURL: client.Null[string]()}),
+			call: update(client.AutomationChange{CronExpression: client.Null[string](), CompletionWebhookURL: client.Null[auth.Secret]()}),
 		},
 		{
 			name: "change everything", method: "PATCH", path: path + "/automation-1", query: query, answer: oneAutomation, got: &mondays,
 			body: `{"enabled":true,"trigger_type":"schedule","cron_expression":"0 0 7 ? * MON","timezone":"UTC","completion_webhook_url":"http://127.0.0.1:80/"}`,
 			call: update(client.AutomationChange{
 				Enabled: new(true), TriggerType: client.TriggerSchedule, CronExpression: client.Value(" 0 0 7 ? * MON"), Timezone: " UTC ",
-				CompletionWebhookURL: client.Value("http://127.0.0.1:80/ "),
+				CompletionWebhookURL: client.Value[auth.Secret]("http://127.0.0.1:80/ "),
 			}),
 		},
 		{
@@ -145,15 +146,15 @@ func TestAutomationsInvalid(t *testing.T) {
 		"https://host/h8Sh8-Q a", "https://host/\th8Sh8-Q", "https://host/%zz-h8Sh8-Q", "javascript:h8Sh8-Q", "mailto:h8Sh8-Q@host", "https://host/\u2028h8Sh8-Q",
 	} {
 		const text = "CompletionWebhookURL is not an absolute http or https URL"
-		create("URL "+u, client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: u}, text)
-		update("URL "+u, client.AutomationChange{CompletionWebhookURL: client.Value(u)}, text)
+		create("URL "+u, client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: auth.Secret(u)}, text)
+		update("URL "+u, client.AutomationChange{CompletionWebhookURL: client.Value(auth.Secret(u))}, text)
 	}
 	// This is the result of a.CompletionWebhookURL.String().
-	create("a hidden URL", client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: mondays.TriggerWebhookURL.String()}, "use string(s) to reveal the URL")
+	create("a hidden URL", client.AutomationRequest{CronExpression: cron, CompletionWebhookURL: auth.Secret(mondays.TriggerWebhookURL.String())}, "use string(s) to reveal the URL")
 	update("nothing", client.AutomationChange{}, "nothing to change")
 	update("blank", client.AutomationChange{TriggerType: " ", Timezone: "\t"}, "nothing to change")
 	update("a blank cron", client.AutomationChange{CronExpression: client.Value(" ")}, "use Null to remove it")
-	update("a blank URL", client.AutomationChange{CompletionWebhookURL: client.Value("")}, "use Null to remove it")
+	update("a blank URL", client.AutomationChange{CompletionWebhookURL: client.Value[auth.Secret]("")}, "use Null to remove it")
 	update("a schedule without cron", client.AutomationChange{TriggerType: client.TriggerSchedule, CronExpression: client.Null[string]()}, "needs a CronExpression")
 	update("two lines", client.AutomationChange{CronExpression: client.Value("a\x00b")}, "control character")
 	for _, id := range badIDs {
@@ -201,7 +202,7 @@ const hookURL = "https://user:h8Sh8-Q-password@hooks.test/services/h8Sh8-Q%2Fpat
 func TestAutomationSecretsDoNotShow(t *testing.T) {
 	automation := client.Automation{ID: "automation-1", CompletionWebhookURL: hookURL, TriggerWebhookURL: hookURL}
 	request := client.AutomationRequest{CronExpression: "x", CompletionWebhookURL: hookURL}
-	change := client.AutomationChange{Enabled: new(true), CronExpression: client.Null[string](), CompletionWebhookURL: client.Value(hookURL)}
+	change := client.AutomationChange{Enabled: new(true), CronExpression: client.Null[string](), CompletionWebhookURL: client.Value[auth.Secret](hookURL)}
 	for name, v := range map[string]any{
 		"automation": automation, "automation pointer": &automation, "automations": []client.Automation{automation}, "in a map": map[string]*client.Automation{"a": &automation},
 		"in a struct": struct{ A client.Automation }{automation},
@@ -232,7 +233,7 @@ func TestAutomationSecretsDoNotShow(t *testing.T) {
 		`client.AutomationRequest{TriggerType:"", Disabled:false, CronExpression:"x", Timezone:"", CompletionWebhookURL:[REDACTED]}`:                                                                        request,
 		`client.AutomationChange{Enabled:true, TriggerType:"", CronExpression:null, Timezone:"", CompletionWebhookURL:[REDACTED]}`:                                                                          change,
 		`client.AutomationChange{Enabled:unchanged, TriggerType:"", CronExpression:"x", Timezone:"", CompletionWebhookURL:null}`: client.AutomationChange{
-			CronExpression: client.Value("x"), CompletionWebhookURL: client.Null[string](),
+			CronExpression: client.Value("x"), CompletionWebhookURL: client.Null[auth.Secret](),
 		},
 		`client.AutomationChange{Enabled:unchanged, TriggerType:"", CronExpression:unchanged, Timezone:"", CompletionWebhookURL:unchanged}`: client.AutomationChange{},
 	} {
@@ -281,7 +282,7 @@ func TestAutomationErrorsHideURL(t *testing.T) {
 		s := serveAcme(t, says(422, fmt.Sprintf(`{"message":%s,"errors":[{"field":"completion_webhook_url","message":%s,"details":{"input":%s}}]}`, message, message, message)))
 		a := acmeWorkflows(t, s).Automations("w")
 		_, createErr := a.Create(t.Context(), client.AutomationRequest{CronExpression: "x", CompletionWebhookURL: " " + hookURL})
-		_, updateErr := a.Update(t.Context(), "a", client.AutomationChange{CompletionWebhookURL: client.Value(hookURL)})
+		_, updateErr := a.Update(t.Context(), "a", client.AutomationChange{CompletionWebhookURL: client.Value[auth.Secret](hookURL)})
 		for _, err := range []error{createErr, updateErr} {
 			wantKinds(t, err, "ErrInvalid")
 			e := asError(t, err)

@@ -88,17 +88,17 @@ func TestConfigurationsAreSent(t *testing.T) {
 	const got = `{"id":"` + stubID + `","name":"n","replication_config":{"n":9007199254740993,"token":"` + connectorSecret + `"}}`
 	s := serve(t, says(200, got))
 	c := connectorOf(newClient(t, s))
-	info, err := c.Info(t.Context())
+	details, err := c.Details(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Update(t.Context(), client.ConnectorChange{ReplicationConfig: info.ReplicationConfig}); err != nil {
+	if _, err := c.Update(t.Context(), client.ConnectorChange{ReplicationConfig: details.ReplicationConfig}); err != nil {
 		t.Fatal(err)
 	}
 	if body, want := s.requests()[1].Body, `{"replication_config":{"n":9007199254740993,"token":"`+connectorSecret+`"}}`; strings.TrimSpace(body) != want {
 		t.Errorf("sent %s, want %s", body, want)
 	}
-	_, err = c.Update(t.Context(), client.ConnectorChange{ReplicationConfig: map[string]any{"in": info.ReplicationConfig}})
+	_, err = c.Update(t.Context(), client.ConnectorChange{ReplicationConfig: map[string]any{"in": details.ReplicationConfig}})
 	wantKinds(t, err, "ErrInvalid")
 	s.wantSent(t, 2)
 }

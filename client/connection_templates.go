@@ -89,7 +89,7 @@ type NonBreakingChanges string
 
 // What to do when a source gains fields or streams.
 const (
-	ChangesIgnored          NonBreakingChanges = "ignore"
+	ChangesIgnore           NonBreakingChanges = "ignore"
 	ChangesDisable          NonBreakingChanges = "disable"           // stop replicating
 	ChangesPropagateColumns NonBreakingChanges = "propagate_columns" // replicate new fields
 	ChangesPropagateFully   NonBreakingChanges = "propagate_fully"   // replicate new fields and streams
@@ -115,7 +115,7 @@ type ConnectionTemplateRequest struct {
 	DestinationDefinitionID string             // a UUID; see [Definitions.FindDestination]
 	DestinationConfig       Configuration      // must match the Spec of the definition
 	SyncOnCreate            *bool              // whether new connections replicate at once; nil means true
-	NonBreakingChanges      NonBreakingChanges // ChangesIgnored by default
+	NonBreakingChanges      NonBreakingChanges // ChangesIgnore by default
 }
 
 // String describes the request and hides its DestinationConfig.

@@ -176,7 +176,7 @@ func TestConnectionTemplateMistakes(t *testing.T) {
 		{"Airbyte's with a definition", create(client.ConnectionTemplateRequest{Hosting: client.AirbyteHosted, DestinationDefinitionID: stubID}), []string{alone}},
 		{"Airbyte's with a configuration", create(client.ConnectionTemplateRequest{Hosting: client.AirbyteHosted, DestinationConfig: map[string]any{}}), []string{alone}},
 		{"Airbyte's with a first sync", create(client.ConnectionTemplateRequest{Hosting: client.AirbyteHosted, SyncOnCreate: new(true)}), []string{alone}},
-		{"Airbyte's with a preference", create(client.ConnectionTemplateRequest{Hosting: client.AirbyteHosted, NonBreakingChanges: client.ChangesIgnored}), []string{alone}},
+		{"Airbyte's with a preference", create(client.ConnectionTemplateRequest{Hosting: client.AirbyteHosted, NonBreakingChanges: client.ChangesIgnore}), []string{alone}},
 		{"update of none", update("lake", client.ConnectionTemplateChange{DestinationName: "x"}), []string{"is not a UUID"}},
 		{"nothing to change", update(stubID, client.ConnectionTemplateChange{DestinationName: "\n"}), []string{"there is nothing to change"}},
 		{"an empty schedule", update(stubID, client.ConnectionTemplateChange{CronExpression: client.Value(" ")}), []string{"use Null to remove the schedule"}},

@@ -61,17 +61,18 @@ func (c *Connector) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Str
 // MarshalText returns what String returns.
 func (c *Connector) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// ConnectorDetails describes a connector and its configuration.
+// ConnectorDetails is what the service reports about one connector alone: what lists
+// have, and its configuration.
 type ConnectorDetails struct {
 	ConnectorInfo // Slug is that of [Connector.Slug], which may be "": the service does not send it here
 
 	// Entities are the entities that are selected for replication; empty means all.
-	Entities []RequestedEntity
+	Entities []RequestedEntity `json:"entities,omitempty"`
 
 	// ReplicationConfig is the configuration for replication. The service masks
 	// the secrets that it recognizes in it; treat it as secret all the same.
 	// Numbers are json.Number, so that they can be sent back without loss.
-	ReplicationConfig Configuration
+	ReplicationConfig Configuration `json:"replication_config"`
 }
 
 // String describes the connector without its configuration.
@@ -91,11 +92,11 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 	return &ConnectorDetails{ConnectorInfo: info, Entities: got.Entities.v, ReplicationConfig: got.Config.v}
 }
 
-// Info returns what the service knows about the connector, including its
-// configuration. If the connector does not exist, the error matches
+// Details returns what the service knows about the connector, including its
+// configuration, which lists do not have. If the connector does not exist, the error matches
 // [ErrConnectorNotFound].
-func (c *Connector) Info(ctx context.Context) (*ConnectorDetails, error) {
-	call := &call{op: "get connector", name: "getConnector", read: true}
+func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
+	call := &call{op: "get connector", name: "getConnector", read: true, about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
@@ -124,7 +125,7 @@ type ConnectorChange struct {
 	Entities Nullable[[]RequestedEntity]
 
 	// ReplicationConfig, unless nil, replaces the whole configuration for
-	// replication. Where [Connector.Info] returned asterisks for a secret, set the
+	// replication. Where [Connector.Details] returned asterisks for a secret, set the
 	// secret: the service does not document what it does with asterisks.
 	ReplicationConfig Configuration
 }
@@ -188,22 +189,22 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 // [Connector.Check]. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
-	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues()}
+	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues(), about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, invalid(call.op, "there is nothing to change")
+		return nil, call.about.of(invalid(call.op, "there is nothing to change"))
 	}
 	if err := change.check(call.op); err != nil {
-		return nil, err
+		return nil, call.about.of(err)
 	}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
-		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Info(ctx) })
+		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Details(ctx) })
 	}
 	return c.details(got), nil
 }
@@ -236,7 +237,7 @@ func (c *Connector) findSlug(ctx context.Context) error {
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)
 	if !ok {
-		return "", invalid(op, "the connector's id %q is not a UUID", shorten(c.id))
+		return "", c.about().of(invalid(op, "%s", notUUID("connector", c.id)))
 	}
 	return id, nil
 }

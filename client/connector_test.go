@@ -43,7 +43,7 @@ func TestConnectorInfo(t *testing.T) {
 		"source_template":{"id":"t","name":"GitHub","source_definition_id":"def","user_config_spec":{"news":1}},"news":[]}`),
 		says(200, `{}`), says(200, `{"id":"x","entities":"all","replication_config":["odd"],"source_template":null,"created_at":7}`), says(404, `{"message":"no such connector"}`))
 	c := connectorOf(newClient(t, s))
-	got, err := c.Info(t.Context())
+	got, err := c.Details(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,13 +64,13 @@ func TestConnectorInfo(t *testing.T) {
 	if r := s.requests()[0]; r.Method != "GET" || r.Path != connectorPath || r.Query != "" || r.Body != "" {
 		t.Errorf("sent %s %s?%s %s", r.Method, r.Path, r.Query, r.Body)
 	}
-	if got, err := c.Info(t.Context()); asError(t, err).StatusCode != 200 {
+	if got, err := c.Details(t.Context()); asError(t, err).StatusCode != 200 {
 		t.Errorf("a response without everything: %v %v", got, err)
 	}
-	if got, err := c.Info(t.Context()); err != nil || got.ID != "x" || got.Entities != nil || got.ReplicationConfig != nil || !got.CreatedAt.IsZero() {
+	if got, err := c.Details(t.Context()); err != nil || got.ID != "x" || got.Entities != nil || got.ReplicationConfig != nil || !got.CreatedAt.IsZero() {
 		t.Errorf("an odd answer: %v %v", got, err)
 	}
-	_, err = c.Info(t.Context())
+	_, err = c.Details(t.Context())
 	wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
 	wantText(t, err, "get connector", "no such connector")
 }
@@ -82,7 +82,7 @@ func TestConnectorInfoSlug(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := c.Info(t.Context()); err != nil || got.Slug != "github" {
+	if got, err := c.Details(t.Context()); err != nil || got.Slug != "github" {
 		t.Errorf("%v %v", got, err)
 	}
 }
@@ -171,14 +171,14 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 	s := serve(t)
 	c := newClient(t, s).DefaultWorkspace().ConnectorByID("github")
 	for name, do := range map[string]func() error{
-		"info":   func() error { _, err := c.Info(t.Context()); return err },
-		"update": func() error { _, err := c.Update(t.Context(), client.ConnectorChange{Name: "n"}); return err },
+		"details": func() error { _, err := c.Details(t.Context()); return err },
+		"update":  func() error { _, err := c.Update(t.Context(), client.ConnectorChange{Name: "n"}); return err },
 		"check": func() error {
 			_, err := c.CheckChange(t.Context(), client.ConnectorChange{Name: "n"})
 			return err
 		},
 		"wait searchable": func() error { _, err := c.WaitSearchable(t.Context(), "issues", client.Polling{}); return err },
-		"wait deleted":    func() error { _, err := c.Workspace().WaitDeleted(t.Context(), "github", client.Polling{}); return err },
+		"wait deleted":    func() error { _, err := c.WaitDeleted(t.Context(), client.Polling{}); return err },
 	} {
 		err := do()
 		wantKinds(t, err, "ErrInvalid")
@@ -212,8 +212,8 @@ func TestConnectorUpdateIsSentOnce(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, says(503, ""), says(200, `{"id":"x","name":"x"}`))
-		if got, err := connectorOf(newClient(t, s)).Info(t.Context()); err != nil || got.Name != "x" {
-			t.Errorf("info: %v %v", got, err)
+		if got, err := connectorOf(newClient(t, s)).Details(t.Context()); err != nil || got.Name != "x" {
+			t.Errorf("details: %v %v", got, err)
 		}
 	})
 }
@@ -253,7 +253,7 @@ func TestConnectorSecrets(t *testing.T) {
 		}
 	}
 
-	details, err := connectorOf(newClient(t, serve(t, says(200, `{"id":"x","replication_config":{"key":`+said+`}}`)))).Info(t.Context())
+	details, err := connectorOf(newClient(t, serve(t, says(200, `{"id":"x","replication_config":{"key":`+said+`}}`)))).Details(t.Context())
 	if err != nil || !shows(fmt.Sprint(details.ReplicationConfig["key"])) {
 		t.Fatalf("%v %v", details, err)
 	}
@@ -572,7 +572,7 @@ func TestWaitDeleted(t *testing.T) {
 			replies = append(replies, list(other, there))
 		}
 		s := serve(t, append(replies, list(other))...)
-		got, err := newClient(t, s).Workspace("acme").WaitDeleted(t.Context(), " source_id:"+strings.ToUpper(numbered(1)), client.Polling{})
+		got, err := newClient(t, s).Workspace("acme").ConnectorByID(" source_id:"+strings.ToUpper(numbered(1))).WaitDeleted(t.Context(), client.Polling{})
 		if got != nil || err != nil {
 			t.Errorf("%+v %v", got, err)
 		}
@@ -586,7 +586,7 @@ func TestWaitDeleted(t *testing.T) {
 	})
 	test("not longer than the limit", func(t *testing.T) {
 		start := time.Now()
-		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.Polling{Limit: time.Minute})
+		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().ConnectorByID(numbered(1)).WaitDeleted(t.Context(), client.Polling{Limit: time.Minute})
 		if !errors.Is(err, client.ErrWaitedTooLong) || got == nil || got.Name != "mine" || time.Since(start) != time.Minute {
 			t.Errorf("%+v %v after %v", got, err, time.Since(start))
 		}
@@ -595,21 +595,21 @@ func TestWaitDeleted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
 		defer cancel()
 		start := time.Now()
-		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().WaitDeleted(ctx, numbered(1), client.Polling{})
+		got, err := newClient(t, serve(t, list(there))).DefaultWorkspace().ConnectorByID(numbered(1)).WaitDeleted(ctx, client.Polling{})
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrWaitedTooLong) || got == nil || time.Since(start) != 7*time.Second {
 			t.Errorf("%+v %v after %v", got, err, time.Since(start))
 		}
 	})
 	test("with the workspace", func(t *testing.T) {
 		s := serve(t, list(there), says(404, `{"message":"no such workspace"}`))
-		if got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.Polling{}); got != nil || err != nil {
+		if got, err := newClient(t, s).DefaultWorkspace().ConnectorByID(numbered(1)).WaitDeleted(t.Context(), client.Polling{}); got != nil || err != nil {
 			t.Errorf("%+v %v", got, err)
 		}
 		s.wantSent(t, 2)
 	})
 	test("errors end it, after the retries of the call", func(t *testing.T) {
 		s := serve(t, list(there), says(503, ""), list(there), says(403, `{"message":"not yours"}`))
-		got, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(1), client.Polling{})
+		got, err := newClient(t, s).DefaultWorkspace().ConnectorByID(numbered(1)).WaitDeleted(t.Context(), client.Polling{})
 		wantKinds(t, err, "ErrForbidden")
 		if got == nil || got.Name != "mine" {
 			t.Errorf("the state seen last is %+v", got)
@@ -626,13 +626,13 @@ func TestWaitDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		if got, err := w.WaitDeleted(t.Context(), made.ID, client.Polling{}); got != nil || err != nil {
+		if got, err := w.ConnectorByID(made.ID).WaitDeleted(t.Context(), client.Polling{}); got != nil || err != nil {
 			t.Errorf("%+v %v", got, err)
 		}
 		if d := time.Since(start); d < 30*time.Second || d > time.Minute {
 			t.Errorf("waited for %v", d)
 		}
-		if _, err := w.ConnectorByID(made.ID).Info(t.Context()); !errors.Is(err, client.ErrNotFound) {
+		if _, err := w.ConnectorByID(made.ID).Details(t.Context()); !errors.Is(err, client.ErrNotFound) {
 			t.Error(err)
 		}
 	})
@@ -661,19 +661,19 @@ func TestConnectorLife(t *testing.T) {
 	if err != nil || c.ID() != made.ID {
 		t.Fatalf("%v %v", c, err)
 	}
-	info, err := c.Info(ctx)
-	if err != nil || info.Entities != nil || info.ReplicationConfig["account"] != json.Number("4711") || info.ReplicationConfig["api_key"] == "k" || info.Slug != "github" {
-		t.Errorf("%+v %+v %v", info.ConnectorInfo, info.ReplicationConfig, err)
+	details, err := c.Details(ctx)
+	if err != nil || details.Entities != nil || details.ReplicationConfig["account"] != json.Number("4711") || details.ReplicationConfig["api_key"] == "k" || details.Slug != "github" {
+		t.Errorf("%+v %+v %v", details.ConnectorInfo, details.ReplicationConfig, err)
 	}
 
 	// A change leaves everything unchanged that it does not set.
-	if info, err = c.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}})}); err != nil || len(info.Entities) != 1 {
-		t.Errorf("%v %v", info, err)
+	if details, err = c.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read"}}})}); err != nil || len(details.Entities) != 1 {
+		t.Errorf("%v %v", details, err)
 	}
-	if info, err = c.Update(ctx, client.ConnectorChange{Name: "Yours", Entities: client.Null[[]client.RequestedEntity]()}); err != nil || info.Name != "Yours" || len(info.Entities) != 1 {
-		t.Errorf("null: %v %v", info, err)
+	if details, err = c.Update(ctx, client.ConnectorChange{Name: "Yours", Entities: client.Null[[]client.RequestedEntity]()}); err != nil || details.Name != "Yours" || len(details.Entities) != 1 {
+		t.Errorf("null: %v %v", details, err)
 	}
-	config := info.ReplicationConfig
+	config := details.ReplicationConfig
 	config["start"] = "invalid"
 	if check, err := c.CheckChange(ctx, client.ConnectorChange{ReplicationConfig: config}); err != nil || check.OK() {
 		t.Errorf("%+v %v", check, err)
@@ -682,9 +682,9 @@ func TestConnectorLife(t *testing.T) {
 		t.Errorf("%+v %v", check, err)
 	}
 	config["start"] = "2026-02-01"
-	info, err = c.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{}), ReplicationConfig: config})
-	if err != nil || len(info.Entities) != 0 || info.ReplicationConfig["start"] != "2026-02-01" || info.ReplicationConfig["account"] != json.Number("4711") {
-		t.Errorf("%v %+v %v", info, info.ReplicationConfig, err)
+	details, err = c.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{}), ReplicationConfig: config})
+	if err != nil || len(details.Entities) != 0 || details.ReplicationConfig["start"] != "2026-02-01" || details.ReplicationConfig["account"] != json.Number("4711") {
+		t.Errorf("%v %+v %v", details, details.ReplicationConfig, err)
 	}
 
 	// After a change of its name, it works as before.
@@ -704,7 +704,7 @@ func TestConnectorLife(t *testing.T) {
 	if _, err := w.DeleteConnector(ctx, c.ID()); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := w.WaitDeleted(ctx, c.ID(), client.Polling{}); left != nil || err != nil {
+	if left, err := c.WaitDeleted(ctx, client.Polling{}); left != nil || err != nil {
 		t.Errorf("%v %v", left, err)
 	}
 }

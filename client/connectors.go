@@ -53,7 +53,7 @@ func (c connectorItem) info() ConnectorInfo {
 // one page. If the workspace does not exist, the error matches
 // [ErrWorkspaceNotFound].
 func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error) {
-	call := &call{op: "list connectors", name: "listConnectors", read: true}
+	call := &call{op: "list connectors", name: "listConnectors", read: true, about: w.about()}
 	got, err := fetchList[connectorItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.ListConnectors(ctx, &gen.ListConnectorsParams{WorkspaceName: &w.name})
 	})
@@ -112,16 +112,16 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 		case len(found) == 1:
 			return w.ConnectorFrom(found[0]), nil
 		case len(found) > 1:
-			return nil, &Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
+			return nil, w.about().of(&Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
 				"%d connectors of workspace %q match %q: %s; ask for one by its own name or id",
-				len(found), w.name, slug, enumerate(found, func(c ConnectorInfo) string { return fmt.Sprintf("%q (%s)", c.Name, c.ID) }))}
+				len(found), w.name, slug, enumerate(found, func(c ConnectorInfo) string { return fmt.Sprintf("%q (%s)", c.Name, c.ID) }))})
 		}
 	}
 	have := "it has none"
 	if len(infos) > 0 {
 		have = "it has " + enumerate(infos, func(c ConnectorInfo) string { return c.Slug })
 	}
-	return nil, &Error{op: op, kind: ErrConnectorNotFound, Message: fmt.Sprintf("workspace %q has no connector %q; %s", w.name, slug, have)}
+	return nil, w.about().of(&Error{op: op, kind: ErrConnectorNotFound, Message: fmt.Sprintf("workspace %q has no connector %q; %s", w.name, slug, have)})
 }
 
 func named(infos []ConnectorInfo, of func(ConnectorInfo) string, name string) []ConnectorInfo {

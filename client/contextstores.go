@@ -12,21 +12,21 @@ import (
 // organization in which the client acts, with the state of the context store of each.
 // It stops after an error.
 //
-// It asks [Client.OrganizationCredentials], one request for up to 200 connectors. The
+// It asks [Client.OrganizationConnectors], one request for up to 200 connectors. The
 // service does not document that operation. Where it refuses it, ContextStores asks
 // each workspace for its connectors and inspects each connector, which takes one
 // request per workspace and one per connector; the state is then
 // [ContextStoreReady] if all entities that are copied can be searched, else
 // [ContextStoreBuilding], and the numbers of actions and replications are 0.
-func (c *Client) ContextStores(ctx context.Context) iter.Seq2[OrganizationCredential, error] {
-	return func(yield func(OrganizationCredential, error) bool) {
+func (c *Client) ContextStores(ctx context.Context) iter.Seq2[OrganizationConnector, error] {
+	return func(yield func(OrganizationConnector, error) bool) {
 		id, err := c.actingOrganization(ctx)
 		if err != nil {
-			yield(OrganizationCredential{}, err)
+			yield(OrganizationConnector{}, err)
 			return
 		}
 		first := true
-		for item, err := range c.OrganizationCredentials(ctx, id) {
+		for item, err := range c.OrganizationConnectors(ctx, id) {
 			if first && isRefused(err) {
 				c.inspectAll(ctx, yield)
 				return
@@ -71,10 +71,10 @@ func (c *Client) actingOrganization(ctx context.Context) (string, error) {
 
 // inspectAll yields the connectors of all workspaces, as far as documented operations
 // tell their state.
-func (c *Client) inspectAll(ctx context.Context, yield func(OrganizationCredential, error) bool) {
+func (c *Client) inspectAll(ctx context.Context, yield func(OrganizationConnector, error) bool) {
 	for info, err := range c.Workspaces(ctx, WorkspaceFilter{}) {
 		if err != nil {
-			yield(OrganizationCredential{}, err)
+			yield(OrganizationConnector{}, err)
 			return
 		}
 		if info.Tombstone {
@@ -96,15 +96,15 @@ func (c *Client) inspectAll(ctx context.Context, yield func(OrganizationCredenti
 			}
 		}
 		if err != nil {
-			yield(OrganizationCredential{}, err)
+			yield(OrganizationConnector{}, err)
 			return
 		}
 	}
 }
 
 // inspected returns what an inspection says about the context store of a connector.
-func inspected(ws WorkspaceInfo, c ConnectorInfo, i *Inspection) OrganizationCredential {
-	item := OrganizationCredential{
+func inspected(ws WorkspaceInfo, c ConnectorInfo, i *Inspection) OrganizationConnector {
+	item := OrganizationConnector{
 		ID: c.ID, Name: c.Name, DefinitionID: c.DefinitionID, WorkspaceID: ws.ID, WorkspaceName: ws.Name, CreatedAt: c.CreatedAt, Entities: len(i.ContextStore),
 	}
 	if item.Entities > 0 {

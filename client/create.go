@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
@@ -40,7 +41,7 @@ type CreateConnectorRequest struct {
 
 	// OAuthSecretID is the ID that the redirect at the end of an OAuth flow
 	// returned. It takes the place of Credentials.
-	OAuthSecretID string
+	OAuthSecretID auth.Secret
 
 	// Entities selects the entities that are replicated and, with OAuth, the scopes
 	// that are requested; nil means all.
@@ -101,9 +102,10 @@ func (r CreateConnectorRequest) MarshalText() ([]byte, error) { return []byte(r.
 
 // trimmed returns r without white space around its texts.
 func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
-	for _, s := range []*string{&r.Name, &r.ConnectorType, &r.DefinitionID, &r.SourceTemplateID, &r.OAuthSecretID} {
+	for _, s := range []*string{&r.Name, &r.ConnectorType, &r.DefinitionID, &r.SourceTemplateID} {
 		*s = strings.TrimSpace(*s)
 	}
+	r.OAuthSecretID = trimmedSecret(r.OAuthSecretID)
 	for _, id := range []*string{&r.DefinitionID, &r.SourceTemplateID} {
 		if plain, ok := plainUUID(*id); ok {
 			*id = plain
@@ -165,7 +167,7 @@ func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateReques
 	}
 	for to, s := range map[**string]string{
 		&w.Name: r.Name, &w.ConnectorType: r.ConnectorType, &w.DefinitionID: r.DefinitionID,
-		&w.SourceTemplateID: r.SourceTemplateID, &w.ServerSideOAuthSecretID: r.OAuthSecretID,
+		&w.SourceTemplateID: r.SourceTemplateID, &w.ServerSideOAuthSecretID: string(r.OAuthSecretID),
 	} {
 		if s != "" {
 			*to = &s
@@ -192,7 +194,7 @@ func requested(entities []RequestedEntity) []gen.RequestedEntity {
 
 // secretValues returns the texts in r that an error must not repeat.
 func (r CreateConnectorRequest) secretValues() []string {
-	return append(configSecrets(r.Credentials, r.ReplicationConfig), r.OAuthSecretID)
+	return append(configSecrets(r.Credentials, r.ReplicationConfig), string(r.OAuthSecretID))
 }
 
 // explainCreation is explain for a request that names more than the workspace. The
@@ -228,7 +230,7 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	if err := r.check(op); err != nil {
 		return nil, err
 	}
-	call := &call{op: op, name: "createConnector", secrets: r.secretValues()}
+	call := &call{op: op, name: "createConnector", secrets: r.secretValues(), about: w.about()}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CreateConnector(ctx, &gen.CreateConnectorParams{}, r.wire(w.name))
 	})
@@ -250,7 +252,7 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	if err := r.check(op); err != nil {
 		return nil, err
 	}
-	call := &call{op: op, name: "checkConnectorConfig", secrets: r.secretValues()}
+	call := &call{op: op, name: "checkConnectorConfig", secrets: r.secretValues(), about: w.about()}
 	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CheckConnectorConfig(ctx, &gen.CheckConnectorConfigParams{}, r.wire(w.name))
 	})

@@ -25,9 +25,6 @@ type Definitions struct{ part }
 // destinations.
 func (c *Client) Definitions() Definitions { return Definitions{part{c}} }
 
-// ErrDefinitionAmbiguous means that several definitions match a slug or a name.
-var ErrDefinitionAmbiguous error = &kind{text: "several definitions match"}
-
 // A Definition describes a kind of connector or destination. In lists of
 // destination definitions, the service does not send DockerRepository, Custom
 // and SupportLevel, so they and Slug are empty.
@@ -159,9 +156,9 @@ func definitionsOf(items []definitionItem) []Definition {
 	return list
 }
 
-// A DefinitionFilter says which definitions [Definitions.ListSources] returns. The
-// zero filter selects all of them.
-type DefinitionFilter struct {
+// A SourceDefinitionFilter says which definitions [Definitions.ListSources] returns.
+// The zero filter selects all of them.
+type SourceDefinitionFilter struct {
 	// Name selects definitions whose name contains it, ignoring case. It looks at
 	// names, such as Zendesk Support, not at slugs.
 	Name string
@@ -169,7 +166,7 @@ type DefinitionFilter struct {
 
 // ListSources returns the source definitions that the filter selects, in the order
 // of the service, which sends them in one page.
-func (d Definitions) ListSources(ctx context.Context, filter DefinitionFilter) ([]Definition, error) {
+func (d Definitions) ListSources(ctx context.Context, filter SourceDefinitionFilter) ([]Definition, error) {
 	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
 	got, err := fetch[sourceList](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return d.client.raw.ListSourceDefinitions(ctx, &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})
@@ -205,20 +202,26 @@ func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, 
 	if plainSlug(name) == "" {
 		return nil, invalid(op, "the name is empty")
 	}
-	list, err := d.ListSources(ctx, DefinitionFilter{})
+	list, err := d.ListSources(ctx, SourceDefinitionFilter{})
 	if err != nil {
 		return nil, err
 	}
 	return findDefinition(op, "Source", list, name)
 }
 
-// ListDestinations returns the destination definitions with the given IDs,
-// which are UUIDs, or all of them if no IDs are given. They are in the order of
-// the service, which sends them in one page.
-func (d Definitions) ListDestinations(ctx context.Context, ids ...string) ([]Definition, error) {
+// A DestinationDefinitionFilter says which definitions [Definitions.ListDestinations]
+// returns. The zero filter selects all of them.
+type DestinationDefinitionFilter struct {
+	IDs []string // selects definitions by their IDs, which are UUIDs; empty means all
+}
+
+// ListDestinations returns the destination definitions that the filter selects, in the
+// order of the service, which sends them in one page. If an ID is not a UUID, the error
+// matches [ErrInvalid]; nothing is sent.
+func (d Definitions) ListDestinations(ctx context.Context, filter DestinationDefinitionFilter) ([]Definition, error) {
 	call := &call{op: "list destination definitions", name: "listDestinationDefinitions", read: true}
 	var params gen.ListDestinationDefinitionsParams
-	for _, id := range ids {
+	for _, id := range filter.IDs {
 		id, err := checkUUID(call.op, "destination definition", id)
 		if err != nil {
 			return nil, err
@@ -256,7 +259,7 @@ func (d Definitions) FindDestination(ctx context.Context, name string) (*Definit
 	if plainSlug(name) == "" {
 		return nil, invalid(op, "the name is empty")
 	}
-	list, err := d.ListDestinations(ctx)
+	list, err := d.ListDestinations(ctx, DestinationDefinitionFilter{})
 	if err != nil {
 		return nil, err
 	}

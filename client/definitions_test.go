@@ -90,22 +90,22 @@ func TestDefinitions(t *testing.T) {
 	}
 	const zendeskFields = `"sourceDefinitionId":"` + stubID + `","name":"Zendesk Support","dockerRepository":"airbyte/source-zendesk-support",
 		"iconUrl":"https://icons.test/z.svg","custom":false,"supportLevel":"certified"`
-	list := func(filter client.DefinitionFilter) func(context.Context, *client.Client) (any, error) {
+	list := func(filter client.SourceDefinitionFilter) func(context.Context, *client.Client) (any, error) {
 		return func(ctx context.Context, c *client.Client) (any, error) {
 			return c.Definitions().ListSources(ctx, filter)
 		}
 	}
 	for _, x := range []exchange{
 		{
-			name: "sources", call: list(client.DefinitionFilter{}), method: "GET", path: sourcesPath, answer: `{"definitions":[{` + zendeskFields + `},{},null,{"custom":true,"supportLevel":"legendary","name":null}]}`,
+			name: "sources", call: list(client.SourceDefinitionFilter{}), method: "GET", path: sourcesPath, answer: `{"definitions":[{` + zendeskFields + `},{},null,{"custom":true,"supportLevel":"legendary","name":null}]}`,
 			got: []client.Definition{zendesk, {}, {}, {Custom: true, SupportLevel: "legendary"}},
 		},
 		{
-			name: "sources by name", call: list(client.DefinitionFilter{Name: "Zen & co"}), method: "GET", path: sourcesPath, query: "name=Zen+%26+co",
+			name: "sources by name", call: list(client.SourceDefinitionFilter{Name: "Zen & co"}), method: "GET", path: sourcesPath, query: "name=Zen+%26+co",
 			answer: `{"definitions":[],"destinations":[]}`, got: []client.Definition{},
 		},
 		{
-			name: "sources by no name", call: list(client.DefinitionFilter{Name: ""}), method: "GET", path: sourcesPath, answer: `{"definitions":[]}`, got: []client.Definition{},
+			name: "sources by no name", call: list(client.SourceDefinitionFilter{Name: ""}), method: "GET", path: sourcesPath, answer: `{"definitions":[]}`, got: []client.Definition{},
 		},
 		{
 			name: "source", method: "GET", path: sourcesPath + "/" + stubID,
@@ -133,14 +133,16 @@ func TestDefinitions(t *testing.T) {
 		},
 		{
 			name: "destinations", method: "GET", path: destinationsPath,
-			call:   func(ctx context.Context, c *client.Client) (any, error) { return c.Definitions().ListDestinations(ctx) },
+			call: func(ctx context.Context, c *client.Client) (any, error) {
+				return c.Definitions().ListDestinations(ctx, client.DestinationDefinitionFilter{})
+			},
 			answer: `{"destinations":[{"id":"` + stubID + `","name":"S3","icon":"<svg/>"}]}`,
 			got:    []client.Definition{{ID: stubID, Name: "S3", Icon: "<svg/>"}},
 		},
 		{
 			name: "destinations by id", method: "GET", path: destinationsPath, query: "actorDefinitionIds=" + stubID + "&actorDefinitionIds=" + stubOrg,
 			call: func(ctx context.Context, c *client.Client) (any, error) {
-				return c.Definitions().ListDestinations(ctx, stubID, " "+stubOrg)
+				return c.Definitions().ListDestinations(ctx, client.DestinationDefinitionFilter{IDs: []string{stubID, " " + stubOrg}})
 			},
 			answer: `{"definitions":[],"destinations":[]}`, got: []client.Definition{},
 		},
@@ -165,7 +167,7 @@ func TestDefinitions(t *testing.T) {
 			return err
 		}, []string{`the source definition's id "zendesk-support" is not a UUID`}},
 		{"destinations", func(ctx context.Context, c *client.Client) error {
-			_, err := c.Definitions().ListDestinations(ctx, stubID, "s3")
+			_, err := c.Definitions().ListDestinations(ctx, client.DestinationDefinitionFilter{IDs: []string{stubID, "s3"}})
 			return err
 		}, []string{`"s3" is not a UUID`}},
 		{"destination", func(ctx context.Context, c *client.Client) error {
@@ -281,7 +283,7 @@ func TestDefinitionsOfTheFake(t *testing.T) {
 	if err != nil || details.Definition != *found || details.Spec.Schema == nil || details.Spec.AdvancedAuth == nil || len(details.ExampleQuestions.Direct) == 0 {
 		t.Errorf("got %+v, %v", details, err)
 	}
-	some, err := d.ListSources(ctx, client.DefinitionFilter{Name: "zen"})
+	some, err := d.ListSources(ctx, client.SourceDefinitionFilter{Name: "zen"})
 	if err != nil || len(some) != 1 || some[0] != *found {
 		t.Errorf("got %+v, %v", some, err)
 	}
@@ -289,7 +291,7 @@ func TestDefinitionsOfTheFake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := d.ListDestinations(ctx, s3.ID)
+	one, err := d.ListDestinations(ctx, client.DestinationDefinitionFilter{IDs: []string{s3.ID}})
 	if err != nil || len(one) != 1 || one[0] != *s3 {
 		t.Errorf("got %+v, %v", one, err)
 	}

@@ -8,12 +8,13 @@ import (
 )
 
 // DeleteConnector starts the deletion of the connector with the given ID and returns
-// the ID of the job that does it in the background, "" if the service does not say. The connector is listed until
-// the job is done; [Workspace.WaitDeleted] waits for that. If the connector does not
-// exist, the error matches [ErrConnectorNotFound]. Like [Workspace.ConnectorByID],
-// DeleteConnector does not check that the connector belongs to w.
+// the ID of the job that does it in the background, "" if the service does not say. The
+// connector is listed until the job is done; [Connector.WaitDeleted] waits for that. If
+// the connector does not exist, the error matches [ErrConnectorNotFound]. Like
+// [Workspace.ConnectorByID], DeleteConnector does not check that the connector belongs
+// to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
-	call := &call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true}
+	call := &call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()}
 	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
 		return "", err
 	}
@@ -26,23 +27,29 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 	return got.JobID, nil
 }
 
-// WaitDeleted waits until the workspace no longer lists the connector with the given
-// ID, which is how the service shows that a deletion is done. It then returns nil
-// and no error. With an error, it returns the connector as it was last listed. A
-// connector that the workspace never had counts as deleted, and so does every
-// connector of a workspace that does not exist, except with [WithScopedToken], which
-// looks the workspace up first: then that is an error.
+// Delete deletes the connector; see [Workspace.DeleteConnector].
+func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
+	jobID, err = c.ws.DeleteConnector(ctx, c.id)
+	return jobID, c.about().of(err)
+}
+
+// WaitDeleted waits until the workspace no longer lists the connector, which is how the
+// service shows that a deletion is done. It then returns nil and no error. With an
+// error, it returns the connector as it was last listed. A connector that the workspace
+// never had counts as deleted, and so does every connector of a workspace that does not
+// exist, except with [WithScopedToken], which looks the workspace up first: then that is
+// an error.
 //
 // It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
 // error matches [ErrWaitedTooLong].
-func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling) (*ConnectorInfo, error) {
+func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*ConnectorInfo, error) {
 	const op = "wait for the deletion of a connector"
-	id, err := w.ConnectorByID(id).checkedID(op)
+	id, err := c.checkedID(op)
 	if err != nil {
 		return nil, err
 	}
-	return wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
-		infos, err := w.ListConnectors(ctx)
+	left, err := wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
+		infos, err := c.ws.ListConnectors(ctx)
 		if notFound(err) != nil { // of the list, not of a token for it
 			return nil, true, nil //nolint:nilerr // this is what was waited for
 		}
@@ -56,14 +63,5 @@ func (w *Workspace) WaitDeleted(ctx context.Context, id string, polling Polling)
 		}
 		return nil, true, nil
 	})
-}
-
-// Delete deletes the connector; see [Workspace.DeleteConnector].
-func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
-	return c.ws.DeleteConnector(ctx, c.id)
-}
-
-// WaitDeleted waits until the connector is gone; see [Workspace.WaitDeleted].
-func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*ConnectorInfo, error) {
-	return c.ws.WaitDeleted(ctx, c.id, polling)
+	return left, c.about().of(err)
 }

@@ -12,11 +12,51 @@
 //		fmt.Println(issue.Title)
 //	}
 //
-// [New] returns a [Client], [Client.Workspace] a [Workspace], and
-// [Workspace.Connector] a [Connector]; [NewWorkspace] and [Connect] are shortcuts. A
-// connector runs actions, such as list, on entities, such as issues. [Execute] decodes
-// the result of one action, [All] iterates over the records of all pages, [Search]
-// queries the context store, and [Connector.Download] streams a file.
+// # Where to begin
+//
+// Most programs need a dozen types. In the order in which one meets them:
+//
+//   - [Client], from [New], has the credentials of a program, which an [Option] can set
+//   - [Workspace], from [NewWorkspace] or [Client.Workspace], holds the connectors of a
+//     team or of a customer
+//   - [Connector], from [Connect] or [Workspace.Connector], runs actions, such as list,
+//     on entities, such as issues
+//   - [Params] are the parameters of an action; an [ExecuteOption] changes how it is run
+//   - [Result], from [Connector.Execute], is what an action returns, and its [Page] says
+//     whether there is more; [Execute] decodes it, and [All] iterates over the records of
+//     all pages; a [CursorSealer] gives the next page to a browser
+//   - [Query], with a [Filter] from [Where], is what [Search] looks for in the context
+//     store, where the service keeps copies of records; [SearchByMeaning] finds a [Hit]
+//   - [Download], from [Connector.Download], is a file
+//   - [Error] says what went wrong, and [RecordError] which record does not fit its type
+//
+// # Where the rest is
+//
+//   - Connectors: [Workspace.ListConnectors] returns a [ConnectorInfo] for each,
+//     [Connector.Details] the [ConnectorDetails] of one; [Workspace.CreateConnector] and
+//     [Workspace.EnsureConnector] take a [CreateConnectorRequest], [Workspace.StartOAuth]
+//     an [OAuthRequest]; [Connector.Update], [Connector.Check], [Connector.Delete]
+//   - What a connector can do: [Connector.Inspect] returns an [Inspection],
+//     [Connector.Docs] the [Docs] for agents, [Connector.Describe] its [Description]
+//   - Workspaces: [Client.Workspaces] yields a [WorkspaceInfo] for each; [Workspace.Ensure],
+//     [Workspace.Update], [Workspace.Delete]; [WithScopedToken], [Workspace.ScopedToken] and
+//     [Workspace.WidgetToken] give access to one only
+//   - Observation: [WithLogger], [WithAttemptObserver] with an [Attempt],
+//     [WithTokenObserver]
+//   - Administration of an organization, each a group of calls: [Definitions],
+//     [SourceTemplates], [ConnectionTemplates], [OAuthApps], [Skills], [Workflows] and
+//     [Automations]; [Client.Organizations] and [Client.ContextStores]
+//   - Every operation of the HTTP interface as it is: [Client.API]
+//   - Package auth has credentials and tokens, package agenttools makes connectors tools
+//     for a model, and package agentstest is a service for tests
+//
+// # Names
+//
+// Of a workspace and of a connector, lists have an Info; what the service says only about
+// one thing alone is in its Details. A Request says what is created, a Change what is
+// changed: its zero fields leave things unchanged, and a [Nullable] field can also be set to
+// null. A Filter says what a list returns, and the zero filter selects all. Enumerations
+// are string types whose constants are the values known today; the service may send others.
 //
 // # Credentials
 //
@@ -30,15 +70,6 @@
 // These are not the credentials of a connector, such as a GitHub token, which are given
 // once, to [Workspace.CreateConnector].
 //
-// # The rest of the service
-//
-// [Client.Definitions], [Client.SourceTemplates], [Client.ConnectionTemplates],
-// [Client.OAuthApps], [Client.Skills] and [Workspace.Workflows] group the calls that
-// are not about connectors. In a change, such as a [WorkspaceChange], a zero field
-// leaves the value unchanged, and a [Nullable] field can also be set to null.
-// Enumerations are string types whose constants are the values known today; the service
-// may send others. [Client.API] has every operation of the service's HTTP interface.
-//
 // # Errors
 //
 // Everything that the service or the network refuses is an [*Error]. Use errors.Is to
@@ -51,7 +82,7 @@
 // network error and after status 408, 429, 502, 503 and 504; twice by default, see
 // [WithMaxRetries]. Writes are retried only after 429 and when no connection could be
 // made, so that no write happens twice. Pauses grow exponentially, with full jitter.
-// Retry-After is honored up to 60 seconds, and if the deadline of the ctx allows it;
+// Retry-After is honored up to 60 seconds ([WithMaxRetryAfter]), and if the deadline of the ctx allows it;
 // otherwise the call fails at once and [Error.RetryAfter] has the time to wait.
 //
 // Each client has a budget of retries, so that they do not make an outage worse: it
@@ -64,14 +95,16 @@
 // # JSON
 //
 // Records are decoded by the rules of encoding/json/v2: member names match exactly,
-// including their case, and null sets a zero value. Duplicate names (the last one wins)
-// and invalid UTF-8 are accepted, because vendors send both. json.Number and
-// [time.Duration] (in nanoseconds) are decoded as by encoding/json. In a
-// map[string]any, numbers become float64 unless [WithUseNumber] is given.
+// including their case, null sets a zero value, and an array must have the length of the
+// Go array and a struct no two fields of one name. A byte order mark, duplicate names and
+// invalid UTF-8 are accepted, because vendors send them. Of two members with one name,
+// the last one wins; as with encoding/json, structs and maps within a struct get the
+// members of both. json.Number and [time.Duration] (in nanoseconds) are decoded as by
+// encoding/json. In a map[string]any, numbers become float64 unless [WithUseNumber] is
+// given.
 //
 // # Concurrency
 //
 // Everything is safe for concurrent use unless its documentation says otherwise. Only a
-// [Download] must be closed; the Close methods of [Workspace] and [Connector] do
-// nothing.
+// [Download] must be closed.
 package client

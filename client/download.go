@@ -48,7 +48,7 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // If a network does not let streams pass, use [Connector.DownloadPieces].
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true}
+	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, about: x.about(c)}
 	resp, err := c.send(ctx, x, call)
 	if err != nil {
 		return nil, err

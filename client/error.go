@@ -23,67 +23,74 @@ import (
 // The kinds of errors, for use with errors.Is. The first seven depend on the status of
 // the response.
 var (
-	ErrUnauthorized error = &kind{text: "not authenticated"}  // 401
-	ErrForbidden    error = &kind{text: "not allowed"}        // 403
-	ErrNotFound     error = &kind{text: "not found"}          // 404, except for that of a request for a token
-	ErrInvalid      error = &kind{text: "invalid request"}    // 400, 422, and input that is refused before sending
-	ErrRateLimited  error = &kind{text: "too many requests"}  // 429
-	ErrServer       error = &kind{text: "the service failed"} // 5xx
+	ErrUnauthorized = error(&kind{text: "not authenticated"})  // 401
+	ErrForbidden    = error(&kind{text: "not allowed"})        // 403
+	ErrNotFound     = error(&kind{text: "not found"})          // 404, except for that of a request for a token
+	ErrInvalid      = error(&kind{text: "invalid request"})    // 400, 422, and input that is refused before sending
+	ErrRateLimited  = error(&kind{text: "too many requests"})  // 429
+	ErrServer       = error(&kind{text: "the service failed"}) // 5xx
 
 	// ErrUsageExceeded means that the organization has used more than its plan
 	// allows: status 402.
-	ErrUsageExceeded error = &kind{text: "the usage exceeds the plan"}
+	ErrUsageExceeded = error(&kind{text: "the usage exceeds the plan"})
 
 	// ErrConnectorNotFound means that the workspace has no connector with the slug
 	// or name, or that there is none with the ID. It also matches ErrNotFound. A 404
 	// in response to an action may be about a record, and matches only ErrNotFound.
-	ErrConnectorNotFound error = &kind{"no such connector", ErrNotFound}
+	ErrConnectorNotFound = error(&kind{"no such connector", ErrNotFound})
 
 	// ErrConnectorAmbiguous means that several connectors have the slug or name.
-	ErrConnectorAmbiguous error = &kind{text: "several connectors match"}
+	ErrConnectorAmbiguous = error(&kind{text: "several connectors match"})
 
 	// ErrWorkspaceNotFound means that there is no such workspace; [Workspace.Ensure]
 	// creates one. It also matches ErrNotFound.
-	ErrWorkspaceNotFound error = &kind{"no such workspace", ErrNotFound}
+	ErrWorkspaceNotFound = error(&kind{"no such workspace", ErrNotFound})
 
 	// ErrExecution means that the service ran an action and the action failed: the
 	// response has status 200, and the status in it is not "success".
-	ErrExecution error = &kind{text: "the action failed"}
+	ErrExecution = error(&kind{text: "the action failed"})
 
 	// ErrEmptyDownload means that a downloaded file has no bytes. The service also
 	// sends no bytes for a file that does not exist.
-	ErrEmptyDownload error = &kind{text: "the downloaded file is empty"}
+	ErrEmptyDownload = error(&kind{text: "the downloaded file is empty"})
 
 	// ErrResponseTooLarge means that a response is larger than
 	// [WithMaxResponseBytes] allows.
-	ErrResponseTooLarge error = &kind{text: "the response is too large"}
+	ErrResponseTooLarge = error(&kind{text: "the response is too large"})
 
 	// ErrNetwork means that there was no complete response: the service could not be
 	// reached or its certificate is not trusted, the connection broke, or the time of
 	// [WithAttemptTimeout], of the http.Client or of its transport was over. A timeout
 	// matches os.ErrDeadlineExceeded, and context.DeadlineExceeded only if it was that
 	// of the caller's ctx, which is no ErrNetwork.
-	ErrNetwork error = &kind{text: "the service was not reached"}
+	ErrNetwork = error(&kind{text: "the service was not reached"})
 
 	// ErrBadResponse means that a response is not what the service sends: with status
 	// 2xx, it is not JSON, or JSON of another form, or encoded in a way that the client
 	// did not ask for; or it is a redirect that is not followed. It may come from a
 	// proxy.
-	ErrBadResponse error = &kind{text: "the response is not what the service sends"}
+	ErrBadResponse = error(&kind{text: "the response is not what the service sends"})
 
 	// ErrNoConsent means that a user, or the vendor, refused the consent that
 	// [Workspace.StartOAuth] began.
-	ErrNoConsent error = &kind{text: "there was no consent"}
+	ErrNoConsent = error(&kind{text: "there was no consent"})
 
 	// ErrPaging means that there is another page, or may be one, that cannot be
 	// requested. Unless the error matches ErrPageRepeated, too, the page before is good,
 	// and [All] has yielded it.
-	ErrPaging error = &kind{text: "the next page cannot be asked for"}
+	ErrPaging = error(&kind{text: "the next page cannot be asked for"})
 
 	// ErrPageRepeated means that a page came again, or would: what asked for the next
 	// page was not understood. [All] does not yield such a page. It also matches
 	// ErrPaging.
-	ErrPageRepeated error = &kind{"a page came again", ErrPaging}
+	ErrPageRepeated = error(&kind{"a page came again", ErrPaging})
+
+	// ErrDefinitionAmbiguous means that several definitions match a slug or a name.
+	ErrDefinitionAmbiguous = error(&kind{text: "several definitions match"})
+
+	// ErrWaitedTooLong means that the [Polling.Limit] was over before what was waited
+	// for happened.
+	ErrWaitedTooLong = error(&kind{text: "wait limit exceeded"})
 )
 
 type kind struct {
@@ -98,13 +105,19 @@ func (k *kind) Unwrap() error { return k.parent }
 // of the service's message. It is one line, except for an error of [New], which has a
 // line for each problem.
 type Error struct {
-	StatusCode int           // the status of the response; 0 if there was none
-	Code       string        // the service's code for the problem, if it sent one
-	Message    string        // the message of the service, or of the client if it found the problem; Error returns the whole text
-	Fields     []FieldError  // the problems of single fields
-	RequestID  string        // the ID that the service or a proxy gave the request
-	Method     string        // the method of the request, even if it was not sent because there was no token
-	Path       string        // the path of that request
+	StatusCode int          // the status of the response; 0 if there was none
+	Code       string       // the service's code for the problem, if it sent one
+	Message    string       // the message of the service, or of the client if it found the problem; Error returns the whole text
+	Fields     []FieldError // the problems of single fields
+	RequestID  string       // the ID that the service or a proxy gave the request
+	Method     string       // the method of the request, even if it was not sent because there was no token
+	Path       string       // the path of that request
+
+	// What the call was about, as far as it is known: the name of a workspace, the slug
+	// of a connector and its ID, an entity and an action. Errors of input that was
+	// refused before sending may lack the workspace.
+	Workspace, Connector, ConnectorID, Entity, Action string
+
 	Attempts   int           // the number of requests sent, including those of a token fetch that failed
 	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not
 
@@ -121,7 +134,7 @@ type Error struct {
 
 	// OutcomeUnknown reports whether a write may have been carried out although it
 	// returned an error: the connection broke, a gateway responded, or the response
-	// could not be read. Find out before repeating the call.
+	// could not be read. Error says so, too. Find out before repeating the call.
 	OutcomeUnknown bool
 
 	// BudgetExhausted reports whether the call was not retried because the client
@@ -160,8 +173,12 @@ func (e *Error) Error() string {
 	if e.kind != nil && e.Message == "" && e.err == nil {
 		kind = e.kind.Error()
 	}
-	text += phrase("; ", cmp.Or(phrase(": ", status, kind, e.said(), e.cause()), "failed"), e.note)
-	if notes := phrase(", ", after("code ", shorten(e.Code)), after("request id ", e.RequestID), e.attempts()); notes != "" {
+	unknown := ""
+	if e.OutcomeUnknown {
+		unknown = "it may have been carried out"
+	}
+	text += phrase("; ", cmp.Or(phrase(": ", status, kind, e.said(), e.cause()), "failed"), unknown, e.note)
+	if notes := phrase(", ", e.place(text), after("code ", shorten(e.Code)), after("request id ", e.RequestID), e.attempts()); notes != "" {
 		text += " (" + notes + ")"
 	}
 	return text
@@ -325,6 +342,7 @@ func (e Error) LogValue() slog.Value {
 	}{
 		{"status", "", e.StatusCode}, {"code", e.Code, 0}, {"request_id", e.RequestID, 0},
 		{"method", e.Method, 0}, {"path", e.Path, 0}, {"attempts", "", e.Attempts},
+		{"workspace", e.Workspace, 0}, {"connector", e.Connector, 0}, {"connector_id", e.ConnectorID, 0}, {"entity", e.Entity, 0}, {"action", e.Action, 0},
 	} {
 		switch {
 		case a.text != "":
@@ -504,8 +522,8 @@ func (c *call) withhold(err error) error {
 		return err
 	}
 	e.body = nil
-	if e.err == nil {
-		e.Message = "the response is not what it should be; it may be a secret, and is not shown"
+	if e.kind != ErrNetwork { //nolint:errorlint // a kind as it was set
+		e.Message, e.err = "the response is not what it should be; it may be a secret, and is not shown", nil
 	}
 	return e
 }
@@ -524,6 +542,7 @@ func responseError(call *call, resp *http.Response) *Error {
 func (c *call) fail(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		e := *own // a token source may return the same one to other calls
+		_ = c.about.of(&e)
 		e.before = true
 		return &e
 	}
@@ -531,6 +550,7 @@ func (c *call) fail(err error) *Error {
 		op: c.op, Method: c.method, Path: c.path, Attempts: int(c.sent.Load()), err: err,
 		note: c.note, BudgetExhausted: c.exhausted,
 	}
+	_ = c.about.of(e)
 	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts

@@ -42,7 +42,7 @@ func ExampleWorkspace_CheckConnector() {
 	// Output: failed: GitHub refused the token
 }
 
-func ExampleConnector_Info() {
+func ExampleConnector_Details() {
 	ctx := context.Background()
 	fake, opts := connectorSandbox()
 	defer fake.Close()
@@ -50,11 +50,11 @@ func ExampleConnector_Info() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	info, err := github.Info(ctx)
+	details, err := github.Details(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(info.Name, info.Slug, len(info.Entities) == 0)
+	fmt.Println(details.Name, details.Slug, len(details.Entities) == 0)
 	// Output: Engineering github true
 }
 
@@ -74,18 +74,18 @@ func ExampleConnector_Update() {
 	if err != nil || !check.OK() {
 		log.Fatal(check, err)
 	}
-	info, err := github.Update(ctx, change)
+	details, err := github.Update(ctx, change)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(info.Name, len(info.Entities))
+	fmt.Println(details.Name, len(details.Entities))
 
 	// An empty list, not a nil one, removes the selection.
-	info, err = github.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{})})
+	details, err = github.Update(ctx, client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{})})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(info.Name, len(info.Entities))
+	fmt.Println(details.Name, len(details.Entities))
 	// Output:
 	// GitHub, read only 1
 	// GitHub, read only 0
@@ -119,11 +119,11 @@ func ExampleConnector_CheckChange() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	info, err := github.Info(ctx)
+	details, err := github.Details(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(check.OK(), info.Name)
+	fmt.Println(check.OK(), details.Name)
 	// Output: true Engineering
 }
 
@@ -166,29 +166,6 @@ func ExampleConnector_WaitSearchable() {
 	}
 	fmt.Println(issues.Status)
 	// Output: ready
-}
-
-func ExampleWorkspace_WaitDeleted() {
-	ctx := context.Background()
-	fake, opts := connectorSandbox()
-	defer fake.Close()
-	ws, err := client.NewWorkspace(opts...)
-	if err != nil {
-		log.Fatal(err)
-	}
-	github, err := ws.Connector(ctx, "github")
-	if err != nil {
-		log.Fatal(err)
-	}
-	if _, err := ws.DeleteConnector(ctx, github.ID()); err != nil {
-		log.Fatal(err)
-	}
-	if _, err := ws.WaitDeleted(ctx, github.ID(), client.Polling{}); err != nil {
-		log.Fatal(err)
-	}
-	_, err = ws.Connector(ctx, "github")
-	fmt.Println(errors.Is(err, client.ErrConnectorNotFound))
-	// Output: true
 }
 
 func ExampleConnector_Describe() {
@@ -266,11 +243,11 @@ func ExampleWorkspace_StartOAuth() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	info, err := ws.ConnectorByID(id).Info(ctx)
+	details, err := ws.ConnectorByID(id).Details(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(info.Name)
+	fmt.Println(details.Name)
 	// Output: Zendesk for Example Corp
 }
 

@@ -102,7 +102,7 @@ func ExampleWorkspace_DeleteConnector() {
 	if _, err := ws.DeleteConnector(ctx, slack.ID()); err != nil {
 		log.Fatal(err)
 	}
-	if _, err := ws.WaitDeleted(ctx, slack.ID(), client.Polling{}); err != nil {
+	if _, err := slack.WaitDeleted(ctx, client.Polling{}); err != nil {
 		log.Fatal(err)
 	}
 	infos, err := ws.ListConnectors(ctx)
@@ -133,7 +133,8 @@ func ExampleConnector_WaitDeleted() {
 	ctx := context.Background()
 	c, done := inMemoryClient()
 	defer done()
-	slack, err := c.DefaultWorkspace().Connector(ctx, "slack")
+	ws := c.DefaultWorkspace()
+	slack, err := ws.Connector(ctx, "slack")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -144,8 +145,9 @@ func ExampleConnector_WaitDeleted() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("gone:", last == nil)
-	// Output: gone: true
+	_, err = ws.Connector(ctx, "slack")
+	fmt.Println("gone:", last == nil, errors.Is(err, client.ErrConnectorNotFound))
+	// Output: gone: true true
 }
 
 func ExampleDefinitions_GetSource() {

@@ -62,7 +62,7 @@ func ExampleDefinitions_ListSources() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	sources, err := c.Definitions().ListSources(context.Background(), client.DefinitionFilter{Name: "hub"})
+	sources, err := c.Definitions().ListSources(context.Background(), client.SourceDefinitionFilter{Name: "hub"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func ExampleDefinitions_ListDestinations() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	destinations, err := c.Definitions().ListDestinations(context.Background())
+	destinations, err := c.Definitions().ListDestinations(context.Background(), client.DestinationDefinitionFilter{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func ExampleSourceTemplates_Update() {
 		log.Fatal(err)
 	}
 	changed, err := c.SourceTemplates().Update(ctx, templates[0].ID, client.SourceTemplateChange{
-		Customization: client.Value(client.TemplateCustomization{
+		Customization: client.Value(client.SourceTemplateCustomization{
 			StreamSelectionMode: new(gen.StreamSelectionModeWhitelist),
 			StreamWhitelist:     []string{"tickets"},
 		}),

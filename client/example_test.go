@@ -283,7 +283,7 @@ func ExampleSearchByMeaning() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(hit.Entity.Number, hit.Metadata.Context)
+		fmt.Println(hit.Record.Number, hit.Match.Context)
 		break
 	}
 	// Output: 15 Timeouts are not configurable

@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
@@ -113,7 +114,7 @@ func ExampleAutomations_Update() {
 	for _, a := range automations {
 		paused, err := ws.Workflows().Automations(a.WorkflowID).Update(ctx, a.ID, client.AutomationChange{
 			Enabled:              new(false),
-			CompletionWebhookURL: client.Null[string](),
+			CompletionWebhookURL: client.Null[auth.Secret](),
 		})
 		if err != nil {
 			log.Fatal(err)

@@ -158,10 +158,10 @@ func ExampleClient_TokenScope() {
 }
 
 // The state of the context store of every connector, in one list.
-func ExampleClient_OrganizationCredentials() {
+func ExampleClient_OrganizationConnectors() {
 	c, done := workspaceClient()
 	defer done()
-	for conn, err := range c.OrganizationCredentials(context.Background(), agentstest.OrganizationID) {
+	for conn, err := range c.OrganizationConnectors(context.Background(), agentstest.OrganizationID) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
 // Params are the parameters of an action, by name. They are encoded as by
@@ -71,8 +72,10 @@ type execution struct {
 	intent           string
 	truncate, raw    bool
 	useNumber        jsonv2.Options // nil unless WithUseNumber is given
+	again            redecoder      // of records that do not fit, if generated code asks
 	pageParam        string
 	pager            Pager
+	declared         []paging.Param // what the action does for paging, if generated code says so
 	prefetch         bool
 	sizer            func(context.Context, *Connector, *execution) error // of WithRecordsPerPage
 	progress         func(done, total int64)
@@ -223,12 +226,12 @@ func (x *execution) request() gen.ExecuteRequest {
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
 	if x.sizer != nil {
 		if err := x.sizer(ctx, c, x); err != nil {
-			return withRequest(err, x.params)
+			return withRequest(x.about(c).of(err), x.params)
 		}
 		x.sizer = nil // the next page has the same size
 	}
 	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
-		op: x.op(), name: "executeConnector", read: readActions[x.action],
+		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c),
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
 				return &Error{Message: "the service sent a file; Connector.Download reads files"}
@@ -246,13 +249,12 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 
 func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {
 	if err := x.check(); err != nil {
-		return nil, withRequest(err, x.params)
+		return nil, withRequest(call.about.of(err), x.params)
 	}
 	id, err := c.checkedID(x.op())
 	if err != nil {
-		return nil, withRequest(err, x.params)
+		return nil, withRequest(call.about.of(err), x.params)
 	}
-	call.entity, call.action = x.entity, x.action
 	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
 	if err != nil {
 		return nil, withRequest(call.failBuilding(err), x.params)
@@ -276,7 +278,7 @@ func (c *call) failBuilding(err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	return &Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)}
+	return c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)})
 }
 
 // An envelope is the response to every execution. R reads the result in it.
@@ -377,6 +379,7 @@ func (e *frame) result(x *execution) *Result {
 		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
 		action:      x.action,
 		useNumber:   x.useNumber,
+		again:       x.again,
 	}
 }
 
@@ -480,7 +483,13 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 		return nil, err
 	}
 	var e envelope[spanned]
-	if err := decodeBytes(resp, body, &e, lenient); err != nil {
+	err = decodeBytes(resp, body, &e, lenient)
+	if text, deep := shallow(body, err); deep != nil { // Rows tells the records apart
+		e = envelope[spanned]{}
+		err = decodeBytes(resp, text, &e, lenient)
+		e.Result.start, e.Result.end = before(deep, e.Result.start), before(deep, e.Result.end)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := e.verdict(); err != nil {
@@ -523,8 +532,8 @@ func notAnEnvelope(err error) error {
 	if _, ok := errors.AsType[*Error](err); ok || err == nil {
 		return err
 	}
-	if _, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
-		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution"}
+	if cause := formless(err); cause != nil {
+		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution", err: cause}
 	}
 	return err
 }

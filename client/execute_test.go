@@ -258,8 +258,8 @@ func TestExecuteAnswersThatAreNoEnvelope(t *testing.T) {
 		{"cut at the end", "", `{"status":"success","result":[]`, "incomplete"},
 		{"more behind", "", success(`[]`, `{}`) + `x`, "not JSON"},
 		{"a second one", "", success(`[]`, `{}`) + "\n" + success(`[]`, `{}`), "not JSON"},
-		{"comma", "", `{"status":"success","result":[{"id":1},]}`, "not JSON"},
-		{"too deep", "", success(strings.Repeat(`[`, 20_000)+strings.Repeat(`]`, 20_000), `{}`), "not JSON"},
+		{"comma", "", `{"status":"success","result":[{"id":1},]}`, "not JSON: at byte 3"},
+		{"NaN", "", `{"status":"success","result":[{"id":1},{"id":NaN}]}`, "not JSON: at byte 45, in /result/1/id: invalid character 'N' at start of value"},
 		{"error of the service", "", `{"message":"who are you"}`, "who are you"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -459,7 +459,7 @@ func checkFault(t *testing.T, err error, requests int) {
 func TestResponseOfAnotherForm(t *testing.T) {
 	for body, want := range map[string]string{
 		`[1]`:          "not of the expected form",
-		`{"data":"x"}`: "not of the expected form, at /data",
+		`{"data":"x"}`: "not of the expected form: at byte 8, in /data",
 	} {
 		_, err := newClient(t, serve(t, says(200, body))).Workspace("w").ListConnectors(t.Context())
 		wantKinds(t, err, "ErrBadResponse")

@@ -47,11 +47,11 @@ type Inspection struct {
 // EntityReadiness is the state of an entity in the context store.
 type EntityReadiness struct {
 	Entity    string    `json:"entity"`
-	Status    string    `json:"status"`           // the state of the copy, in the service's words
-	Supported bool      `json:"supported"`        // the kind of connector declares the entity
-	Ready     bool      `json:"ready_for_search"` // the entity can be searched now
-	Count     int       `json:"entity_count"`     // the approximate number of records; -1 if unknown
-	UpdatedAt time.Time `json:"updated_at"`       // when the copy was last updated; zero if unknown
+	Status    string    `json:"status"`              // the state of the copy, in the service's words
+	Supported bool      `json:"supported"`           // the kind of connector declares the entity
+	Ready     bool      `json:"ready_for_search"`    // the entity can be searched now
+	Count     int       `json:"entity_count"`        // the approximate number of records; -1 if unknown
+	UpdatedAt time.Time `json:"updated_at,omitzero"` // when the copy was last updated; zero if unknown
 
 	// Semantic lists the fields that have a semantic index.
 	Semantic []SemanticField `json:"semantic_search_status,omitempty"`
@@ -212,7 +212,7 @@ func (i *inspectionItem) export() *Inspection {
 // its documentation, and which entities can be searched in the context store. If the
 // connector does not exist, the error matches [ErrConnectorNotFound].
 func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
-	call := &call{op: "inspect connector", name: "inspectConnector", read: true}
+	call := &call{op: "inspect connector", name: "inspectConnector", read: true, about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
@@ -241,7 +241,7 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling Polling) (*EntityReadiness, error) {
 	op := "wait until an entity can be searched"
 	if strings.TrimSpace(entity) == "" {
-		return nil, invalid(op, "the entity is empty; Inspect lists the entities")
+		return nil, c.about().of(invalid(op, "the entity is empty; Inspect lists the entities"))
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
 	var last *EntityReadiness // wait keeps no state of a look that fails
@@ -259,7 +259,9 @@ func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling P
 		}
 		return nil, false, invalid(op, "the context store does not support %q for this connector; it supports %s", shorten(entity), got.supported())
 	})
-	return last, err
+	about := c.about()
+	about.entity = entity
+	return last, about.of(err)
 }
 
 // supports reports whether the connector can copy the entity to the context store,
@@ -398,13 +400,13 @@ func (c *Connector) Check(ctx context.Context) (*CheckResult, error) {
 // sent; only an empty change is accepted. Secrets of the change are removed from the
 // texts of the result.
 func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*CheckResult, error) {
-	call := &call{op: "check connector", name: "checkConnector", secrets: change.secretValues()}
+	call := &call{op: "check connector", name: "checkConnector", secrets: change.secretValues(), about: c.about()}
 	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, err
 	}
 	if err := change.check(call.op); err != nil {
-		return nil, err
+		return nil, call.about.of(err)
 	}
 	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return c.ws.client.raw.CheckConnector(ctx, id, &gen.CheckConnectorParams{}, change.wire())

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // lenient accepts what vendors send: duplicate names, of which the last one
@@ -23,25 +25,69 @@ import (
 // allowed: otherwise the decoder loses track after a value of the wrong type.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// familiar adds support for the types that encoding/json knows and its version
-// 2 does not.
+// familiar adds support for the types that encoding/json knows and its version 2 does
+// not, and for any.
 var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar))
 
-// numbers extends familiar: a number that is decoded into an any becomes a
+// numbers is like familiar, but a number that is decoded into an any becomes a
 // json.Number.
 var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalNumbers))
 
-var unmarshalNumbers = json.JoinUnmarshalers(
-	unmarshalFamiliar,
-	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
-		if dec.PeekKind() != '0' {
-			return errors.ErrUnsupported
+var unmarshalNumbers = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
+	*v, err = readAny(dec, true)
+	return err
+}))
+
+// readAny reads the next value, whatever it is. Package json does not replace what it
+// read before under the same name, but adds to it or refuses another type; and where
+// names may come twice, it takes twice as long. If exact is true, numbers become a
+// json.Number.
+func readAny(dec *jsontext.Decoder, exact bool) (any, error) {
+	token, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch kind := token.Kind(); kind {
+	case '{':
+		object := map[string]any{}
+		for dec.PeekKind() != '}' {
+			if token, err = dec.ReadToken(); err != nil {
+				return nil, err
+			}
+			name := token.String() // before the next token takes its place
+			if object[name], err = readAny(dec, exact); err != nil {
+				return nil, err
+			}
 		}
-		n, err := dec.ReadValue()
-		*v = stdjson.Number(n)
-		return err
-	}),
-)
+		_, err = dec.ReadToken()
+		return object, err
+	case '[':
+		list := []any{}
+		for dec.PeekKind() != ']' {
+			v, err := readAny(dec, exact)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err = dec.ReadToken()
+		return list, err
+	case '"':
+		return token.String(), nil
+	case '0':
+		if exact {
+			return stdjson.Number(token.String()), nil
+		}
+		n, err := strconv.ParseFloat(token.String(), 64)
+		if err != nil { // it is too large
+			return nil, &json.SemanticError{JSONPointer: dec.StackPointer(), JSONKind: kind, GoType: reflect.TypeFor[float64](), Err: strconv.ErrRange}
+		}
+		return n, nil
+	case 't', 'f':
+		return token.Bool(), nil
+	}
+	return nil, nil
+}
 
 // numbersOfMatches extends numbers to the members of a Match. Only WithUseNumber
 // calls it, so that other programs do not link what decodes a Match.
@@ -57,7 +103,12 @@ var matches struct {
 	numbers json.Options
 }
 
-var unmarshalFamiliar = json.JoinUnmarshalers(
+var unmarshalFamiliar = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
+	*v, err = readAny(dec, false)
+	return err
+}))
+
+var unmarshalStandard = json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *stdjson.Number) error {
 		if dec.PeekKind() != '0' {
 			return errors.ErrUnsupported // a string, as in encoding/json
@@ -101,7 +152,7 @@ func needsFamiliar(t reflect.Type) bool {
 }
 
 func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if t == reflect.TypeFor[stdjson.Number]() || t == reflect.TypeFor[time.Duration]() {
+	if t == reflect.TypeFor[stdjson.Number]() || t == reflect.TypeFor[time.Duration]() || t == reflect.TypeFor[any]() {
 		return true
 	}
 	if seen[t] {
@@ -216,28 +267,70 @@ func decodeBody(resp *http.Response, decode func(io.Reader) error) error {
 // explain returns an error that says what an error of the decoder means. After
 // a syntax error the response is not JSON, is incomplete or is empty. Other
 // errors are returned unchanged: the response is JSON, but not of the expected
-// form.
+// form. start is the beginning of the response, if that is known.
 func explain(resp *http.Response, err error, start []byte) error {
 	if err == nil || errors.Is(err, ErrResponseTooLarge) || brokenOff(resp) != nil {
 		return err
 	}
-	if _, ok := errors.AsType[*jsontext.SyntacticError](err); !ok && !errors.Is(err, io.EOF) {
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok && !errors.Is(err, io.EOF) {
 		return err
 	}
 	start = bytes.Clone(start[:min(len(start), maxErrorBody)])
-	e := &Error{kind: ErrBadResponse, Message: "the response is not JSON", body: start}
+	cause := &veil.Error{Cause: err, Not: io.ErrUnexpectedEOF} // that is for what may be retried
+	e := &Error{kind: ErrBadResponse, Message: "the response is not JSON", err: cause, body: start}
 	b, _ := resp.Body.(*body)
-	switch text := answer.Parse(start).Message; {
+	switch text := words(start); {
 	case b != nil && b.n == 0:
 		e.Message = "the response is empty"
 	case b != nil && b.first == [2]byte{0x1f, 0x8b}:
 		e.Message = "the response is compressed with gzip once more than its header says"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		e.Message, e.kind, e.err = "the response is incomplete", ErrNetwork, io.ErrUnexpectedEOF
+		e.Message, e.kind = "the response is incomplete", ErrNetwork
+		cause.Text, cause.Also, cause.Not = io.ErrUnexpectedEOF.Error(), io.ErrUnexpectedEOF, nil
 	case text != "":
 		e.Message = answer.Line(e.Message + " but " + mediaType(resp.Header) + ": " + text)
+	case tooDeep(syntax):
+		e.Message = "the response is nested too deeply"
+		cause.Text = place(syntax.ByteOffset, syntax.JSONPointer)
+	default: // an error of syntax quotes one character
+		cause.Text = place(syntax.ByteOffset, syntax.JSONPointer) + ": " + syntax.Err.Error()
 	}
 	return e
+}
+
+// words returns the text of a response that is a page or a message. Of what may have
+// been meant as JSON it returns nothing, because it may contain records.
+func words(start []byte) string {
+	if start = bytes.TrimSpace(start); len(start) == 0 || strings.IndexByte(`{["-0123456789`, start[0]) >= 0 {
+		return ""
+	}
+	return answer.Parse(start).Message
+}
+
+// tooDeep reports whether the decoder refuses JSON for how deep it is nested. It has no
+// other sign for that.
+func tooDeep(err *jsontext.SyntacticError) bool {
+	return err != nil && err.Err != nil && err.Err.Error() == "exceeded max depth"
+}
+
+// place says where in a response something is.
+func place(offset int64, at jsontext.Pointer) string {
+	text := "at byte " + strconv.FormatInt(offset, 10)
+	if at != "" {
+		text += ", in " + shorten(answer.Line(string(at)))
+	}
+	return text
+}
+
+// formless returns an error of the decoder about one of the SDK's own types, whose names
+// say nothing, with a text that says where it is. For any other error it returns nil.
+func formless(err error) error {
+	form, ok := errors.AsType[*json.SemanticError](err)
+	if !ok {
+		return nil
+	}
+	return &veil.Error{Text: place(form.ByteOffset, form.JSONPointer), Cause: err}
 }
 
 func mediaType(h http.Header) string {

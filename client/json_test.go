@@ -288,7 +288,9 @@ func TestNeedsFamiliar(t *testing.T) {
 	}{
 		{decoding[int64](nil), false, "int64"},
 		{decoding[tree](nil), false, "tree"},
-		{decoding[any](nil), false, "any"},
+		{decoding[any](nil), true, "any"},
+		{decoding[[]map[string]any](nil), true, "maps of anything"},
+		{decoding[error](nil), false, "another interface"},
 		{decoding[time.Time](nil), false, "time"},
 		{decoding[stdjson.Number](nil), true, "number"},
 		{decoding[*branch](nil), true, "branch"},

@@ -33,7 +33,7 @@ func callsOf(c *client.Client) map[string]func(context.Context) error {
 		"WorkspaceInfo":   func(ctx context.Context) error { _, err := c.WorkspaceInfo(ctx, stubID); return err },
 		"CreateConnector": func(ctx context.Context) error { _, err := w.CreateConnector(ctx, request); return err },
 		"CheckConnector":  func(ctx context.Context) error { _, err := w.CheckConnector(ctx, request); return err },
-		"Info":            func(ctx context.Context) error { _, err := conn.Info(ctx); return err },
+		"Details":         func(ctx context.Context) error { _, err := conn.Details(ctx); return err },
 		"Check":           func(ctx context.Context) error { _, err := conn.Check(ctx); return err },
 		"Update":          func(ctx context.Context) error { _, err := conn.Update(ctx, change); return err },
 		"Inspect":         func(ctx context.Context) error { _, err := conn.Inspect(ctx); return err },
@@ -118,7 +118,7 @@ func TestTokenEndpointSaysNothingAboutResources(t *testing.T) {
 func TestWaitDeletedWithoutWorkspace(t *testing.T) {
 	s := serve(t)
 	s.route = func(sent) reply { return says(200, `{"data":[]}`) }
-	_, err := newClientOfApp(t, s, client.WithScopedToken()).DefaultWorkspace().WaitDeleted(t.Context(), stubID, client.Polling{})
+	_, err := newClientOfApp(t, s, client.WithScopedToken()).DefaultWorkspace().ConnectorByID(stubID).WaitDeleted(t.Context(), client.Polling{})
 	wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
 	for _, r := range s.requests() {
 		if r.Path != "/api/v1/workspaces" {

@@ -46,7 +46,7 @@ func logAttempt(ctx context.Context, l *slog.Logger, a Attempt) {
 	if !debug && !warn {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 10)
+	attrs := make([]slog.Attr, 0, 15)
 	attrs = append(attrs,
 		slog.String("call", a.Call),
 		slog.String("operation", a.Operation),
@@ -54,6 +54,13 @@ func logAttempt(ctx context.Context, l *slog.Logger, a Attempt) {
 		slog.String("path", a.Path),
 		slog.Int("attempt", a.Number),
 	)
+	for _, about := range [...]struct{ key, text string }{
+		{"workspace", a.Workspace}, {"connector", a.Connector}, {"connector_id", a.ConnectorID}, {"entity", a.Entity}, {"action", a.Action},
+	} {
+		if about.text != "" {
+			attrs = append(attrs, slog.String(about.key, about.text))
+		}
+	}
 	if a.StatusCode != 0 {
 		attrs = append(attrs, slog.Int("status", a.StatusCode))
 	}

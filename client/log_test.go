@@ -69,6 +69,7 @@ func TestLog(t *testing.T) {
 		common := func(more map[string]any) map[string]any {
 			more["call"] = "execute issues.list"
 			more["operation"], more["method"], more["path"] = "executeConnector", "POST", executePath
+			more["workspace"], more["connector_id"], more["entity"], more["action"] = "default", stubID, "issues", "list"
 			return more
 		}
 		const debug, warn = "DEBUG", "WARN"
@@ -100,7 +101,7 @@ func TestLogNamesOperations(t *testing.T) {
 	s := serve(t, says(200, `{"data":[],"docs_skill_id":"d","status":"success","result":[{"mail":"private-mail"}]}`, "Set-Cookie", "private-cookie"))
 	records := logged(t, slog.LevelDebug, s, func(c *client.Client) {
 		ctx := t.Context()
-		w := c.Workspace("private-workspace")
+		w := c.Workspace("a-workspace")
 		_, _ = w.ListConnectors(ctx)
 		_, _ = w.Info(ctx)
 		_, _ = w.CreateConnector(ctx, client.CreateConnectorRequest{ConnectorType: "x", OAuthSecretID: "private-oauth"})

@@ -12,44 +12,44 @@ import (
 
 func TestBlockMarkdown(t *testing.T) {
 	for name, tc := range map[string]struct {
-		block client.Block
+		block client.DocsBlock
 		want  string
 	}{
-		"nothing":                      {client.Block{}, ""},
-		"a heading":                    {client.Block{Type: client.BlockHeading, Level: 2, Text: "Issues"}, "## Issues"},
-		"a heading without a level":    {client.Block{Type: client.BlockHeading, Text: "Issues"}, "# Issues"},
-		"a heading too high":           {client.Block{Type: client.BlockHeading, Level: -3, Text: "Issues"}, "# Issues"},
-		"a heading too low":            {client.Block{Type: client.BlockHeading, Level: 7, Text: "Issues"}, "###### Issues"},
-		"a heading of two lines":       {client.Block{Type: client.BlockHeading, Level: 1, Text: " Issues\r\n and  pulls \n"}, "# Issues and pulls"},
-		"a heading without text":       {client.Block{Type: client.BlockHeading, Level: 1, Text: " \n"}, ""},
-		"a paragraph":                  {client.Block{Type: client.BlockParagraph, Text: "Use *list*, see [docs](https://example.com) <b>now</b>."}, "Use *list*, see [docs](https://example.com) <b>now</b>."},
-		"a paragraph of lines":         {client.Block{Type: client.BlockParagraph, Text: "\n\none  \r\ntwo\t\rthree\n\nfour\n \n"}, "one\ntwo\nthree\n\nfour"},
-		"a paragraph of white space":   {client.Block{Type: client.BlockParagraph, Text: " \t\r\n"}, ""},
-		"a fence in a paragraph":       {client.Block{Type: client.BlockParagraph, Text: "see\n```go\nx\n```\nthat"}, "see\n```go\nx\n```\nthat"},
-		"a fence left open":            {client.Block{Type: client.BlockParagraph, Text: "see\n````go\n```\nx"}, "see\n````go\n```\nx\n````"},
-		"a fence of tildes left open":  {client.Block{Type: client.BlockParagraph, Text: "~~~ a`b\n```"}, "~~~ a`b\n```\n~~~"},
-		"a fence that is none":         {client.Block{Type: client.BlockParagraph, Text: "```a`b\n    ```\n``"}, "```a`b\n    ```\n``"},
-		"a fence in a list in a text":  {client.Block{Type: client.BlockParagraph, Text: "- a\n  ```\n  b"}, "- a\n  ```\n  b"},
-		"a fence after a list":         {client.Block{Type: client.BlockParagraph, Text: "- a\n\nb\n ```\nc"}, "- a\n\nb\n ```\nc\n```"},
-		"a list":                       {client.Block{Type: client.BlockList, Items: []string{"one", "two"}}, "- one\n- two"},
-		"a list of lines":              {client.Block{Type: client.BlockList, Items: []string{" one\r\nmore \n\nand more\n", "", " ", "two"}}, "- one\n  more\n\n  and more\n- two"},
-		"a list of nothing":            {client.Block{Type: client.BlockList, Items: []string{"", "\n"}}, ""},
-		"code":                         {client.Block{Type: client.BlockCode, Language: "json", Code: "{\n  \"a\": 1\n}\n"}, "```json\n{\n  \"a\": 1\n}\n```"},
-		"code with white space":        {client.Block{Type: client.BlockCode, Code: "\n\tx := 1  \r\n\r\ny\r"}, "```\n\n\tx := 1  \n\ny\n```"},
-		"code with fences":             {client.Block{Type: client.BlockCode, Language: "md", Code: "```go\nx\n```"}, "````md\n```go\nx\n```\n````"},
-		"code with backticks":          {client.Block{Type: client.BlockCode, Code: "a ```````` b ``` c ````"}, "`````````\na ```````` b ``` c ````\n`````````"},
-		"code of a language that ends": {client.Block{Type: client.BlockCode, Language: " c``` \n x\u0085y ", Code: "1"}, "```c x y\n1\n```"},
-		"no code":                      {client.Block{Type: client.BlockCode, Language: "go"}, ""},
-		"a table":                      {client.Block{Type: client.BlockTable, Headers: []string{"A", "B"}, Rows: [][]string{{"1", "2"}, {"3", "4"}}}, "| A | B |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |"},
-		"a table without rows":         {client.Block{Type: client.BlockTable, Headers: []string{"A"}}, "| A |\n| --- |"},
-		"a table without headers":      {client.Block{Type: client.BlockTable, Rows: [][]string{{"1", "2"}}}, "|  |  |\n| --- | --- |\n| 1 | 2 |"},
-		"a ragged table":               {client.Block{Type: client.BlockTable, Headers: []string{"A", "B"}, Rows: [][]string{{"1"}, nil, {"1", "2", "3"}}}, "| A | B |  |\n| --- | --- | --- |\n| 1 |  |  |\n|  |  |  |\n| 1 | 2 | 3 |"},
-		"a table with bars":            {client.Block{Type: client.BlockTable, Headers: []string{"a|b"}, Rows: [][]string{{"||"}, {`a\|b`}, {`a\\|b`}, {`a\`}}}, "| a\\|b |\n| --- |\n| \\|\\| |\n| a\\|b |\n| a\\\\\\|b |\n| a\\ |"},
-		"a table with newlines":        {client.Block{Type: client.BlockTable, Headers: []string{" A "}, Rows: [][]string{{"1\r\n2 \n\n3\n"}, {"a\\\n|"}}}, "| A |\n| --- |\n| 1<br>2<br><br>3 |\n| a\\<br>\\| |"},
-		"a table of nothing":           {client.Block{Type: client.BlockTable, Headers: []string{}, Rows: [][]string{{}, nil}}, ""},
-		"an unknown type with text":    {client.Block{Type: "callout", Level: 1, Text: "Mind the limit."}, "Mind the limit."},
+		"nothing":                      {client.DocsBlock{}, ""},
+		"a heading":                    {client.DocsBlock{Type: client.BlockHeading, Level: 2, Text: "Issues"}, "## Issues"},
+		"a heading without a level":    {client.DocsBlock{Type: client.BlockHeading, Text: "Issues"}, "# Issues"},
+		"a heading too high":           {client.DocsBlock{Type: client.BlockHeading, Level: -3, Text: "Issues"}, "# Issues"},
+		"a heading too low":            {client.DocsBlock{Type: client.BlockHeading, Level: 7, Text: "Issues"}, "###### Issues"},
+		"a heading of two lines":       {client.DocsBlock{Type: client.BlockHeading, Level: 1, Text: " Issues\r\n and  pulls \n"}, "# Issues and pulls"},
+		"a heading without text":       {client.DocsBlock{Type: client.BlockHeading, Level: 1, Text: " \n"}, ""},
+		"a paragraph":                  {client.DocsBlock{Type: client.BlockParagraph, Text: "Use *list*, see [docs](https://example.com) <b>now</b>."}, "Use *list*, see [docs](https://example.com) <b>now</b>."},
+		"a paragraph of lines":         {client.DocsBlock{Type: client.BlockParagraph, Text: "\n\none  \r\ntwo\t\rthree\n\nfour\n \n"}, "one\ntwo\nthree\n\nfour"},
+		"a paragraph of white space":   {client.DocsBlock{Type: client.BlockParagraph, Text: " \t\r\n"}, ""},
+		"a fence in a paragraph":       {client.DocsBlock{Type: client.BlockParagraph, Text: "see\n```go\nx\n```\nthat"}, "see\n```go\nx\n```\nthat"},
+		"a fence left open":            {client.DocsBlock{Type: client.BlockParagraph, Text: "see\n````go\n```\nx"}, "see\n````go\n```\nx\n````"},
+		"a fence of tildes left open":  {client.DocsBlock{Type: client.BlockParagraph, Text: "~~~ a`b\n```"}, "~~~ a`b\n```\n~~~"},
+		"a fence that is none":         {client.DocsBlock{Type: client.BlockParagraph, Text: "```a`b\n    ```\n``"}, "```a`b\n    ```\n``"},
+		"a fence in a list in a text":  {client.DocsBlock{Type: client.BlockParagraph, Text: "- a\n  ```\n  b"}, "- a\n  ```\n  b"},
+		"a fence after a list":         {client.DocsBlock{Type: client.BlockParagraph, Text: "- a\n\nb\n ```\nc"}, "- a\n\nb\n ```\nc\n```"},
+		"a list":                       {client.DocsBlock{Type: client.BlockList, Items: []string{"one", "two"}}, "- one\n- two"},
+		"a list of lines":              {client.DocsBlock{Type: client.BlockList, Items: []string{" one\r\nmore \n\nand more\n", "", " ", "two"}}, "- one\n  more\n\n  and more\n- two"},
+		"a list of nothing":            {client.DocsBlock{Type: client.BlockList, Items: []string{"", "\n"}}, ""},
+		"code":                         {client.DocsBlock{Type: client.BlockCode, Language: "json", Code: "{\n  \"a\": 1\n}\n"}, "```json\n{\n  \"a\": 1\n}\n```"},
+		"code with white space":        {client.DocsBlock{Type: client.BlockCode, Code: "\n\tx := 1  \r\n\r\ny\r"}, "```\n\n\tx := 1  \n\ny\n```"},
+		"code with fences":             {client.DocsBlock{Type: client.BlockCode, Language: "md", Code: "```go\nx\n```"}, "````md\n```go\nx\n```\n````"},
+		"code with backticks":          {client.DocsBlock{Type: client.BlockCode, Code: "a ```````` b ``` c ````"}, "`````````\na ```````` b ``` c ````\n`````````"},
+		"code of a language that ends": {client.DocsBlock{Type: client.BlockCode, Language: " c``` \n x\u0085y ", Code: "1"}, "```c x y\n1\n```"},
+		"no code":                      {client.DocsBlock{Type: client.BlockCode, Language: "go"}, ""},
+		"a table":                      {client.DocsBlock{Type: client.BlockTable, Headers: []string{"A", "B"}, Rows: [][]string{{"1", "2"}, {"3", "4"}}}, "| A | B |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |"},
+		"a table without rows":         {client.DocsBlock{Type: client.BlockTable, Headers: []string{"A"}}, "| A |\n| --- |"},
+		"a table without headers":      {client.DocsBlock{Type: client.BlockTable, Rows: [][]string{{"1", "2"}}}, "|  |  |\n| --- | --- |\n| 1 | 2 |"},
+		"a ragged table":               {client.DocsBlock{Type: client.BlockTable, Headers: []string{"A", "B"}, Rows: [][]string{{"1"}, nil, {"1", "2", "3"}}}, "| A | B |  |\n| --- | --- | --- |\n| 1 |  |  |\n|  |  |  |\n| 1 | 2 | 3 |"},
+		"a table with bars":            {client.DocsBlock{Type: client.BlockTable, Headers: []string{"a|b"}, Rows: [][]string{{"||"}, {`a\|b`}, {`a\\|b`}, {`a\`}}}, "| a\\|b |\n| --- |\n| \\|\\| |\n| a\\|b |\n| a\\\\\\|b |\n| a\\ |"},
+		"a table with newlines":        {client.DocsBlock{Type: client.BlockTable, Headers: []string{" A "}, Rows: [][]string{{"1\r\n2 \n\n3\n"}, {"a\\\n|"}}}, "| A |\n| --- |\n| 1<br>2<br><br>3 |\n| a\\<br>\\| |"},
+		"a table of nothing":           {client.DocsBlock{Type: client.BlockTable, Headers: []string{}, Rows: [][]string{{}, nil}}, ""},
+		"an unknown type with text":    {client.DocsBlock{Type: "callout", Level: 1, Text: "Mind the limit."}, "Mind the limit."},
 		"an unknown type with all": {
-			client.Block{Type: "example", Text: "t", Items: []string{"i"}, Code: "c", Language: "go", Headers: []string{"h"}},
+			client.DocsBlock{Type: "example", Text: "t", Items: []string{"i"}, Code: "c", Language: "go", Headers: []string{"h"}},
 			"t\n\n- i\n\n```go\nc\n```\n\n| h |\n| --- |",
 		},
 	} {
@@ -62,7 +62,7 @@ func TestBlockMarkdown(t *testing.T) {
 }
 
 func TestDocsMarkdown(t *testing.T) {
-	outline := []client.Section{
+	outline := []client.DocsSection{
 		{ID: "auth", Title: "Authentication", Summary: "How to\nlog in.", Available: true},
 		{ID: "actions.issues.list", Title: "Issues", Available: true},
 		{ID: "b`c", Summary: "A summary.", Available: true},
@@ -73,7 +73,7 @@ func TestDocsMarkdown(t *testing.T) {
 	}
 	const sections = "## Sections\n\n- `auth` Authentication: How to log in.\n- `actions.issues.list` Issues\n- ``b`c``: A summary.\n- ``` `d`` ```\n" +
 		"- `live` Live (not available now)\n- (not available now)\n- No id"
-	content := []client.Block{
+	content := []client.DocsBlock{
 		{Type: client.BlockHeading, Level: 2, Text: "Issues"},
 		{Type: client.BlockParagraph},
 		{Type: client.BlockParagraph, Text: "Open a fence:\n```"},
@@ -123,7 +123,7 @@ func FuzzMarkdown(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, code, cell string) {
 		written := strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(code), "\n")
-		d := &client.Docs{SectionID: "s", Content: []client.Block{
+		d := &client.Docs{SectionID: "s", Content: []client.DocsBlock{
 			{Type: client.BlockParagraph, Text: text},
 			{Type: client.BlockCode, Code: code, Language: cell},
 			{Type: client.BlockList, Items: []string{text, cell, code}},
@@ -165,7 +165,7 @@ func FuzzMarkdown(f *testing.F) {
 		}
 
 		d.SectionID, d.Skill = "", client.Skill{ID: code, Title: cell, Summary: text, Warnings: []string{text, code, cell}}
-		d.Outline = []client.Section{{ID: text, Title: code, Summary: cell}, {ID: code, Available: true}, {ID: cell}}
+		d.Outline = []client.DocsSection{{ID: text, Title: code, Summary: cell}, {ID: code, Available: true}, {ID: cell}}
 		if found := fenced(d.String()); written != "" && !slices.Contains(found, written) {
 			t.Fatalf("%q is not in its fence, in\n%s", written, d.String())
 		}
@@ -224,7 +224,7 @@ func bars(row string) int {
 func TestOutlineWithATitleOfItsOwn(t *testing.T) {
 	d := &client.Docs{
 		Skill:   client.Skill{Title: "GitHub", Summary: "Actions."},
-		Content: []client.Block{{Type: client.BlockHeading, Level: 1, Text: "GitHub"}, {Type: client.BlockParagraph, Text: "Actions of GitHub."}},
+		Content: []client.DocsBlock{{Type: client.BlockHeading, Level: 1, Text: "GitHub"}, {Type: client.BlockParagraph, Text: "Actions of GitHub."}},
 	}
 	if got, want := d.String(), "# GitHub\n\nActions of GitHub."; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -233,7 +233,7 @@ func isWebPage(s string) bool {
 // Treat the URL as a secret until it is used: whoever opens it can connect an account
 // of their own to the workspace.
 func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL string, err error) {
-	call := &call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input)}
+	call := &call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input), about: w.about()}
 	body, err := r.wire(call.op, w.name)
 	if err != nil {
 		return "", err

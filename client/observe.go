@@ -13,10 +13,15 @@ import (
 // A request that is sent again with a new token, because the service refused the old
 // one, is part of the same attempt.
 type Attempt struct {
-	Call       string        // what is being done, as errors call it: "execute issues.list"
-	Operation  string        // the operationId in the contract, such as "executeConnector"
-	Method     string        // of HTTP
-	Path       string        // without the query; it may contain IDs
+	Call      string // what is being done, as errors call it: "execute issues.list"
+	Operation string // the operationId in the contract, such as "executeConnector"
+	Method    string // of HTTP
+	Path      string // without the query; it may contain IDs
+
+	// What the call is about, as far as it is known: the name of a workspace, the slug
+	// of a connector and its ID, an entity and an action.
+	Workspace, Connector, ConnectorID, Entity, Action string
+
 	Number     int           // 1 for the first attempt of a call
 	StatusCode int           // the status of the response; 0 if there was none
 	Bytes      int64         // the size of the response's body; -1 if it is not known
@@ -62,7 +67,10 @@ func (o observer) and(p observer) observer {
 
 // attempted describes a request of c that has ended with a response or an error.
 func (c *call) attempted(n int, took time.Duration, resp *http.Response, err error) Attempt {
-	a := Attempt{Call: c.op, Operation: c.name, Method: c.method, Path: c.path, Number: n, Bytes: -1, Duration: took, Err: err, Held: c.held}
+	a := Attempt{
+		Call: c.op, Operation: c.name, Method: c.method, Path: c.path, Number: n, Bytes: -1, Duration: took, Err: err, Held: c.held,
+		Workspace: c.about.workspace, Connector: c.about.connector, ConnectorID: c.about.connectorID, Entity: c.about.entity, Action: c.about.action,
+	}
 	if resp == nil {
 		return a
 	}

@@ -47,6 +47,7 @@ func TestAttemptObserver(t *testing.T) {
 		for i, a := range got {
 			w := want[i]
 			w.Call, w.Operation, w.Method, w.Path, w.Number = "execute issues.list", "executeConnector", "POST", executePath, i+1
+			w.Workspace, w.ConnectorID, w.Entity, w.Action = "default", stubID, "issues", "list"
 			if !errors.Is(a.Err, w.Err) || (a.Err == nil) != (w.Err == nil) {
 				t.Errorf("attempt %d: the error is %v, want %v", a.Number, a.Err, w.Err)
 			}

@@ -146,8 +146,8 @@ func TestReadsAreSentAgain(t *testing.T) {
 		},
 		"TokenScope":     func(ctx context.Context, w *client.Workspace) error { _, err := w.Client().TokenScope(ctx); return err },
 		"ListConnectors": func(ctx context.Context, w *client.Workspace) error { _, err := w.ListConnectors(ctx); return err },
-		"Connector.Info": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.ConnectorByID(stubID).Info(ctx)
+		"Connector.Details": func(ctx context.Context, w *client.Workspace) error {
+			_, err := w.ConnectorByID(stubID).Details(ctx)
 			return err
 		},
 		"Inspect": func(ctx context.Context, w *client.Workspace) error {
@@ -159,7 +159,7 @@ func TestReadsAreSentAgain(t *testing.T) {
 			return err
 		},
 		"Sources": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().Definitions().ListSources(ctx, client.DefinitionFilter{})
+			_, err := w.Client().Definitions().ListSources(ctx, client.SourceDefinitionFilter{})
 			return err
 		},
 		"Source": func(ctx context.Context, w *client.Workspace) error {
@@ -167,7 +167,7 @@ func TestReadsAreSentAgain(t *testing.T) {
 			return err
 		},
 		"Destinations": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.Client().Definitions().ListDestinations(ctx)
+			_, err := w.Client().Definitions().ListDestinations(ctx, client.DestinationDefinitionFilter{})
 			return err
 		},
 		"Destination": func(ctx context.Context, w *client.Workspace) error {

@@ -16,12 +16,12 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
-// DefaultBaseURL is the address of the service unless another one is configured.
-const DefaultBaseURL = "https://api.airbyte.ai"
-
-// EnvAPIHost is the environment variable that holds the address of the service for
-// clients without [WithBaseURL].
-const EnvAPIHost = "AIRBYTE_API_HOST"
+// The address of the service: the one that is used unless another is configured, and the
+// environment variable that holds it for clients without [WithBaseURL].
+const (
+	DefaultBaseURL = "https://api.airbyte.ai"
+	EnvAPIHost     = "AIRBYTE_API_HOST"
+)
 
 const (
 	defaultMaxRetries     = 2

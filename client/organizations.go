@@ -34,25 +34,25 @@ type organizationList struct {
 	Organizations []Organization `json:"organizations"`
 }
 
-// An OrganizationCredential is a connector of an organization, with the state of its
+// An OrganizationConnector is a connector of an organization, with the state of its
 // context store. The service promises only the ID; other fields are zero if it does
 // not send them.
-type OrganizationCredential struct {
-	ID               string // of the connector
-	Name             string
-	DefinitionID     string // of the source definition
-	Mode             string // how the connector is used
-	WorkspaceID      string
-	WorkspaceName    string
-	WorkspaceDeleted bool
-	CreatedAt        time.Time
-	LastAccessedAt   time.Time
-	DirectQueries    int // actions in the last 30 days
-	Replications     int // in the last 30 days
+type OrganizationConnector struct {
+	ID               string    `json:"id"` // of the connector
+	Name             string    `json:"connector_name"`
+	DefinitionID     string    `json:"connector_definition_id"` // of the source definition
+	Mode             string    `json:"connector_mode"`          // how the connector is used
+	WorkspaceID      string    `json:"workspace_id"`
+	WorkspaceName    string    `json:"workspace_name"`
+	WorkspaceDeleted bool      `json:"workspace_tombstone"`
+	CreatedAt        time.Time `json:"created_at,omitzero"`
+	LastAccessedAt   time.Time `json:"last_accessed_at,omitzero"`
+	DirectQueries    int       `json:"direct_queries_30d"` // actions in the last 30 days
+	Replications     int       `json:"replications_30d"`   // in the last 30 days
 
-	ContextStore ContextStoreState // "" if the service sends none
-	Status       string            // the state of the context store, in words for people
-	Entities     int               // the number of entities in the context store
+	ContextStore ContextStoreState `json:"context_store_badge_status,omitzero"` // "" if the service sends none
+	Status       string            `json:"context_store_status,omitzero"`       // the state of the context store, in words for people
+	Entities     int               `json:"context_store_entity_count"`          // the number of entities in the context store
 }
 
 // A ContextStoreState is the state of the context store of a connector. The service
@@ -67,9 +67,9 @@ const (
 	ContextStoreReady    ContextStoreState = "ready"
 )
 
-// A credentialItem is an OrganizationCredential as the service sends it. All but the
+// An organizationItem is an OrganizationConnector as the service sends it. All but the
 // ID is known only from a client, so a value of another type is no reason to fail.
-type credentialItem struct {
+type organizationItem struct {
 	ID             string        `json:"id"`
 	Name           loose[string] `json:"connector_name"`
 	DefinitionID   loose[string] `json:"connector_definition_id"`
@@ -86,8 +86,8 @@ type credentialItem struct {
 	Entities       loose[int]    `json:"context_store_entity_count"`
 }
 
-func (c credentialItem) export() OrganizationCredential {
-	return OrganizationCredential{
+func (c organizationItem) export() OrganizationConnector {
+	return OrganizationConnector{
 		ID: c.ID, Name: c.Name.v, DefinitionID: c.DefinitionID.v, Mode: c.Mode.v,
 		WorkspaceID: c.WorkspaceID.v, WorkspaceName: c.WorkspaceName.v, WorkspaceDeleted: c.Tombstone.v,
 		CreatedAt: c.CreatedAt.Time, LastAccessedAt: c.LastAccessedAt.Time, DirectQueries: c.DirectQueries.v, Replications: c.Replications.v,
@@ -95,37 +95,37 @@ func (c credentialItem) export() OrganizationCredential {
 	}
 }
 
-// credentialsPage is the number of items that are requested at once: the most that the
+// organizationPage is the number of items that are requested at once: the most that the
 // service accepts.
-const credentialsPage = 200
+const organizationPage = 200
 
-// OrganizationCredentials returns an iterator over the connectors of all workspaces of
+// OrganizationConnectors returns an iterator over the connectors of all workspaces of
 // an organization, with the state of the context store of each. It requests each page
 // when the loop needs it, and stops after an error. If a page comes again, the error
 // matches [ErrPageRepeated], and the page is not yielded. An ID that is not a UUID is
 // an error that matches [ErrInvalid]; nothing is sent.
 //
-// The service does not document this operation.
-func (c *Client) OrganizationCredentials(ctx context.Context, organizationID string) iter.Seq2[OrganizationCredential, error] {
-	const op = "list organization credentials"
-	return func(yield func(OrganizationCredential, error) bool) {
+// The service calls them credentials, and does not document this operation.
+func (c *Client) OrganizationConnectors(ctx context.Context, organizationID string) iter.Seq2[OrganizationConnector, error] {
+	const op = "list organization connectors"
+	return func(yield func(OrganizationConnector, error) bool) {
 		id, err := checkUUID(op, "organization", organizationID)
 		if err != nil {
-			yield(OrganizationCredential{}, err)
+			yield(OrganizationConnector{}, err)
 			return
 		}
 		g := guard{op: op}
 		for offset := 0; ; {
-			params := &gen.ListOrganizationCredentialsParams{Limit: new(credentialsPage), Offset: new(offset)}
-			page, err := fetchList[credentialItem](ctx, &call{op: op, name: "listOrganizationCredentials", read: true}, func(ctx context.Context) (*http.Response, error) {
+			params := &gen.ListOrganizationCredentialsParams{Limit: new(organizationPage), Offset: new(offset)}
+			page, err := fetchList[organizationItem](ctx, &call{op: op, name: "listOrganizationCredentials", read: true}, func(ctx context.Context) (*http.Response, error) {
 				return c.raw.ListOrganizationCredentials(ctx, id, params)
 			})
 			if err != nil {
-				yield(OrganizationCredential{}, err)
+				yield(OrganizationConnector{}, err)
 				return
 			}
-			if err := g.page(idsOf(page, func(c credentialItem) string { return c.ID })); err != nil {
-				yield(OrganizationCredential{}, err)
+			if err := g.page(idsOf(page, func(c organizationItem) string { return c.ID })); err != nil {
+				yield(OrganizationConnector{}, err)
 				return
 			}
 			for _, item := range page {
@@ -133,7 +133,7 @@ func (c *Client) OrganizationCredentials(ctx context.Context, organizationID str
 					return
 				}
 			}
-			if offset += len(page); len(page) < credentialsPage {
+			if offset += len(page); len(page) < organizationPage {
 				return
 			}
 		}

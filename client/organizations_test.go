@@ -16,21 +16,21 @@ import (
 
 const credentialsPath = "/api/v1/organizations/" + stubOrg + "/credentials"
 
-func TestOrganizationCredentials(t *testing.T) {
+func TestOrganizationConnectors(t *testing.T) {
 	const full = `{"id":"` + stubID + `","workspace_id":"w","workspace_name":"acme","workspace_tombstone":true,"connector_definition_id":"d","connector_name":"n","connector_mode":"MULTI",
 		"created_at":"2026-03-01T10:00:00Z","last_accessed_at":"2026-03-01T10:00:00Z","direct_queries_30d":1,"replications_30d":2,
 		"context_store_status":"Ready since today","context_store_badge_status":"ready","context_store_entity_count":3,"more":{}}`
 	odd := `{"id":"b","workspace_id":1,"workspace_name":{},"workspace_tombstone":"no","connector_definition_id":[],"connector_name":null,"connector_mode":2,"created_at":"soon","last_accessed_at":null,
 		"direct_queries_30d":"many","replications_30d":1.5,"context_store_status":0,"context_store_badge_status":"of the future","context_store_entity_count":null}`
 	s := serve(t, says(200, `{"data":[`+full+`,`+odd+`,{"id":"c"}],"total":"unknown"}`))
-	var got []client.OrganizationCredential
-	for item, err := range newClient(t, s).OrganizationCredentials(t.Context(), stubOrg) {
+	var got []client.OrganizationConnector
+	for item, err := range newClient(t, s).OrganizationConnectors(t.Context(), stubOrg) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, item)
 	}
-	want := []client.OrganizationCredential{
+	want := []client.OrganizationConnector{
 		{
 			ID: stubID, Name: "n", DefinitionID: "d", Mode: "MULTI", WorkspaceID: "w", WorkspaceName: "acme", WorkspaceDeleted: true, CreatedAt: march, LastAccessedAt: march,
 			DirectQueries: 1, Replications: 2, ContextStore: client.ContextStoreReady, Status: "Ready since today", Entities: 3,
@@ -41,11 +41,15 @@ func TestOrganizationCredentials(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
+	var again client.OrganizationConnector // what is stored has the names of the service
+	if b, err := json.Marshal(got[0]); err != nil || json.Unmarshal(b, &again) != nil || again != got[0] || json.Unmarshal([]byte(full), &again) != nil || again != got[0] {
+		t.Errorf("%s %v came back as %+v", b, err, again)
+	}
 	s.wantSent(t, 1)
 	if r := s.requests()[0]; r.Method != "GET" || r.Path != credentialsPath || r.Query != "limit=200&offset=0" {
 		t.Errorf("sent %s %s?%s", r.Method, r.Path, r.Query)
 	}
-	mistake{"no id", func(ctx context.Context, c *client.Client) error { return walk(c.OrganizationCredentials(ctx, "")) }, []string{"not a UUID"}}.run(t)
+	mistake{"no id", func(ctx context.Context, c *client.Client) error { return walk(c.OrganizationConnectors(ctx, "")) }, []string{"not a UUID"}}.run(t)
 }
 
 // credentials is a page of n connectors, the first of which has the number from.
@@ -58,7 +62,7 @@ func credentials(from, n int) string {
 	return string(data)
 }
 
-func TestOrganizationCredentialsPages(t *testing.T) {
+func TestOrganizationConnectorsPages(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		route   func(offset int) string
@@ -90,7 +94,7 @@ func TestOrganizationCredentialsPages(t *testing.T) {
 			}
 			n := 0
 			var last error
-			for item, err := range newClient(t, s).OrganizationCredentials(t.Context(), stubOrg) {
+			for item, err := range newClient(t, s).OrganizationConnectors(t.Context(), stubOrg) {
 				if last = err; err != nil {
 					continue
 				}
@@ -108,12 +112,12 @@ func TestOrganizationCredentialsPages(t *testing.T) {
 	}
 }
 
-func TestOrganizationCredentialsOfTheFake(t *testing.T) {
+func TestOrganizationConnectorsOfTheFake(t *testing.T) {
 	ctx := t.Context()
 	fake := agentstest.New(agentstest.WithSearchDelay(time.Hour))
 	c := makeClient(t, fake.Transport(), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
 	n := 0
-	for item, err := range c.OrganizationCredentials(ctx, agentstest.OrganizationID) {
+	for item, err := range c.OrganizationConnectors(ctx, agentstest.OrganizationID) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,8 +128,8 @@ func TestOrganizationCredentialsOfTheFake(t *testing.T) {
 	if n != 9 {
 		t.Errorf("%d connectors", n)
 	}
-	wantKinds(t, walk(c.OrganizationCredentials(ctx, agentstest.SecondOrganizationID)), "ErrForbidden")
-	wantKinds(t, walk(c.OrganizationCredentials(ctx, stubOrg)), "ErrNotFound")
+	wantKinds(t, walk(c.OrganizationConnectors(ctx, agentstest.SecondOrganizationID)), "ErrForbidden")
+	wantKinds(t, walk(c.OrganizationConnectors(ctx, stubOrg)), "ErrNotFound")
 	scoped := makeClient(t, fake.Transport(), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret), client.WithScopedToken())
-	wantKinds(t, walk(scoped.OrganizationCredentials(ctx, agentstest.OrganizationID)), "ErrForbidden")
+	wantKinds(t, walk(scoped.OrganizationConnectors(ctx, agentstest.OrganizationID)), "ErrForbidden")
 }

@@ -34,12 +34,12 @@ func TestAnswersThatAreSomethingElse(t *testing.T) {
 		},
 		"TokenScope":     func(ctx context.Context, w *client.Workspace) error { _, err := w.Client().TokenScope(ctx); return err },
 		"ListConnectors": func(ctx context.Context, w *client.Workspace) error { _, err := w.ListConnectors(ctx); return err },
-		"Connector.Info": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.ConnectorByID(stubID).Info(ctx)
+		"Connector.Details": func(ctx context.Context, w *client.Workspace) error {
+			_, err := w.ConnectorByID(stubID).Details(ctx)
 			return err
 		},
 		"WaitDeleted": func(ctx context.Context, w *client.Workspace) error {
-			_, err := w.WaitDeleted(ctx, stubID, client.Polling{})
+			_, err := w.ConnectorByID(stubID).WaitDeleted(ctx, client.Polling{})
 			return err
 		},
 		"CreateConnector": createAny,
@@ -190,13 +190,13 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 		there := list(listed(10, "github", "GitHub", "x"))
 		s := serve(t, there, says(500, ""), says(429, "", "Retry-After", "30"), says(503, ""), fails(errReset), list())
 		c := newClient(t, s, client.WithMaxRetries(0))
-		if info, err := c.DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{}); err != nil || info != nil {
+		if info, err := c.DefaultWorkspace().ConnectorByID(numbered(10)).WaitDeleted(t.Context(), client.Polling{}); err != nil || info != nil {
 			t.Errorf("%v %v", info, err)
 		}
 		s.wantSent(t, 6)
 
 		s = serve(t, there, says(500, `{"message":"out of order"}`))
-		info, err := newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{})
+		info, err := newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().ConnectorByID(numbered(10)).WaitDeleted(t.Context(), client.Polling{})
 		wantKinds(t, err, "ErrServer+ErrWaitedTooLong")
 		wantText(t, err, "out of order", "waited for 10m0s")
 		if info == nil || info.ID != numbered(10) {
@@ -204,7 +204,7 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 		}
 		for _, status := range []int{401, 403, 422} {
 			s = serve(t, there, says(status, ""))
-			_, err = newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{})
+			_, err = newClient(t, s, client.WithMaxRetries(0)).DefaultWorkspace().ConnectorByID(numbered(10)).WaitDeleted(t.Context(), client.Polling{})
 			if e := asError(t, err); e.StatusCode != status {
 				t.Errorf("%d: %v", status, err)
 			}
@@ -212,7 +212,7 @@ func TestWaitingThroughAnOutage(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, list(listed(10, "github", "GitHub", "x")))
-		_, err := newClient(t, s).DefaultWorkspace().WaitDeleted(t.Context(), numbered(10), client.Polling{Interval: 1, Limit: 10 * time.Second})
+		_, err := newClient(t, s).DefaultWorkspace().ConnectorByID(numbered(10)).WaitDeleted(t.Context(), client.Polling{Interval: 1, Limit: 10 * time.Second})
 		wantKinds(t, err, "ErrWaitedTooLong")
 		if n := len(s.requests()); n > 130 {
 			t.Errorf("asked %d times in 10 seconds", n)

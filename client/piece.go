@@ -64,16 +64,16 @@ func WithTextPieces() ExecuteOption {
 // [ErrBadResponse]. From the end of the file on, a piece is empty.
 func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Params, offset int64, opts ...ExecuteOption) (*Piece, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	call := &call{op: "download " + entity, name: "executeConnector", read: true}
+	call := &call{op: "download " + entity, name: "executeConnector", read: true, about: x.about(c)}
 	size := defaultPiece
 	if x.piece != nil {
 		size = *x.piece
 	}
 	switch {
 	case size < utf8.UTFMax || size > maxPiece:
-		return nil, invalid(call.op, "the piece size %d is not between %d and %d", size, utf8.UTFMax, maxPiece)
+		return nil, call.about.of(invalid(call.op, "the piece size %d is not between %d and %d", size, utf8.UTFMax, maxPiece))
 	case offset < 0 || offset > math.MaxInt64-maxPiece:
-		return nil, invalid(call.op, "the offset %d is not one of a file", offset)
+		return nil, call.about.of(invalid(call.op, "the offset %d is not one of a file", offset))
 	}
 	if x.params == nil {
 		x.params = Params{}

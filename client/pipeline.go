@@ -43,11 +43,11 @@ type call struct {
 	path    string
 	read    bool     // retry even if the request may have been received
 	stream  bool     // the response is a file: no limit of its size or time
+	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
 
-	entity, action string        // of an execution
-	key            string        // in the gate; "" if it is not known yet
-	held           time.Duration // how long the gate held back the attempt
+	key  string        // in the gate; "" if it is not known yet
+	held time.Duration // how long the gate held back the attempt
 
 	confidential bool // the response is a secret, and errors must not contain it
 	mayBeEmpty   bool // the response to a write needs no content: its status says that all is well
@@ -152,6 +152,9 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 		resp.Request = req
 	}
 	b := &body{rc: resp.Body, left: l.max, max: l.max}
+	if c.stream {
+		b.mark = -1 // a file stays as it is
+	}
 	switch {
 	case resp.StatusCode/100 != 2:
 		b.left, b.cut = maxErrorBody, true
@@ -189,6 +192,7 @@ type body struct {
 	cut     bool // at the limit, end rather than fail
 	n       int64
 	first   [2]byte  // the beginning
+	mark    int      // the number of bytes of a byte order mark that may begin here; -1 for none
 	err     error    // the error of rc other than io.EOF
 	closers []func() // called once, by Close
 }
@@ -274,10 +278,20 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.n < int64(len(b.first)) {
 		copy(b.first[b.n:], p[:n])
 	}
+	for i := 0; i < n && b.mark >= 0; i++ { // white space is nothing in JSON
+		if b.mark == len(byteOrderMark) || p[i] != byteOrderMark[b.mark] {
+			b.mark = -1
+			break
+		}
+		p[i] = ' '
+		b.mark++
+	}
 	b.left -= int64(n)
 	b.n += int64(n)
 	return n, b.note(err)
 }
+
+const byteOrderMark = "\ufeff"
 
 // note keeps an error of the network. One of the SDK's own says itself what it is.
 func (b *body) note(err error) error {

@@ -19,12 +19,12 @@ import (
 // the other way to find out what a connector can do.
 func (c *Connector) Prepare(ctx context.Context, entity, action string, params Params) ([]byte, error) {
 	x := &execution{entity: entity, action: action, params: params}
-	call := &call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true}
+	call := &call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c)}
 	if strings.TrimSpace(entity) == "" || strings.TrimSpace(action) == "" {
-		return nil, invalid(call.op, "the entity or the action is empty; Describe lists both")
+		return nil, call.about.of(invalid(call.op, "the entity or the action is empty; Describe lists both"))
 	}
 	if err := x.check(); err != nil {
-		return nil, err
+		return nil, call.about.of(err)
 	}
 	id, err := c.checkedID(call.op)
 	if err != nil {

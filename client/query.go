@@ -64,8 +64,8 @@ const maxHits = 100
 // A Hit is a result of a search by meaning: a record, and the passage in it that
 // matches the prompt.
 type Hit[T any] struct {
-	Entity   T     `json:"entity"`
-	Metadata Match `json:"metadata"`
+	Record T     `json:"entity"`
+	Match  Match `json:"metadata"`
 }
 
 // A Match says how the record of a [Hit] matches the prompt.
@@ -282,6 +282,11 @@ func scalar(v any) (any, bool) {
 		return nil, false // it would be revealed
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano), true // some stores compare texts
+	case Time:
+		if v.text != "" {
+			return v.text, true
+		}
+		return scalar(v.Time)
 	}
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.String:
@@ -387,7 +392,7 @@ func searchParams(op string, p Params, size int, cursor string, fields []string)
 func Search[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
 	params, err := q.Params()
 	if err != nil {
-		return failing[T](err)
+		return failing[T](searching(c, entity).of(err))
 	}
 	return All[T](ctx, c, entity, actionSearch, params, opts...)
 }
@@ -398,9 +403,14 @@ func Search[T any](ctx context.Context, c *Connector, entity string, q Query, op
 func SearchByMeaning[T any](ctx context.Context, c *Connector, entity string, s Semantic, opts ...ExecuteOption) iter.Seq2[Hit[T], error] {
 	params, err := s.Params()
 	if err != nil {
-		return failing[Hit[T]](err)
+		return failing[Hit[T]](searching(c, entity).of(err))
 	}
 	return All[Hit[T]](ctx, c, entity, actionSearch, params, opts...)
+}
+
+// searching is the subject of a search.
+func searching(c *Connector, entity string) subject {
+	return (&execution{entity: entity, action: actionSearch}).about(c)
 }
 
 // failing yields an error.

@@ -112,8 +112,8 @@ func TestSearchByMeaning(t *testing.T) {
 		}
 		got = append(got, hit)
 	}
-	if len(got) != 3 || got[0].Entity.CallID != "7" || got[0].Metadata.Score != 0.79 || got[0].Metadata.Context != "a stretch" || got[0].Metadata.More["speakerName"] != "x" ||
-		len(got[0].Metadata.More) != 1 || got[1].Entity.CallID != "8" || got[1].Metadata.Score != 0 || got[2].Entity.CallID != "9" {
+	if len(got) != 3 || got[0].Record.CallID != "7" || got[0].Match.Score != 0.79 || got[0].Match.Context != "a stretch" || got[0].Match.More["speakerName"] != "x" ||
+		len(got[0].Match.More) != 1 || got[1].Record.CallID != "8" || got[1].Match.Score != 0 || got[2].Record.CallID != "9" {
 		t.Errorf("%+v", got)
 	}
 	if got, want := fmt.Sprint(s.requests()[0].decoded(t)["params"]), "map[semantic:map[prompt:price]]"; got != want {
@@ -178,7 +178,7 @@ func TestMatchKeepsNumbers(t *testing.T) {
 			"Execute":         typed.Data[0],
 			"Decode":          decoded.Data[0],
 		} {
-			if got := h.Metadata; fmt.Sprint(got.More) != want || got.Score != 0.5 || got.Context != "c" {
+			if got := h.Match; fmt.Sprint(got.More) != want || got.Score != 0.5 || got.Context != "c" {
 				t.Errorf("%s: %+v, want %s", name, got, want)
 			}
 		}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
 // A Result is the result of an action, with what the service says about it.
@@ -45,6 +47,7 @@ type Result struct {
 
 	action    string
 	useNumber jsonv2.Options
+	again     redecoder
 
 	decoded bool           // on arrival
 	count   int            // then, the number of records, -1 if it is not known
@@ -109,7 +112,7 @@ func (r *Result) Decode(v any) error {
 	case r.Data == nil && !r.decoded:
 		return nil
 	case r.Data == nil:
-		return &Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"}
+		return r.about().of(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
 	}
 	data, t := jsontext.Value(r.Data), reflect.TypeOf(v)
 	if t != nil && t.Kind() == reflect.Pointer && takesList(t.Elem()) && mayWrap(r.action) {
@@ -117,8 +120,8 @@ func (r *Result) Decode(v any) error {
 			data = list
 		}
 	}
-	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil {
-		return &Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')}
+	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
+		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
 }
@@ -131,7 +134,8 @@ func (r *Result) Decode(v any) error {
 // object is a record. A record that does not fit T is yielded as an
 // error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
+		yield := naming(r.about(), loop)
 		var zero T
 		if len(r.Data) == 0 {
 			if r.decoded {
@@ -139,9 +143,14 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 			}
 			return
 		}
-		rows := pageRows[T]{action: r.action, raw: r.Data}
+		rows := pageRows[T]{action: r.action, raw: r.Data, again: r.again}
 		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), decoding[T](r.useNumber))
-		if err := rows.read(dec); err != nil {
+		err := rows.read(dec)
+		if text, deep := shallow(r.Data, err); deep != nil {
+			rows = pageRows[T]{action: r.action, raw: text, deep: deep, again: r.again}
+			err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), decoding[T](r.useNumber)))
+		}
+		if err != nil {
 			yield(zero, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)})
 			return
 		}
@@ -155,11 +164,12 @@ type RecordError struct {
 	Page  int             // the number of the page in [All] or [Search], from 1; 0 for a single result
 	Field string          // the path of the field, such as "user.id"; "" means the record itself
 	Raw   json.RawMessage // the record as it was sent; nil in an error of [Execute]
-	Err   error           // why it does not fit
+	Err   error           // why it does not fit; errors.As finds the decoder's own error in it
 }
 
-// Error returns which record, and which field of it, does not fit, and why. It does not
-// contain the record.
+// Error returns which record, and which field of it, does not fit, and why. It contains
+// names but no values of the record, and so not the text of an error of the caller's
+// type.
 func (e *RecordError) Error() string {
 	var b strings.Builder
 	if b.WriteString("the result"); e.Index >= 0 {
@@ -172,15 +182,19 @@ func (e *RecordError) Error() string {
 	if e.Field != "" {
 		b.WriteString(", field " + shorten(answer.Line(e.Field)))
 	}
-	b.WriteString(" does not fit: " + answer.Line(e.Err.Error()))
+	b.WriteString(" does not fit")
+	if e.Err != nil {
+		b.WriteString(": " + answer.Line(e.Err.Error()))
+	}
 	return b.String()
 }
 
 // Unwrap returns Err.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Format writes what Error returns, for every verb. It does not write Raw.
-func (e *RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format writes what Error returns, for every verb, also of a RecordError that is not
+// behind a pointer. It does not write Raw.
+func (e RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // misfit converts an error of the decoder. prefix is the JSON pointer of the value
 // that was decoded; list reports whether that was a list of records.
@@ -204,19 +218,37 @@ func misfit(err error, prefix string, list bool) *RecordError {
 	return e
 }
 
-// mismatch returns sem without the place of the error, which a RecordError has in its
+// mismatch returns sem with a text that has no value of the record in it, which the
+// error of a method for decoding may have, and no place, which a RecordError has in its
 // fields.
 func mismatch(sem *jsonv2.SemanticError) error {
 	short := *sem
-	short.JSONPointer, short.ByteOffset = "", 0
-	return &short
+	short.JSONPointer, short.ByteOffset, short.JSONValue = "", 0, nil
+	if sem.Err != nil && (sem.GoType == nil || decodesItself(sem.GoType)) {
+		short.Err = errOfMethod
+	}
+	return &veil.Error{Text: short.Error(), Cause: sem}
+}
+
+var errOfMethod = errors.New("its method for decoding refuses it")
+
+// decodesItself reports whether a t has a method that decodes it.
+func decodesItself(t reflect.Type) bool {
+	switch reflect.New(t).Interface().(type) {
+	case json.Unmarshaler, jsonv2.UnmarshalerFrom, encoding.TextUnmarshaler:
+		return true
+	}
+	return false
 }
 
 // pageRows are the decoded records of one result. Records that do not fit are kept as
 // errors, in the order of the records.
 type pageRows[T any] struct {
 	action string
-	raw    []byte // the input of the decoder; nil if it is not in memory
+	raw    []byte                    // the input of the decoder; nil if it is not in memory
+	deep   map[int64]json.RawMessage // see shallow
+
+	again redecoder
 
 	rows   []T
 	wrong  []*RecordError
@@ -285,16 +317,26 @@ func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
 		p.all.start = start
 	}
 	p.all.end = p.last.end
-	if wrong == nil {
+	if wrong != nil {
+		var fresh T
+		if p.again.decode(p.last.of(p.raw), &fresh) {
+			v, wrong = fresh, nil
+		}
+	}
+	deep, isDeep := p.deep[p.last.end]
+	if wrong == nil && !isDeep {
 		p.rows = append(p.rows, v)
 		return nil
 	}
-	e := misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
+	e := &RecordError{Err: errTooDeep, Raw: deep}
+	if !isDeep {
+		e = misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
+		e.Raw = slices.Clone(p.last.of(p.raw))
+	}
 	e.Index = len(p.rows)
 	if p.single {
 		e.Index = -1
 	}
-	e.Raw = slices.Clone(p.last.of(p.raw))
 	p.rows = append(p.rows, *new(T))
 	p.wrong = append(p.wrong, e)
 	return nil
@@ -359,7 +401,7 @@ func (p *pageRows[T]) wrapped(dec *jsontext.Decoder) error {
 		return err
 	}
 	raw := span{start, dec.InputOffset()}.of(p.raw)
-	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows}
+	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows, again: p.again}
 	if list, beside, ok := unwrap(p.action, raw); ok {
 		inner.raw, p.beside = list, beside
 	}

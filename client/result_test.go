@@ -127,7 +127,12 @@ func TestExecuteTypes(t *testing.T) {
 	_, _, err = client.Execute[[]thing](t.Context(), answers(t, success(`[{"id":1},{"id":2,"owner":{"id":"x"}}]`, `{}`)), "things", "list", nil)
 	var rec *client.RecordError
 	if !errors.As(err, &rec) || rec.Index != 1 || rec.Field != "owner.id" {
-		t.Errorf("%v: %+v", err, rec)
+		t.Fatalf("%v: %+v", err, rec)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(verb, *rec); got != rec.Error() {
+			t.Errorf("%s of a RecordError without its pointer is %s", verb, got)
+		}
 	}
 }
 

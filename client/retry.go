@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
@@ -225,11 +223,8 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 		return c.scrub(e, resp.Request)
 	}
 	e.err = err
-	if sem, ok := errors.AsType[*json.SemanticError](err); ok { // in the SDK's own types, whose names say nothing
-		e.kind, e.err, e.Message = ErrBadResponse, nil, "the response is JSON, but not of the expected form"
-		if sem.JSONPointer != "" {
-			e.Message += ", at " + answer.Line(string(sem.JSONPointer))
-		}
+	if formless(err) != nil {
+		e.kind, e.Message, e.err = ErrBadResponse, "the response is JSON, but not of the expected form", formless(err)
 	}
 	return c.scrub(e, resp.Request)
 }

@@ -151,8 +151,8 @@ func TestSecretsDoNotShow(t *testing.T) {
 		"OAuth app":                  &client.OAuthAppRequest{Configuration: secrets},
 		"OAuth request":              &client.OAuthRequest{RedirectURL: "https://app.example.com/?state=" + connectorSecret, ReplicationConfig: secrets, Input: secrets},
 		"automation":                 &client.Automation{CompletionWebhookURL: auth.Secret(hook), TriggerWebhookURL: auth.Secret(hook)},
-		"automation request":         &client.AutomationRequest{CompletionWebhookURL: hook},
-		"automation change":          &client.AutomationChange{CompletionWebhookURL: client.Value(hook)},
+		"automation request":         &client.AutomationRequest{CompletionWebhookURL: auth.Secret(hook)},
+		"automation change":          &client.AutomationChange{CompletionWebhookURL: client.Value(auth.Secret(hook))},
 	} {
 		values[name], open[name] = v, true
 	}

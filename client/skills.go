@@ -75,9 +75,9 @@ type Skill struct {
 	Summary string    `json:"summary,omitzero"`
 	Tags    []string  `json:"tags,omitempty"`
 
-	Provenance string    `json:"provenance,omitzero"` // where it comes from
-	Version    string    `json:"version,omitzero"`    // changes when the source of the documentation changes
-	Freshness  Freshness `json:"freshness,omitzero"`
+	Provenance string         `json:"provenance,omitzero"` // where it comes from
+	Version    string         `json:"version,omitzero"`    // changes when the source of the documentation changes
+	Freshness  SkillFreshness `json:"freshness,omitzero"`
 
 	// Warnings are problems that do not prevent the skill from being read.
 	Warnings []string `json:"warnings,omitempty"`
@@ -93,39 +93,39 @@ const (
 	SkillConnector SkillKind = "connector_source" // a connector
 )
 
-// Freshness says how current a skill is.
-type Freshness struct {
-	State     FreshnessState `json:"state,omitzero"`
-	CheckedAt time.Time      `json:"checked_at,omitzero"` // zero if the service does not send it
+// SkillFreshness says how current a skill is.
+type SkillFreshness struct {
+	State     SkillFreshnessState `json:"state,omitzero"`
+	CheckedAt time.Time           `json:"checked_at,omitzero"` // zero if the service does not send it
 }
 
-// A FreshnessState says whether a skill is kept up to date with a connector.
+// A SkillFreshnessState says whether a skill is kept up to date with a connector.
 // The service may send values that are not among the constants.
-type FreshnessState string
+type SkillFreshnessState string
 
 // The states of freshness.
 const (
-	FreshnessStatic   FreshnessState = "static"   // it is part of the service
-	FreshnessLive     FreshnessState = "live"     // it follows the connector
-	FreshnessDegraded FreshnessState = "degraded" // it follows part of the connector
-	FreshnessUnknown  FreshnessState = "unknown"  // it is determined when the skill is read
+	FreshnessStatic   SkillFreshnessState = "static"   // it is part of the service
+	FreshnessLive     SkillFreshnessState = "live"     // it follows the connector
+	FreshnessDegraded SkillFreshnessState = "degraded" // it follows part of the connector
+	FreshnessUnknown  SkillFreshnessState = "unknown"  // it is determined when the skill is read
 )
 
 // Docs is the documentation of a skill: either an outline with guidance on how
 // to use the skill, or one section. String returns it as Markdown, for a model
 // or for people.
 type Docs struct {
-	Skill   Skill     `json:"metadata"`
-	Outline []Section `json:"outline"`
+	Skill   Skill         `json:"metadata"`
+	Outline []DocsSection `json:"outline"`
 
 	// SectionID identifies the section that Content holds. If it is empty, no
 	// section was requested and Content is the guidance.
-	SectionID string  `json:"section_id,omitzero"`
-	Content   []Block `json:"content"`
+	SectionID string      `json:"section_id,omitzero"`
+	Content   []DocsBlock `json:"content"`
 }
 
-// A Section is an entry of an outline.
-type Section struct {
+// A DocsSection is an entry of an outline.
+type DocsSection struct {
 	ID      string `json:"id"` // pass it to Docs exactly as it is
 	Title   string `json:"title,omitzero"`
 	Summary string `json:"summary,omitzero"`
@@ -135,10 +135,10 @@ type Section struct {
 	Available bool `json:"available"`
 }
 
-// A Block is a piece of a text. Which fields are set depends on its type.
+// A DocsBlock is a piece of a text. Which fields are set depends on its type.
 // String returns it as Markdown.
-type Block struct {
-	Type BlockType `json:"type"`
+type DocsBlock struct {
+	Type DocsBlockType `json:"type"`
 
 	Text     string     `json:"text,omitzero"`     // of a heading or a paragraph
 	Level    int        `json:"level,omitzero"`    // of a heading; 1 is the highest
@@ -149,17 +149,17 @@ type Block struct {
 	Rows     [][]string `json:"rows,omitempty"`    // of a table; their lengths may differ
 }
 
-// A BlockType is the type of a block. The service may send values that are not
+// A DocsBlockType is the type of a block. The service may send values that are not
 // among the constants. Blocks of such a type set whichever fields apply.
-type BlockType string
+type DocsBlockType string
 
 // The types of blocks.
 const (
-	BlockHeading   BlockType = "heading"
-	BlockParagraph BlockType = "paragraph"
-	BlockList      BlockType = "list"
-	BlockCode      BlockType = "code"
-	BlockTable     BlockType = "table"
+	BlockHeading   DocsBlockType = "heading"
+	BlockParagraph DocsBlockType = "paragraph"
+	BlockList      DocsBlockType = "list"
+	BlockCode      DocsBlockType = "code"
+	BlockTable     DocsBlockType = "table"
 )
 
 // skillsPerPage is the most that the service sends at once, so that a list needs
@@ -250,13 +250,14 @@ func (s Skills) Docs(ctx context.Context, id, section string) (*Docs, error) {
 	if err := refuse(op, s.problem, problem); err != nil {
 		return nil, err
 	}
-	return s.docs(ctx, op, &gen.GetSkillDocsParams{
+	return s.docs(ctx, &call{op: op}, &gen.GetSkillDocsParams{
 		ID: id, Section: optional(section), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 	})
 }
 
-func (s Skills) docs(ctx context.Context, op string, params *gen.GetSkillDocsParams) (*Docs, error) {
-	got, err := fetch[docsItem](ctx, &call{op: op, name: "getSkillDocs", read: true}, func(ctx context.Context) (*http.Response, error) {
+func (s Skills) docs(ctx context.Context, call *call, params *gen.GetSkillDocsParams) (*Docs, error) {
+	call.name, call.read = "getSkillDocs", true
+	got, err := fetch[docsItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return s.client.raw.GetSkillDocs(ctx, params)
 	})
 	if err != nil {
@@ -267,11 +268,11 @@ func (s Skills) docs(ctx context.Context, op string, params *gen.GetSkillDocsPar
 		d.SectionID = *params.Section // as it was requested
 	}
 	for _, section := range got.Outline {
-		section.Section.Available = section.Available == nil || *section.Available
-		d.Outline = append(d.Outline, section.Section)
+		section.DocsSection.Available = section.Available == nil || *section.Available
+		d.Outline = append(d.Outline, section.DocsSection)
 	}
 	for _, b := range got.Content {
-		d.Content = append(d.Content, Block{
+		d.Content = append(d.Content, DocsBlock{
 			Type: b.Type.v, Text: b.Text.v, Level: b.Level.v, Items: b.Items.v,
 			Code: b.Code.v, Language: b.Language.v, Headers: b.Headers.v, Rows: b.Rows.v,
 		})
@@ -283,20 +284,20 @@ func (s Skills) docs(ctx context.Context, op string, params *gen.GetSkillDocsPar
 type docsItem struct {
 	Skill   Skill `json:"metadata"`
 	Outline []struct {
-		Section
+		DocsSection
 		Available *bool `json:"available"` // nil means true
 	} `json:"outline"`
 	SectionID string `json:"section_id"`
 	Content   []struct {
 		// Types of blocks that are added later may use other types of values.
-		Type     loose[BlockType]  `json:"type"`
-		Text     loose[string]     `json:"text"`
-		Level    loose[int]        `json:"level"`
-		Items    loose[[]string]   `json:"items"`
-		Code     loose[string]     `json:"code"`
-		Language loose[string]     `json:"language"`
-		Headers  loose[[]string]   `json:"headers"`
-		Rows     loose[[][]string] `json:"rows"`
+		Type     loose[DocsBlockType] `json:"type"`
+		Text     loose[string]        `json:"text"`
+		Level    loose[int]           `json:"level"`
+		Items    loose[[]string]      `json:"items"`
+		Code     loose[string]        `json:"code"`
+		Language loose[string]        `json:"language"`
+		Headers  loose[[]string]      `json:"headers"`
+		Rows     loose[[][]string]    `json:"rows"`
 	} `json:"content"`
 }
 
@@ -314,7 +315,7 @@ func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 		id = c.docs.Load()
 	}
 	if id == nil || *id == "" {
-		return nil, &Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"}
+		return nil, c.about().of(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
 	}
-	return c.ws.client.Skills().docs(ctx, op, &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
+	return c.ws.client.Skills().docs(ctx, &call{op: op, about: c.about()}, &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
 }

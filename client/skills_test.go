@@ -248,11 +248,11 @@ func TestSkillsDocs(t *testing.T) {
 	want := &client.Docs{
 		Skill: client.Skill{
 			ID: "connector-source:1", Kind: client.SkillConnector, Title: "GitHub", Tags: []string{"dev"}, Provenance: "connector", Version: "v1", Warnings: []string{"w"},
-			Freshness: client.Freshness{State: client.FreshnessDegraded, CheckedAt: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)},
+			Freshness: client.SkillFreshness{State: client.FreshnessDegraded, CheckedAt: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)},
 		},
-		Outline:   []client.Section{{ID: "a", Title: "A", Summary: "About A", Available: true}, {ID: "b", Available: true}, {ID: "c", Available: true}, {ID: "d"}, {Available: true}},
+		Outline:   []client.DocsSection{{ID: "a", Title: "A", Summary: "About A", Available: true}, {ID: "b", Available: true}, {ID: "c", Available: true}, {ID: "d"}, {Available: true}},
 		SectionID: "a & b",
-		Content: []client.Block{
+		Content: []client.DocsBlock{
 			{Type: client.BlockHeading, Text: "A", Level: 2},
 			{Type: client.BlockList, Items: []string{"x", ""}},
 			{Type: client.BlockCode, Code: "y", Language: "go"},

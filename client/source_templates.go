@@ -49,7 +49,7 @@ type SourceTemplate struct {
 
 	// Customization says what is replicated and how. If it is nil, the
 	// connector's own suggestion applies.
-	Customization *TemplateCustomization `json:"customization,omitzero"`
+	Customization *SourceTemplateCustomization `json:"customization,omitzero"`
 
 	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
@@ -88,9 +88,9 @@ func (t SourceTemplateDetails) String() string {
 // another type without calling their methods.
 func (t SourceTemplateDetails) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
-// TemplateCustomization says what the connectors of a template replicate, and
+// SourceTemplateCustomization says what the connectors of a template replicate, and
 // how. It is the generated type of package gen.
-type TemplateCustomization = gen.SourceTemplateCustomization
+type SourceTemplateCustomization = gen.SourceTemplateCustomization
 
 // A SourceTemplateMode says what the connectors of a template are for. The
 // service may send values that are not among the constants.
@@ -134,7 +134,7 @@ type SourceTemplateRequest struct {
 	// service does not want it to contain secrets or values of a single user.
 	DefaultConfig Configuration
 
-	Customization *TemplateCustomization // what is replicated and how; nil for the connector's own suggestion
+	Customization *SourceTemplateCustomization // what is replicated and how; nil for the connector's own suggestion
 }
 
 // String describes the request and hides its DefaultConfig.
@@ -207,7 +207,7 @@ type SourceTemplateChange struct {
 
 	// Customization says what is replicated and how. [Null] restores the
 	// connector's own suggestion.
-	Customization Nullable[TemplateCustomization]
+	Customization Nullable[SourceTemplateCustomization]
 
 	// Propagate also changes the connectors that were created from the
 	// template. Otherwise, the change applies only to new connectors.

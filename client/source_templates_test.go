@@ -28,7 +28,7 @@ func TestSourceTemplates(t *testing.T) {
 	zendesk := client.SourceTemplate{
 		ID: stubID, Name: "Zendesk", DefinitionID: stubOrg, Tags: []string{"a"}, Mode: client.SourceTemplateMulti,
 		RuntimeMode: client.RuntimeDirectAndContextStore, SupportsContextStore: true, CreatedAt: march, UpdatedAt: march,
-		Customization: &client.TemplateCustomization{StreamSelectionMode: new(gen.StreamSelectionModeWhitelist), StreamWhitelist: []string{"tickets"}},
+		Customization: &client.SourceTemplateCustomization{StreamSelectionMode: new(gen.StreamSelectionModeWhitelist), StreamWhitelist: []string{"tickets"}},
 	}
 	const single = `{` + fields + `,"source_definition_id":"` + stubOrg + `","user_config_spec":{"connectionSpecification":{"type":"object"},"advanced_auth":null},
 		"partial_default_config":{"start_date":"2026-01-01"},"is_experimental":true}`
@@ -96,7 +96,7 @@ func TestSourceTemplates(t *testing.T) {
 			name: "create with everything", method: "POST", path: templatesPath, answer: single, got: details,
 			call: create(client.SourceTemplateRequest{
 				DefinitionID: stubOrg, Name: " Zendesk ", Mode: client.SourceTemplateDirect, DefaultConfig: map[string]any{"start_date": "2026-01-01", "n": 3},
-				Customization: &client.TemplateCustomization{StreamWhitelist: []string{"tickets"}},
+				Customization: &client.SourceTemplateCustomization{StreamWhitelist: []string{"tickets"}},
 			}),
 			body: `{"actor_definition_id":"` + stubOrg + `","name":"Zendesk","mode":"DIRECT","partial_default_config":{"start_date":"2026-01-01","n":3},
 				"customization":{"stream_whitelist":["tickets"]}}`,
@@ -123,13 +123,13 @@ func TestSourceTemplates(t *testing.T) {
 			name: "change everything", method: "PATCH", path: templatesPath + "/" + stubID, answer: single, got: details,
 			call: update(client.SourceTemplateChange{
 				Name: "Ours", Mode: client.SourceTemplateReplication, DefaultConfig: map[string]any{"a": 1}, Propagate: true,
-				Customization: client.Value(client.TemplateCustomization{StreamSelectionMode: new(gen.StreamSelectionModeAll)}),
+				Customization: client.Value(client.SourceTemplateCustomization{StreamSelectionMode: new(gen.StreamSelectionModeAll)}),
 			}),
 			body: `{"name":"Ours","mode":"REPLICATION","partial_default_config":{"a":1},"propagate":true,"customization":{"stream_selection_mode":"all"}}`,
 		},
 		{
 			name: "take away", method: "PATCH", path: templatesPath + "/" + stubID, answer: single, got: details,
-			call: update(client.SourceTemplateChange{DefaultConfig: map[string]any{}, Customization: client.Null[client.TemplateCustomization]()}),
+			call: update(client.SourceTemplateChange{DefaultConfig: map[string]any{}, Customization: client.Null[client.SourceTemplateCustomization]()}),
 			body: `{"partial_default_config":{},"customization":null}`,
 		},
 		{
@@ -179,7 +179,7 @@ func TestSourceTemplateMistakes(t *testing.T) {
 		{"no definition's id", create(client.SourceTemplateRequest{DefinitionID: "github"}), []string{"DefinitionID is not a UUID"}},
 		{"no template's id", create(client.SourceTemplateRequest{CopyOf: "github"}), []string{"CopyOf is not a UUID"}},
 		{"a copy with a configuration", create(client.SourceTemplateRequest{CopyOf: stubID, DefaultConfig: map[string]any{}}), []string{"change them with Update"}},
-		{"a copy with a customization", create(client.SourceTemplateRequest{CopyOf: stubID, Customization: &client.TemplateCustomization{}}), []string{"change them with Update"}},
+		{"a copy with a customization", create(client.SourceTemplateRequest{CopyOf: stubID, Customization: &client.SourceTemplateCustomization{}}), []string{"change them with Update"}},
 		{
 			"a hidden secret", create(client.SourceTemplateRequest{DefinitionID: stubID, DefaultConfig: map[string]any{"a": []any{auth.Secret("x")}}}),
 			[]string{"DefaultConfig contains an auth.Secret"},
@@ -189,7 +189,7 @@ func TestSourceTemplateMistakes(t *testing.T) {
 			[]string{"or a Configuration"},
 		},
 		{"what is no JSON", create(client.SourceTemplateRequest{DefinitionID: stubID, DefaultConfig: map[string]any{"a": func() {}}}), []string{"DefaultConfig cannot be encoded as JSON"}},
-		{"a broken customization", create(client.SourceTemplateRequest{DefinitionID: stubID, Customization: &client.TemplateCustomization{
+		{"a broken customization", create(client.SourceTemplateRequest{DefinitionID: stubID, Customization: &client.SourceTemplateCustomization{
 			StreamMappers: map[string][]gen.StreamMapper{"a": {brokenMapper(t)}},
 		}}), []string{"cannot be encoded as JSON"}},
 		{"update of none", update("github", client.SourceTemplateChange{Name: "x"}), []string{`"github" is not a UUID`}},
@@ -309,15 +309,15 @@ func TestConfigurationIsOpen(t *testing.T) {
 func TestChangesInPrint(t *testing.T) {
 	for want, v := range map[string]any{
 		`client.SourceTemplateChange{Name:"", Mode:"", DefaultConfig:unchanged, Customization:null, Propagate:true}`: client.SourceTemplateChange{
-			Propagate: true, Customization: client.Null[client.TemplateCustomization](),
+			Propagate: true, Customization: client.Null[client.SourceTemplateCustomization](),
 		},
 		`client.SourceTemplateChange{Name:"n", Mode:"MULTI", DefaultConfig:empty, Customization:given, Propagate:false}`: client.SourceTemplateChange{
-			Name: "n", Mode: client.SourceTemplateMulti, DefaultConfig: map[string]any{}, Customization: client.Value(client.TemplateCustomization{}),
+			Name: "n", Mode: client.SourceTemplateMulti, DefaultConfig: map[string]any{}, Customization: client.Value(client.SourceTemplateCustomization{}),
 		},
 		`client.SourceTemplateChange{Name:"", Mode:"", DefaultConfig:unchanged, Customization:unchanged, Propagate:false}`:                                          client.SourceTemplateChange{},
 		`client.ConnectionTemplateChange{CronExpression:unchanged, DestinationName:"", DestinationConfig:unchanged, SyncOnCreate:not given, NonBreakingChanges:""}`: client.ConnectionTemplateChange{},
 		`client.ConnectionTemplateChange{CronExpression:null, DestinationName:"", DestinationConfig:unchanged, SyncOnCreate:false, NonBreakingChanges:"ignore"}`: client.ConnectionTemplateChange{
-			CronExpression: client.Null[string](), SyncOnCreate: new(false), NonBreakingChanges: client.ChangesIgnored,
+			CronExpression: client.Null[string](), SyncOnCreate: new(false), NonBreakingChanges: client.ChangesIgnore,
 		},
 		`client.ConnectionTemplateChange{CronExpression:"x", DestinationName:"", DestinationConfig:empty, SyncOnCreate:not given, NonBreakingChanges:""}`: client.ConnectionTemplateChange{
 			CronExpression: client.Value("x"), DestinationConfig: map[string]any{},
@@ -353,7 +353,7 @@ func TestSourceTemplatesOfTheFake(t *testing.T) {
 		t.Fatalf("got %+v, %v", made, err)
 	}
 	changed, err := templates.Update(ctx, copied.ID, client.SourceTemplateChange{
-		DefaultConfig: map[string]any{}, Customization: client.Null[client.TemplateCustomization](), Mode: client.SourceTemplateDirect,
+		DefaultConfig: map[string]any{}, Customization: client.Null[client.SourceTemplateCustomization](), Mode: client.SourceTemplateDirect,
 	})
 	if err != nil || changed.Name != "Second desk" || changed.Customization != nil || len(changed.DefaultConfig) != 0 || changed.Mode != client.SourceTemplateDirect {
 		t.Fatalf("got %+v, %v", changed, err)

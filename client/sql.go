@@ -28,7 +28,8 @@ func WithLimit(n int) ExecuteOption {
 // Some connectors can be searched in this way, others with [Search]; [Connector.Docs]
 // says which. An empty query is an error that matches [ErrInvalid]; nothing is sent.
 func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return func(loop func(T, error) bool) {
+		yield := naming((&execution{entity: entity, action: actionSQL}).about(c), loop)
 		var zero T
 		x, err := newSQL(entity, query, opts)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 // admin; without it, the error matches [ErrForbidden]. A client with
 // [WithScopedToken] cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
-	call := &call{op: "create scoped token", name: "createScopedToken"}
+	call := &call{op: "create scoped token", name: "createScopedToken", about: w.about()}
 	tok, err := w.scoped().Token(ctx)
 	if err != nil {
 		return nil, call.fail(err)
@@ -77,7 +77,7 @@ type WidgetRequest struct {
 // WidgetToken creates a token for the widget, with which the workspace's user
 // can create connectors in a browser. The service creates the workspace if there is none with its name.
 func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secret, error) {
-	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true}
+	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true, about: w.about()}
 	u, err := url.Parse(strings.TrimSpace(r.Origin))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return "", invalid(call.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")

@@ -21,11 +21,7 @@ const (
 	waitLimit = 10 * time.Minute
 )
 
-// ErrWaitedTooLong means that the [Polling.Limit] was over before what was waited
-// for happened.
-var ErrWaitedTooLong error = &kind{text: "wait limit exceeded"}
-
-// Polling says how long methods such as [Workspace.WaitDeleted] and
+// Polling says how long methods such as [Connector.WaitDeleted] and
 // [Connector.WaitSearchable] wait, and how often they ask the service. The zero
 // Polling is right for most programs. A negative field is an error that matches
 // [ErrInvalid]; nothing is sent.

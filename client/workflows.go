@@ -79,7 +79,7 @@ type WorkflowChange struct {
 // List returns the workflows of the workspace, in the order of the service,
 // which sends them in one page.
 func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
-	call := &call{op: "list workflows", name: "listWorkflows", read: true}
+	call := &call{op: "list workflows", name: "listWorkflows", read: true, about: f.ws.about()}
 	ws, err := f.ws.id(ctx)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 // Get returns the workflow with the given ID. If there is none, the error matches
 // [ErrNotFound].
 func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
-	call := &call{op: "get workflow", name: "getWorkflow", read: true}
+	call := &call{op: "get workflow", name: "getWorkflow", read: true, about: f.ws.about()}
 	id, err := pathID(call.op, "workflow", id)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 // [Workflows.Automations]. A request without a name is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, error) {
-	call := &call{op: "create workflow", name: "createWorkflow"}
+	call := &call{op: "create workflow", name: "createWorkflow", about: f.ws.about()}
 	if err := r.check(call.op); err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, er
 // Update changes the workflow with the given ID and returns its new state. An
 // empty change is an error that matches [ErrInvalid]; nothing is sent.
 func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange) (*Workflow, error) {
-	call := &call{op: "update workflow", name: "updateWorkflow"}
+	call := &call{op: "update workflow", name: "updateWorkflow", about: f.ws.about()}
 	id, err := pathID(call.op, "workflow", id)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 // Delete deletes the workflow with the given ID. If there is none, the error
 // matches [ErrNotFound].
 func (f Workflows) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete workflow", name: "deleteWorkflow"}
+	call := &call{op: "delete workflow", name: "deleteWorkflow", about: f.ws.about()}
 	id, err := pathID(call.op, "workflow", id)
 	if err != nil {
 		return err

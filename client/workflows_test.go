@@ -481,7 +481,7 @@ func TestWorkflowLife(t *testing.T) {
 	}
 	changed, err := automations.Update(ctx, hooked.ID, client.AutomationChange{
 		TriggerType: client.TriggerSchedule, CronExpression: client.Value("0 0 7 ? * MON"), Timezone: "Asia/Tokyo",
-		Enabled: new(false), CompletionWebhookURL: client.Null[string](),
+		Enabled: new(false), CompletionWebhookURL: client.Null[auth.Secret](),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	return func(yield func(WorkspaceInfo, error) bool) {
 		for info, err := range w.client.Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
-			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, err) {
+			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, w.about().of(err)) {
 				return
 			}
 		}
@@ -74,8 +74,8 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 		case err != nil:
 			return "", err
 		case id != "":
-			return "", &Error{op: op, Message: fmt.Sprintf(
-				"several workspaces are called %q: %s and %s; with its id, Client.API can change one of them", w.name, id, info.ID)}
+			return "", w.about().of(&Error{op: op, Message: fmt.Sprintf(
+				"several workspaces are called %q: %s and %s; with its id, Client.API can change one of them", w.name, id, info.ID)})
 		}
 		id = info.ID
 	}
@@ -103,8 +103,8 @@ func (w *Workspace) id(ctx context.Context) (string, error) {
 }
 
 // oddID is the error for a workspace that is listed with an ID that is not a UUID.
-func (w *Workspace) oddID(op, id string) *Error {
-	return &Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))}
+func (w *Workspace) oddID(op, id string) error {
+	return w.about().of(&Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))})
 }
 
 // forget drops the ID if err says that something was not found: the workspace may
@@ -116,8 +116,8 @@ func (w *Workspace) forget(err error) error {
 	return err
 }
 
-func (w *Workspace) notFound(op string) *Error {
-	return &Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)}
+func (w *Workspace) notFound(op string) error {
+	return w.about().of(&Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)})
 }
 
 // Ensure creates the workspace if it does not exist, in the region that [WithRegion]
@@ -131,7 +131,7 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	}
 	// The service has no call to create a workspace: it creates one when it issues a
 	// scoped token for it.
-	call := &call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true}
+	call := &call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true, about: w.about()}
 	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.region))}
 	_, err = fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
@@ -156,7 +156,7 @@ type WorkspaceChange struct {
 // [ErrInvalid]; nothing is sent. After a change of the name, w still refers to the old
 // name; use [Client.Workspace] with the new one.
 func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
-	call := &call{op: "update workspace", name: "updateWorkspace"}
+	call := &call{op: "update workspace", name: "updateWorkspace", about: w.about()}
 	change.Name = strings.TrimSpace(change.Name)
 	if change == (WorkspaceChange{}) {
 		return nil, invalid(call.op, "there is nothing to change")
@@ -186,7 +186,7 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 // [Workspace.Info] does. If several workspaces have the name, it returns an error and
 // deletes nothing.
 func (w *Workspace) Delete(ctx context.Context) error {
-	call := &call{op: "delete workspace", name: "deleteWorkspace"}
+	call := &call{op: "delete workspace", name: "deleteWorkspace", about: w.about()}
 	id, err := w.only(ctx, call.op)
 	if err != nil {
 		return err

@@ -3,6 +3,8 @@ package gen
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 )
 
 // A Nullable is a field of a change. It distinguishes between a field that is
@@ -43,6 +45,18 @@ func (n Nullable[T]) IsNull() bool { return n.state == null }
 // IsZero reports whether the field is left out. Encoders call it for fields
 // with the tag option omitzero.
 func (n Nullable[T]) IsZero() bool { return n.state == absent }
+
+// Format implements [fmt.Formatter]. It writes the value as the verb and the flags say, or
+// null, or nothing for a field that is left out. Without it, fmt would print the value
+// without calling its methods, and so show a value that hides itself.
+func (n Nullable[T]) Format(f fmt.State, verb rune) {
+	switch n.state {
+	case present:
+		_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), n.value)
+	case null:
+		_, _ = io.WriteString(f, "null")
+	}
+}
 
 // MarshalJSON implements [json.Marshaler]. A field that is null or left out
 // marshals as null.

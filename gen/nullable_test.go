@@ -2,6 +2,7 @@ package gen_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -193,4 +194,29 @@ func nullable(schema *openapi3.Schema) bool {
 		}
 	}
 	return false
+}
+
+// hiding is text that fmt must show only as the type says.
+type hiding string
+
+func (hiding) String() string { return "hidden" }
+
+func TestNullablePrints(t *testing.T) {
+	for _, tt := range []struct {
+		verb string
+		in   any
+		want string
+	}{
+		{"%v", gen.Value(hiding("open")), "hidden"},
+		{"%+v", gen.Value(hiding("open")), "hidden"},
+		{"%v", struct{ N gen.Nullable[hiding] }{gen.Value(hiding("open"))}, "{hidden}"},
+		{"%q", gen.Value("text"), `"text"`},
+		{"%04d", gen.Value(7), "0007"},
+		{"%v", gen.Null[hiding](), "null"},
+		{"%v", gen.Nullable[hiding]{}, ""},
+	} {
+		if got := fmt.Sprintf(tt.verb, tt.in); got != tt.want {
+			t.Errorf("%s of %T is %q, want %q", tt.verb, tt.in, got, tt.want)
+		}
+	}
 }

@@ -20,8 +20,8 @@ var connectorCalls = []wrapper{
 		}
 		return err
 	}},
-	{name: "Connector.Info", ops: []string{"getConnector"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.ConnectorByID(connectorID).Info(ctx)
+	{name: "Connector.Details", ops: []string{"getConnector"}, call: func(ctx context.Context, w *client.Workspace) error {
+		_, err := w.ConnectorByID(connectorID).Details(ctx)
 		return err
 	}},
 	{name: "Connector.Update", ops: []string{"updateConnector"}, call: func(ctx context.Context, w *client.Workspace) error {
@@ -40,7 +40,7 @@ var connectorCalls = []wrapper{
 		return err
 	}},
 	{name: "WaitDeleted", ops: []string{"listConnectors"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.WaitDeleted(ctx, connectorID, soon)
+		_, err := w.ConnectorByID(connectorID).WaitDeleted(ctx, soon)
 		if errors.Is(err, client.ErrWaitedTooLong) {
 			return nil
 		}

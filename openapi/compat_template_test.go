@@ -9,7 +9,7 @@ import (
 // templateCalls are more calls for TestCompatible.
 var templateCalls = []wrapper{
 	{name: "Sources", ops: []string{"listSourceDefinitions"}, needed: []string{"/definitions"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().Definitions().ListSources(ctx, client.DefinitionFilter{})
+		_, err := w.Client().Definitions().ListSources(ctx, client.SourceDefinitionFilter{})
 		return err
 	}},
 	{name: "FindSource", ops: []string{"listSourceDefinitions"}, needed: []string{"/definitions", "/definitions/0"}, call: func(ctx context.Context, w *client.Workspace) error {
@@ -21,7 +21,7 @@ var templateCalls = []wrapper{
 		return err
 	}},
 	{name: "Destinations", ops: []string{"listDestinationDefinitions"}, needed: []string{"/destinations"}, call: func(ctx context.Context, w *client.Workspace) error {
-		_, err := w.Client().Definitions().ListDestinations(ctx)
+		_, err := w.Client().Definitions().ListDestinations(ctx, client.DestinationDefinitionFilter{})
 		return err
 	}},
 	{name: "FindDestination", ops: []string{"listDestinationDefinitions"}, needed: []string{"/destinations", "/destinations/0", "/name"}, call: func(ctx context.Context, w *client.Workspace) error {

@@ -27,8 +27,8 @@ var workspaceCalls = []wrapper{
 		_, err := w.Client().Organizations(ctx)
 		return err
 	}},
-	{name: "OrganizationCredentials", ops: []string{"listOrganizationCredentials"}, call: func(ctx context.Context, w *client.Workspace) error {
-		for _, err := range w.Client().OrganizationCredentials(ctx, connectorID) {
+	{name: "OrganizationConnectors", ops: []string{"listOrganizationCredentials"}, call: func(ctx context.Context, w *client.Workspace) error {
+		for _, err := range w.Client().OrganizationConnectors(ctx, connectorID) {
 			if err != nil {
 				return err
 			}

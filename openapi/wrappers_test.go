@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
@@ -52,8 +53,8 @@ func restOfTheService(s *session) {
 	made, err := ws.CreateConnector(ctx, request)
 	ok("CreateConnector", err)
 	conn := ws.ConnectorByID(made.ID)
-	_, err = conn.Info(ctx)
-	ok("Connector.Info", err)
+	_, err = conn.Details(ctx)
+	ok("Connector.Details", err)
 	for _, change := range []client.ConnectorChange{
 		{Name: "Renamed", ReplicationConfig: object{"start_date": "2026-01-01T00:00:00Z"}},
 		{Entities: client.Value([]client.RequestedEntity{{Entity: "issues", Modes: []client.EntityMode{"read", "write"}}})},
@@ -68,23 +69,23 @@ func restOfTheService(s *session) {
 
 	_, err = conn.Prepare(ctx, "issues", "list", client.Params{"per_page": 2})
 	ok("Prepare", err)
-	for item, err := range c.OrganizationCredentials(ctx, info.OrganizationID) {
-		ok("OrganizationCredentials", err)
+	for item, err := range c.OrganizationConnectors(ctx, info.OrganizationID) {
+		ok("OrganizationConnectors", err)
 		if s.examples || err != nil || item.ID == "" {
 			break
 		}
 	}
 
 	definitions := c.Definitions()
-	sources, err := definitions.ListSources(ctx, client.DefinitionFilter{})
+	sources, err := definitions.ListSources(ctx, client.SourceDefinitionFilter{})
 	ok("Sources", err)
-	_, err = definitions.ListSources(ctx, client.DefinitionFilter{Name: "hub"})
+	_, err = definitions.ListSources(ctx, client.SourceDefinitionFilter{Name: "hub"})
 	ok("Sources", err)
 	source, err := definitions.GetSource(ctx, sources[0].ID)
 	ok("Source", err)
-	destinations, err := definitions.ListDestinations(ctx)
+	destinations, err := definitions.ListDestinations(ctx, client.DestinationDefinitionFilter{})
 	ok("Destinations", err)
-	_, err = definitions.ListDestinations(ctx, destinations[0].ID)
+	_, err = definitions.ListDestinations(ctx, client.DestinationDefinitionFilter{IDs: []string{destinations[0].ID}})
 	ok("Destinations", err)
 	destination, err := definitions.GetDestination(ctx, destinations[0].ID)
 	ok("Destination", err)
@@ -107,7 +108,7 @@ func restOfTheService(s *session) {
 	_, err = templates.Get(ctx, template.ID)
 	ok("SourceTemplates.Get", err)
 	for _, change := range []client.SourceTemplateChange{
-		{Name: "Theirs", DefaultConfig: object{}, Propagate: true}, {Customization: client.Null[client.TemplateCustomization]()},
+		{Name: "Theirs", DefaultConfig: object{}, Propagate: true}, {Customization: client.Null[client.SourceTemplateCustomization]()},
 	} {
 		_, err = templates.Update(ctx, template.ID, change)
 		ok("SourceTemplates.Update", err)
@@ -184,7 +185,7 @@ func restOfTheService(s *session) {
 	ok("Automations.Create", err)
 	_, err = automations.Get(ctx, automation.ID)
 	ok("Automations.Get", err)
-	_, err = automations.Update(ctx, automation.ID, client.AutomationChange{Enabled: new(false), Timezone: "UTC", CompletionWebhookURL: client.Null[string]()})
+	_, err = automations.Update(ctx, automation.ID, client.AutomationChange{Enabled: new(false), Timezone: "UTC", CompletionWebhookURL: client.Null[auth.Secret]()})
 	ok("Automations.Update", err)
 	_, err = workflows.ListAutomations(ctx)
 	ok("ListAutomations", err)

@@ -1,118 +1,48 @@
-package client
+// Package markdown writes texts, lists, code and tables as Markdown that means what it
+// says: a fence that a text leaves open is closed, bars in a table are escaped, and code
+// is fenced by more backticks than it has.
+package markdown
 
 import "strings"
 
-// String returns the documentation as Markdown, without a newline at its end.
-// It is the content of the section that was requested or, if none was, the
-// title, the guidance and a list of the sections with their IDs. Text is copied
-// as it is, so Markdown in it remains Markdown.
-func (d *Docs) String() string {
-	if d == nil {
-		return ""
-	}
-	var m markdown
-	if d.SectionID != "" {
-		m.blocks(d.Content)
-		return m.String()
-	}
-	title := oneLine(d.Skill.Title)
-	if title == "" {
-		title = oneLine(d.Skill.ID)
-	}
-	// Guidance that begins with the title needs no title and summary before it.
-	if len(d.Content) == 0 || d.Content[0].Type != BlockHeading || oneLine(d.Content[0].Text) != title {
-		m.heading(1, title)
-		m.text(d.Skill.Summary)
-	}
-	for _, warning := range d.Skill.Warnings {
-		if warning = oneLine(warning); warning != "" {
-			m.block("> Warning: " + warning)
-		}
-	}
-	m.blocks(d.Content)
-	if len(d.Outline) > 0 {
-		m.heading(2, "Sections")
-		items := make([]string, len(d.Outline))
-		for i, s := range d.Outline {
-			items[i] = s.item()
-		}
-		m.list(items)
-	}
-	return m.String()
-}
+// A Document is a text of blocks that are separated by empty lines. The zero Document is
+// empty.
+type Document struct{ text strings.Builder }
 
-// item returns the section as an entry of a list: its ID, title and summary, on
-// one line.
-func (s Section) item() string {
-	text := codeSpan(oneLine(s.ID))
-	if title := oneLine(s.Title); title != "" {
-		text += " " + title
-	}
-	if summary := oneLine(s.Summary); summary != "" {
-		text += ": " + summary
-	}
-	if !s.Available {
-		text += " (not available now)"
-	}
-	return text
-}
+// String returns the document, without a newline at its end.
+func (d *Document) String() string { return d.text.String() }
 
-// String returns the block as Markdown, without a newline at its end. For a
-// block of an unknown type, it returns whatever the block has: text, items,
-// code or a table.
-func (b Block) String() string {
-	var m markdown
-	m.blocks([]Block{b})
-	return m.String()
-}
-
-// markdown is a text of blocks that are separated by empty lines.
-type markdown struct{ strings.Builder }
-
-// block adds a block, which must not begin or end with a newline.
-func (m *markdown) block(text string) {
+// Block adds a block of Markdown, which must not begin or end with a newline. An empty
+// one adds nothing.
+func (d *Document) Block(text string) {
 	if text == "" {
 		return
 	}
-	if m.Len() > 0 {
-		m.WriteString("\n\n")
+	if d.text.Len() > 0 {
+		d.text.WriteString("\n\n")
 	}
-	m.WriteString(text)
+	d.text.WriteString(text)
 }
 
-// blocks adds all fields of the blocks. Fields that the type of a block does
-// not use are empty.
-func (m *markdown) blocks(list []Block) {
-	for _, b := range list {
-		if b.Type == BlockHeading {
-			m.heading(b.Level, oneLine(b.Text))
-		} else {
-			m.text(b.Text)
-		}
-		m.list(b.Items)
-		m.code(b.Language, b.Code)
-		m.table(b.Headers, b.Rows)
-	}
-}
-
-func (m *markdown) heading(level int, text string) {
+// Heading adds a heading, of level 1 to 6, which must be one line.
+func (d *Document) Heading(level int, text string) {
 	if text != "" {
-		m.block(strings.Repeat("#", min(max(level, 1), 6)) + " " + text)
+		d.Block(strings.Repeat("#", min(max(level, 1), 6)) + " " + text)
 	}
 }
 
-// text adds a paragraph, or whatever else the documentation has in its place.
-// If it leaves a fence open, text closes it, so that what follows is not part
-// of it.
-func (m *markdown) text(s string) {
+// Paragraph adds a paragraph, or whatever other Markdown s is. If s leaves a fence open,
+// Paragraph closes it, so that what follows is not part of it.
+func (d *Document) Paragraph(s string) {
 	s = strings.Join(tidyLines(s), "\n")
 	if open := openFence(s); open != "" {
 		s += "\n" + open
 	}
-	m.block(s)
+	d.Block(s)
 }
 
-func (m *markdown) list(items []string) {
+// List adds a list. An item may have several lines; an empty one is left out.
+func (d *Document) List(items []string) {
 	var list []string
 	for _, item := range items {
 		marker := "- "
@@ -121,23 +51,23 @@ func (m *markdown) list(items []string) {
 			marker = "  "
 		}
 	}
-	m.block(strings.Join(list, "\n"))
+	d.Block(strings.Join(list, "\n"))
 }
 
-// code adds code without the newlines at its end, in a fence that is longer
+// Code adds code without the newlines at its end, in a fence that is longer
 // than any run of backticks in the code.
-func (m *markdown) code(language, code string) {
+func (d *Document) Code(language, code string) {
 	code = strings.TrimRight(unixLines(code), "\n")
 	if code == "" {
 		return
 	}
 	fence := strings.Repeat("`", max(3, longestTicks(code)+1))
-	m.block(fence + oneLine(strings.ReplaceAll(language, "`", "")) + "\n" + code + "\n" + fence)
+	d.Block(fence + Line(strings.ReplaceAll(language, "`", "")) + "\n" + code + "\n" + fence)
 }
 
-// table adds a table. Markdown has no tables without headers, so missing
+// Table adds a table. Markdown has no tables without headers, so missing
 // headers are left empty.
-func (m *markdown) table(headers []string, rows [][]string) {
+func (d *Document) Table(headers []string, rows [][]string) {
 	width := len(headers)
 	for _, row := range rows {
 		width = max(width, len(row))
@@ -150,7 +80,7 @@ func (m *markdown) table(headers []string, rows [][]string) {
 	for _, row := range rows {
 		list = append(list, tableRow(row, width))
 	}
-	m.block(strings.Join(list, "\n"))
+	d.Block(strings.Join(list, "\n"))
 }
 
 // tableRow returns a row of a table with width cells.
@@ -188,8 +118,8 @@ func tableCell(text string) string {
 	return b.String()
 }
 
-// codeSpan returns text as inline code.
-func codeSpan(text string) string {
+// Span returns text as inline code.
+func Span(text string) string {
 	if text == "" {
 		return ""
 	}
@@ -254,8 +184,8 @@ func isItem(text string) bool {
 	return rest != "" && strings.Contains(marks, rest[:1]) && (len(rest) == 1 || rest[1] == ' ' || rest[1] == '\t')
 }
 
-// oneLine returns s on one line.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// Line returns s on one line.
+func Line(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // unixLines returns s with line feeds as newlines.
 func unixLines(s string) string {

@@ -1,0 +1,274 @@
+package agentstest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+)
+
+// acme is what agents-gen -fake writes for a made-up connector.
+func acme(t testing.TB) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("../examples/typed/acme.fake.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// desk starts a service with the connector of acme.
+func desk(t testing.TB, opts ...agentstest.Option) (*caller, string) {
+	t.Helper()
+	_, c := start(t, append([]agentstest.Option{agentstest.WithDocument(acme(t))}, opts...)...)
+	return c, c.connector(agentstest.WorkspaceName, "acme-desk")
+}
+
+func orEmpty(params object) object {
+	if params == nil {
+		return object{}
+	}
+	return params
+}
+
+func TestDocumentChecksParams(t *testing.T) {
+	c, id := desk(t)
+	for _, test := range []struct {
+		name, entity, action string
+		params               object
+		field                string // of the error; "" for none
+	}{
+		{"all", "tickets", "list", object{
+			"project": "x", "state": []any{"open", "+1"}, "limit": 3, "include_closed": false, "updated_since": "2026-01-02T03:04:05.5Z", "filter[type]": "x", "Acme-Version": "1", "account": "a",
+		}, ""},
+		{"undeclared", "tickets", "list", object{"project": "x", "stat": "open"}, "body.params.stat"},
+		{"missing", "tickets", "list", object{}, "body.params.project"},
+		{"text for a number", "tickets", "list", object{"project": "x", "limit": "3"}, "body.params.limit"},
+		{"a fraction", "tickets", "get", object{"ticket_id": 1.5}, "body.params.ticket_id"},
+		{"1.0", "tickets", "get", object{"ticket_id": json.Number("1.0")}, ""},
+		{"number for text", "tickets", "list", object{"project": 7}, "body.params.project"},
+		{"text for a boolean", "tickets", "list", object{"project": "x", "include_closed": "yes"}, "body.params.include_closed"},
+		{"no list", "tickets", "list", object{"project": "x", "state": "open"}, "body.params.state"},
+		{"unknown value", "tickets", "list", object{"project": "x", "state": []any{"open", "shut"}}, "body.params.state.1"},
+		{"no time", "tickets", "list", object{"project": "x", "updated_since": "yesterday"}, "body.params.updated_since"},
+		{"null", "tickets", "create", object{"subject": nil, "type": "x"}, "body.params.subject"},
+		{"null where it is declared", "tickets", "create", object{"subject": "s", "type": "x", "assignee_id": nil}, ""},
+		{"inside", "tickets", "create", object{"subject": "s", "type": "x", "parts": []any{object{"kind": "k"}, object{"body": "b"}}}, "body.params.parts.1.kind"},
+		{"undeclared inside", "tickets", "create", object{"subject": "s", "type": "x", "parts": []any{object{"kind": "k", "size": 1}}}, "body.params.parts.0.size"},
+		{"an action of its own", "tickets", "archive", object{"ticket": 1}, "body.params.ticket"},
+		{"a download", "tickets", "download", object{"name": "x"}, "body.params.name"},
+		{"none are declared", "limits", "list", object{"limit": 1}, "body.params.limit"},
+		{"an undeclared action", "limits", "get", object{"id": 1}, "body.action"},
+		{"an unknown entity", "users", "list", nil, "body.entity"},
+		{"search by a field", "tickets", "context_store_search", object{"query": object{"filter": object{"eq": object{"segments.date": "x"}}}}, ""},
+		{"search by another", "tickets", "context_store_search", object{"query": object{"filter": object{"eq": object{"state": "open"}}}}, "body.params.query.filter.eq.state"},
+		{"sort by another", "tickets", "context_store_search", object{"query": object{"sort": []any{object{"state": "asc"}}}}, "body.params.query.sort.state"},
+		{"no search", "audits", "context_store_search", object{"query": object{}}, "body.action"},
+	} {
+		a := c.execute(id, test.entity, test.action, orEmpty(test.params))
+		var refusal struct {
+			Errors []struct{ Field, Message string }
+		}
+		_ = json.Unmarshal(a.raw, &refusal)
+		switch {
+		case test.field == "" && a.status != http.StatusOK:
+			t.Errorf("%s: %d %s", test.name, a.status, a.raw)
+		case test.field != "" && (a.status != http.StatusUnprocessableEntity || !strings.Contains(fmt.Sprint(refusal.Errors), "{"+test.field+" ")):
+			t.Errorf("%s: %d %s", test.name, a.status, a.raw)
+		}
+	}
+}
+
+func TestDocumentRecords(t *testing.T) {
+	c, id := desk(t)
+	list := func(entity string, params object) []any {
+		a := c.execute(id, entity, "list", orEmpty(params))
+		c.expect(a, http.StatusOK)
+		records, ok := a.at("result").([]any)
+		if !ok {
+			return []any{a.at("result")}
+		}
+		return records
+	}
+	tickets := list("tickets", object{"project": "x"})
+	if len(tickets) != 12 {
+		t.Fatalf("%d tickets", len(tickets))
+	}
+	first, _ := tickets[0].(map[string]any)
+	for name, want := range map[string]any{
+		"id": 1.0, "subject": "Subject 1 of tickets", "state": "open", "priority": 1.0, "score": 0.5, "private": true, "createdAt": "2026-01-05T08:00:00Z", "due_on": "2026-01-05",
+		"+1": 1.0, "16x16": "https://acme-desk.example.com/tickets/1", "odd,\"name": "Odd,\"name 1 of tickets", "_links": map[string]any{"self": "https://acme-desk.example.com/tickets/1"},
+		"links": []any{"Link 1 of tickets"}, "replies": []any{}, "requester": map[string]any{"name": "Name 1 of tickets", "email": "ada@example.com"}, "labels": map[string]any{"first": "Labels 1 of tickets"},
+		"extra": map[string]any{},
+	} {
+		if !reflect.DeepEqual(first[name], want) {
+			t.Errorf("%q is %v, want %v", name, first[name], want)
+		}
+	}
+	fourth, _ := tickets[3].(map[string]any)
+	if v, given := fourth["score"]; !given || v != nil {
+		t.Errorf("the fourth ticket has %v, want a null", fourth)
+	}
+	if again := list("tickets", object{"project": "y"}); !reflect.DeepEqual(tickets, again) {
+		t.Error("the records differ from time to time, or by a required parameter")
+	}
+	other, otherID := desk(t)
+	if a := other.execute(otherID, "tickets", "list", object{"project": "x"}); !reflect.DeepEqual(tickets, a.at("result")) {
+		t.Error("the records differ from service to service")
+	}
+	if open := list("tickets", object{"project": "x", "state": []any{"+1", "open"}}); len(open) != 6 {
+		t.Errorf("%d tickets have one of two states", len(open))
+	}
+	for entity, want := range map[string]any{"type": "1 of type", "limits": map[string]any{"per_minute": 1.0}, "summaries": map[string]any{"open": 1.0, "closed": 1.0}} {
+		if got := list(entity, nil); !reflect.DeepEqual(got[0], want) {
+			t.Errorf("%s has %v, want %v", entity, got[0], want)
+		}
+	}
+}
+
+func TestDocumentWrites(t *testing.T) {
+	c, id := desk(t)
+	run := func(action string, params object) *answer {
+		a := c.execute(id, "tickets", action, params)
+		c.expect(a, http.StatusOK)
+		return a
+	}
+	made := run("create", object{"subject": "New", "type": "x", "private": false, "parts": []any{object{"kind": "k"}}})
+	if made.at("result", "id") != 13.0 || made.at("result", "subject") != "New" || made.at("result", "score") != nil || made.at("result", "private") != false || made.at("result", "priority") == nil {
+		t.Errorf("created %s", made.raw)
+	}
+	if a := run("update", object{"ticket_id": 13, "subject": nil}); a.at("result", "subject") != nil || a.at("result", "type") != "x" {
+		t.Errorf("updated to %s", a.raw)
+	}
+	if a := run("get", object{"ticket_id": 13}); a.at("result", "type") != "x" {
+		t.Errorf("got %s", a.raw)
+	}
+	if a := run("context_store_search", object{"query": object{"filter": object{"eq": object{"id": 13}}}}); !strings.Contains(string(a.raw), `"id":13`) || strings.Contains(string(a.raw), "priority") || !strings.Contains(string(a.raw), "closedAt") {
+		t.Errorf("found %s", a.raw)
+	}
+	if a := run("archive", object{"ticket_id": 13}); fmt.Sprint(a.at("result")) != "map[]" && a.at("result", "id") != 13.0 {
+		t.Errorf("archived %s", a.raw)
+	}
+	run("delete", object{"ticket_id": 13})
+	for _, action := range []string{"get", "update", "delete", "archive"} {
+		if a := c.execute(id, "tickets", action, object{"ticket_id": 13}); a.status != http.StatusNotFound {
+			t.Errorf("%s of a ticket that is gone: %d %s", action, a.status, a.raw)
+		}
+	}
+	if a := run("download", object{"ticket_id": 3}); string(a.raw) != "The file of ticket 3.\n" {
+		t.Errorf("downloaded %s", a.raw)
+	}
+}
+
+func TestDocumentPages(t *testing.T) {
+	c, id := desk(t)
+	page := func(entity string, params object) (n int, metadata any) {
+		a := c.execute(id, entity, "list", orEmpty(params))
+		c.expect(a, http.StatusOK)
+		records, _ := a.at("result").([]any)
+		return len(records), a.at("connector_metadata")
+	}
+	n, meta := page("tickets", object{"project": "x", "limit": 7})
+	m, _ := meta.(map[string]any)
+	if n != 7 || m["has_more"] != true || len(m) != 2 {
+		t.Fatalf("the first page has %d records and %v", n, meta)
+	}
+	if n, meta := page("tickets", object{"project": "x", "limit": 7, "after": m["next_cursor"]}); n != 5 || fmt.Sprint(meta) != "map[has_more:false next_cursor:<nil>]" {
+		t.Errorf("the second page has %d records and %v", n, meta)
+	}
+	if a := c.execute(id, "tickets", "list", object{"project": "x", "after": "x"}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("a made-up cursor: %d", a.status)
+	}
+	if n, meta := page("connector", nil); n != 10 || fmt.Sprint(meta) != "map[next_link:https://acme-desk.example.com/api/connector?offset=10]" {
+		t.Errorf("a page with a link has %d records and %v", n, meta)
+	}
+	if n, meta := page("connector", object{"offset": 10}); n != 2 || fmt.Sprint(meta) != "map[next_link:<nil>]" {
+		t.Errorf("the last page has %d records and %v", n, meta)
+	}
+	// Which of two operations runs depends on the parameters.
+	if n, meta := page("audits", object{"ticket_id": 1, "page": 2}); n != 2 || fmt.Sprint(meta) != "map[]" {
+		t.Errorf("the second page by number has %d records and %v", n, meta)
+	}
+	if n, meta := page("audits", nil); n != 10 || !strings.Contains(fmt.Sprint(meta), "has_next_page:true") {
+		t.Errorf("the first page by cursor has %d records and %v", n, meta)
+	}
+	for _, one := range []string{"type"} { // nothing turns pages
+		if n, _ := page(one, nil); n != 12 {
+			t.Errorf("%s has %d records on a page", one, n)
+		}
+	}
+}
+
+func TestDocumentWithOwnRecords(t *testing.T) {
+	type ticket struct {
+		ID      int    `json:"id"`
+		Project string `json:"project"`
+		State   string `json:"state"`
+	}
+	_, c := start(t, agentstest.WithConnector("mine", agentstest.Connector{
+		Slug:     "acme-desk",
+		Entities: map[string]agentstest.Entity{"tickets": {Records: []ticket{{7, "web", "open"}, {8, "app", "open"}, {9, "web", "+1"}}, PageSize: 1}},
+	}), agentstest.WithDocument(acme(t)))
+	if list := c.get("/integrations/connectors?workspace_name=" + agentstest.WorkspaceName); strings.Contains(string(list.raw), "acme") {
+		t.Errorf("there is another connector: %s", list.raw)
+	}
+	id := c.connector("mine", "acme-desk")
+	a := c.execute(id, "tickets", "list", object{"project": "web", "state": []any{"open", "+1"}})
+	if want := `[{"id":7,"project":"web","state":"open"}]`; !strings.Contains(string(a.raw), want) || a.at("connector_metadata", "has_more") != true {
+		t.Errorf("got %s, want %s", a.raw, want)
+	}
+	if a := c.execute(id, "tickets", "get", object{"ticket_id": 8}); a.at("result", "project") != "app" {
+		t.Errorf("got %s", a.raw)
+	}
+	if a := c.execute(id, "tickets", "list", object{"id": 7}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("params are not checked: %d", a.status)
+	}
+	if a := c.execute(id, "type", "list", nil); a.status != http.StatusOK {
+		t.Errorf("another entity: %d %s", a.status, a.raw)
+	}
+}
+
+// Documents can also be of kinds that the service has anyway, and what describe and
+// the document of the service say agrees with them.
+func TestDocumentIsDescribed(t *testing.T) {
+	raw := []byte(strings.Replace(string(acme(t)), `"acme-desk"`, `"github"`, 1))
+	_, c := start(t, agentstest.WithDocument(raw))
+	id := c.connector(agentstest.WorkspaceName, "github")
+	a := c.execute(id, "tickets", "describe", nil)
+	for _, want := range []string{`"filter[type]"`, `"in":"header"`, `"context_store_search"`, `"archive"`, `"enum":["open","on hold","+1",""]`, `"date-time"`} {
+		if !strings.Contains(string(a.raw), want) {
+			t.Errorf("describe does not say %s: %s", want, a.raw)
+		}
+	}
+	if a := c.execute(id, "issues", "list", nil); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("issues are still there: %d", a.status)
+	}
+	a = c.post("/integrations/connectors/"+id+"/execute/prepare", object{"entity": "tickets", "action": "archive", "params": object{"ticket_id": 1}})
+	document := a.text("bundle", "definition_yaml")
+	for _, want := range []string{`"segments.date"`, `"/tickets/archive"`, `"Acme-Version"`, `"x-airbyte-connector-name": "github"`} {
+		if !strings.Contains(document, want) {
+			t.Errorf("the document does not say %s: %s", want, document)
+		}
+	}
+	if a := c.get("/skills/docs?id=connector-source:" + id + "&section=actions.tickets.get"); a.status != http.StatusOK || !strings.Contains(string(a.raw), "ticket_id") {
+		t.Errorf("the documentation is %s", a.raw)
+	}
+}
+
+func TestWithDocumentPanics(t *testing.T) {
+	for _, raw := range []string{"", "{", "[]", "{}", `{"generator":"x","slug":"y"}`, `{"generator":"agents-gen"}`, "openapi: 3.1.0"} {
+		func() {
+			defer func() {
+				if v := recover(); v == nil || !strings.HasPrefix(fmt.Sprint(v), "agentstest: ") {
+					t.Errorf("%q: %v", raw, v)
+				}
+			}()
+			agentstest.New(agentstest.WithDocument([]byte(raw)))
+		}()
+	}
+}

@@ -1,0 +1,79 @@
+package client
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+)
+
+// A subject is what a call is about, as far as it is known.
+type subject struct {
+	workspace              string
+	connector, connectorID string // the slug and the ID
+	entity, action         string
+}
+
+func (w *Workspace) about() subject { return subject{workspace: w.name} }
+
+func (c *Connector) about() subject {
+	id, ok := connectorUUID(c.id)
+	if !ok {
+		id = shorten(c.id)
+	}
+	return subject{workspace: c.ws.name, connector: c.Slug(), connectorID: id}
+}
+
+// about returns the subject of running x with c.
+func (x *execution) about(c *Connector) subject {
+	s := c.about()
+	s.entity, s.action = x.entity, x.action
+	return s
+}
+
+// of adds s to err, which has just been made, and returns err. It is called in many
+// places, in each of which it would take 600 bytes.
+//
+//go:noinline
+func (s subject) of(err error) error {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // only the outermost is about the call
+		for i, to := range [...]*string{&e.Workspace, &e.Connector, &e.ConnectorID, &e.Entity, &e.Action} {
+			if *to == "" {
+				*to = [...]string{s.workspace, s.connector, s.connectorID, s.entity, s.action}[i]
+			}
+		}
+	}
+	return err
+}
+
+// about returns the subject of the call that r is from.
+func (r *Result) about() subject {
+	if r.pages == nil {
+		return subject{}
+	}
+	return r.pages.x.about(r.pages.c)
+}
+
+// naming returns a function that calls loop, with s in the errors.
+func naming[T any](s subject, loop func(T, error) bool) func(T, error) bool {
+	return func(v T, err error) bool {
+		if err != nil {
+			err = s.of(err)
+		}
+		return loop(v, err)
+	}
+}
+
+// place returns which connector, in which workspace, an error is about, unless text
+// says so. The entity and the action are in its op.
+func (e *Error) place(text string) string {
+	id, workspace := shorten(answer.Line(e.ConnectorID)), strconv.Quote(shorten(answer.Line(e.Workspace)))
+	if strings.Contains(text, strconv.Quote(id)) {
+		id = ""
+	}
+	if e.Workspace == "" || strings.Contains(text, workspace) {
+		workspace = ""
+	}
+	connector := phrase(" ", shorten(answer.Line(e.Connector)), id)
+	return phrase(" of ", after("connector ", connector), after("workspace ", workspace))
+}

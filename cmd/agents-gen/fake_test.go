@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/model"
+)
+
+func TestFake(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "fake.json")
+	if status, stdout, stderr := agentsGen("-fake", file, acme); status != 0 || stdout+stderr != "" {
+		t.Fatalf("status %d, %s%s", status, stdout, stderr)
+	}
+	whole := read(t, file)
+	if status, stdout, _ := agentsGen("-fake", file, "-check", acme); status != 0 || stdout != "" {
+		t.Errorf("-check of what is there: status %d, %s", status, stdout)
+	}
+	if status, stdout, _ := agentsGen("-fake", file, "-check", "-entities", "type", acme); status != 1 || !strings.HasPrefix(stdout, "compatible: ") || strings.Count(stdout, "\n") != 1 {
+		t.Errorf("-check of something else: status %d, %s", status, stdout)
+	}
+	if read(t, file) != whole {
+		t.Error("-check wrote the file")
+	}
+	if status, _, stderr := agentsGen("-fake", file, "-entities", "type", acme); status != 0 {
+		t.Fatal(stderr)
+	}
+	if part := read(t, file); strings.Contains(part, "Ticket") || !strings.Contains(part, `"type"`) {
+		t.Errorf("the description of one entity is %s", part)
+	}
+
+	inside := filepath.Join(dir, "a", "b", "fake.json")
+	if status, _, stderr := agentsGen("-fake", inside, acme); status != 0 || read(t, inside) != whole {
+		t.Errorf("in a folder that is missing: status %d, %s", status, stderr)
+	}
+
+	mine := write(t, filepath.Join(dir, "mine.json"), `{"slug": "mine"}`)
+	link := filepath.Join(dir, "link.json")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	for _, path := range []string{mine, link, dir, filepath.Join(mine, "x.json")} {
+		before, _ := os.ReadFile(path)
+		status, _, stderr := agentsGen("-fake", path, "-o", out, acme)
+		after, _ := os.ReadFile(path)
+		if status != 2 || stderr == "" || string(before) != string(after) {
+			t.Errorf("%s in the way: status %d, %s", path, status, stderr)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Fatalf("%s in the way: the package was written", path)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// The service can serve what any document describes.
+func TestFakeOfMadeUpDocuments(t *testing.T) {
+	n := 100
+	if testing.Short() {
+		n = 20
+	}
+	for seed := range n {
+		d, err := document.Load(dice{rand.New(rand.NewPCG(uint64(seed), 1))}.document())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Slug == "" {
+			continue
+		}
+		p := model.Build(d)
+		raw, err := p.Describe(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		serve(t, seed, p, raw)
+	}
+}
+
+// served checks that the service takes the description of a package.
+func served(t testing.TB, p *model.Package) {
+	t.Helper()
+	raw, err := p.Describe(nil)
+	again, errAgain := p.Describe(nil)
+	if err != nil || errAgain != nil || string(raw) != string(again) {
+		t.Errorf("the description is %s, %v", raw, err)
+	}
+	if p.Slug != "" {
+		agentstest.New(agentstest.WithoutSeed(), agentstest.WithDocument(raw))
+	}
+}
+
+// serve runs all actions of a package.
+func serve(t *testing.T, seed int, p *model.Package, raw []byte) {
+	t.Helper()
+	ctx := t.Context()
+	fake := agentstest.New(agentstest.WithoutSeed(), agentstest.WithDocument(raw))
+	ws, err := client.NewWorkspace(client.WithHTTPClient(&http.Client{Transport: fake.Transport()}), client.WithBaseURL(client.DefaultBaseURL),
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret), client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	infos, err := ws.ListConnectors(ctx)
+	if err != nil || len(infos) != 1 {
+		t.Fatalf("the connectors are %v, %v", infos, err)
+	}
+	for _, info := range infos {
+		conn := ws.ConnectorByID(info.ID)
+		for _, e := range p.Entities {
+			for _, a := range e.Actions {
+				if a.Wire == "download" {
+					continue
+				}
+				_, err := conn.Execute(ctx, e.Wire, a.Wire, nil)
+				var refusal *client.Error
+				if errors.As(err, &refusal) && refusal.StatusCode != http.StatusUnprocessableEntity && refusal.StatusCode != http.StatusNotFound {
+					t.Errorf("seed %d, %s.%s: %v", seed, e.Wire, a.Wire, err)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,295 @@
+// Agents-gen generates a Go package with typed calls for a connector, from the
+// connector's document.
+//
+// Usage:
+//
+//	agents-gen [-connector slug] [-o dir] [-package name] [-entities a,b] [-check] [-fake file] [-v] [file]
+//
+// The file is an OpenAPI 3.1 document, in YAML or JSON, whose operations name entities
+// and actions with x-airbyte-entity and x-airbyte-action. The package imports only
+// package client and the standard library. It has a type Connector with a field for
+// each entity, methods for the actions, and types for parameters and records.
+//
+// With -connector, the document is that of a connector in the workspace, if the service
+// gives it. If it does not, the package is made from what the connector says about
+// itself: its parameters are typed, and its records are JSON.
+//
+// The flags are:
+//
+//	-connector slug
+//		Ask the service about this connector instead of reading a file, with the
+//		credentials and the workspace of the environment, as client.Connect does.
+//	-o dir
+//		The folder of the package. Files in it that agents-gen wrote before are
+//		replaced or removed, others are left alone.
+//	-package name
+//		The name of the package; by default the connector's slug without punctuation.
+//	-entities a,b
+//		Only these entities, and the types that they use.
+//	-check
+//		Write nothing. Print how the package in the folder differs from the one that
+//		would be written, a line for each difference, those that can break programs
+//		with "breaking: " at the beginning, the others with "compatible: ".
+//	-fake file
+//		Write a description of the connector, with which agentstest.WithDocument
+//		serves it in tests.
+//	-v
+//		Report what is renamed, left out, or has no type.
+//
+// The exit status is 0, 1 if -check finds differences, or 2 if something is wrong, in
+// which case nothing is written.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"go/token"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/emit"
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/model"
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/output"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// The exit statuses.
+const (
+	same      = 0
+	different = 1
+	wrong     = 2
+)
+
+// settings are what the command line says.
+type settings struct {
+	connector string
+	dir, name string
+	entities  []string
+	check     bool
+	fake      string
+	verbose   bool
+	file      string
+}
+
+const usage = "usage: agents-gen [-connector slug] [-o dir] [-package name] [-entities a,b] [-check] [-fake file] [-v] [file]"
+
+// run runs the command and returns its exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	status, err := generate(args, stdout, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(stdout, usage)
+		return same
+	case err != nil:
+		fmt.Fprintln(stderr, "agents-gen: "+oneLine(err.Error()))
+		return wrong
+	}
+	return status
+}
+
+func generate(args []string, stdout, stderr io.Writer) (int, error) {
+	s, err := parse(args)
+	if err != nil {
+		return wrong, err
+	}
+	p, err := load(s)
+	if err != nil {
+		return wrong, err
+	}
+	if s.name == "" && s.dir != "" {
+		if s.name, err = packageName(p.Slug); err != nil {
+			return wrong, err
+		}
+	}
+	if err := known(p, s.entities); err != nil {
+		return wrong, err
+	}
+	var files []emit.File
+	if s.dir != "" {
+		if files, err = emit.Files(p, s.name, s.entities); err != nil {
+			return wrong, err
+		}
+	}
+	if s.verbose {
+		for _, line := range emit.Report(p, s.entities) {
+			fmt.Fprintln(stderr, oneLine(line))
+		}
+	}
+	var fake *output.Description
+	if s.fake != "" {
+		data, err := p.Describe(s.entities)
+		if err != nil {
+			return wrong, err
+		}
+		if fake, err = output.OpenDescription(s.fake, data); err != nil {
+			return wrong, err
+		}
+	}
+	if !s.check {
+		if s.dir != "" {
+			if err := output.Write(s.dir, files); err != nil {
+				return wrong, err
+			}
+		}
+		return same, fake.Write()
+	}
+	var lines []string
+	if s.dir != "" {
+		if lines, err = output.Check(s.dir, files); err != nil {
+			return wrong, err
+		}
+	}
+	if fake.Differs() {
+		lines = append(lines, fmt.Sprintf("compatible: %s differs", s.fake))
+	}
+	for _, line := range lines {
+		fmt.Fprintln(stdout, oneLine(line))
+	}
+	if len(lines) > 0 {
+		return different, nil
+	}
+	return same, nil
+}
+
+// parse reads the command line. Flags may also stand after the file.
+func parse(args []string) (*settings, error) {
+	s := &settings{}
+	var entities string
+	flags := flag.NewFlagSet("agents-gen", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&s.connector, "connector", "", "")
+	flags.StringVar(&s.dir, "o", "", "")
+	flags.StringVar(&s.name, "package", "", "")
+	flags.StringVar(&entities, "entities", "", "")
+	flags.BoolVar(&s.check, "check", false, "")
+	flags.StringVar(&s.fake, "fake", "", "")
+	flags.BoolVar(&s.verbose, "v", false, "")
+	var rest []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, fmt.Errorf("%w; %s", err, usage)
+		}
+		if args = flags.Args(); len(args) == 0 {
+			break
+		}
+		rest, args = append(rest, args[0]), args[1:]
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name := range strings.SplitSeq(entities, ",") {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(s.entities, name) {
+			s.entities = append(s.entities, name)
+		}
+	}
+	switch {
+	case len(rest) > 1:
+		return nil, fmt.Errorf("one document at a time, not %d; %s", len(rest), usage)
+	case len(rest) == 1 && given["connector"]:
+		return nil, errors.New("either name a document, or a connector with -connector; " + usage)
+	case given["connector"] && strings.TrimSpace(s.connector) == "":
+		return nil, errors.New("-connector names no connector")
+	case len(rest) == 0 && !given["connector"]:
+		return nil, errors.New("name the document of a connector, or a connector with -connector; " + usage)
+	case given["entities"] && len(s.entities) == 0:
+		return nil, errors.New("-entities names no entity; leave it out for all")
+	case given["package"] && !usableName(s.name):
+		return nil, fmt.Errorf("-package %q is no name for a package: take lower-case letters and digits, not a word of Go, nor main", s.name)
+	case given["o"] && s.dir == "", given["fake"] && s.fake == "":
+		return nil, errors.New("-o or -fake has no value")
+	case s.dir == "" && s.fake == "":
+		return nil, errors.New("name the folder of the package with -o")
+	}
+	if len(rest) > 0 {
+		s.file = rest[0]
+	}
+	return s, nil
+}
+
+// load makes the package of the document.
+func load(s *settings) (*model.Package, error) {
+	if s.connector != "" {
+		return ask(s.connector)
+	}
+	file, err := os.Open(s.file)
+	if err != nil {
+		return nil, fmt.Errorf("the document cannot be read: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, document.MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("the document cannot be read: %w", err)
+	}
+	d, err := document.Load(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be used: %w", s.file, err)
+	}
+	if d.Slug == "" {
+		return nil, fmt.Errorf("%s does not say which connector it is of: add x-airbyte-connector-name to its info", s.file)
+	}
+	p := model.Build(d)
+	if len(p.Entities) == 0 {
+		return nil, fmt.Errorf("%s has no entities: no operation has x-airbyte-entity and x-airbyte-action", s.file)
+	}
+	return p, nil
+}
+
+// known returns an error if an entity is not one of the package.
+func known(p *model.Package, entities []string) error {
+	var all []string
+	for _, e := range p.Entities {
+		all = append(all, e.Wire)
+	}
+	for _, name := range entities {
+		if !slices.Contains(all, name) {
+			return fmt.Errorf("-entities: there is no entity %q; there are %s", name, strings.Join(all, ", "))
+		}
+	}
+	return nil
+}
+
+// packageName returns the name of the package for a slug: the slug without punctuation.
+func packageName(slug string) (string, error) {
+	name := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, slug)
+	if !usableName(name) {
+		return "", fmt.Errorf("the connector's slug %q makes no name for a package: name the package with -package", slug)
+	}
+	return name, nil
+}
+
+// usableName reports whether a package can have a name, and be imported.
+func usableName(name string) bool {
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z'
+		if !letter && (i == 0 || r != '_' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	reserved := []string{"", "main", "documentation"} // Go ignores the last one
+	return token.IsIdentifier(name) && !slices.Contains(reserved, name) && !strings.HasSuffix(name, "_test") && len(name) <= 100
+}
+
+// oneLine keeps what documents say from looking like something else on a terminal.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
