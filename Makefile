@@ -42,7 +42,7 @@ test-newest: ## Run go vet and the tests with the newest Go release, downloaded 
 ## Check a change
 
 .PHONY: check
-check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check observability-check lint ## Run all static checks
+check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check examples-check lint ## Run all static checks
 
 .PHONY: fmt
 fmt: ## Format the code and sort its imports
@@ -83,9 +83,10 @@ imports-check: ## Check that the packages link only the allowed modules
 consumer-check: ## Check the dependencies of a module that uses the SDK
 	.ci/consumer
 
-.PHONY: observability-check
-observability-check: ## Run the example that is a module of its own
+.PHONY: examples-check
+examples-check: ## Run the examples that are modules of their own
 	cd examples/observability && GOWORK=$(CURDIR)/go.work go run . >/dev/null
+	.ci/valkey && cd examples/fleet && GOWORK=$(CURDIR)/go.work go run . >/dev/null
 
 ## The contract and the exported API
 

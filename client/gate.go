@@ -32,8 +32,8 @@ type Gate interface {
 	Pause(ctx context.Context, key string, d time.Duration)
 }
 
-// A PausedError is what the Wait of a [Gate] returns for a request that would have to wait for
-// longer than its ctx allows. It matches [ErrRateLimited].
+// A PausedError is the error of the method Wait of a [Gate] for a request that would have
+// to wait for longer than its ctx allows. It matches [ErrRateLimited].
 type PausedError struct{ RetryAfter time.Duration }
 
 // Error says how long the request would have to wait.
@@ -153,12 +153,12 @@ func pauseGate(ctx context.Context, g Gate, c *call, base string, resp *http.Res
 
 // gateKey returns the key of the call in a gate, or "" if it is not an execution.
 func (c *call) gateKey(base string) string {
-	if c.action == "" {
+	if c.name != "executeConnector" || c.about.action == "" {
 		return ""
 	}
 	if c.key == "" {
 		h := sha256.New()
-		for _, part := range []string{base, c.path, c.entity, c.action} { // the path has the ID of the connector
+		for _, part := range []string{base, c.path, c.about.entity, c.about.action} { // the path has the ID of the connector
 			_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 			_, _ = io.WriteString(h, part)
 		}

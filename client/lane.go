@@ -69,7 +69,8 @@ func (g *gate) Wait(ctx context.Context, key string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wait, do := l.ask(ctx, time.Now(), waited)
+		start := time.Now()
+		wait, do := l.ask(ctx, start, waited)
 		switch do {
 		case letPass:
 			return nil
@@ -79,7 +80,7 @@ func (g *gate) Wait(ctx context.Context, key string) error {
 		if err := backoff.Sleep(ctx, wait); err != nil {
 			return err
 		}
-		if do == takeTurn && l.taken(time.Now()) {
+		if do == takeTurn && l.taken(start, time.Now()) {
 			return nil
 		}
 	}
@@ -186,11 +187,12 @@ func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Durati
 	return 0, letPass
 }
 
-// taken counts a request whose turn has come. It reports false if there is a pause.
-func (l *lane) taken(now time.Time) bool {
+// taken counts a request whose turn has come. It reports false if the turn, given at
+// another time, was lost because of a new pause.
+func (l *lane) taken(given, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Before(l.until) {
+	if l.began.After(given) || now.Before(l.until) {
 		return false
 	}
 	l.passed.add(now, 1)
@@ -224,6 +226,9 @@ func (l *lane) settle() {
 	l.pace = pace{
 		n: 0.98 * n, length: l.length, soon: n,
 		plateau: time.Duration(sure * float64(plateau)), doubling: max(time.Duration(sure*float64(doubling)), time.Millisecond),
+	}
+	if reached := max(last, l.grown); n < 1.5*reached {
+		l.pace.n = min(l.pace.n, 0.97*reached) // it was too fast
 	}
 	if sure < 1 && last == 0 { // n is a guess
 		l.pace.soon = math.Inf(1)

@@ -313,6 +313,6 @@ func (o operation) describe(req *http.Request, c *call) {
 	if err := json.UnmarshalRead(body, &r, lenient); err != nil {
 		return
 	}
-	c.entity, c.action = r.Entity, r.Action
+	c.about.entity, c.about.action = r.Entity, r.Action
 	c.read, c.stream = readActions[r.Action], r.Action == actionDownload
 }

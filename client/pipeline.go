@@ -46,9 +46,8 @@ type call struct {
 	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
 
-	entity, action string        // of an execution
-	key            string        // in the gate; "" if it is not known yet
-	held           time.Duration // how long the gate held back the attempt
+	key  string        // in the gate; "" if it is not known yet
+	held time.Duration // how long the gate held back the attempt
 
 	confidential bool // the response is a secret, and errors must not contain it
 	mayBeEmpty   bool // the response to a write needs no content: its status says that all is well

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -49,6 +50,7 @@ type process struct {
 	t     testing.TB
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
+	in    io.Writer
 }
 
 // spawn starts a process, which is this program in another role.
@@ -69,10 +71,14 @@ func spawn(t testing.TB, what task) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t, cmd, bufio.NewScanner(out)}
+	p := &process{t, cmd, bufio.NewScanner(out), in}
 	t.Cleanup(p.kill)
 	return p
 }
@@ -84,6 +90,20 @@ func (p *process) line() string {
 		p.t.Fatalf("the process printed no line: %v", p.lines.Err())
 	}
 	return p.lines.Text()
+}
+
+// start lets a process begin that has said that it is ready.
+func (p *process) start() {
+	p.t.Helper()
+	if _, err := io.WriteString(p.in, "start\n"); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// ready is called by a process, and returns when it may begin.
+func ready() {
+	fmt.Println("ready")
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
 }
 
 // kill ends the process with SIGKILL.

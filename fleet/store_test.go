@@ -314,7 +314,7 @@ func TestNoServer(t *testing.T) {
 					t.Error("fill was called")
 					return nil, 0, nil
 				})
-				if d, limit := time.Since(start), 270*time.Millisecond; err == nil || d > limit || i > 0 && d > 50*time.Millisecond {
+				if d, limit := time.Since(start), 400*time.Millisecond; err == nil || d > limit || i > 0 && d > 50*time.Millisecond {
 					t.Errorf("%v after %v", err, d)
 				}
 				start = time.Now()

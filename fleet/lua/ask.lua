@@ -42,6 +42,10 @@ if lane.settled == 0 then -- the first one after the pause
     end
     local sure = math.min(lane.weight / 20, 1) ^ 2
     lane.n, lane.plateau, lane.doubling = 0.98 * n, sure * plateau, math.max(sure * doubling, 1000)
+    local reached = math.max(last, lane.grown)
+    if n < 1.5 * reached then
+      lane.n = math.min(lane.n, 0.97 * reached) -- it was too fast
+    end
     lane.soon = n
     if sure < 1 and last == 0 then -- n is a guess
       lane.soon = 1e15
