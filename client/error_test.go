@@ -435,6 +435,8 @@ func TestErrorNamesWhatIsClose(t *testing.T) {
 		{"details alone", `{"errors":[{"field":"a","message":"b","details":{"suggestion":"c","similar":["d"]}}]}`, "a: b; (similar: d; suggestion: c)"},
 		{"many", `{"message":"m","errors":[{"message":"n","details":{"did_you_mean":["a1","b1","c1","d1","e1","f1"]}}]}`, "m; n (did you mean: a1, b1, c1, d1, e1)"},
 		{"what is valid", `{"message":"m","errors":[{"message":"n","details":{"valid_filters":["eq","gt"],"invalid_filter":"like","unsupported":["x"]}}]}`, "m; n (valid filters: eq, gt)"},
+		{"some of it in other words", `{"message":"m","errors":[{"message":"closest: contains","details":{"valid_filters":["contains","in","not"]}}]}`, "m; closest: contains (valid filters: contains, in, not)"},
+		{"all of it said", `{"message":"m","errors":[{"message":"one of not_in, in","details":{"valid_filters":["in","not_in"]}}]}`, "m; one of not_in, in"},
 		{"of other types", `{"message":"m","errors":[{"message":"n","details":{"closest":{"a":1},"similar":null}}]}`, "m; n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
