@@ -578,7 +578,7 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 		{"a parameter of that name", read, nil, nil, []reply{says(400, `{"message":"Bad Request","errors":[{"field":"body.params.organization","message":"Field required"}]}`)}, "Field required", organization},
 		{"another mistake", read, nil, nil, []reply{says(400, `{"message":"No such field"}`)}, "No such field", organization},
 		{"another status", read, nil, nil, []reply{says(422, several)}, "Specify", organization},
-		{"a token of a workspace", scoped, nil, nil, []reply{says(403, `{"detail":"Forbidden"}`)}, admin, organization},
+		{"a token of a workspace", scoped, nil, nil, []reply{workspaces, says(403, `{"detail":"Forbidden"}`)}, admin, organization},
 		{"a client of a workspace", read, []client.Option{client.WithScopedToken(), client.WithWorkspaceName("acme")}, nil, []reply{workspaces, says(403, "")}, admin, organization},
 		{"a client that creates its workspace", read, []client.Option{client.WithScopedTokenCreatingWorkspace()}, nil, []reply{says(403, "")}, admin, organization},
 		{"creating a workspace", ensure, nil, nil, []reply{says(200, `{"data":[]}`), says(403, "")}, admin, organization},
