@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
@@ -250,12 +251,31 @@ func (f FieldError) suggestions(text string) string {
 				}
 			}
 		}
-		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
-		if most > 0 && len(names) > 0 {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+		unsaid := func(name string) bool { return !hasWord(text, name) }
+		if most > 0 && slices.ContainsFunc(names, unsaid) { // a part of them would look like all of them
 			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
 		}
 	}
 	return strings.Join(hints, "; ")
+}
+
+// hasWord reports whether text has word in it, with no letter, digit or underscore next
+// to it: "contains" does not have "in".
+func hasWord(text, word string) bool {
+	inWord := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for rest := text; ; {
+		before, after, ok := strings.Cut(rest, word)
+		if !ok {
+			return false
+		}
+		last, _ := utf8.DecodeLastRuneInString(text[:len(text)-len(rest)+len(before)])
+		next, _ := utf8.DecodeRuneInString(after)
+		if !inWord(last) && !inWord(next) {
+			return true
+		}
+		rest = after
+	}
 }
 
 // suggesting returns how many names are shown of a detail with a word in its own name: 0

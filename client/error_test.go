@@ -435,6 +435,8 @@ func TestErrorNamesWhatIsClose(t *testing.T) {
 		{"details alone", `{"errors":[{"field":"a","message":"b","details":{"suggestion":"c","similar":["d"]}}]}`, "a: b; (similar: d; suggestion: c)"},
 		{"many", `{"message":"m","errors":[{"message":"n","details":{"did_you_mean":["a1","b1","c1","d1","e1","f1"]}}]}`, "m; n (did you mean: a1, b1, c1, d1, e1)"},
 		{"what is valid", `{"message":"m","errors":[{"message":"n","details":{"valid_filters":["eq","gt"],"invalid_filter":"like","unsupported":["x"]}}]}`, "m; n (valid filters: eq, gt)"},
+		{"some of it in other words", `{"message":"m","errors":[{"message":"closest: contains","details":{"valid_filters":["contains","in","not"]}}]}`, "m; closest: contains (valid filters: contains, in, not)"},
+		{"all of it said", `{"message":"m","errors":[{"message":"one of not_in, in","details":{"valid_filters":["in","not_in"]}}]}`, "m; one of not_in, in"},
 		{"of other types", `{"message":"m","errors":[{"message":"n","details":{"closest":{"a":1},"similar":null}}]}`, "m; n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -576,7 +578,7 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 		{"a parameter of that name", read, nil, nil, []reply{says(400, `{"message":"Bad Request","errors":[{"field":"body.params.organization","message":"Field required"}]}`)}, "Field required", organization},
 		{"another mistake", read, nil, nil, []reply{says(400, `{"message":"No such field"}`)}, "No such field", organization},
 		{"another status", read, nil, nil, []reply{says(422, several)}, "Specify", organization},
-		{"a token of a workspace", scoped, nil, nil, []reply{says(403, `{"detail":"Forbidden"}`)}, admin, organization},
+		{"a token of a workspace", scoped, nil, nil, []reply{workspaces, says(403, `{"detail":"Forbidden"}`)}, admin, organization},
 		{"a client of a workspace", read, []client.Option{client.WithScopedToken(), client.WithWorkspaceName("acme")}, nil, []reply{workspaces, says(403, "")}, admin, organization},
 		{"a client that creates its workspace", read, []client.Option{client.WithScopedTokenCreatingWorkspace()}, nil, []reply{says(403, "")}, admin, organization},
 		{"creating a workspace", ensure, nil, nil, []reply{says(200, `{"data":[]}`), says(403, "")}, admin, organization},

@@ -175,8 +175,7 @@ const (
 
 // WithRegion sets the region of workspaces that the client creates: with
 // [Workspace.Ensure], and by getting a token with
-// [WithScopedTokenCreatingWorkspace], [Workspace.ScopedToken],
-// [Workspace.ScopedTokens] or [Workspace.WidgetToken]. The default is the US.
+// [WithScopedTokenCreatingWorkspace] or [Workspace.WidgetToken]. The default is the US.
 //
 // The region matters only when the workspace is created. The service shows the region
 // of no workspace, so a program cannot find out where one is, and does not say what it
