@@ -19,6 +19,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
 // The kinds of errors, for use with errors.Is. The first seven depend on the status of
@@ -481,6 +482,9 @@ func refusal(call *call, resp *http.Response) *Error {
 	}
 	if resp.Request.Header.Get("X-Organization-Id") == "" {
 		e.note = cmp.Or(e.note, whichOrganization(e))
+	}
+	if e.StatusCode == http.StatusNotFound {
+		e.note = cmp.Or(e.note, origin.Doubled(resp.Request.URL))
 	}
 	if e.StatusCode == http.StatusForbidden && adminOperations[call.name] {
 		e.note = cmp.Or(e.note, needsAdmin)

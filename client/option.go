@@ -200,7 +200,8 @@ func WithTokenObserver(f func(auth.FetchReport)) Option {
 
 // WithAttemptObserver makes the client call f after each attempt of a call, for
 // metrics: as a label, Operation has few values and Path has many. f must be quick and
-// safe for concurrent use. Its ctx is that of the call.
+// safe for concurrent use. Its ctx is that of the call. A panic in f is recovered and
+// ignored.
 func WithAttemptObserver(f func(context.Context, Attempt)) Option {
 	return optionFunc(func(c *config) { c.watches.attempt = f })
 }

@@ -40,9 +40,9 @@ func (w *Workspace) ScopedTokens() auth.TokenSource {
 
 func (w *Workspace) scoped() auth.TokenSource {
 	if w.owner != nil {
-		return refuser{}
+		return noName
 	}
-	c := w.client
+	c := w.client.ready()
 	scope := auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}
 	scope.Confirm = func(ctx context.Context) error {
 		if w.exists.Load() || w.known.Load() != nil {
@@ -67,7 +67,7 @@ type TokenScope struct {
 func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
 	call := &call{op: "get token scope", name: "getScopedTokenInfo", read: true}
 	return fetch[TokenScope](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.raw.GetScopedTokenInfo(ctx, &gen.GetScopedTokenInfoParams{})
+		return c.ready().raw.GetScopedTokenInfo(ctx, &gen.GetScopedTokenInfoParams{})
 	})
 }
 
@@ -90,7 +90,7 @@ func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secr
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return "", invalid(call.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
 	}
-	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.region))}
+	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.ready().region))}
 	req.SelectedSourceTemplateTags, req.SelectedSourceTemplateTagsMode, err = matchTags(call.op, r.SourceTemplateTags, r.SourceTemplateMatch)
 	if err != nil {
 		return "", err
@@ -103,7 +103,7 @@ func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secr
 		Token auth.Secret `json:"token"`
 	}
 	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
+		return w.client.ready().raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
 	})
 	if err != nil {
 		return "", err

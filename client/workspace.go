@@ -25,6 +25,15 @@ type Workspace struct {
 	exists atomic.Bool            // it was found or created, so that a scoped token creates none
 }
 
+// ready returns w or, in place of one that no client returned, one that refuses every
+// call.
+func (w *Workspace) ready() *Workspace {
+	if w != nil && w.client != nil {
+		return w
+	}
+	return &Workspace{client: (*Client)(nil).ready()}
+}
+
 // Name returns the name of the workspace.
 func (w *Workspace) Name() string { return w.name }
 
@@ -58,7 +67,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 // unless the service lets several have one name.
 func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	return func(yield func(WorkspaceInfo, error) bool) {
-		for info, err := range w.client.Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
+		for info, err := range w.client.ready().Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
 			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, w.about().of(err)) {
 				return
 			}
@@ -132,9 +141,9 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	// The service has no call to create a workspace: it creates one when it issues a
 	// scoped token for it.
 	call := &call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true, about: w.about()}
-	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.region))}
+	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.ready().region))}
 	_, err := fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
+		return w.client.ready().raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
 	})
 	if err == nil {
 		w.exists.Store(true)
@@ -185,7 +194,7 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
 	}
 	got, err := fetch[workspaceItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
+		return w.client.ready().raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
 	})
 	if err != nil {
 		return orLook(missing(err, ErrWorkspaceNotFound), func() (*WorkspaceInfo, error) { return w.client.WorkspaceInfo(ctx, id) })
@@ -207,6 +216,6 @@ func (w *Workspace) Delete(ctx context.Context) error {
 	w.known.Store(nil)
 	w.exists.Store(false)
 	return missing(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.DeleteWorkspace(ctx, id, &gen.DeleteWorkspaceParams{})
+		return w.client.ready().raw.DeleteWorkspace(ctx, id, &gen.DeleteWorkspaceParams{})
 	}), ErrWorkspaceNotFound)
 }
