@@ -32,8 +32,8 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 // share these tokens, too.
 func (w *Workspace) ScopedTokens() auth.TokenSource {
 	src := w.scoped()
-	if w.owner == nil && w.client.keep != nil {
-		src = w.client.keep(src, w.name)
+	if c := w.client.ready(); w.owner == nil && c.keep != nil {
+		src = c.keep(src, w.name)
 	}
 	return auth.NewCache(src)
 }
