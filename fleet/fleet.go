@@ -98,10 +98,13 @@ func New(v valkey.Client, opts ...Option) *Fleet {
 // String describes the fleet by its prefix.
 func (f *Fleet) String() string { return fmt.Sprintf("fleet.Fleet{%s}", f.prefix) }
 
+// braces are around what decides on which node of a cluster a key is.
+var braces = strings.NewReplacer("{", "", "}", "")
+
 // name returns the name of a key on the server. All names for one key of the caller are
 // on one node of a cluster.
 func (f *Fleet) name(kind, key, part string) string {
-	return f.prefix + ":" + kind + ":{" + strings.NewReplacer("{", "", "}", "").Replace(key) + "}" + part
+	return f.prefix + ":" + kind + ":{" + braces.Replace(key) + "}" + part
 }
 
 var (

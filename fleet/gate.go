@@ -46,7 +46,7 @@ func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
 	f.alone.Pause(ctx, key, d)
 	began := now
 	said, err := query(ctx, f, func(ctx context.Context, v valkey.Client) ([]int64, error) {
-		return pauseScript.Exec(ctx, v, f.laneKeys(key), []string{micros(d)}).AsIntSlice()
+		return pauseScript.Exec(ctx, v, l.keys, []string{micros(d)}).AsIntSlice()
 	})
 	if err == nil && len(said) == 2 {
 		began = now.Add(-time.Duration(said[1]) * time.Microsecond)
@@ -64,7 +64,7 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		number, err := f.number(ctx, key)
+		number, err := f.number(ctx, l)
 		if err != nil {
 			return f.waitAlone(ctx, key, l)
 		}
@@ -75,7 +75,7 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			l.let(time.Now())
 			return nil
 		}
-		a, err := f.ask(ctx, key, waited)
+		a, err := f.ask(ctx, l, waited)
 		switch {
 		case err != nil:
 			return f.waitAlone(ctx, key, l)
@@ -88,13 +88,13 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			if err := sleep(ctx, a.wait); err != nil {
 				return err
 			}
-			if now, err := f.number(ctx, key); err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
+			if now, err := f.number(ctx, l); err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
 				continue // there is a new pause
 			}
 			l.let(time.Now())
 			return nil
 		}
-		if err := f.waitForEnd(ctx, key, l, a); err != nil {
+		if err := f.waitForEnd(ctx, l, a); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 
 // waitForEnd waits until a pause ends, and then for a random time. One of those who wait
 // reports what the process let through before.
-func (f *Fleet) waitForEnd(ctx context.Context, key string, l *lane, a answer) error {
+func (f *Fleet) waitForEnd(ctx context.Context, l *lane, a answer) error {
 	end := time.Now().Add(a.wait)
 	if l.reports(a.number) {
 		if err := sleep(ctx, a.wait-min(a.wait/2, time.Second)); err != nil {
@@ -111,7 +111,7 @@ func (f *Fleet) waitForEnd(ctx context.Context, key string, l *lane, a answer) e
 		}
 		n := l.accepted(end.Add(-a.wait).Add(-a.age), a.length)
 		_, _ = query(ctx, f, func(ctx context.Context, v valkey.Client) (int64, error) {
-			return reportScript.Exec(ctx, v, f.laneKeys(key), []string{strconv.FormatInt(a.number, 10), strconv.FormatFloat(n, 'f', 3, 64)}).AsInt64()
+			return reportScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), strconv.FormatFloat(n, 'f', 3, 64)}).AsInt64()
 		})
 	}
 	spread := min(a.length, maxSpread)
@@ -134,9 +134,9 @@ func (f *Fleet) waitAlone(ctx context.Context, key string, l *lane) error {
 }
 
 // number returns the number of the last pause of a key, or "" if it is forgotten.
-func (f *Fleet) number(ctx context.Context, key string) (string, error) {
+func (f *Fleet) number(ctx context.Context, l *lane) (string, error) {
 	return query(ctx, f, func(ctx context.Context, v valkey.Client) (string, error) {
-		number, err := v.DoCache(ctx, v.B().Get().Key(f.laneKeys(key)[0]).Cache(), cacheFor).ToString()
+		number, err := v.DoCache(ctx, v.B().Get().Key(l.keys[0]).Cache(), cacheFor).ToString()
 		if valkey.IsValkeyNil(err) {
 			return "", nil
 		}
@@ -151,7 +151,7 @@ type answer struct {
 	number            int64
 }
 
-func (f *Fleet) ask(ctx context.Context, key string, waited bool) (answer, error) {
+func (f *Fleet) ask(ctx context.Context, l *lane, waited bool) (answer, error) {
 	room := maxPause * 24
 	if deadline, ok := ctx.Deadline(); ok {
 		room = time.Until(deadline)
@@ -161,7 +161,7 @@ func (f *Fleet) ask(ctx context.Context, key string, waited bool) (answer, error
 		args[1] = "1"
 	}
 	return query(ctx, f, func(ctx context.Context, v valkey.Client) (answer, error) {
-		said, err := askScript.Exec(ctx, v, f.laneKeys(key), args).ToArray()
+		said, err := askScript.Exec(ctx, v, l.keys, args).ToArray()
 		if err != nil {
 			return answer{}, err
 		}
@@ -182,15 +182,12 @@ func (f *Fleet) ask(ctx context.Context, key string, waited bool) (answer, error
 	})
 }
 
-// laneKeys returns the names of the mark and the lane of a key.
-func (f *Fleet) laneKeys(key string) []string {
-	return []string{f.name("pause", key, ""), f.name("pause", key, ":lane")}
-}
-
 func micros(d time.Duration) string { return strconv.FormatInt(d.Microseconds(), 10) }
 
 // A lane is what this process knows of a key.
 type lane struct {
+	keys []string // the names of the mark and of the lane on the server
+
 	mu     sync.Mutex
 	passed tally
 	until  time.Time // the end of the longest pause that this process asked for
@@ -206,7 +203,7 @@ func (f *Fleet) lane(key string) *lane {
 		if len(f.lanes) >= maxLanes {
 			f.forget(time.Now())
 		}
-		l = new(lane)
+		l = &lane{keys: []string{f.name("pause", key, ""), f.name("pause", key, ":lane")}}
 		f.lanes[key] = l
 	}
 	return l

@@ -265,3 +265,70 @@ func TestSoak(t *testing.T) {
 		t.Error(got.Errors)
 	}
 }
+
+// TestNumbers prints the figures of BENCHMARKS.md: what processes do with a fleet and
+// without ("make bench-fleet").
+func TestNumbers(t *testing.T) {
+	if os.Getenv("NUMBERS") == "" {
+		t.Skip("NUMBERS is not set")
+	}
+	s := startServer(t)
+	v := connect(t, s.addr(), plain)
+	t.Logf("| processes × workers | token requests | without | refused requests | without | accepted a second, from the third on | without |")
+	for _, n := range []int{1, 2, 4, 8} {
+		w := workload{processes: n, workers: 16, limit: 400, length: 12 * time.Second}
+		alone := w.run(t, "", nil)
+		if err := v.Do(t.Context(), v.B().Flushall().Build()).Error(); err != nil {
+			t.Fatal(err)
+		}
+		w.share = true
+		together := w.run(t, s.addr(), nil)
+		t.Logf("| %d × 16 | %d | %d | %d | %d | %d | %d |", n, together.tokens, alone.tokens, together.refused, alone.refused, together.late/10, alone.late/10)
+		if together.Failed > 0 {
+			t.Errorf("%d calls failed: %v", together.Failed, together.Errors)
+		}
+	}
+	list := fleets(t, s.addr(), caching, 2)
+	var worst time.Duration
+	for i := range 100 {
+		key := fmt.Sprint("spread ", i)
+		released(t, list, key, 1)
+		list[0].Pause(t.Context(), key, time.Minute)
+		start := time.Now()
+		for {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			err := list[1].Wait(ctx, key)
+			cancel()
+			if err != nil {
+				break
+			}
+		}
+		worst = max(worst, time.Since(start))
+	}
+	t.Logf("a pause spreads to another process within %v, the worst of 100", worst)
+}
+
+// BenchmarkWait measures what a call costs for which nothing is paused.
+func BenchmarkWait(b *testing.B) {
+	s := startServer(b)
+	for _, m := range modes {
+		f := fleets(b, s.addr(), m, 1)[0]
+		b.Run(m.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := f.Wait(b.Context(), "k"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("one process", func(b *testing.B) {
+		g := client.NewGate()
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := g.Wait(b.Context(), "k"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

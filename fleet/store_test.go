@@ -15,10 +15,11 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/fleet"
 )
 
+var modes = []mode{caching, plain, resp2}
+
 // TestModes runs tests with each way to connect to a server, and with a cluster.
 func TestModes(t *testing.T) {
-	modes := []mode{caching, plain, resp2, {name: "cluster"}}
-	for _, m := range modes {
+	for _, m := range append(modes, mode{name: "cluster"}) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			var addr string
