@@ -246,29 +246,6 @@ type pace struct {
 	k                 float64 // requests let through
 }
 
-// paceAfter returns the pace after a pause, before which n requests were accepted in as
-// long as the pause is.
-func paceAfter(n, refused, grown float64, length time.Duration, before, weight float64, futile int) (pace, float64, int) {
-	if n < 1 {
-		if futile++; futile == 1 {
-			return pace{}, 0, futile // nothing is known
-		}
-		return pace{n: 1, length: length, doubling: min(length, maxSpread) / 4}, 0, futile
-	}
-	if before > 0 && n < 1.5*before && before < 1.5*n {
-		weight += n
-	} else {
-		weight = n
-	}
-	sure := math.Pow(min(1, weight/40), 2)
-	n = max(n, 0.75*grown)
-	if n < 2*refused {
-		return pace{n: 0.98 * n, length: length, plateau: time.Duration(12 * sure * float64(length)), doubling: max(time.Duration(2*sure*float64(length)), time.Millisecond)}, weight, 0
-	}
-	m := float64(memory(length)) * sure
-	return pace{n: 0.98 * n, length: length, plateau: time.Duration(m), doubling: max(time.Duration(m/3), time.Millisecond)}, weight, 0
-}
-
 // next returns how long a request must wait that comes at the given time after the
 // pause, and takes its turn unless that is longer than room.
 func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
