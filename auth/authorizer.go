@@ -80,8 +80,9 @@ func (a *Authorizer) Edit(ctx context.Context, req *http.Request) error {
 
 // Do sends req with a token and returns the response. If the response is a 401,
 // Do invalidates the token, gets another one, sends the request again and
-// returns the second response. It returns the first response if there is no
-// other token, or if the body of req cannot be read again (see the GetBody field
+// returns the second response. If the second token came from a [Store] and is
+// refused, too, Do does so once more. It returns the 401 if there is no other
+// token, or if the body of req cannot be read again (see the GetBody field
 // of [http.Request]). Do returns the errors of the token source unchanged, and
 // does not change req.
 func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
@@ -96,38 +97,40 @@ func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
 	if !a.mine(req) {
 		return a.send(req)
 	}
-	first := clone(req)
-	tok, err := a.attach(req.Context(), first)
+	sent := clone(req)
+	tok, err := a.attach(req.Context(), sent)
 	if err != nil {
 		closeBody(req)
 		return nil, err
 	}
-	resp, err := a.send(first)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
-		return resp, err
-	}
-	if src, ok := a.src.(invalidator); ok {
-		src.Invalidate(tok)
-	}
-	second := clone(req)
-	if req.Body != nil && req.Body != http.NoBody {
-		if req.GetBody == nil {
+	for replays := 0; ; replays++ {
+		resp, err := a.send(sent)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || replays > 0 && (replays > 1 || !tok.fromStore()) {
+			return resp, err
+		}
+		if src, ok := a.src.(invalidator); ok {
+			src.Invalidate(tok)
+		}
+		next := clone(req)
+		if req.Body != nil && req.Body != http.NoBody {
+			if req.GetBody == nil {
+				return resp, nil
+			}
+			if next.Body, err = req.GetBody(); err != nil {
+				return resp, nil //nolint:nilerr // the response is the result
+			}
+		}
+		fresh, err := a.attach(req.Context(), next)
+		if err != nil || fresh.AccessToken == tok.AccessToken {
+			closeBody(next)
+			if err != nil {
+				answer.SetRefreshError(resp, err)
+			}
 			return resp, nil
 		}
-		if second.Body, err = req.GetBody(); err != nil {
-			return resp, nil //nolint:nilerr // the first response is the result
-		}
+		answer.Discard(resp.Body)
+		sent, tok = next, fresh
 	}
-	fresh, err := a.attach(req.Context(), second)
-	if err != nil || fresh.AccessToken == tok.AccessToken {
-		closeBody(second)
-		if err != nil {
-			answer.SetRefreshError(resp, err)
-		}
-		return resp, nil
-	}
-	answer.Discard(resp.Body)
-	return a.send(second)
 }
 
 // incomplete returns an error for an Authorizer that [NewAuthorizer] did not return, or

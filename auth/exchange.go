@@ -272,7 +272,7 @@ var errSlow = fmt.Errorf("the service did not respond in time: %w", os.ErrDeadli
 // attempt, whose ctx descends from the caller's, or of the network. Only the first
 // matches context.DeadlineExceeded. The ctx of a fetch of a [Cache] is not the caller's.
 func timedOut(callers, attempt context.Context, err error) error {
-	own := callers.Value(attemptsKey{}) != nil
+	own := callers.Value(notesKey{}) != nil
 	switch {
 	case !own && timing.Ends(callers, err):
 		return timing.Ended(callers)

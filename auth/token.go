@@ -34,7 +34,8 @@ type Token struct {
 	// reported by the service. It is empty if the service did not report one.
 	OrganizationID string
 
-	assumed bool // the service did not say when the token expires
+	assumed bool  // the service did not say when the token expires
+	kept    *kept // nil if no store is involved
 }
 
 // String returns the expiry and the organization of the token, but not its

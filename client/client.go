@@ -25,6 +25,8 @@ type Client struct {
 	http   *http.Client
 	tokens func() auth.TokenSource // a function, so that fmt finds no secret behind it
 
+	keep func(src auth.TokenSource, workspace string) auth.TokenSource // in the store; nil for none
+
 	base                    *url.URL
 	workspace, organization string // as the configuration has them
 	region                  Region // for workspaces that are created
@@ -51,7 +53,10 @@ func newClient(r *resolved) *Client {
 	}
 	hc.CheckRedirect = origin.CheckRedirect(r.base, hc.CheckRedirect)
 	src := r.source
-	if src == nil {
+	switch {
+	case r.sharing != nil:
+		src = r.sharing.tokens(r, &hc)
+	case src == nil:
 		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
 	}
 	if r.scope != nil {
@@ -66,6 +71,11 @@ func (r *resolved) client(hc *http.Client, src auth.TokenSource) *Client {
 		doer: pipeline(r, hc, src), http: hc,
 		tokens: func() auth.TokenSource { return src },
 		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region,
+	}
+	if r.sharing != nil {
+		c.keep = func(src auth.TokenSource, workspace string) auth.TokenSource {
+			return r.sharing.keep(r, src, workspace)
+		}
 	}
 	c.raw = &gen.Client{Server: origin.Server(r.base), Client: c.doer}
 	return c

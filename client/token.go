@@ -12,10 +12,11 @@ import (
 
 // ScopedToken creates a token that gives access to this workspace only, so it
 // can be handed to the workspace's user. It is valid for about 20 minutes and
-// is not refreshed; use [Workspace.ScopedTokens] for that. The service creates
-// the workspace if there is none with its name. That needs the role of workspace
-// admin; without it, the error matches [ErrForbidden]. A client with
-// [WithScopedToken] cannot create such a token.
+// is not refreshed; use [Workspace.ScopedTokens] for that. The workspace is looked up
+// first, once for w, since the service would create one that does not exist, also of a
+// misspelled name: the error matches [ErrWorkspaceNotFound]; [Workspace.Ensure] creates
+// it. A token needs the role of workspace admin; without it, the error matches
+// [ErrForbidden]. A client with [WithScopedToken] cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	call := &call{op: "create scoped token", name: "createScopedToken", about: w.about()}
 	tok, err := w.scoped().Token(ctx)
@@ -27,15 +28,29 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 
 // ScopedTokens returns a source of tokens like those of [Workspace.ScopedToken].
 // It caches a token and refreshes it before it expires. It is for programs that
-// act for the workspace's user with another client.
-func (w *Workspace) ScopedTokens() auth.TokenSource { return auth.NewCache(w.scoped()) }
+// act for the workspace's user with another client. With [WithTokenStore], processes
+// share these tokens, too.
+func (w *Workspace) ScopedTokens() auth.TokenSource {
+	src := w.scoped()
+	if c := w.client.ready(); w.owner == nil && c.keep != nil {
+		src = c.keep(src, w.name)
+	}
+	return auth.NewCache(src)
+}
 
 func (w *Workspace) scoped() auth.TokenSource {
 	if w.owner != nil {
 		return noName
 	}
 	c := w.client.ready()
-	return auth.NewScoped(c.tokens(), auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}, c.base, c.http)
+	scope := auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}
+	scope.Confirm = func(ctx context.Context) error {
+		if w.exists.Load() || w.known.Load() != nil {
+			return nil
+		}
+		return w.confirm(ctx)
+	}
+	return auth.NewScoped(c.tokens(), scope, c.base, c.http)
 }
 
 // A TokenScope is what a scoped token gives access to: one workspace.

@@ -17,7 +17,7 @@ var zeroValues = []any{
 	new(client.Action), new(client.Automations), new(client.Client), new(client.Configuration), new(client.ConnectionTemplates), new(client.Connector), new(client.ConnectorChange),
 	new(client.ConnectorDetails), new(client.CreateConnectorRequest), new(client.CheckResult), new(client.CursorSealer), new(client.Definitions), new(client.Description),
 	new(client.Docs), new(client.DocsBlock), new(client.Download), new(client.Error), new(client.Field), new(client.Filter), new(client.Inspection), new(client.Match), new(client.Nullable[int]),
-	new(client.OAuthApps), new(client.OAuthAppRequest), new(client.Page), new(client.Piece), new(client.Query), new(client.RecordError), new(client.Result),
+	new(client.OAuthApps), new(client.OAuthAppRequest), new(client.Page), new(client.PausedError), new(client.Piece), new(client.Query), new(client.RecordError), new(client.Result),
 	new(client.Automation), new(client.AutomationChange), new(client.AutomationRequest), new(client.ConnectionTemplate), new(client.ConnectionTemplateChange),
 	new(client.ConnectionTemplateRequest), new(client.EntityDescription), new(client.OAuthRequest), new(client.SourceTemplateChange), new(client.SourceTemplateDetails),
 	new(client.SourceTemplateRequest), new(client.Semantic), new(client.Skills), new(client.SourceTemplates), new(client.Time), new(client.Workflows), new(client.Workspace),
