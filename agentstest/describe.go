@@ -94,6 +94,9 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 		if action != "list" {
 			params = append(params, optional("query", "string", "words that the records must have"))
 		}
+		if e.Paging == PagingDocumented {
+			return append(params, e.documentedParameters(action)...), true
+		}
 		if e.Paging != PagingNone {
 			size := optional("per_page", "integer", "records on a page")
 			size.schema["minimum"], size.schema["default"], size.schema["maximum"] = 1, e.PageSize, e.MaxPageSize
@@ -212,8 +215,11 @@ func typeName(v any) string {
 // documentation describes an action on the entity.
 func (e *entity) documentation(action string) []server.SkillBlock {
 	blocks := []server.SkillBlock{heading(title(e.name) + ": " + action)}
-	if e.described == nil && e.Paging != PagingNone && (action == "list" || action == "search" || action == "api_search") {
-		blocks = append(blocks, paragraph("A page has %d records by default, and %d at most.", e.PageSize, e.MaxPageSize))
+	if size := e.PageSize; e.described == nil && e.Paging != PagingNone && (action == "list" || action == "search" || action == "api_search") {
+		if e.Paging == PagingDocumented {
+			_, size = e.documented(action)
+		}
+		blocks = append(blocks, paragraph("A page has %d records by default, and %d at most.", size, max(size, e.MaxPageSize)))
 	}
 	if e.wraps(action) {
 		blocks = append(blocks, paragraph("The result is an object: data has the records, and meta says whether there is another page."))
@@ -257,7 +263,12 @@ func (e *entity) example(action string) string {
 	}
 	switch records := e.snapshot(); action {
 	case "list", "search", "api_search":
-		if e.Paging != PagingNone {
+		switch op, size := e.documented(action); {
+		case e.Paging == PagingDocumented:
+			if p, ok := op.PageSize(); ok {
+				with(p.Name, min(10, size))
+			}
+		case e.Paging != PagingNone:
 			with("per_page", min(10, e.MaxPageSize))
 		}
 	case "context_store_search":

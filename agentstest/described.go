@@ -112,7 +112,7 @@ func (x *execution) checkDeclared(a *describedAction) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.params)) {
-		if a.param(name) != nil || serviceParams[name] {
+		if a.Open || a.param(name) != nil || serviceParams[name] {
 			continue
 		}
 		text := fmt.Sprintf("The document declares no parameter %q", name)
@@ -255,13 +255,15 @@ func (x *execution) changes(a *describedAction) map[string]any {
 	fields := map[string]any{}
 	shape := x.entity.document.shapeOf(x.entity.described)
 	for name, v := range x.params {
-		p := a.param(name)
-		if p == nil || p.In != "body" && p.In != "query" {
+		if p := a.param(name); p != nil && p.In != "body" && p.In != "query" && p.In != "" {
 			continue
 		}
 		if !x.entity.madeUp {
 			fields[name] = v
 			continue
+		}
+		if len(shape.Properties) == 0 {
+			fields[name] = v
 		}
 		for _, field := range shape.Properties {
 			if field.Name == name && x.entity.document.misfit(v, field.Schema, "") == nil {

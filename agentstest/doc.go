@@ -47,8 +47,9 @@
 // only a vendor knows. It ignores unknown fields of bodies, unknown
 // parameters of queries and, unless a document describes the connector, those of
 // actions, it stores any fields that create and update
-// send, and it creates connectors with any credentials; [WithCredentialCheck]
-// changes what a check of them returns.
+// send, and it creates connectors with any credentials; [WithStrictParams] makes it
+// refuse unknown parameters of all actions, and [WithCredentialCheck] changes what a
+// check of credentials returns.
 //
 // # The seeded world
 //

@@ -68,6 +68,7 @@ type describedEntity struct {
 type describedAction struct {
 	Name   string           `json:"name"`
 	Params []describedParam `json:"params"`
+	Open   bool             `json:"open"`   // there may be other parameters
 	List   bool             `json:"list"`   // the result is an array
 	Result *schema          `json:"result"` // of a record; nil if nothing is known
 	Pages  []describedPages `json:"pages"`
@@ -121,7 +122,7 @@ func readDescription(raw []byte) (*description, error) {
 	if err := dec.Decode(d); err != nil {
 		return nil, err
 	}
-	if d.Generator != "agents-gen" || d.Slug == "" {
+	if d.Generator != "agents-gen" || plainSlug(d.Slug) == "" {
 		return nil, errors.New("agents-gen -fake did not write it")
 	}
 	return d, nil

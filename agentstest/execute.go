@@ -152,7 +152,42 @@ func (x *execution) read(params json.RawMessage) error {
 	if a := x.entity.described.action(x.body.Action); a != nil {
 		return x.checkDeclared(a)
 	}
+	if x.a.s.options.strict {
+		return x.entity.onlyDeclared(x.body.Action, x.params)
+	}
 	return nil
+}
+
+// pieceParams are what download takes from every connector.
+var pieceParams = []string{"_airbyte_response_type", "_airbyte_response_format", "range_header"}
+
+// onlyDeclared returns an error if there are parameters that an action does not declare.
+func (e *entity) onlyDeclared(action string, params map[string]any) error {
+	fields := e.fields()
+	declared, known := e.parameters(action, fields)
+	if !known || action == "create" || action == "update" {
+		return nil
+	}
+	var names []string
+	for _, p := range declared {
+		names = append(names, p.name)
+	}
+	var items []errorItem
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		_, field := fields[name]
+		switch {
+		case slices.Contains(names, name), field && (action == "list" || action == "search" || action == "api_search"):
+		case action == "download" && slices.Contains(pieceParams, name):
+		default:
+			item := fieldProblem("body.params."+name, "extra_forbidden", "%q of %q has no parameter %q", action, e.name, name)
+			item.Details = map[string]any{"parameters": names}
+			items = append(items, item)
+		}
+	}
+	if items == nil {
+		return nil
+	}
+	return invalid(items...)
 }
 
 // failure returns why the action fails, "" if it does not.
@@ -300,7 +335,7 @@ func (x *execution) list() (*envelope, error) {
 		times = e.Repeat
 	}
 	n := len(filtered)
-	s, err := e.page(x.params, n*times, func(i int) string {
+	s, metadata, err := e.page(x.body.Action, x.params, n*times, func(i int) string {
 		key, _ := scalar(filtered[i%n].field(e.Key))
 		return key
 	})
@@ -321,11 +356,7 @@ func (x *execution) list() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := e.pageSize(x.params)
-	if err != nil {
-		return nil, err
-	}
-	return x.pageOf(result, e.metadata(s, size), s.more())
+	return x.pageOf(result, metadata, s.more())
 }
 
 // pageOf returns a page of records in the form that the action has.
@@ -355,9 +386,15 @@ func (x *execution) filter(records []*record) []*record {
 		return records
 	}
 	fields := map[string]string{}
+	pages := map[string]bool{}
+	if x.entity.Paging == PagingDocumented {
+		for _, p := range x.entity.documentedParameters(x.body.Action) {
+			pages[p.name] = true
+		}
+	}
 	for name, v := range x.params {
 		want, ok := scalar(v)
-		if !ok || pagingNames[name] || slices.Contains(sizeNames, name) || want == "all" || want == "*" {
+		if !ok || pages[name] || pagingNames[name] || slices.Contains(sizeNames, name) || want == "all" || want == "*" {
 			continue
 		}
 		if _, ok := scalar(records[0].field(name)); ok {

@@ -3,21 +3,31 @@ package agentstest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/paging/facts"
 )
 
 // Paging is how lists of a vendor are divided into pages: the parameter with
 // which a request gets the next page, and the fields of connector_metadata
 // from which its value comes. A request with the parameter of another Paging gets
 // the first page again, as with the vendors.
+//
+// By default, the lists of a connector are divided as the documents of the public
+// connectors say, if they have the slug. An entity or an action that they do not have is
+// divided like those of the connector that they have.
 type Paging string
 
 // The values of Paging, each with its parameter, the metadata, and the kinds of
-// connectors that use it by default. All other kinds use PagingCursor.
+// connectors that use it by default. PagingDocumented is the default of all other kinds
+// that have documents, such as hubspot and zendesk-support, and only they have it.
+// PagingCursor is that of the rest.
 const (
+	PagingDocumented     Paging = "documented"       // as the documents say; the size of a page, too, has the name that they say
 	PagingGitHub         Paging = "github"           // after ← has_next_page, end_cursor; github
 	PagingGraphQL        Paging = "graphql"          // after ← hasNextPage, endCursor; linear
 	PagingPageInfo       Paging = "page_info"        // after ← page_info {has_next_page, end_cursor}
@@ -27,17 +37,18 @@ const (
 	PagingPageToken      Paging = "page_token"       // page_token ← next_page_token
 	PagingPageTokenCamel Paging = "pageToken"        // pageToken ← nextPageToken; google-drive, gmail
 	PagingOffset         Paging = "offset"           // offset ← next_offset, a number
-	PagingPage           Paging = "page"             // page ← next_page, a number; zendesk-support
+	PagingPage           Paging = "page"             // page ← next_page, a number;
 	PagingPageNumber     Paging = "page_number"      // page ← page, the number of this page, and has_more
 	PagingAfter          Paging = "after"            // after ← after
-	PagingNestedAfter    Paging = "paging.next"      // after ← paging {next {after, link}}; hubspot
+	PagingNestedAfter    Paging = "paging.next"      // after ← paging {next {after, link}}
 	PagingNextLink       Paging = "next_link"        // ← next_link, a URL
 	PagingNextPageURL    Paging = "next_page_url"    // ← next_page_url, a URL
 	PagingNextRecordsURL Paging = "next_records_url" // ← nextRecordsUrl, a path, and done; salesforce
 	PagingNone           Paging = "none"             // all records on one page
 )
 
-// Pagings returns all values of Paging.
+// Pagings returns the values of Paging that any connector can have, which are all but
+// PagingDocumented.
 func Pagings() []Paging {
 	return []Paging{
 		PagingGitHub, PagingGraphQL, PagingPageInfo, PagingStripe, PagingCursor, PagingSameCursor, PagingPageToken, PagingPageTokenCamel,
@@ -45,11 +56,18 @@ func Pagings() []Paging {
 	}
 }
 
-func (p Paging) valid() bool { return slices.Contains(Pagings(), p) }
+// validFor reports whether a kind of connector can have p.
+func (p Paging) validFor(slug string) bool {
+	if p == PagingDocumented {
+		_, ok := facts.Find(plainSlug(slug), "", "list")
+		return ok
+	}
+	return slices.Contains(Pagings(), p)
+}
 
 // Param returns the name of the parameter that requests the next page, "" for
-// PagingNone. For a Paging with links, it is the name that the link has in the
-// metadata.
+// PagingNone and PagingDocumented. For a Paging with links, it is the name that the
+// link has in the metadata.
 func (p Paging) Param() string {
 	switch p {
 	case PagingGitHub, PagingGraphQL, PagingPageInfo, PagingAfter, PagingNestedAfter:
@@ -87,12 +105,11 @@ func defaultPaging(slug string) Paging {
 		return PagingStripe
 	case "google-drive", "gmail":
 		return PagingPageTokenCamel
-	case "zendesk-support":
-		return PagingPage
-	case "hubspot":
-		return PagingNestedAfter
 	case "salesforce":
 		return PagingNextRecordsURL
+	}
+	if PagingDocumented.validFor(slug) {
+		return PagingDocumented
 	}
 	return PagingCursor
 }
@@ -129,22 +146,80 @@ type span struct{ start, end, total int }
 
 func (s span) more() bool { return s.end < s.total }
 
-// page returns the page that the parameters ask for. keyAt returns the key of a
-// record.
-func (e *entity) page(params map[string]any, total int, keyAt func(int) string) (span, error) {
+// page returns the page that the parameters ask for, and its metadata. keyAt returns
+// the key of a record.
+func (e *entity) page(action string, params map[string]any, total int, keyAt func(int) string) (span, json.RawMessage, error) {
+	if e.Paging == PagingDocumented {
+		return e.documentedPage(action, params, total, keyAt)
+	}
 	size, err := e.pageSize(params)
 	if err != nil {
-		return span{}, err
+		return span{}, nil, err
 	}
-	if e.Paging == PagingNone {
-		return span{0, total, total}, nil
+	s := span{0, total, total}
+	if e.Paging != PagingNone {
+		if s.start, err = e.start(params, size, total, keyAt); err != nil {
+			return span{}, nil, err
+		}
+		s.start = min(s.start, total)
+		s.end = min(s.start+size, total)
 	}
-	start, err := e.start(params, size, total, keyAt)
+	return s, e.metadata(s, size), nil
+}
+
+// documented returns how an action pages by the documents of the connector.
+func (e *entity) documented(action string) (op facts.Operation, size int) {
+	op, _ = facts.Find(plainSlug(e.slug), e.name, action)
+	size = e.PageSize
+	if p, ok := op.PageSize(); ok && p.Known && !e.sized && !op.Tells() {
+		size = p.Default // which is how one knows that a page is full
+	}
+	return op, size
+}
+
+func (e *entity) documentedPage(action string, params map[string]any, total int, keyAt func(int) string) (span, json.RawMessage, error) {
+	op, size := e.documented(action)
+	list := facts.List{Operation: op, Total: total, Size: size, Max: max(size, e.MaxPageSize), Key: keyAt, URL: e.vendorURL(), Null: true}
+	page, err := list.Page(params)
+	if wrong, ok := errors.AsType[*facts.ParamError](err); ok {
+		code := "invalid_cursor"
+		if p, ok := op.PageSize(); ok && p.Name == wrong.Name {
+			code = "greater_than_equal"
+		}
+		return span{}, nil, invalid(fieldProblem("body.params."+wrong.Name, code, "%s", wrong.Reason))
+	}
 	if err != nil {
-		return span{}, err
+		return span{}, nil, err
 	}
-	start = min(start, total)
-	return span{start, min(start+size, total), total}, nil
+	raw, err := json.Marshal(page.Metadata)
+	return span{page.Start, page.End, total}, raw, err
+}
+
+// documentedParameters returns the parameters for paging that the documents of the
+// connector declare for an action.
+func (e *entity) documentedParameters(action string) []parameter {
+	op, size := e.documented(action)
+	var params []parameter
+	for _, p := range op.Params {
+		d := parameter{name: p.Name, schema: map[string]any{"type": p.Type, "description": ""}}
+		switch p.Role {
+		case facts.Size:
+			d.schema["description"] = "records on a page"
+			d.schema["minimum"], d.schema["default"], d.schema["maximum"] = 1, size, max(size, e.MaxPageSize)
+		case facts.Offset:
+			d.schema["description"] = "records to skip"
+		case facts.Count0:
+			d.schema["description"] = "the number of the page, 0 for the first"
+		case facts.Count1:
+			d.schema["description"] = "the number of the page, 1 for the first"
+		case facts.LastID:
+			d.schema["description"] = "the id of the last record of the page before"
+		case facts.Cursor:
+			d.schema["description"] = "where the page before ended, as its metadata says"
+		}
+		params = append(params, d)
+	}
+	return params
 }
 
 // start returns the index of the first record of the page.

@@ -64,10 +64,9 @@ func decode(raw json.RawMessage) any {
 var recordActions = []string{"list", "get", "api_search", "search", "context_store_search", storeSQL, "create", "update", "delete"}
 
 func newEntity(k *kind, name string, spec Entity) (*entity, error) {
-	e := &entity{Entity: spec, slug: k.slug, name: name, actions: spec.Actions}
+	e := &entity{Entity: spec, slug: k.slug, name: name, actions: spec.Actions, sized: spec.PageSize > 0}
 	if e.described = k.document.entity(name); e.described != nil {
 		e.document = k.document
-		e.sized = spec.PageSize > 0
 		e.describe()
 		spec.Files = e.Files
 	}
@@ -83,7 +82,7 @@ func newEntity(k *kind, name string, spec Entity) (*entity, error) {
 	if e.Paging == "" {
 		e.Paging = defaultPaging(k.slug)
 	}
-	if !e.Paging.valid() {
+	if !e.Paging.validFor(k.slug) {
 		return nil, fmt.Errorf("unknown paging %q", e.Paging)
 	}
 	e.Files = maps.Clone(spec.Files)

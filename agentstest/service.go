@@ -41,6 +41,7 @@ type options struct {
 	consent       func(slug, workspace string) error
 	sql           func(entity, sql string) ([]any, error)
 	bare          bool
+	strict        bool
 	relativeNext  bool
 	logSize       int
 	maxBody       int64
@@ -103,6 +104,15 @@ func WithCredentialCheck(check func(slug string, credentials map[string]any) err
 // kind of connector. The service calls decide from many goroutines at once.
 func WithConsent(decide func(slug, workspace string) error) Option {
 	return func(o *options) { o.consent = decide }
+}
+
+// WithStrictParams makes the service refuse parameters that an action does not declare,
+// with a 422 and the code extra_forbidden. By default, it ignores them, as most vendors
+// do, so that a misspelt name goes unnoticed. An action declares the parameters that
+// describe returns. A list also takes the fields of its records, by which it filters;
+// create and update are not checked.
+func WithStrictParams() Option {
+	return func(o *options) { o.strict = true }
 }
 
 // WithLatency makes the service wait d before each response. The default is 0.

@@ -70,12 +70,17 @@ func TestDocumentedWorld(t *testing.T) {
 				if action != "list" {
 					continue
 				}
-				records = fmt.Sprint(len(c.ok(c.execute(id, name, "list", object{"per_page": 100})).list("result")))
-				for parameter := range parametersOf(e, "list") {
-					if parameter != "per_page" {
-						next = parameter
+				size := ""
+				for name, p := range parametersOf(e, "list") {
+					switch p["description"] {
+					case "records on a page":
+						size = name
+					case "":
+					default:
+						next = name
 					}
 				}
+				records = fmt.Sprint(len(c.ok(c.execute(id, name, "list", object{size: 100})).list("result")))
 			}
 			all := strings.Replace(strings.Join(actions, ", "), read+", create, update, delete", "all", 1)
 			if all == read {

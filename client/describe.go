@@ -140,7 +140,7 @@ func describedEntity(from member) EntityDescription {
 		}
 		if actions == nil { // then those with a list of parameters are the actions
 			for _, p := range params {
-				if p.value.Kind() == '[' {
+				if p.name != "" && p.value.Kind() == '[' {
 					e.Actions = append(e.Actions, ActionDescription{Name: p.name, Raw: json.RawMessage(p.value), Params: describedParams(p.value)})
 				}
 			}

@@ -82,7 +82,7 @@
 // network error and after status 408, 429, 502, 503 and 504; twice by default, see
 // [WithMaxRetries]. Writes are retried only after 429 and when no connection could be
 // made, so that no write happens twice. Pauses grow exponentially, with full jitter.
-// Retry-After is honored up to 60 seconds, and if the deadline of the ctx allows it;
+// Retry-After is honored up to 60 seconds ([WithMaxRetryAfter]), and if the deadline of the ctx allows it;
 // otherwise the call fails at once and [Error.RetryAfter] has the time to wait.
 //
 // Each client has a budget of retries, so that they do not make an outage worse: it

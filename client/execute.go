@@ -226,7 +226,7 @@ func (x *execution) request() gen.ExecuteRequest {
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
 	if x.sizer != nil {
 		if err := x.sizer(ctx, c, x); err != nil {
-			return withRequest(err, x.params)
+			return withRequest(x.about(c).of(err), x.params)
 		}
 		x.sizer = nil // the next page has the same size
 	}

@@ -41,11 +41,11 @@ func (r *Result) NextParams(ctx context.Context) (Params, error) {
 }
 
 func (r *Result) nextParams(ctx context.Context) (Params, error) {
-	t := r.pages
-	switch {
-	case t == nil || t.ofPager:
+	if r.pages == nil || r.pages.ofPager {
 		return nil, invalid("next page", "the result is not one that Execute returned")
-	case t.x.pager != nil:
+	}
+	t := *r.pages // the result may be shared
+	if t.x.pager != nil {
 		return t.byPager(r)
 	}
 	m := t.c.memory()
@@ -109,6 +109,9 @@ type turner struct {
 	ofPager bool // the result is one that a Pager gets
 	looked  bool // the slug of the connector was looked up
 	asked   bool // the connector was asked to describe itself
+
+	params []paging.Param // what the action declares
+	known  bool           // params are known
 }
 
 // byPager returns the parameters that a Pager chooses.
@@ -124,9 +127,7 @@ func (t *turner) byPager(r *Result) (Params, error) {
 // It looks the slug up, and asks the connector to describe itself, if that matters and
 // was not done. The error is that of looking the slug up.
 func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) paging.Out) (paging.Out, error) {
-	in.Param, in.Params = t.x.pageParam, t.x.params
-	in.Declared, in.Known = t.declared()
-	in.Likely = t.likely()
+	t.tell(&in)
 	out := next(in)
 	if in.Known || in.Param != "" {
 		return out, nil
@@ -136,20 +137,31 @@ func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) 
 			return paging.Out{}, err
 		}
 		t.looked = true
-		if in.Declared, in.Known = t.declared(); in.Known {
-			return next(in), nil
+		t.tell(&in)
+		if out = next(in); in.Known {
+			return out, nil
 		}
-		in.Likely = t.likely()
-		out = next(in)
 	}
 	if out.Ask && !t.asked {
 		t.asked = true
 		_ = t.c.ask(ctx) // without an answer, the metadata has to do
-		if in.Declared, in.Known = t.declared(); in.Known {
+		if t.tell(&in); in.Known {
 			return next(in), nil
 		}
 	}
 	return out, nil
+}
+
+// tell sets what is known about the parameters of the action.
+func (t *turner) tell(in *paging.In) {
+	in.Param, in.Params = t.x.pageParam, t.x.params
+	if !t.known {
+		t.params, t.known = t.declared()
+	}
+	in.Declared, in.Known = t.params, t.known
+	if slug := t.c.Slug(); slug != "" && !t.known {
+		in.Likely = paging.Likely(plainSlug(slug))
+	}
 }
 
 // declared returns what the action declares about paging, from what is known without a
@@ -172,14 +184,6 @@ func (t *turner) declared() ([]paging.Param, bool) {
 		return x.declared, true
 	}
 	return t.c.described(x.entity, x.action)
-}
-
-// likely returns what turns pages in other actions of the connector.
-func (t *turner) likely() []paging.Param {
-	if slug := t.c.Slug(); slug != "" {
-		return paging.Likely(plainSlug(slug))
-	}
-	return nil
 }
 
 // slugMatters reports whether a page that seems to be the last one would not be it for

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -219,4 +220,22 @@ func TestNextParamsOfACursorThatStandsStill(t *testing.T) {
 	if ids(rows) != "1" || len(errs) != 1 || !errors.Is(errs[0], client.ErrPageRepeated) || fmt.Sprint(asError(t, errs[0]).Params) != "map[after:c]" {
 		t.Errorf("rows %v, %v", rows, errs)
 	}
+}
+
+// A result can be used by several goroutines.
+func TestNextParamsAtOnce(t *testing.T) {
+	v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1}]`, `{"next_cursor":"c"}`) }}
+	r, err := v.connector(t, "acme").Execute(t.Context(), "things", "list", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if next, err := r.NextParams(t.Context()); err != nil || next["cursor"] != "c" || r.Page().Cursor != "c" {
+				t.Errorf("%v, %v, %v", next, err, r.Page())
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -30,10 +30,9 @@ func (p Page) String() string {
 // without, and it does not notice that a page came again.
 func (r *Result) Page() Page {
 	in := r.brought()
-	if t := r.pages; t != nil {
-		in.Param, in.Params = t.x.pageParam, t.x.params
-		in.Declared, in.Known = t.declared()
-		in.Likely = t.likely()
+	if r.pages != nil {
+		t := *r.pages // the result may be shared
+		t.tell(&in)
 	}
 	out := paging.Next(in)
 	return Page{HasNext: !out.End, Cursor: out.Cursor}

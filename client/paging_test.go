@@ -1,10 +1,12 @@
 package client_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"runtime"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
@@ -21,8 +24,7 @@ import (
 type tour[T any] func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) ([]T, error)
 
 // bothWays returns the two ways to page, which give the same records and end in the
-// same way. NextParams takes its parameters through JSON, as a program does that goes on
-// later.
+// same way.
 func bothWays[T any]() map[string]tour[T] {
 	return map[string]tour[T]{
 		"All": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
@@ -34,34 +36,40 @@ func bothWays[T any]() map[string]tour[T] {
 			}
 			return rows, nil
 		},
-		"NextParams": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
-			for {
-				r, err := c.Execute(ctx, entity, action, params, opts...)
-				if err != nil {
-					return rows, err
-				}
-				next, err := r.NextParams(ctx)
-				if !errors.Is(err, client.ErrPageRepeated) {
-					for row, err := range client.Rows[T](r) {
-						if err != nil {
-							return rows, err
-						}
-						rows = append(rows, row)
-					}
-				}
-				if next == nil {
-					return rows, err
-				}
-				raw, err := json.Marshal(next)
-				if err != nil {
-					return rows, err
-				}
-				params = nil
-				if err := json.Unmarshal(raw, &params); err != nil {
-					return rows, err
-				}
-			}
+		"NextParams": func(ctx context.Context, c *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) ([]T, error) {
+			return pageByPage[T](ctx, func() *client.Connector { return c }, entity, action, params, opts...)
 		},
+	}
+}
+
+// pageByPage goes over all pages with NextParams. The parameters go through JSON, as
+// those of a program do that goes on later, and connect returns the connector for a page.
+func pageByPage[T any](ctx context.Context, connect func() *client.Connector, entity, action string, params client.Params, opts ...client.ExecuteOption) (rows []T, _ error) {
+	for {
+		r, err := connect().Execute(ctx, entity, action, params, opts...)
+		if err != nil {
+			return rows, err
+		}
+		next, err := r.NextParams(ctx)
+		if !errors.Is(err, client.ErrPageRepeated) {
+			for row, err := range client.Rows[T](r) {
+				if err != nil {
+					return rows, err
+				}
+				rows = append(rows, row)
+			}
+		}
+		if next == nil {
+			return rows, err
+		}
+		raw, err := json.Marshal(next)
+		if err != nil {
+			return rows, err
+		}
+		params = nil
+		if err := json.Unmarshal(raw, &params); err != nil {
+			return rows, err
+		}
 	}
 }
 
@@ -637,5 +645,74 @@ func TestRecordsPerPageWithoutAnAnswer(t *testing.T) {
 		if again := want != client.ErrInvalid; again != (asked > 0) {
 			t.Errorf("status %d: asked %d times the second time", status, asked)
 		}
+	}
+}
+
+// The records of a page are those of this attempt of this page, whatever buffers were
+// used before.
+func TestRecordsAreOfThisPage(t *testing.T) {
+	const envelope = `{"status":"success",%s"connector_metadata":%s}`
+	page := func(result, metadata string) string { return fmt.Sprintf(envelope, result, metadata) }
+	const more, last = `{"has_next_page":true,"end_cursor":"c%d"}`, `{"has_next_page":false}`
+	for name, tt := range map[string]struct {
+		action string
+		second string // the second response
+		want   string
+	}{
+		"no result":                      {second: ``, want: "1 2"},
+		"null":                           {second: `"result":null,`, want: "1 2"},
+		"a name in another case":         {second: `"Result":[{"id":3}],`, want: "1 2"},
+		"twice":                          {second: `"result":[{"id":3},{"id":4}],"result":[{"id":5}],`, want: "1 2 5"},
+		"twice, the last one null":       {second: `"result":[{"id":3},{"id":4}],"result":null,`, want: "1 2"},
+		"an empty record":                {second: `"result":[{},{"id":4}],`, want: "1 2 0 4"},
+		"null as a record":               {second: `"result":[null,{"id":4}],`, want: "1 2 0 4"},
+		"search: no result":              {action: "context_store_search", second: ``, want: "1 2"},
+		"search: no data":                {action: "context_store_search", second: `"result":{"meta":{"has_more":false}},`, want: "1 2"},
+		"search: data twice":             {action: "context_store_search", second: `"result":{"data":[{"id":3},{"id":4}],"data":[{"id":5}],"meta":{"has_more":false}},`, want: "1 2 5"},
+		"search: data twice, null":       {action: "context_store_search", second: `"result":{"data":[{"id":3}],"data":null,"meta":{"has_more":false}},`, want: "1 2"},
+		"api_search: data twice, null":   {action: "api_search", second: `"result":{"data":[{"id":3}],"data":null,"meta":{"has_more":false}},`, want: "1 2"},
+		"list: data and meta":            {second: `"result":{"data":[{"id":3},{"id":4}],"meta":{"x":1}},`, want: "1 2 3 4"},
+		"list: a record that has a data": {second: `"result":{"data":[{"id":3}],"id":7},`, want: "1 2 7"},
+	} {
+		for _, prefetch := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/prefetch=%t", name, prefetch), func(t *testing.T) {
+				action, first := cmp.Or(tt.action, "list"), `"result":[{"id":1},{"id":2}],`
+				if action == "context_store_search" {
+					first = `"result":{"data":[{"id":1},{"id":2}],"meta":{"has_more":true,"cursor":"c"}},`
+				}
+				v := &vendor{answer: func(n int, _ map[string]any) string {
+					if n == 0 {
+						return page(first, fmt.Sprintf(more, n))
+					}
+					return page(tt.second, last)
+				}}
+				var opts []client.ExecuteOption
+				if prefetch {
+					opts = append(opts, client.WithPrefetch())
+				}
+				rows, errs := collect(client.All[row](t.Context(), v.connector(t, "github"), "issues", action, nil, opts...))
+				if ids(rows) != tt.want || errs != nil {
+					t.Errorf("rows %s, %v; want %s", ids(rows), errs, tt.want)
+				}
+			})
+		}
+	}
+	// An attempt that broke off after some records leaves none behind.
+	n := 0
+	v := &vendor{answer: func(int, map[string]any) string { return page("", last) }}
+	rt := roundTrip(func(req *http.Request) (*http.Response, error) {
+		if n++; n == 1 {
+			text := `{"status":"success","result":[{"id":1},{"id":2},`
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: 1000, Body: io.NopCloser(io.MultiReader(strings.NewReader(text), iotest.ErrReader(io.ErrUnexpectedEOF))), Request: req}, nil
+		}
+		return v.RoundTrip(req)
+	})
+	c, err := client.Connect(t.Context(), "github", client.WithConnectorID(vendorID), client.WithBaseURL("https://api.test"), client.WithTokenSource(auth.Static("token")), client.WithHTTPClient(&http.Client{Transport: rt}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, errs := collect(client.All[row](t.Context(), c, "issues", "list", nil))
+	if len(rows) != 0 || errs != nil || n != 2 {
+		t.Errorf("rows %v, %v after %d attempts", rows, errs, n)
 	}
 }

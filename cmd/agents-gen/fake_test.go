@@ -88,6 +88,19 @@ func TestFakeOfMadeUpDocuments(t *testing.T) {
 	}
 }
 
+// served checks that the service takes the description of a package.
+func served(t testing.TB, p *model.Package) {
+	t.Helper()
+	raw, err := p.Describe(nil)
+	again, errAgain := p.Describe(nil)
+	if err != nil || errAgain != nil || string(raw) != string(again) {
+		t.Errorf("the description is %s, %v", raw, err)
+	}
+	if p.Slug != "" {
+		agentstest.New(agentstest.WithoutSeed(), agentstest.WithDocument(raw))
+	}
+}
+
 // serve runs all actions of a package.
 func serve(t *testing.T, seed int, p *model.Package, raw []byte) {
 	t.Helper()

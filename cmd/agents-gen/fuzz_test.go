@@ -48,6 +48,7 @@ func FuzzDocument(f *testing.F) {
 			t.Fatalf("%v\n%s", err, data)
 		}
 		emit.Report(p, nil)
+		served(t, p)
 		compile(t, files)
 		again, _ := made(t, data)
 		if source(files) != source(again) {

@@ -161,6 +161,7 @@ func generates(t testing.TB, data []byte) {
 	if source(all) != source(again) {
 		t.Errorf("the files differ from time to time\n%s", data)
 	}
+	served(t, p)
 	if len(p.Entities) > 0 {
 		one := p.Entities[0].Wire
 		part, _ := made(t, data, one)

@@ -10,8 +10,15 @@
 // package client and the standard library. It has a type Connector with a field for
 // each entity, methods for the actions, and types for parameters and records.
 //
+// With -connector, the document is that of a connector in the workspace, if the service
+// gives it. If it does not, the package is made from what the connector says about
+// itself: its parameters are typed, and its records are JSON.
+//
 // The flags are:
 //
+//	-connector slug
+//		Ask the service about this connector instead of reading a file, with the
+//		credentials and the workspace of the environment, as client.Connect does.
 //	-o dir
 //		The folder of the package. Files in it that agents-gen wrote before are
 //		replaced or removed, others are left alone.
@@ -63,6 +70,7 @@ const (
 
 // settings are what the command line says.
 type settings struct {
+	connector string
 	dir, name string
 	entities  []string
 	check     bool
@@ -157,6 +165,7 @@ func parse(args []string) (*settings, error) {
 	var entities string
 	flags := flag.NewFlagSet("agents-gen", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
+	flags.StringVar(&s.connector, "connector", "", "")
 	flags.StringVar(&s.dir, "o", "", "")
 	flags.StringVar(&s.name, "package", "", "")
 	flags.StringVar(&entities, "entities", "", "")
@@ -186,21 +195,32 @@ func parse(args []string) (*settings, error) {
 	switch {
 	case len(rest) > 1:
 		return nil, fmt.Errorf("one document at a time, not %d; %s", len(rest), usage)
-	case len(rest) == 0:
-		return nil, errors.New("name the document of a connector; " + usage)
+	case len(rest) == 1 && given["connector"]:
+		return nil, errors.New("either name a document, or a connector with -connector; " + usage)
+	case given["connector"] && strings.TrimSpace(s.connector) == "":
+		return nil, errors.New("-connector names no connector")
+	case len(rest) == 0 && !given["connector"]:
+		return nil, errors.New("name the document of a connector, or a connector with -connector; " + usage)
 	case given["entities"] && len(s.entities) == 0:
 		return nil, errors.New("-entities names no entity; leave it out for all")
 	case given["package"] && !usableName(s.name):
 		return nil, fmt.Errorf("-package %q is no name for a package: take lower-case letters and digits, not a word of Go, nor main", s.name)
+	case given["o"] && s.dir == "", given["fake"] && s.fake == "":
+		return nil, errors.New("-o or -fake has no value")
 	case s.dir == "" && s.fake == "":
 		return nil, errors.New("name the folder of the package with -o")
 	}
-	s.file = rest[0]
+	if len(rest) > 0 {
+		s.file = rest[0]
+	}
 	return s, nil
 }
 
 // load makes the package of the document.
 func load(s *settings) (*model.Package, error) {
+	if s.connector != "" {
+		return ask(s.connector)
+	}
 	file, err := os.Open(s.file)
 	if err != nil {
 		return nil, fmt.Errorf("the document cannot be read: %w", err)

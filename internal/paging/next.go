@@ -465,11 +465,16 @@ func (t *turn) cursor(asked any) Out {
 		return end() // the cursor is that of this page
 	}
 	out := fail(Repeated, "%s", t.cycle())
-	if out.Drop = t.again; !still {
+	if out.Drop = t.again || still && t.alone(); !still {
 		out.Set = set
 	}
 	return out
 }
+
+// alone reports whether nothing is remembered of the pages before and the parameter was
+// only a guess. If such a page asks for itself, it is the first page again, rather than
+// one that nobody has seen.
+func (t *turn) alone() bool { return t.pages == 1 && t.guessed && t.Param == "" }
 
 func (t *turn) cycle() string {
 	return fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", t.p.Name)
@@ -540,7 +545,7 @@ func (t *turn) counted(asked any, first bool) Out {
 			return fail(NoID, "its last record has no id to go on from")
 		case asked != nil && text(asked) == id:
 			out := fail(Repeated, "the last record is the one that the page was asked for with")
-			out.Drop = t.again
+			out.Drop = t.again || t.alone()
 			return out
 		}
 		return Out{Set: map[string]any{t.p.Name: t.form(t.p, id, false)}}
@@ -603,8 +608,14 @@ func (t *turn) goesOn(at int64, first bool) bool {
 			return at+int64(t.Count) < total
 		case total <= int64(t.Count):
 			return false
-		case t.p.Role != LastID && (!t.given || t.from <= base):
+		case t.p.Role == LastID: // the total may be that of the records from here on
+			if t.records < total && !t.given {
+				return true
+			}
+		case !t.given || t.from <= base:
 			return t.records < total
+		default: // earlier pages were as long as this one, or longer
+			return (at-base+1)*int64(max(t.Count, t.longest)) < total
 		}
 	}
 	if t.guessed && s.page == "" && s.offset.text == "" && s.size == "" && t.Param == "" {

@@ -10,6 +10,7 @@ func TestNext(t *testing.T) {
 	var (
 		after  = []Param{{Name: "after", Role: Cursor, Fed: true}}
 		offset = []Param{{Name: "offset", Role: Offset, Integer: true}, {Name: "limit", Role: Size, Integer: true, Default: 10, Known: true}}
+		lastID = []Param{{Name: "before", Role: LastID, Integer: true}, {Name: "limit", Role: Size, Integer: true, Default: 25, Known: true}}
 		page   = []Param{{Name: "page", Role: Count1, Integer: true, Default: 1, Known: true}}
 	)
 	for name, test := range map[string]struct {
@@ -51,6 +52,10 @@ func TestNext(t *testing.T) {
 		"declared, short of the asked":     {meta: `{}`, declared: offset, known: true, params: map[string]any{"limit": 50}, count: 9, want: `{"offset":9}`},
 		"cursor without a member":          {meta: `{}`, declared: []Param{{Name: "page", Role: Cursor}}, known: true, count: 9, want: "problem 1"},
 		"cursor without a member, no more": {meta: `{"meta":{"has_more":false}}`, declared: []Param{{Name: "page", Role: Cursor}}, known: true, count: 9, want: "end"},
+		"last id, a total beyond":          {meta: `{"total":34}`, declared: lastID, known: true, count: 3, want: `{"before":9}`},
+		"last id, the total":               {meta: `{"total":3}`, declared: lastID, known: true, count: 3, want: "end"},
+		"page of a total, in the middle":   {meta: `{"total":34}`, declared: page, known: true, params: map[string]any{"page": 3}, count: 10, want: `{"page":4}`},
+		"last page of a total":             {meta: `{"total":34}`, declared: page, known: true, params: map[string]any{"page": 4}, count: 10, want: "end"},
 		"named, link":                      {meta: `{"next":"https://x/y?pt=5"}`, param: "pt", count: 1, want: `{"pt":"5"}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -81,11 +81,11 @@ func paramsOf(n int) (params []Param) {
 // connector, for one that is not known.
 func Likely(slug string) (params []Param) {
 	for line := range strings.Lines(slugs) {
-		names := strings.Fields(line)
-		if names[0] != slug {
+		numbers, ok := strings.CutPrefix(line, slug)
+		if !ok || strings.TrimLeft(numbers, " \n") == numbers {
 			continue
 		}
-		for _, number := range names[1:] {
+		for number := range strings.FieldsSeq(numbers) {
 			n, _ := strconv.Atoi(number)
 			for _, p := range paramsOf(n) {
 				if p.Role.turns() && !slices.ContainsFunc(params, func(have Param) bool { return have.Name == p.Name }) {
@@ -119,7 +119,7 @@ func hash(names ...string) uint32 {
 // Slugs iterates over the kinds of connectors that the table has.
 func Slugs(yield func(string) bool) {
 	for line := range strings.Lines(slugs) {
-		if slug := strings.Fields(line)[0]; !yield(slug) {
+		if slug, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); !yield(slug) {
 			return
 		}
 	}

@@ -17,6 +17,8 @@
 //		Make requests fail. The flag can be repeated.
 //	-latency duration
 //		Wait this long before each response. The default is 0.
+//	-strict
+//		Refuse parameters that actions do not declare.
 //	-token-lifetime duration
 //		Set the lifetime of tokens. The default is 15m.
 //
@@ -65,6 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	lifetime := flags.Duration("token-lifetime", 15*time.Minute, "`duration` for which tokens are valid")
 	latency := flags.Duration("latency", 0, "`duration` to wait before each response")
 	empty := flags.Bool("empty", false, "start without the sample workspaces and connectors")
+	strict := flags.Bool("strict", false, "refuse parameters that actions do not declare")
 	var faults []agentstest.Fault
 	flags.Func("fault", "make requests fail, as `target=effect` says; may be repeated", func(value string) error {
 		f, err := parseFault(value)
@@ -90,6 +93,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	opts := []agentstest.Option{agentstest.WithTokenLifetime(*lifetime), agentstest.WithLatency(*latency), agentstest.WithRequestLog(0)}
 	if *empty {
 		opts = append(opts, agentstest.WithoutSeed(), agentstest.WithWorkspace(agentstest.WorkspaceName))
+	}
+	if *strict {
+		opts = append(opts, agentstest.WithStrictParams())
 	}
 	service := agentstest.New(opts...)
 	endless := 0

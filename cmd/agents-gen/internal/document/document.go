@@ -22,6 +22,7 @@ type Document struct {
 	Store                []StoreEntity
 	Schemas              []*Schema // of the components, by name
 	Notes                []string  // what was passed over
+	Untyped              bool      // it is made from a description, which has no responses
 }
 
 // An Operation is a request that runs an action on an entity. Several may run the same
@@ -36,6 +37,7 @@ type Operation struct {
 	Extractor            string  // where the records are in the response; "" means all of it
 	Meta                 []Meta  // in the metadata of a page, by name
 	NoPaging             bool
+	Open                 bool // there may be parameters that are not listed
 }
 
 // A Param is a parameter of an operation.
@@ -53,7 +55,7 @@ type Meta struct{ Name, Path string }
 // A StoreEntity is an entity of the context store.
 type StoreEntity struct {
 	Entity string
-	Fields *Schema // an object
+	Fields *Schema // an object; nil if nothing is known
 }
 
 // Load reads a document, in YAML or JSON.
@@ -67,7 +69,7 @@ func Load(data []byte) (*Document, error) {
 	}
 	info := root.get("info")
 	d := &Document{
-		Slug:         info.get("x-airbyte-connector-name").str(),
+		Slug:         strings.TrimSpace(info.get("x-airbyte-connector-name").str()),
 		DefinitionID: info.get("x-airbyte-connector-definition-id").str(),
 		Title:        info.get("title").str(),
 		Version:      info.get("version").str(),

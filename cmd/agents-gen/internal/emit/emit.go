@@ -91,7 +91,7 @@ func Reached(p *model.Package, entities []string) Reach {
 				visit(&model.Type{Decl: a.Params})
 			}
 		}
-		if e.Store != nil {
+		if e.Store != nil && e.Store.Record != nil {
 			visit(&model.Type{Decl: e.Store.Record})
 		}
 	}
@@ -281,7 +281,7 @@ func docs(a *model.Action) []string {
 // describe writes the variable that describes an action.
 func (e *emitter) describe(entity *model.Entity, a *model.Action) {
 	e.printf("var %s = client.Action{Entity: %s, Name: %s", a.Var.Got, quote(entity.Wire), quote(a.Wire))
-	if a.AllMethod != nil {
+	if len(a.Paging) > 0 {
 		e.printf(", Paging: []client.Paging{")
 		for _, r := range a.Paging {
 			e.printf("{")
@@ -400,7 +400,12 @@ func (e *emitter) fields(d *model.Decl) {
 // store writes the search of the context store and its record.
 func (e *emitter) store(entity *model.Entity) {
 	e.imports = append(e.imports, "context", "iter")
-	record := entity.Store.Record.Name.Got
+	record := "json.RawMessage"
+	if entity.Store.Record != nil {
+		record = entity.Store.Record.Name.Got
+	} else {
+		e.imports = append(e.imports, "encoding/json")
+	}
 	comment(&e.b, "", "Search iterates over the records that a query finds in the context store, as [client.Search] does.")
 	e.printf("func (e %s) Search(ctx context.Context, q client.Query, opts ...client.ExecuteOption) iter.Seq2[%s, error] {\n", entity.Type.Got, record)
 	e.printf("\treturn client.SearchOf[%s](ctx, e.conn, %s, q, opts...)\n}\n\n", record, quote(entity.Wire))
@@ -415,8 +420,10 @@ func (e *emitter) store(entity *model.Entity) {
 		}
 		e.printf(")\n\n")
 	}
-	comment(&e.b, "", fmt.Sprintf("%s is a record in the context store.", record))
-	e.fields(entity.Store.Record)
+	if entity.Store.Record != nil {
+		comment(&e.b, "", fmt.Sprintf("%s is a record in the context store.", record))
+		e.fields(entity.Store.Record)
+	}
 }
 
 // rows writes the function that decodes records of which nothing is known.

@@ -39,13 +39,13 @@ func (b *builder) action(e *Entity, a *Action, operations []document.Operation) 
 		}
 		params := b.sources(o)
 		all = append(all, params)
-		if a.AllMethod != nil {
+		if a.AllMethod != nil && !b.pkg.Untyped {
 			a.Paging = append(a.Paging, b.pageRule(o, params))
 		}
 	}
 	// The rule that asks for most comes first, since those that ask for less fit too.
 	slices.SortStableFunc(a.Paging, func(x, y PageRule) int { return len(y.When) - len(x.When) })
-	b.params(e, a, all)
+	b.params(e, a, all, slices.ContainsFunc(operations, b.open))
 	b.result(e, a, operations)
 }
 
@@ -108,8 +108,14 @@ func (b *builder) body(o document.Operation) []document.Property {
 	return all
 }
 
-// params declares the parameters of an action.
-func (b *builder) params(e *Entity, a *Action, operations [][]source) {
+// open reports whether an operation may take parameters that are not listed.
+func (b *builder) open(o document.Operation) bool {
+	return o.Open || o.Body != nil && len(b.body(o)) == 0
+}
+
+// params declares the parameters of an action, if there are any, or if there may be some
+// that are not listed.
+func (b *builder) params(e *Entity, a *Action, operations [][]source, open bool) {
 	name := e.Base.Got + a.Method.Got
 	d := &Decl{Top: true, Input: true, Owner: e, Name: names.Claim{Want: name + "Params", Key: e.Wire + "." + a.Wire, Rank: rankParams}}
 	var order []string
@@ -146,7 +152,7 @@ func (b *builder) params(e *Entity, a *Action, operations [][]source) {
 		f.Default = b.view(s.schema).Default
 		d.add(f)
 	}
-	if len(order) == 0 {
+	if len(order) == 0 && !open {
 		return
 	}
 	d.settle()
@@ -166,13 +172,17 @@ func (b *builder) same(s, t *document.Schema) bool {
 	if v.Kind() != w.Kind() || v.Nullable != w.Nullable || !slices.Equal(v.Values(), w.Values()) {
 		return false
 	}
+	leave, ok := b.enter(v)
+	if !ok {
+		return false
+	}
+	defer leave()
 	switch v.Kind() {
 	case document.Object:
 		return false
-	case document.Array:
-		return v.Items == w.Items || v.Items != nil && w.Items != nil && b.same(v.Items, w.Items)
-	case document.Map:
-		return b.same(v.Additional, w.Additional)
+	case document.Array, document.Map:
+		x, y := elements(v), elements(w)
+		return x == y || x != nil && y != nil && b.same(x, y)
 	}
 	return true
 }

@@ -17,13 +17,14 @@ import (
 func Build(d *document.Document) *Package {
 	b := &builder{
 		d:       d,
-		pkg:     &Package{Slug: d.Slug, Title: d.Title, Version: d.Version, DefinitionID: d.DefinitionID, Notes: slices.Clone(d.Notes)},
+		pkg:     &Package{Slug: d.Slug, Title: d.Title, Version: d.Version, DefinitionID: d.DefinitionID, Notes: slices.Clone(d.Notes), Untyped: d.Untyped},
 		views:   map[*document.Schema]*document.View{},
 		places:  map[*document.Schema]place{},
 		records: map[*document.Schema]*Decl{},
 		inputs:  map[*document.Schema]*Decl{},
 		enums:   map[*document.Schema]*Decl{},
 		runs:    map[*Action][]document.Operation{},
+		within:  map[*document.Schema]bool{},
 	}
 	for _, s := range d.Schemas {
 		b.place(s, place{want: names.Exported(s.Name), key: s.Name, rank: rankSchema})
@@ -67,7 +68,8 @@ type builder struct {
 	inputs  map[*document.Schema]*Decl
 	enums   map[*document.Schema]*Decl
 	runs    map[*Action][]document.Operation
-	decls   []*Decl // in the order of their making, which names do not depend on
+	within  map[*document.Schema]bool // the arrays and maps whose elements are being looked at
+	decls   []*Decl                   // in the order of their making, which names do not depend on
 }
 
 func (b *builder) view(s *document.Schema) *document.View {
@@ -138,14 +140,41 @@ func (b *builder) record(s *document.Schema) *Type {
 		t.Kind, t.Pointer = Float, v.Nullable
 	case document.Boolean:
 		t.Kind, t.Pointer = Bool, v.Nullable
-	case document.Array:
-		t.Kind, t.Elem = Slice, b.record(v.Items)
-	case document.Map:
-		t.Kind, t.Elem = Map, b.record(v.Additional)
+	case document.Array, document.Map:
+		leave, ok := b.enter(v)
+		if !ok {
+			return &Type{Kind: Raw, Why: circular}
+		}
+		defer leave()
+		if t.Kind = Slice; v.Kind() == document.Map {
+			t.Kind = Map
+		}
+		t.Elem = b.record(elements(v))
 	case document.Object:
 		t.Kind, t.Decl, t.Pointer = Named, b.object(v, false), v.Nullable
 	}
 	return t
+}
+
+// elements returns the schema of the elements of an array or a map.
+func elements(v *document.View) *document.Schema {
+	if v.Kind() == document.Map {
+		return v.Additional
+	}
+	return v.Items
+}
+
+// circular is why an array or a map that contains itself has no type.
+const circular = "it contains itself"
+
+// enter begins to look at the elements of an array or a map. It reports false if that
+// has begun already: it contains itself, without an object in between.
+func (b *builder) enter(v *document.View) (leave func(), ok bool) {
+	if b.within[v.Of] {
+		return nil, false
+	}
+	b.within[v.Of] = true
+	return func() { delete(b.within, v.Of) }, true
 }
 
 // text returns string, or the type of an enumeration.
@@ -178,6 +207,9 @@ func (b *builder) object(v *document.View, input bool) *Decl {
 	b.place(v.Of, place{want: "Value", rank: rankInline})
 	d := b.declare(v.Of, v.Of.Description, input)
 	known[v.Of] = d
+	within := b.within
+	b.within = map[*document.Schema]bool{} // the types of fields do not depend on where the object was found
+	defer func() { b.within = within }()
 	if v.Open {
 		d.Extra = &Type{Kind: Raw}
 		switch {
@@ -273,10 +305,16 @@ func (b *builder) value(s *document.Schema) *Type {
 		t.Kind = Float
 	case document.Boolean:
 		t.Kind = Bool
-	case document.Array:
-		t.Kind, t.Elem = Slice, b.element(v.Items)
-	case document.Map:
-		t.Kind, t.Elem = Map, b.element(v.Additional)
+	case document.Array, document.Map:
+		leave, ok := b.enter(v)
+		if !ok {
+			return &Type{Kind: Any}
+		}
+		defer leave()
+		if t.Kind = Slice; v.Kind() == document.Map {
+			t.Kind = Map
+		}
+		t.Elem = b.element(elements(v))
 	case document.Object:
 		t.Kind, t.Decl = Named, b.object(v, true)
 	}
@@ -456,6 +494,9 @@ func (e *Entity) nameMethods() {
 
 // store declares the record of an entity in the context store.
 func (b *builder) store(e *Entity, s document.StoreEntity) *Decl {
+	if s.Fields == nil {
+		return nil
+	}
 	want := e.Base.Got + "StoreRecord"
 	b.place(s.Fields, place{want, e.Wire + " in the context store", rankStore, e})
 	v := b.view(s.Fields)
@@ -464,6 +505,9 @@ func (b *builder) store(e *Entity, s document.StoreEntity) *Decl {
 
 func storeFields(e *Entity, s document.StoreEntity) []*StoreField {
 	var all []*StoreField
+	if s.Fields == nil {
+		return nil
+	}
 	for _, p := range s.Fields.Properties {
 		want := e.Base.Got + "Field" + names.Part(p.Name)
 		all = append(all, &StoreField{Wire: p.Name, Doc: p.Schema.Description, Const: names.Claim{Want: want, Key: p.Name, Rank: rankParams}})

@@ -34,6 +34,7 @@ type describedEntity struct {
 type describedAction struct {
 	Name   string           `json:"name"`
 	Params []describedParam `json:"params"`
+	Open   bool             `json:"open,omitempty"`   // there may be other parameters
 	List   bool             `json:"list,omitempty"`   // the result is an array
 	Result *describedSchema `json:"result,omitempty"` // of a record
 	Pages  []describedPages `json:"pages,omitempty"`
@@ -120,7 +121,11 @@ func (d *describer) entity(e *Entity) describedEntity {
 	}
 	if e.Store != nil {
 		for _, s := range d.b.d.Store {
-			if s.Entity == e.Wire {
+			switch {
+			case s.Entity != e.Wire:
+			case s.Fields == nil:
+				out.Store = &describedSchema{Type: "object", Open: true}
+			default:
 				out.Store = d.object(d.b.view(s.Fields))
 			}
 		}
@@ -134,6 +139,7 @@ func (d *describer) action(a *Action) describedAction {
 	byName := map[string]int{}
 	count := map[string]int{}
 	for i, o := range operations {
+		out.Open = out.Open || d.b.open(o) || o.Body != nil && d.b.view(o.Body).Open
 		for _, s := range d.b.sources(o) {
 			count[s.name]++
 			at, ok := byName[s.name]
@@ -194,10 +200,16 @@ func (d *describer) schema(s *document.Schema) *describedSchema {
 		out.Type = "number"
 	case document.Boolean:
 		out.Type = "boolean"
-	case document.Array:
-		out.Type, out.Items = "array", d.schema(v.Items)
-	case document.Map:
-		out.Type, out.Items = "map", d.schema(v.Additional)
+	case document.Array, document.Map:
+		leave, ok := d.b.enter(v)
+		if !ok {
+			return &describedSchema{}
+		}
+		defer leave()
+		if out.Type = "array"; v.Kind() == document.Map {
+			out.Type = "map"
+		}
+		out.Items = d.schema(elements(v))
 	case document.Object:
 		out.Type, out.Shape = "object", d.name(v)
 	case document.Any:

@@ -83,7 +83,7 @@ type PageParam struct {
 
 // A Store is an entity of the context store.
 type Store struct {
-	Record *Decl
+	Record *Decl // nil if its shape is not known
 	Fields []*StoreField
 }
 
