@@ -28,7 +28,8 @@ help: ## List the targets
 
 .PHONY: demo
 demo: ## Run the quickstart, with an in-memory service if there are no credentials
-	go run ./examples/quickstart
+	@echo 'Building examples/quickstart; the first time, that takes a minute.' >&2
+	@go run ./examples/quickstart
 
 .PHONY: test
 test: ## Run all tests with the race detector
