@@ -15,7 +15,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,6 +27,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +40,9 @@ import (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // the heap is so small that garbage is collected very often
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:])
 	stop()
@@ -208,7 +214,11 @@ func check(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) 
 		out = set.Call(ctx, strings.TrimSuffix(tools[0].Name, "list_connectors")+"next_page", []byte(`{"page":"`+handle+`"}`))
 	}
 	if out.IsError {
-		return errors.New(out.Text)
+		var failure struct{ Error, Hint string }
+		if json.Unmarshal([]byte(out.Text), &failure) != nil || failure.Hint == "" {
+			return errors.New(cmp.Or(failure.Error, out.Text))
+		}
+		return fmt.Errorf("%s; %s", failure.Error, failure.Hint)
 	}
 	var names []string
 	for _, t := range tools {
