@@ -184,7 +184,7 @@ func run(ctx context.Context, args []string) int {
 	}
 	switch {
 	case c.check:
-		err = check(ctx, ws, opts)
+		err = c.report(ctx, ws, opts)
 	case c.http != "":
 		var l *listener
 		if l, err = c.listen(ctx); err != nil {
@@ -200,18 +200,17 @@ func run(ctx context.Context, args []string) int {
 	return 0
 }
 
-// check says what would be served.
-func check(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) error {
+// report says what would be served.
+func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) error {
 	set := agenttools.New(ws, opts...)
-	tools := set.Tools()
-	out := set.Call(ctx, tools[0].Name, nil)
+	out := set.Call(ctx, c.prefix+"list_connectors", nil)
 	for !out.IsError {
 		fmt.Println(out.Text)
 		handle, more := lastLine(out.Text, "next_page ")
 		if !more {
 			break
 		}
-		out = set.Call(ctx, strings.TrimSuffix(tools[0].Name, "list_connectors")+"next_page", []byte(`{"page":"`+handle+`"}`))
+		out = set.Call(ctx, c.prefix+"next_page", []byte(`{"page":"`+handle+`"}`))
 	}
 	if out.IsError {
 		var failure struct{ Error, Hint string }
@@ -221,7 +220,7 @@ func check(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) 
 		return fmt.Errorf("%s; %s", failure.Error, failure.Hint)
 	}
 	var names []string
-	for _, t := range tools {
+	for _, t := range set.Tools() {
 		names = append(names, t.Name)
 	}
 	fmt.Println("tools: " + strings.Join(names, ", "))
