@@ -159,6 +159,10 @@ func (s *Service) consent(w http.ResponseWriter, r *http.Request) {
 	world.mu.Lock()
 	asked := world.consents[state]
 	delete(world.consents, state) // it works once
+	name := ""
+	if asked != nil {
+		name = asked.workspace.name
+	}
 	world.mu.Unlock()
 	if asked == nil {
 		answerError(w, r, problem(http.StatusBadRequest, "The state is not that of a consent, or it was used before"))
@@ -167,7 +171,7 @@ func (s *Service) consent(w http.ResponseWriter, r *http.Request) {
 	answer := url.Values{}
 	var refusal error
 	if decide := s.options.consent; decide != nil {
-		refusal = decide(asked.template.kind.slug, asked.workspace.name)
+		refusal = decide(asked.template.kind.slug, name)
 	}
 	if refusal != nil {
 		answer.Set("error", "access_denied")

@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		_, _ = fmt.Fprint(out, "Usage: agents-sandbox [flags]\n\nServes an in-memory Airbyte Agents service.\n\n")
 		flags.SetOutput(out)
 		flags.PrintDefaults()
-		_, _ = fmt.Fprint(out, "\n"+faultHelp)
+		_, _ = fmt.Fprint(out, "\n"+faultHelp+operationHelp())
 		return nil
 	case err != nil:
 		return fmt.Errorf("%w (-h shows the flags)", err)
