@@ -42,7 +42,7 @@ test-newest: ## Run go vet and the tests with the newest Go release, downloaded 
 ## Check a change
 
 .PHONY: check
-check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check observability-check lint ## Run all static checks
+check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check examples-check lint ## Run all static checks
 
 .PHONY: fmt
 fmt: ## Format the code and sort its imports
@@ -83,9 +83,10 @@ imports-check: ## Check that the packages link only the allowed modules
 consumer-check: ## Check the dependencies of a module that uses the SDK
 	.ci/consumer
 
-.PHONY: observability-check
-observability-check: ## Run the example that is a module of its own
+.PHONY: examples-check
+examples-check: ## Run the examples that are modules of their own
 	cd examples/observability && GOWORK=$(CURDIR)/go.work go run . >/dev/null
+	.ci/valkey && cd examples/fleet && GOWORK=$(CURDIR)/go.work go run . >/dev/null
 
 ## The contract and the exported API
 
@@ -96,6 +97,10 @@ contract: contract-lint ## Test the SDK and the contract against each other, and
 .PHONY: contract-lint
 contract-lint: ## Lint the contract with Redocly; warnings are errors
 	.ci/contract-lint
+
+.PHONY: mcp
+mcp: ## Let clients of the Model Context Protocol, the Inspector and the conformance suite, judge agents-mcp
+	.ci/mcp
 
 .PHONY: api
 api: ## Update the snapshot of the exported Go API in api/
@@ -119,6 +124,10 @@ fuzz: ## Run each fuzz test for FUZZTIME (30s)
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH, COUNT times each, and print them and their comparisons as a table
 	go run ./internal/bench -bench '$(BENCH)' -count $(COUNT)
+
+.PHONY: bench-mcp
+bench-mcp: ## Measure agents-mcp: what a model reads in bytes and tokens, start, memory, calls per second
+	cd agentsmcp/measure && GOWORK=$(CURDIR)/go.work go run .
 
 .PHONY: size-check
 size-check: ## Check how many bytes and modules the SDK adds to a program

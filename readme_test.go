@@ -76,6 +76,7 @@ var given = map[string]string{
 	"key":            "var key auth.Secret",
 	"next":           "var next client.Params",
 	"tenant":         "var tenant string",
+	"request":        "var request client.CreateConnectorRequest",
 	"Call":           "type Call struct { ID string }",
 	"Issue":          "type Issue struct { Number int; Title, State string }",
 	"Ticket":         "type Ticket struct { ID int; Subject, Status string }",

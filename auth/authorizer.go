@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,7 +52,11 @@ var _ gen.HttpRequestDoer = (*Authorizer)(nil)
 // host. The error for a redirect to another origin matches [ErrUnsafe]. Any
 // other doer must not follow such redirects either.
 func NewAuthorizer(base *url.URL, src TokenSource, next gen.HttpRequestDoer, organizationID string) *Authorizer {
-	if hc, ok := next.(*http.Client); ok {
+	hc, ok := next.(*http.Client)
+	switch {
+	case ok && hc == nil:
+		next = nil
+	case ok:
 		own := *hc
 		own.CheckRedirect = origin.CheckRedirect(base, hc.CheckRedirect)
 		next = doer(own.Do)
@@ -63,6 +68,9 @@ func NewAuthorizer(base *url.URL, src TokenSource, next gen.HttpRequestDoer, org
 // errors of the token source unchanged. Edit is a [gen.RequestEditorFn]; the
 // client that it is used with must not follow redirects to another origin.
 func (a *Authorizer) Edit(ctx context.Context, req *http.Request) error {
+	if err := a.incomplete(); err != nil {
+		return err
+	}
 	if !a.mine(req) {
 		return nil
 	}
@@ -72,50 +80,75 @@ func (a *Authorizer) Edit(ctx context.Context, req *http.Request) error {
 
 // Do sends req with a token and returns the response. If the response is a 401,
 // Do invalidates the token, gets another one, sends the request again and
-// returns the second response. It returns the first response if there is no
-// other token, or if the body of req cannot be read again (see the GetBody field
+// returns the second response. If the second token came from a [Store] and is
+// refused, too, Do does so once more. It returns the 401 if there is no other
+// token, or if the body of req cannot be read again (see the GetBody field
 // of [http.Request]). Do returns the errors of the token source unchanged, and
 // does not change req.
 func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
+	err := a.incomplete()
+	if err == nil && a.next == nil {
+		err = errors.New("auth: the Authorizer has nothing to send with")
+	}
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
 	if !a.mine(req) {
 		return a.send(req)
 	}
-	first := clone(req)
-	tok, err := a.attach(req.Context(), first)
+	sent := clone(req)
+	tok, err := a.attach(req.Context(), sent)
 	if err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
+		closeBody(req)
 		return nil, err
 	}
-	resp, err := a.send(first)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
-		return resp, err
-	}
-	if src, ok := a.src.(invalidator); ok {
-		src.Invalidate(tok)
-	}
-	second := clone(req)
-	if req.Body != nil && req.Body != http.NoBody {
-		if req.GetBody == nil {
+	for replays := 0; ; replays++ {
+		resp, err := a.send(sent)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || replays > 0 && (replays > 1 || !tok.fromStore()) {
+			return resp, err
+		}
+		if src, ok := a.src.(invalidator); ok {
+			src.Invalidate(tok)
+		}
+		next := clone(req)
+		if req.Body != nil && req.Body != http.NoBody {
+			if req.GetBody == nil {
+				return resp, nil
+			}
+			if next.Body, err = req.GetBody(); err != nil {
+				return resp, nil //nolint:nilerr // the response is the result
+			}
+		}
+		fresh, err := a.attach(req.Context(), next)
+		if err != nil || fresh.AccessToken == tok.AccessToken {
+			closeBody(next)
+			if err != nil {
+				answer.SetRefreshError(resp, err)
+			}
 			return resp, nil
 		}
-		if second.Body, err = req.GetBody(); err != nil {
-			return resp, nil //nolint:nilerr // the first response is the result
-		}
+		answer.Discard(resp.Body)
+		sent, tok = next, fresh
 	}
-	fresh, err := a.attach(req.Context(), second)
-	if err != nil || fresh.AccessToken == tok.AccessToken {
-		if second.Body != nil {
-			_ = second.Body.Close()
-		}
-		if err != nil {
-			answer.SetRefreshError(resp, err)
-		}
-		return resp, nil
+}
+
+// incomplete returns an error for an Authorizer that [NewAuthorizer] did not return, or
+// that was given nil.
+func (a *Authorizer) incomplete() error {
+	switch {
+	case a.base == nil || a.base.Host == "":
+		return errors.New("auth: the Authorizer has no base URL")
+	case a.src == nil:
+		return fmt.Errorf("auth: %w", errNoSource)
 	}
-	answer.Discard(resp.Body)
-	return a.send(second)
+	return nil
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
 }
 
 // send sends req. It sets the Request of the response if the transport did not. It

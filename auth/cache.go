@@ -57,6 +57,7 @@ type Cache struct {
 
 	mu       sync.Mutex
 	flight   *flight // the fetch in progress, or nil
+	last     *Token  // the latest token, even if it was invalidated
 	failures int     // failed early refreshes of the current token
 	refusal  error   // the last permanent failure
 	until    reading // when refusal is forgotten
@@ -71,6 +72,12 @@ type FetchReport struct {
 	Attempts int       // number of requests sent, 0 if the source does not report it
 	Expiry   time.Time // of the new token; zero if there is none or it does not expire
 	Err      error     // nil if there is a new token
+
+	// FromStore is whether the token came from a [Store], because another process
+	// had fetched it. StoreErr is why the store had none or could not take the one
+	// that was fetched; it is no error of the fetch.
+	FromStore bool
+	StoreErr  error
 }
 
 // A CacheOption configures a [Cache]; see [NewCache].
@@ -182,19 +189,20 @@ func (c *Cache) start(ctx context.Context, src TokenSource, observe func(FetchRe
 	f := &flight{done: make(chan struct{})}
 	c.flight = f
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+	last := c.last
 	go func() {
 		defer cancel()
-		c.run(ctx, f, src, observe, early)
+		c.run(ctx, f, src, observe, early, last)
 	}()
 	return f
 }
 
 // run fetches a token and publishes the result, even if the source panics or
 // calls runtime.Goexit.
-func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe func(FetchReport), early bool) {
+func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe func(FetchReport), early bool, last *Token) {
 	ev := FetchReport{Start: time.Now(), Early: early}
-	var attempts atomic.Int64
-	ctx = context.WithValue(ctx, attemptsKey{}, &attempts)
+	n := &notes{last: last}
+	ctx = context.WithValue(ctx, notesKey{}, n)
 	err := errors.New("auth: the token source called runtime.Goexit")
 	var tok *Token
 	defer func() {
@@ -202,9 +210,10 @@ func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe fun
 			tok, err = nil, fmt.Errorf("auth: the token source panicked: %v", v)
 		}
 		c.publish(f, tok, err)
-		ev.Duration, ev.Err, ev.Attempts = time.Since(ev.Start), f.err, int(attempts.Load())
+		ev.Duration, ev.Err, ev.Attempts = time.Since(ev.Start), f.err, int(n.attempts.Load())
+		ev.StoreErr = n.storeErr
 		if f.tok != nil {
-			ev.Expiry = f.tok.Expiry
+			ev.Expiry, ev.FromStore = f.tok.Expiry, f.tok.fromStore()
 		}
 		defer close(f.done)
 		if observe != nil {
@@ -213,19 +222,24 @@ func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe fun
 		}
 	}()
 	if src == nil {
-		err = errors.New("auth: the cache has no token source")
+		err = fmt.Errorf("auth: %w", errNoSource)
 		return
 	}
 	tok, err = src.Token(ctx)
 }
 
-// attemptsKey is the context key of the counter of requests that the observer
-// gets.
-type attemptsKey struct{}
+// notes go with the ctx of a fetch of a cache.
+type notes struct {
+	attempts atomic.Int64 // the number of requests, which the observer gets
+	last     *Token       // the token that is to be replaced, or nil
+	storeErr error        // why the store was of no use
+}
+
+type notesKey struct{}
 
 func countAttempt(ctx context.Context) {
-	if n, ok := ctx.Value(attemptsKey{}).(*atomic.Int64); ok {
-		n.Add(1)
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
+		n.attempts.Add(1)
 	}
 }
 
@@ -244,7 +258,7 @@ func (c *Cache) publish(f *flight, tok *Token, err error) {
 	f.tok, f.err = tok, err
 	c.flight = nil
 	if err == nil {
-		c.failures, c.refusal = 0, nil
+		c.failures, c.refusal, c.last = 0, nil, tok
 		c.held.Store(hold(tok, now))
 		return
 	}
@@ -276,11 +290,14 @@ func hold(tok *Token, now time.Time) *held {
 		life := tok.Expiry.Sub(now)
 		lead := min(life/3, maxLead)
 		lead -= rand.N(lead/5 + 1) // so that programs started together do not refresh together
-		h.life = life - min(life/10, maxMargin)
+		h.life = life - margin(life)
 		h.refreshAt.Store(int64(life - lead))
 	}
 	return h
 }
+
+// margin returns how early a token with the given lifetime counts as expired.
+func margin(life time.Duration) time.Duration { return min(life/10, maxMargin) }
 
 // A reading is a point in time on both clocks. The monotonic clock stops while
 // the machine sleeps, and the wall clock can be set, so the age of a reading is

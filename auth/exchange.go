@@ -126,6 +126,9 @@ func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) Tok
 func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, confirmed *atomic.Bool) TokenSource {
 	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
+		if err := origin.CheckScheme(base); err != nil {
+			return nil, x.fail(err)
+		}
 		if scope.WorkspaceName == "" {
 			return nil, x.fail(errors.New("the scope has no workspace name"))
 		}
@@ -259,7 +262,7 @@ var errSlow = fmt.Errorf("the service did not respond in time: %w", os.ErrDeadli
 // attempt, whose ctx descends from the caller's, or of the network. Only the first
 // matches context.DeadlineExceeded. The ctx of a fetch of a [Cache] is not the caller's.
 func timedOut(callers, attempt context.Context, err error) error {
-	own := callers.Value(attemptsKey{}) != nil
+	own := callers.Value(notesKey{}) != nil
 	switch {
 	case !own && timing.Ends(callers, err):
 		return timing.Ended(callers)
@@ -375,6 +378,9 @@ func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	reason := answer.Parse([]byte(hide.String(string(body))))
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
 		reason.Message = "the service redirects token requests, and redirects are not followed; check the base URL"
+	}
+	if resp.StatusCode == http.StatusNotFound && resp.Request != nil {
+		reason.Message = cmp.Or(origin.Doubled(resp.Request.URL), reason.Message)
 	}
 	e.Code, e.Message = hide.String(reason.Code), answer.Line(hide.String(reason.Message)) // redacting may make it longer
 	return e

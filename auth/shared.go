@@ -49,9 +49,7 @@ func SharedScoped(cred Credentials, scope Scope, base *url.URL, hc *http.Client,
 	if hc == nil {
 		hc = http.DefaultClient
 	}
-	k := keyOf(cred, base, hc)
-	k.scope = fmt.Sprintf("%s, confirmed %t", scope.WorkspaceName, scope.Confirm != nil)
-	cache := caches.get(k)
+	cache := caches.get(keyOf(cred, base, hc).scoped(scope))
 	return &shared{cache, newScoped(Shared(cred, base, hc, observe), scope, base, hc, &cache.confirmed), observe}
 }
 
@@ -78,6 +76,7 @@ type key struct {
 	scope               string // of scoped tokens: the workspace, and whether it is confirmed
 	secret              [sha256.Size]byte
 	transport           http.RoundTripper // since a proxy or a private CA is part of the identity of the service
+	store               Store             // nil for none
 }
 
 // hashKey makes the hashes of secrets useless outside this process.
@@ -88,13 +87,22 @@ var hashKey = func() []byte {
 }()
 
 func keyOf(cred Credentials, base *url.URL, hc *http.Client) key {
-	k := key{base: base.String(), clientID: cred.ClientID, org: cred.OrganizationID, transport: hc.Transport}
+	k := key{clientID: cred.ClientID, org: cred.OrganizationID, transport: hc.Transport}
+	if base != nil { // else every fetch fails
+		k.base = base.String()
+	}
 	if k.transport == nil {
 		k.transport = http.DefaultTransport
 	}
 	h := hmac.New(sha256.New, hashKey)
 	_, _ = io.WriteString(h, string(cred.ClientSecret))
 	h.Sum(k.secret[:0])
+	return k
+}
+
+// scoped returns the key for tokens of the given scope.
+func (k key) scoped(scope Scope) key {
+	k.scope = fmt.Sprintf("%s, confirmed %t", scope.WorkspaceName, scope.Confirm != nil)
 	return k
 }
 

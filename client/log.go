@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 )
@@ -11,14 +13,27 @@ import (
 // Only [WithLogger] refers to it, so that other programs do not link the parts of
 // package slog that write.
 func logTo(l *slog.Logger) observer {
+	var quiet atomic.Int64 // until when there is no further warning of the store
 	return observer{
 		attempt: func(ctx context.Context, a Attempt) { logAttempt(ctx, l, a) },
-		fetch:   func(f auth.FetchReport) { logFetch(l, f) },
+		fetch: func(f auth.FetchReport) {
+			logFetch(l, f)
+			if f.StoreErr == nil {
+				return
+			}
+			now, until := time.Now().UnixNano(), quiet.Load()
+			if now >= until && quiet.CompareAndSwap(until, now+int64(time.Minute)) {
+				l.LogAttrs(context.Background(), slog.LevelWarn, "airbyte token store", slog.String("error", f.StoreErr.Error()))
+			}
+		},
 	}
 }
 
 func logFetch(l *slog.Logger, f auth.FetchReport) {
 	attrs := []slog.Attr{slog.Int("attempts", f.Attempts), slog.Bool("early", f.Early), slog.Duration("duration", f.Duration)}
+	if f.FromStore {
+		attrs = append(attrs, slog.Bool("from_store", true))
+	}
 	if f.Err != nil {
 		l.LogAttrs(context.Background(), slog.LevelWarn, "airbyte token", append(attrs, slog.String("error", f.Err.Error()))...)
 		return
@@ -54,6 +69,9 @@ func logAttempt(ctx context.Context, l *slog.Logger, a Attempt) {
 	}
 	if a.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", a.RequestID))
+	}
+	if a.Held > 0 {
+		attrs = append(attrs, slog.Duration("held", a.Held))
 	}
 	if a.Err != nil {
 		attrs = append(attrs, slog.String("error", a.Err.Error()))

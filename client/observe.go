@@ -29,7 +29,8 @@ type Attempt struct {
 	Duration   time.Duration // until the response was read or, for downloads and the methods of Client.API, until it began
 	Err        error         // why there is no response, or why it could not be used; nil for a status other than 2xx
 	Retry      bool          // another attempt follows after Pause, unless the ctx ends before
-	Pause      time.Duration // until the next attempt
+	Pause      time.Duration // until the next attempt; with a [Gate], it may be longer
+	Held       time.Duration // how long a [Gate] held the attempt back; not part of Duration
 }
 
 // An observer is told what a client does, for logs and metrics. Fields that are nil
@@ -47,7 +48,7 @@ func (o observer) and(p observer) observer {
 	case p.attempt != nil:
 		first := o.attempt
 		o.attempt = func(ctx context.Context, a Attempt) {
-			first(ctx, a)
+			quietly(func() { first(ctx, a) })
 			p.attempt(ctx, a)
 		}
 	}
@@ -57,17 +58,23 @@ func (o observer) and(p observer) observer {
 	case p.fetch != nil:
 		first := o.fetch
 		o.fetch = func(f auth.FetchReport) {
-			first(f)
+			quietly(func() { first(f) })
 			p.fetch(f)
 		}
 	}
 	return o
 }
 
+// quietly calls f, which only looks on, and ignores a panic in it.
+func quietly(f func()) {
+	defer func() { _ = recover() }()
+	f()
+}
+
 // attempted describes a request of c that has ended with a response or an error.
 func (c *call) attempted(n int, took time.Duration, resp *http.Response, err error) Attempt {
 	a := Attempt{
-		Call: c.op, Operation: c.name, Method: c.method, Path: c.path, Number: n, Bytes: -1, Duration: took, Err: err,
+		Call: c.op, Operation: c.name, Method: c.method, Path: c.path, Number: n, Bytes: -1, Duration: took, Err: err, Held: c.held,
 		Workspace: c.about.workspace, Connector: c.about.connector, ConnectorID: c.about.connectorID, Entity: c.about.entity, Action: c.about.action,
 	}
 	if resp == nil {

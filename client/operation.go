@@ -41,7 +41,7 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 		return nil, invalid(req.Method+" "+req.URL.Path, "the client knows no such operation; is a path value empty, \".\" or \"..\"?")
 	}
 	c := &call{op: o.id, name: o.id}
-	c.read, c.stream = o.reads(req)
+	o.describe(req, c)
 	c.refused = o.settle
 	var held io.ReadCloser
 	if !c.stream {
@@ -285,30 +285,34 @@ func samePath(template, path string) bool {
 	return true
 }
 
-// reads reports whether req, a request of this operation, changes nothing, and
-// whether its response is a file. For executions, it reads the action from the
+// describe sets whether req, a request of this operation, changes nothing, and whether
+// its response is a file. For executions, it reads the entity and the action from the
 // body.
-func (o operation) reads(req *http.Request) (read, stream bool) {
+func (o operation) describe(req *http.Request, c *call) {
 	switch o.id {
 	case "prepareExecution":
-		return true, false // it runs nothing
+		c.read = true // it runs nothing
+		return
 	case "executeConnector":
 	default:
-		return o.method == http.MethodGet, false
+		c.read = o.method == http.MethodGet
+		return
 	}
 	if req.GetBody == nil {
-		return false, false
+		return
 	}
 	body, err := req.GetBody()
 	if err != nil {
-		return false, false
+		return
 	}
 	defer body.Close() //nolint:errcheck // a reader in memory
 	var r struct {
+		Entity string `json:"entity"`
 		Action string `json:"action"`
 	}
 	if err := json.UnmarshalRead(body, &r, lenient); err != nil {
-		return false, false
+		return
 	}
-	return readActions[r.Action], r.Action == actionDownload
+	c.about.entity, c.about.action = r.Entity, r.Action
+	c.read, c.stream = readActions[r.Action], r.Action == actionDownload
 }

@@ -86,8 +86,9 @@ func TestReadActions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if read, stream := execute.reads(req); read != want[0] || stream != want[1] {
-			t.Errorf("%s: read %v, stream %v", body, read, stream)
+		c := new(call)
+		if execute.describe(req, c); c.read != want[0] || c.stream != want[1] {
+			t.Errorf("%s: read %v, stream %v", body, c.read, c.stream)
 		}
 	}
 }

@@ -46,6 +46,8 @@ type config struct {
 	httpClient     *http.Client
 	source         auth.TokenSource
 	scope          func(*resolved, auth.TokenSource, *http.Client) auth.TokenSource // nil for none
+	sharing        *sharing                                                         // nil without WithTokenStore
+	gating         *gating                                                          // nil without WithGate
 	region         Region
 	maxRetries     int
 	maxRetryAfter  time.Duration
@@ -173,8 +175,7 @@ const (
 
 // WithRegion sets the region of workspaces that the client creates: with
 // [Workspace.Ensure], and by getting a token with
-// [WithScopedTokenCreatingWorkspace], [Workspace.ScopedToken],
-// [Workspace.ScopedTokens] or [Workspace.WidgetToken]. The default is the US.
+// [WithScopedTokenCreatingWorkspace] or [Workspace.WidgetToken]. The default is the US.
 //
 // The region matters only when the workspace is created. The service shows the region
 // of no workspace, so a program cannot find out where one is, and does not say what it
@@ -199,7 +200,8 @@ func WithTokenObserver(f func(auth.FetchReport)) Option {
 
 // WithAttemptObserver makes the client call f after each attempt of a call, for
 // metrics: as a label, Operation has few values and Path has many. f must be quick and
-// safe for concurrent use. Its ctx is that of the call.
+// safe for concurrent use. Its ctx is that of the call. A panic in f is recovered and
+// ignored.
 func WithAttemptObserver(f func(context.Context, Attempt)) Option {
 	return optionFunc(func(c *config) { c.watches.attempt = f })
 }
@@ -253,8 +255,9 @@ func WithAttemptTimeout(d time.Duration) Option {
 }
 
 // WithLogger makes the client log to l: each attempt of a call and each token fetch
-// at level debug, each retry and each failed token fetch at level warn. Bodies,
-// headers and secrets are not logged. By default, nothing is logged.
+// at level debug, each retry and each failed token fetch at level warn, and so, once a
+// minute at most, that the store of [WithTokenStore] fails. Bodies, headers and secrets
+// are not logged. By default, nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) {
 		if l == nil {
@@ -307,6 +310,9 @@ func resolve(opts []Option) (*resolved, error) {
 			continue
 		}
 		opt.apply(&r.config)
+	}
+	if r.sharing != nil {
+		r.sharing.check(&r.config)
 	}
 	problems := r.problems
 	var err error

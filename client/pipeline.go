@@ -23,14 +23,14 @@ import (
 )
 
 // pipeline assembles the stages that every request passes, from the outside in: the
-// entrance, retries and their log, the token and the replay after a 401, the limit of
-// the body, and HTTP.
+// entrance, retries and their log, the gate if there is one, the token and the replay
+// after a 401, the limit of the body, and HTTP.
 func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
 	own := *hc
 	own.Transport = redirects{cmp.Or(hc.Transport, http.DefaultTransport)}
 	limit := &limiter{next: own.Do, max: r.maxBytes}
 	token := auth.NewAuthorizer(r.base, src, limit, r.cred.OrganizationID)
-	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, patience: r.maxRetryAfter, budget: newBudget(), watch: r.observer().attempt}
+	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, patience: r.maxRetryAfter, budget: newBudget(), watch: r.observer().attempt, gating: r.gating, base: r.base.String()}
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
@@ -45,6 +45,9 @@ type call struct {
 	stream  bool     // the response is a file: no limit of its size or time
 	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
+
+	key  string        // in the gate; "" if it is not known yet
+	held time.Duration // how long the gate held back the attempt
 
 	confidential bool // the response is a secret, and errors must not contain it
 	mayBeEmpty   bool // the response to a write needs no content: its status says that all is well

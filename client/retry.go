@@ -34,6 +34,8 @@ type retrier struct {
 	patience time.Duration // the longest pause that a response can ask for
 	budget   *budget
 	watch    func(context.Context, Attempt) // nil for none
+	gating   *gating                        // nil for none
+	base     string                         // the URL of the service
 }
 
 // do makes a call. Its error, if any, is an *Error.
@@ -44,21 +46,38 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 		return nil, c.stopped(ctx)
 	}
 	r.budget.earn()
+	var asked time.Duration // by the last response, if there is a gate
 	for n := 0; ; n++ {
+		if r.gating != nil {
+			if err := r.gating.enter(ctx, c, r.base, asked, r.patience); err != nil {
+				closeBody(req)
+				return nil, err
+			}
+		}
 		start, before := time.Now(), c.sent.Load()
 		resp, willing, err := r.attempt(c, req)
 		took, sent := time.Since(start), c.sent.Load() > before // false if there was no token
 		body, pause, again := r.again(ctx, c, n, req, resp, willing)
+		if r.gating != nil && resp != nil {
+			if asked = r.gating.pause(ctx, c, r.base, resp); asked > 0 && again {
+				pause = asked
+			}
+		} else {
+			asked = 0
+		}
 		if sent && r.watch != nil {
 			a := c.attempted(n+1, took, resp, err)
 			a.Retry, a.Pause = again, pause
-			r.watch(ctx, a)
+			quietly(func() { r.watch(ctx, a) })
 		}
 		if !again {
 			return finish(c, resp, err, willing, sent)
 		}
 		if resp != nil {
 			answer.Discard(resp.Body)
+		}
+		if asked > 0 { // the gate holds the next attempt back
+			pause = 0
 		}
 		if backoff.Sleep(ctx, pause) != nil {
 			if body != nil {

@@ -72,6 +72,9 @@ func scoped(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource
 
 func (r *resolved) scopedSource(app auth.TokenSource, hc *http.Client, confirm func(context.Context) error) auth.TokenSource {
 	scope := auth.Scope{WorkspaceName: r.cred.WorkspaceName, RegionID: string(r.region), OrganizationID: r.cred.OrganizationID, Confirm: confirm}
+	if r.sharing != nil {
+		return r.sharing.scoped(r, scope, hc)
+	}
 	if r.source != nil {
 		return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer().fetch))
 	}

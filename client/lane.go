@@ -1,0 +1,337 @@
+package client
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
+)
+
+const (
+	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
+	maxLanes  = 4096            // keys that a gate knows
+)
+
+// NewGate returns a [Gate] for the clients of one process.
+//
+// It lets every request through at once until a key is paused. When the pause ends,
+// those that wait are released at random times within as long as the pause was, and
+// within 5 seconds at most, unless they are more than the vendor accepted before in as
+// long. From then on, requests are let through at the rate at which the vendor accepted
+// them, until they come more slowly by themselves. If none is refused, the rate grows
+// after a while.
+//
+// A gate has no goroutine and does not have to be closed.
+func NewGate() Gate { return &gate{lanes: map[string]*lane{}} }
+
+type gate struct {
+	mu    sync.Mutex
+	lanes map[string]*lane
+}
+
+// lane returns what the gate knows of a key.
+func (g *gate) lane(key string) *lane {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.lanes[key]
+	if l == nil {
+		if len(g.lanes) >= maxLanes {
+			g.forget(time.Now())
+		}
+		l = new(lane)
+		g.lanes[key] = l
+	}
+	return l
+}
+
+// forget makes room: of a key that is not paused, little is lost.
+func (g *gate) forget(now time.Time) {
+	for key, l := range g.lanes {
+		l.mu.Lock()
+		idle := now.After(l.until) && !l.pacing(now)
+		l.mu.Unlock()
+		if idle {
+			delete(g.lanes, key)
+			if len(g.lanes) < maxLanes/2 {
+				return
+			}
+		}
+	}
+}
+
+// Wait implements Gate.
+func (g *gate) Wait(ctx context.Context, key string) error {
+	l := g.lane(key)
+	for waited := false; ; waited = true {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		start := time.Now()
+		wait, do := l.ask(ctx, start, waited)
+		switch do {
+		case letPass:
+			return nil
+		case turnAway:
+			return PausedError{wait}
+		}
+		if err := backoff.Sleep(ctx, wait); err != nil {
+			return err
+		}
+		if do == takeTurn && l.taken(start, time.Now()) {
+			return nil
+		}
+	}
+}
+
+// Pause implements Gate.
+func (g *gate) Pause(_ context.Context, key string, d time.Duration) {
+	if d > 0 {
+		g.lane(key).pause(time.Now(), min(d, maxPause))
+	}
+}
+
+// A verdict is what a request has to do.
+type verdict int
+
+const (
+	letPass  verdict = iota
+	askAgain         // after waiting
+	takeTurn         // after waiting, unless there is a new pause
+	turnAway         // because it would have to wait for too long
+)
+
+// A lane is what a gate knows of a key.
+type lane struct {
+	mu      sync.Mutex
+	passed  tally         // requests that were let through, without those that were refused
+	began   time.Time     // when the last pause began
+	until   time.Time     // when it ends
+	length  time.Duration // of the last pause; 0 if there was none, or it is forgotten
+	before  float64       // requests let through in as long before it
+	refused float64       // requests refused since it began
+	grown   float64       // requests in as long as the pause is, if the pace had grown; else 0
+	settled bool          // whether pace follows from the last pause
+	pace    pace
+	weight  float64   // on how many requests the pace rests, those of earlier pauses included
+	futile  int       // pauses in a row before which no request was accepted
+	queued  time.Time // when a request last had to wait
+}
+
+// pacing reports whether requests are counted and perhaps delayed because of a pause.
+func (l *lane) pacing(now time.Time) bool {
+	return l.length > 0 && now.Before(l.queued.Add(memory(l.length)))
+}
+
+// lapse forgets the last pause when it has no effect any more.
+func (l *lane) lapse(now time.Time) {
+	if !l.pacing(now) {
+		l.length, l.pace, l.weight, l.futile = 0, pace{}, 0, 0
+	}
+}
+
+// memory returns how long a pause has an effect after the last request had to wait.
+func memory(length time.Duration) time.Duration {
+	return min(max(30*length, 30*time.Second), 10*time.Minute)
+}
+
+// pause begins or extends a pause.
+func (l *lane) pause(now time.Time, d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !now.Before(l.until) { // a new one
+		l.lapse(now)
+		l.grown = l.pace.rate(now.Sub(l.until)) * d.Seconds()
+		l.began, l.length, l.before, l.refused, l.settled = now, d, l.passed.since(now, d), 0, false
+	}
+	l.refused++
+	l.passed.add(l.began, -1) // about when it was let through
+	if end := now.Add(d); end.After(l.until) {
+		l.until, l.queued = end, end
+	}
+}
+
+// ask decides what a request has to do. waited is whether it has waited for the end of
+// a pause.
+func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Duration, verdict) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := time.Duration(math.MaxInt64)
+	if deadline, ok := ctx.Deadline(); ok {
+		room = deadline.Sub(now)
+	}
+	if left := l.until.Sub(now); left > 0 {
+		if left >= room {
+			return left, turnAway
+		}
+		return left + rand.N(min(l.length, maxSpread, room-left)), askAgain
+	}
+	if l.lapse(now); l.length == 0 {
+		l.passed.add(now, 1)
+		return 0, letPass
+	}
+	if !l.settled {
+		l.settle()
+	}
+	wait := l.pace.next(now.Sub(l.until), room, waited)
+	switch {
+	case wait >= room:
+		return wait, turnAway
+	case wait > 0:
+		l.queued = now
+		return wait, takeTurn
+	}
+	l.passed.add(now, 1)
+	return 0, letPass
+}
+
+// taken counts a request whose turn has come. It reports false if the turn, given at
+// another time, was lost because of a new pause.
+func (l *lane) taken(given, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.began.After(given) || now.Before(l.until) {
+		return false
+	}
+	l.passed.add(now, 1)
+	return true
+}
+
+// settle derives the pace from what was accepted before the pause.
+func (l *lane) settle() {
+	l.settled = true
+	n := l.before - l.refused
+	if n < 1 {
+		l.weight, l.pace = 0, pace{}
+		if l.futile++; l.futile > 1 { // nothing is accepted: find out with as few requests as possible
+			l.pace = pace{n: 1, length: l.length, doubling: min(l.length, maxSpread) / 4}
+		}
+		return
+	}
+	l.futile = 0
+	n = max(n, 0.75*l.grown)
+	last := l.pace.n
+	if n < 1.5*last && last < 1.5*n {
+		l.weight += n
+	} else {
+		l.weight = n
+	}
+	plateau, doubling := memory(l.length), memory(l.length)/3
+	if n < 2*l.refused { // there were more at once than the vendor accepts, so the rate that it accepts may be higher
+		plateau, doubling = min(12*l.length, plateau), min(2*l.length, doubling)
+	}
+	sure := math.Pow(min(l.weight/20, 1), 2)
+	l.pace = pace{
+		n: 0.98 * n, length: l.length, soon: n,
+		plateau: time.Duration(sure * float64(plateau)), doubling: max(time.Duration(sure*float64(doubling)), time.Millisecond),
+	}
+	if reached := max(last, l.grown); n < 1.5*reached {
+		l.pace.n = min(l.pace.n, 0.97*reached) // it was too fast
+	}
+	if sure < 1 && last == 0 { // n is a guess
+		l.pace.soon = math.Inf(1)
+	}
+}
+
+// A pace says when the k-th request after a pause is let through: n requests in the
+// length of the pause, evenly, and from plateau on ever more, twice as many after each
+// doubling. If n is 0, all are let through at once.
+type pace struct {
+	n                 float64
+	length            time.Duration
+	plateau, doubling time.Duration
+	soon              float64 // as many of those that waited for the end of the pause are released soon after it
+	k                 float64 // requests let through
+}
+
+// next returns how long a request must wait that comes at the given time after the
+// pause, and takes its turn unless that is longer than room.
+func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
+	if p.n == 0 {
+		return 0
+	}
+	k := max(p.k, p.count(after)-max(1, p.n/20)) // unused turns expire
+	wait := p.when(k) - after
+	if waited && k < p.soon {
+		wait = min(wait, maxSpread-after)
+	}
+	if wait < room {
+		p.k = k + 1
+	}
+	return max(wait, 0)
+}
+
+// rate returns how many requests there are a second at t after the pause, if it grows.
+func (p *pace) rate(t time.Duration) float64 {
+	if p.n == 0 || t <= p.plateau {
+		return 0
+	}
+	return p.n / p.length.Seconds() * math.Exp2(min(float64(t-p.plateau)/float64(p.doubling), 40))
+}
+
+// count returns how many turns there are until t after the pause.
+func (p *pace) count(t time.Duration) float64 {
+	if t <= p.plateau {
+		return p.n * float64(t) / float64(p.length)
+	}
+	doublings := min(float64(t-p.plateau)/float64(p.doubling), 40)
+	return p.n / float64(p.length) * (float64(p.plateau) + float64(p.doubling)/math.Ln2*(math.Exp2(doublings)-1))
+}
+
+// when returns when the turn k comes: it is the inverse of count.
+func (p *pace) when(k float64) time.Duration {
+	t := k * float64(p.length) / p.n
+	if over := t - float64(p.plateau); over > 0 {
+		t = float64(p.plateau) + float64(p.doubling)*math.Log2(1+over*math.Ln2/float64(p.doubling))
+	}
+	return time.Duration(t)
+}
+
+// A tally counts events of the last hour, recent ones more precisely.
+type tally struct {
+	levels [len(widths)][32]int32
+	last   [len(widths)]int64 // the number of the latest bucket
+}
+
+// widths are how long the buckets of each level are.
+var widths = [...]time.Duration{125 * time.Millisecond, 4 * time.Second, 2 * time.Minute}
+
+func (t *tally) add(at time.Time, n int32) {
+	for i, w := range widths {
+		number := at.UnixNano() / int64(w)
+		t.advance(i, number)
+		if number > t.last[i]-32 {
+			t.levels[i][number%32] += n
+		}
+	}
+}
+
+// advance empties the buckets between the latest one and the one with the given number.
+func (t *tally) advance(level int, number int64) {
+	for i := max(t.last[level]+1, number-31); i <= number; i++ {
+		t.levels[level][i%32] = 0
+	}
+	t.last[level] = max(t.last[level], number)
+}
+
+// since returns how many events there were between age before now and now.
+func (t *tally) since(now time.Time, age time.Duration) float64 {
+	level := 0
+	for level < len(widths)-1 && 31*widths[level] < age {
+		level++
+	}
+	w := int64(widths[level])
+	t.advance(level, now.UnixNano()/w)
+	from := max(now.Add(-age).UnixNano(), (t.last[level]-31)*w)
+	sum := 0.0
+	for i := from / w; i <= t.last[level]; i++ {
+		share := 1.0
+		if i == from/w { // this bucket began before
+			share = 1 - float64(from%w)/float64(w)
+		}
+		sum += share * float64(t.levels[level][i%32])
+	}
+	return sum
+}

@@ -1,0 +1,185 @@
+// Package fleet lets the processes of a service share tokens and pauses, through Valkey
+// or Redis.
+//
+// A thousand processes that start at once, behind a load balancer or as functions that
+// start anew for each request, would request a thousand tokens, and each of them would
+// run into the limits of the same vendor. A [Fleet] is both the store of
+// [client.WithTokenStore], so that one process fetches a token for all, and the gate of
+// [client.WithGate], so that all leave alone what one of them was asked to leave alone:
+//
+//	v, err := valkey.NewClient(valkey.ClientOption{InitAddress: []string{"localhost:6379"}})
+//	f := fleet.New(v, fleet.WithLogger(slog.Default()))
+//	github, err := client.Connect(ctx, "github", client.WithTokenStore(f), client.WithGate(f))
+//
+// No call fails because of the server, and none waits for it for more than a quarter of
+// a second: if it is slow or gone, a process does for about a second as if it were
+// alone, then asks again. Nobody who reads the server learns a token, or what the keys
+// stand for.
+//
+// The module is apart from the SDK, so that programs which share nothing do not depend
+// on github.com/valkey-io/valkey-go.
+package fleet
+
+import (
+	"context"
+	_ "embed" // the scripts
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valkey-io/valkey-go"
+
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+const (
+	patience   = 250 * time.Millisecond // with the server, for one answer
+	recess     = time.Second            // how long a server that did not answer is left alone
+	warnings   = time.Minute            // between two of them
+	cacheFor   = 10 * time.Second       // at most; the server says when a value changes
+	maxKept    = time.Hour
+	defaultTag = "airbyte-agents"
+)
+
+// A Fleet is what processes share. It is an [auth.Store] and a [client.Gate]. All its
+// methods may be called by several goroutines at once. It does not have to be closed.
+type Fleet struct {
+	v      valkey.Client
+	prefix string
+	log    *slog.Logger
+
+	out   atomic.Int64 // until when the server is left alone, in nanoseconds since 1970; 0 if it answers
+	quiet atomic.Int64 // until when there is no further warning
+
+	alone client.Gate // for when the server does not answer
+	mu    sync.Mutex
+	lanes map[string]*lane
+}
+
+var (
+	_ auth.Store  = (*Fleet)(nil)
+	_ client.Gate = (*Fleet)(nil)
+)
+
+// An Option configures a [Fleet].
+type Option func(*Fleet)
+
+// WithPrefix sets what the keys on the server begin with, so that several services can
+// have one server. The default is "airbyte-agents". A user of the server who may use only
+// some keys needs those that match the prefix and ":*".
+func WithPrefix(prefix string) Option { return func(f *Fleet) { f.prefix = prefix } }
+
+// WithLogger makes the fleet warn, once a minute at most, that the server does not
+// answer. By default, nothing is logged.
+func WithLogger(l *slog.Logger) Option { return func(f *Fleet) { f.log = l } }
+
+// New returns a Fleet for the processes that use the same server. v is theirs to create
+// and to close: with addresses of a cluster or of sentinels, TLS, a user and so on; see
+// [valkey.ClientOption]. If v is nil, or closed, the process is alone.
+//
+// valkey.NewClient connects at once, and fails if it cannot. With ForceSingleClient, it
+// returns a client together with the error, which connects as soon as it can; give that
+// to New for a program that starts without the server.
+func New(v valkey.Client, opts ...Option) *Fleet {
+	f := &Fleet{v: v, prefix: defaultTag, alone: client.NewGate(), lanes: map[string]*lane{}}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(f)
+		}
+	}
+	return f
+}
+
+// String describes the fleet by its prefix.
+func (f *Fleet) String() string { return fmt.Sprintf("fleet.Fleet{%s}", f.prefix) }
+
+// braces are around what decides on which node of a cluster a key is.
+var braces = strings.NewReplacer("{", "", "}", "")
+
+// name returns the name of a key on the server. All names for one key of the caller are
+// on one node of a cluster.
+func (f *Fleet) name(kind, key, part string) string {
+	return f.prefix + ":" + kind + ":{" + braces.Replace(key) + "}" + part
+}
+
+var (
+	errOut  = errors.New("fleet: the server did not answer a moment ago")
+	errSlow = errors.New("fleet: the server did not answer in time")
+	errNone = errors.New("fleet: there is no client of a server")
+)
+
+// query asks the server, and waits for its answer for no longer than patience.
+func query[T any](ctx context.Context, f *Fleet, ask func(context.Context, valkey.Client) (T, error)) (T, error) {
+	var zero T
+	if f.v == nil {
+		return zero, errNone
+	}
+	if err := ctx.Err(); err != nil {
+		return zero, err
+	}
+	if !f.answers() {
+		return zero, errOut
+	}
+	type result struct {
+		v   T
+		err error
+	}
+	done := make(chan result, 1)
+	// The ctx of one caller must not end what others wait for, too. Some of what the
+	// client does heeds no ctx, hence the timer.
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*patience)
+	go func() {
+		defer cancel()
+		v, err := ask(own, f.v)
+		done <- result{v, err}
+	}()
+	// On a machine with too much to do, time passes in which nobody looks whether the
+	// answer is there: that is not the fault of the server.
+	const parts = 10
+	part := time.NewTimer(patience / parts)
+	defer part.Stop()
+	for range parts {
+		select {
+		case r := <-done:
+			f.judge(r.err)
+			return r.v, r.err
+		case <-ctx.Done():
+			return zero, ctx.Err()
+		case <-part.C:
+			part.Reset(patience / parts)
+		}
+	}
+	f.judge(errSlow)
+	return zero, errSlow
+}
+
+// answers reports whether the server may be asked. When it was left alone for long
+// enough, one caller finds out for all.
+func (f *Fleet) answers() bool {
+	until := f.out.Load()
+	if until == 0 {
+		return true
+	}
+	now := time.Now().UnixNano()
+	return now >= until && f.out.CompareAndSwap(until, now+int64(recess))
+}
+
+// judge notes whether the server answered.
+func (f *Fleet) judge(err error) {
+	if err == nil {
+		if f.out.Load() != 0 {
+			f.out.Store(0)
+		}
+		return
+	}
+	now := time.Now().UnixNano()
+	f.out.Store(now + int64(recess))
+	if until := f.quiet.Load(); f.log != nil && now >= until && f.quiet.CompareAndSwap(until, now+int64(warnings)) {
+		f.log.Warn("airbyte fleet: the server does not answer, so this process shares nothing", "error", err)
+	}
+}

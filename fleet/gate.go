@@ -1,0 +1,319 @@
+package fleet
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/valkey-io/valkey-go"
+
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+)
+
+const (
+	maxPause  = time.Hour
+	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
+	maxLanes  = 4096            // keys of which a process counts the requests
+)
+
+var (
+	//go:embed lua/lane.lua
+	laneText string
+	//go:embed lua/pause.lua
+	pauseText string
+	//go:embed lua/report.lua
+	reportText string
+	//go:embed lua/ask.lua
+	askText string
+
+	pauseScript  = valkey.NewLuaScript(laneText + pauseText)
+	reportScript = valkey.NewLuaScript(laneText + reportText)
+	askScript    = valkey.NewLuaScript(laneText + askText)
+)
+
+// Pause implements [client.Gate]. All processes know of the pause within milliseconds.
+func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
+	d = min(d, maxPause)
+	if d <= 0 {
+		return
+	}
+	now := time.Now()
+	l := f.lane(key)
+	f.alone.Pause(ctx, key, d)
+	began := now
+	said, err := query(ctx, f, func(ctx context.Context, v valkey.Client) ([]int64, error) {
+		return pauseScript.Exec(ctx, v, l.keys, []string{micros(d)}).AsIntSlice()
+	})
+	if err == nil && len(said) == 2 {
+		began = now.Add(-time.Duration(said[1]) * time.Microsecond)
+	}
+	l.refused(began, now.Add(d))
+}
+
+// Wait implements [client.Gate]. While nothing is paused, it asks the server once for
+// each key and again when that changes, provided that the client of the server has
+// caching, and for each request otherwise. The pace after a pause is that of all
+// processes together.
+func (f *Fleet) Wait(ctx context.Context, key string) error {
+	l := f.lane(key)
+	for waited := false; ; waited = true {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		number, err := f.number(ctx, l)
+		if err != nil {
+			return f.waitAlone(ctx, key, l)
+		}
+		if number == "" {
+			if l.paused(time.Now()) { // the server has not heard of it, or has lost it
+				return f.waitAlone(ctx, key, l)
+			}
+			l.let(time.Now())
+			return nil
+		}
+		a, err := f.ask(ctx, l, waited)
+		switch {
+		case err != nil:
+			return f.waitAlone(ctx, key, l)
+		case a.what == "pass":
+			l.let(time.Now())
+			return nil
+		case a.what == "leave":
+			return client.PausedError{RetryAfter: a.wait}
+		case a.what == "turn":
+			if err := sleep(ctx, a.wait); err != nil {
+				return err
+			}
+			if now, err := f.number(ctx, l); err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
+				continue // there is a new pause
+			}
+			l.let(time.Now())
+			return nil
+		}
+		if err := f.waitForEnd(ctx, l, a); err != nil {
+			return err
+		}
+	}
+}
+
+// waitForEnd waits until a pause ends, and then for a random time. One of those who wait
+// reports what the process let through before.
+func (f *Fleet) waitForEnd(ctx context.Context, l *lane, a answer) error {
+	end := time.Now().Add(a.wait)
+	if l.reports(a.number) {
+		if err := sleep(ctx, a.wait-min(a.wait/2, time.Second)); err != nil {
+			l.reportsNot(a.number) // another one may
+			return err
+		}
+		n := l.accepted(end.Add(-a.wait).Add(-a.age), a.length)
+		_, _ = query(ctx, f, func(ctx context.Context, v valkey.Client) (int64, error) {
+			return reportScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), strconv.FormatFloat(n, 'f', 3, 64)}).AsInt64()
+		})
+	}
+	spread := min(a.length, maxSpread)
+	if deadline, ok := ctx.Deadline(); ok {
+		spread = min(spread, deadline.Sub(end))
+	}
+	return sleep(ctx, time.Until(end)+rand.N(max(spread, 1)))
+}
+
+// waitAlone waits as a process does that shares nothing.
+func (f *Fleet) waitAlone(ctx context.Context, key string, l *lane) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := f.alone.Wait(ctx, key); err != nil {
+		return err
+	}
+	l.let(time.Now())
+	return nil
+}
+
+// number returns the number of the last pause of a key, or "" if it is forgotten.
+func (f *Fleet) number(ctx context.Context, l *lane) (string, error) {
+	return query(ctx, f, func(ctx context.Context, v valkey.Client) (string, error) {
+		number, err := v.DoCache(ctx, v.B().Get().Key(l.keys[0]).Cache(), cacheFor).ToString()
+		if valkey.IsValkeyNil(err) {
+			return "", nil
+		}
+		return number, err
+	})
+}
+
+// An answer of the server to a request; see lua/ask.lua.
+type answer struct {
+	what              string
+	wait, length, age time.Duration
+	number            int64
+}
+
+func (f *Fleet) ask(ctx context.Context, l *lane, waited bool) (answer, error) {
+	room := maxPause * 24
+	if deadline, ok := ctx.Deadline(); ok {
+		room = time.Until(deadline)
+	}
+	args := []string{micros(room), "0"}
+	if waited {
+		args[1] = "1"
+	}
+	return query(ctx, f, func(ctx context.Context, v valkey.Client) (answer, error) {
+		said, err := askScript.Exec(ctx, v, l.keys, args).ToArray()
+		if err != nil {
+			return answer{}, err
+		}
+		if len(said) != 5 {
+			return answer{}, errors.New("fleet: the server's answer is not that of the script")
+		}
+		var a answer
+		var numbers [4]int64
+		for i := range numbers {
+			if numbers[i], err = said[i+1].AsInt64(); err != nil {
+				return answer{}, err
+			}
+		}
+		a.what, err = said[0].ToString()
+		a.wait, a.number = time.Duration(numbers[0])*time.Microsecond, numbers[1]
+		a.length, a.age = time.Duration(numbers[2])*time.Microsecond, time.Duration(numbers[3])*time.Microsecond
+		return a, err
+	})
+}
+
+func micros(d time.Duration) string { return strconv.FormatInt(d.Microseconds(), 10) }
+
+// A lane is what this process knows of a key.
+type lane struct {
+	keys []string // the names of the mark and of the lane on the server
+
+	mu     sync.Mutex
+	passed tally
+	until  time.Time // the end of the longest pause that this process asked for
+	report int64     // the number of the last pause for which this process reports
+}
+
+// lane returns what the process knows of a key.
+func (f *Fleet) lane(key string) *lane {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l := f.lanes[key]
+	if l == nil {
+		if len(f.lanes) >= maxLanes {
+			f.forget(time.Now())
+		}
+		l = &lane{keys: []string{f.name("pause", key, ""), f.name("pause", key, ":lane")}}
+		f.lanes[key] = l
+	}
+	return l
+}
+
+// forget makes room.
+func (f *Fleet) forget(now time.Time) {
+	for key, l := range f.lanes {
+		if !l.paused(now) {
+			delete(f.lanes, key)
+			if len(f.lanes) < maxLanes/2 {
+				return
+			}
+		}
+	}
+}
+
+// let counts a request that is let through.
+func (l *lane) let(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.passed.add(now, 1)
+}
+
+// refused takes back the count of a request, which was let through at about the given
+// time, and notes until when the process has been asked to wait.
+func (l *lane) refused(at, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.passed.add(at, -1)
+	if until.After(l.until) {
+		l.until = until
+	}
+}
+
+func (l *lane) paused(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return now.Before(l.until)
+}
+
+// reports reports whether the caller is the one that reports before a pause ends.
+func (l *lane) reports(number int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := l.report != number
+	l.report = number
+	return first
+}
+
+// reportsNot takes back what reports said.
+func (l *lane) reportsNot(number int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.report == number {
+		l.report = 0
+	}
+}
+
+// accepted returns how many requests were let through in as long as length before the
+// given time, without those that were refused.
+func (l *lane) accepted(at time.Time, length time.Duration) float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(l.passed.between(at.Add(-length), at), 0)
+}
+
+// A tally counts events of the last two hours, recent ones more precisely.
+type tally struct {
+	levels [len(widths)][64]int32
+	last   [len(widths)]int64 // the number of the latest bucket
+}
+
+// widths are how long the buckets of each level are.
+var widths = [...]time.Duration{125 * time.Millisecond, 4 * time.Second, 2 * time.Minute}
+
+func (t *tally) add(at time.Time, n int32) {
+	for i, w := range widths {
+		number := at.UnixNano() / int64(w)
+		t.advance(i, number)
+		if number > t.last[i]-64 {
+			t.levels[i][number%64] += n
+		}
+	}
+}
+
+// advance empties the buckets between the latest one and the one with the given number.
+func (t *tally) advance(level int, number int64) {
+	for i := max(t.last[level]+1, number-63); i <= number; i++ {
+		t.levels[level][i%64] = 0
+	}
+	t.last[level] = max(t.last[level], number)
+}
+
+// between returns how many events there were from one time to another. What was taken
+// back at the end counts, too.
+func (t *tally) between(from, to time.Time) float64 {
+	level := 0
+	for level < len(widths)-1 && t.last[level]-from.UnixNano()/int64(widths[level]) > 62 {
+		level++
+	}
+	w := int64(widths[level])
+	first, end := max(from.UnixNano(), (t.last[level]-63)*w), to.UnixNano()/w
+	sum := 0.0
+	for i := first / w; i <= min(end, t.last[level]); i++ {
+		share := 1.0
+		if i == first/w { // this bucket began before
+			share = 1 - float64(first%w)/float64(w)
+		}
+		sum += share * float64(t.levels[level][i%64])
+	}
+	return sum
+}

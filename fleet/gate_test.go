@@ -1,0 +1,87 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/airbyte-agents/airbyte-agents-go/client"
+	"github.com/airbyte-agents/airbyte-agents-go/fleet"
+)
+
+// released calls Wait n times at once on each fleet and returns when each call returned
+// nil, in order.
+func released(t *testing.T, list []*fleet.Fleet, key string, n int) []time.Duration {
+	t.Helper()
+	start := time.Now()
+	var mu sync.Mutex
+	var times []time.Duration
+	var wg sync.WaitGroup
+	for _, f := range list {
+		for range n {
+			wg.Go(func() {
+				if err := f.Wait(t.Context(), key); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				times = append(times, time.Since(start))
+			})
+		}
+	}
+	wg.Wait()
+	slices.Sort(times)
+	return times
+}
+
+// All processes know of a pause soon, and nothing else waits.
+func testPauseSpreads(t *testing.T, addr string, m mode) {
+	t.Helper()
+	list, key := fleets(t, addr, m, 4), "spreading "+m.name
+	for range 3 {
+		released(t, list, key, 1)
+	}
+	list[0].Pause(t.Context(), key, 2*time.Second)
+	time.Sleep(50 * time.Millisecond)
+	for i, f := range list {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err := f.Wait(ctx, key)
+		cancel()
+		if e, ok := errors.AsType[client.PausedError](err); !ok || e.RetryAfter < 1500*time.Millisecond || e.RetryAfter > 2*time.Second || !errors.Is(err, client.ErrRateLimited) {
+			t.Errorf("fleet %d: %v", i, err)
+		}
+	}
+	if times := released(t, list, "another", 5); times[len(times)-1] > 100*time.Millisecond {
+		t.Errorf("another key waits for %v", times[len(times)-1])
+	}
+	list[1].Pause(t.Context(), key, time.Second/2) // does not shorten it
+	list[2].Pause(t.Context(), key, 2*time.Second)
+	list[3].Pause(t.Context(), key, -time.Second)
+	times := released(t, list, key, 10)
+	if first, last := times[0], times[len(times)-1]; first < 1900*time.Millisecond || last > 7500*time.Millisecond || last-first < time.Second {
+		t.Errorf("released from %v to %v", first, last)
+	}
+}
+
+// After a pause, all processes together are as fast as they were before.
+func testPace(t *testing.T, addr string, m mode) {
+	t.Helper()
+	list := fleets(t, addr, m, 4, fleet.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil))))
+	released(t, list, "paced", 25)
+	list[0].Pause(t.Context(), "paced", time.Second)
+	time.Sleep(200 * time.Millisecond)      // until all know
+	times := released(t, list, "paced", 50) // one of the 100 was refused
+	const slack = 20                        // for what a busy machine does late
+	for n := 0; n+100+slack < len(times); n++ {
+		if d := times[n+100+slack] - times[n]; d < 850*time.Millisecond {
+			t.Fatalf("numbers %d to %d were released within %v", n, n+100+slack, d)
+		}
+	}
+	if last := times[len(times)-1]; last < 2200*time.Millisecond || last > 4500*time.Millisecond {
+		t.Errorf("the last was released after %v", last)
+	}
+}

@@ -1,0 +1,81 @@
+-- Says what a request has to do: "pass"; "wait", and ask again, since there is a pause;
+-- take its "turn" after waiting, unless there is a new pause; or "leave", since it would
+-- have to wait for too long. With that come the wait, the number of the pause, how long
+-- it is, and how long ago it began.
+-- ARGV: how long the request can wait, and 1 if it has waited for the end of a pause.
+local room = tonumber(ARGV[1])
+if not lane.till then
+  return {'pass', 0, 0, 0, 0}
+end
+local function answer(what, wait)
+  return {what, math.ceil(wait), lane.number, lane.length, now - lane.began}
+end
+local left = lane.till - now
+if left > 0 then
+  if left >= room then
+    return answer('leave', left)
+  end
+  return answer('wait', left)
+end
+
+if lane.settled == 0 then -- the first one after the pause
+  lane.settled = 1
+  local last = lane.n or 0
+  local n = math.max(lane.reported, lane.before - lane.refused)
+  lane.k, lane.n, lane.plateau, lane.doubling, lane.soon = 0, 0, 0, 1000, 0
+  if n < 1 then
+    lane.weight, lane.futile = 0, (lane.futile or 0) + 1
+    if lane.futile > 1 then -- nothing is accepted: find out with as few requests as possible
+      lane.n, lane.doubling = 1, math.min(lane.length, 5000000) / 4
+    end
+  else
+    lane.futile = 0
+    n = math.max(n, 0.75 * lane.grown)
+    if n < 1.5 * last and last < 1.5 * n then
+      lane.weight = lane.weight + n
+    else
+      lane.weight = n
+    end
+    local plateau, doubling = memory(), memory() / 3
+    if n < 2 * lane.refused then -- the rate that is accepted may be higher
+      plateau, doubling = math.min(12 * lane.length, plateau), math.min(2 * lane.length, doubling)
+    end
+    local sure = math.min(lane.weight / 20, 1) ^ 2
+    lane.n, lane.plateau, lane.doubling = 0.98 * n, sure * plateau, math.max(sure * doubling, 1000)
+    local reached = math.max(last, lane.grown)
+    if n < 1.5 * reached then
+      lane.n = math.min(lane.n, 0.97 * reached) -- it was too fast
+    end
+    lane.soon = n
+    if sure < 1 and last == 0 then -- n is a guess
+      lane.soon = 1e15
+    end
+  end
+end
+
+local wait = 0
+if lane.n > 0 then
+  local after = now - lane.till
+  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 20)) -- unused turns expire
+  wait = when(k) - after
+  if ARGV[2] == '1' and k < lane.soon then
+    wait = math.min(wait, 5000000 - after)
+  end
+  wait = math.max(wait, 0)
+  if wait >= room then
+    save()
+    return answer('leave', wait)
+  end
+  lane.k = k + 1
+end
+issue()
+if wait > 0 then
+  if now - lane.queued > memory() / 2 then
+    remember(memory() + wait)
+    lane.queued = now
+  end
+  save()
+  return answer('turn', wait)
+end
+save()
+return answer('pass', 0)
