@@ -252,6 +252,22 @@ func TestListOf(t *testing.T) {
 	}
 }
 
+// What does not fit is told by its place.
+func TestListOfRecordsThatDoNotFit(t *testing.T) {
+	action := client.Action{Entity: "things", Name: "list"}
+	for text, want := range map[string]string{
+		`[{"id":1},{"id":"x"}]`: `record 1, field id does not fit`, `{"inner":{"N":"x"}}`: `the result, field inner.N does not fit`,
+		`{"data":[{"id":"x"}],"meta":{}}`: `record 0, field id does not fit`, `7`: `the result does not fit`,
+	} {
+		conn, _ := things(t, ok(text))
+		list, r, err := client.ListOf[typedRecord](t.Context(), conn, &action, nil)
+		var wrong *client.RecordError
+		if !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Error(), want) || list != nil || r != nil {
+			t.Errorf("%s: %v, %v, %v", text, list, r, err)
+		}
+	}
+}
+
 func TestTypedErrors(t *testing.T) {
 	action := client.Action{Entity: "things", Name: "list"}
 	conn, s := things(t)
