@@ -260,7 +260,7 @@ func (s *Service) now() time.Time { return s.options.clock() }
 // operations have in common.
 func (s *Service) route() {
 	s.router = http.NewServeMux()
-	strict := server.NewStrictHandlerWithOptions(&api{s}, nil, server.StrictHTTPServerOptions{
+	strict := server.NewStrictHandlerWithOptions(&api{s}, []server.StrictMiddlewareFunc{s.guard}, server.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  bodyError,
 		ResponseErrorHandlerFunc: answerError,
 	})
