@@ -90,11 +90,11 @@ type entrance struct {
 func (e *entrance) Do(req *http.Request) (*http.Response, error) {
 	c := callOf(req.Context())
 	c.method, c.path = req.Method, req.URL.Path
-	ctx := withCall(req.Context(), c)
+	ctx := req.Context()
 	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, e.timeout)
-		resp, err := e.send(ctx, c, req)
+		resp, err := e.send(c, req.WithContext(ctx))
 		if err != nil || c.consume != nil {
 			cancel()
 		} else {
@@ -102,11 +102,10 @@ func (e *entrance) Do(req *http.Request) (*http.Response, error) {
 		}
 		return resp, err
 	}
-	return e.send(ctx, c, req)
+	return e.send(c, req)
 }
 
-func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.Response, error) {
-	req = req.WithContext(ctx)
+func (e *entrance) send(c *call, req *http.Request) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", e.agent)
 	}
