@@ -79,6 +79,8 @@ type Automation struct {
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
+func (a Automation) lacks() string { return unless(a.ID != "", "id") }
+
 // String describes the automation without its URLs.
 func (a Automation) String() string {
 	return fmt.Sprintf("client.Automation{ID:%q, WorkflowID:%q, WorkspaceID:%q, Enabled:%t, TriggerType:%q, CronExpression:%q, Timezone:%q, "+

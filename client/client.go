@@ -219,9 +219,26 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // MarshalText returns what String returns.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// A partial is a response that may lack what was requested: JSON with status
+// 200 that is something else, as a proxy or a changed service may send it.
+// Fields that only add to a response may be missing; they are zero then.
+type partial interface {
+	// lacks returns what is missing, or "" if nothing is.
+	lacks() string
+}
+
+// unless returns what, the name of something that a response lacks, unless it
+// is there.
+func unless(there bool, what string) string {
+	if there {
+		return ""
+	}
+	return what
+}
+
 // fetch calls an operation that responds with JSON and decodes the response into a T.
-// A response without the part that it is asked for (see partial) is an error.
-func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) (*T, error) {
+// A response that lacks what a T requires is an error.
+func fetch[T partial](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) (*T, error) {
 	var v *T
 	c.consume = func(resp *http.Response) error {
 		v = new(T) // anew for every attempt
@@ -235,10 +252,8 @@ func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*htt
 		if err != nil {
 			return c.withhold(err)
 		}
-		if part, ok := any(v).(partial); ok {
-			if what := part.lacks(); what != "" {
-				return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
-			}
+		if what := (*v).lacks(); what != "" {
+			return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
 		}
 		if told, ok := any(v).(interface{ scrub(s scrubber) }); ok { // it repeats what the service says of secrets
 			told.scrub(c.scrubber(resp.Request))
@@ -274,6 +289,8 @@ func fetchList[T any](ctx context.Context, c *call, send func(context.Context) (
 type listOf[T any] struct {
 	Data []T `json:"data"`
 }
+
+func (l listOf[T]) lacks() string { return unless(l.Data != nil, "list of data") }
 
 // acknowledge calls an operation whose response has no content of interest.
 func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {

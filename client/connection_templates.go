@@ -51,6 +51,8 @@ type ConnectionTemplate struct {
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
+func (t ConnectionTemplate) lacks() string { return unless(t.ID != "", "id") }
+
 // String describes the template and hides its DestinationConfig.
 func (t ConnectionTemplate) String() string {
 	return fmt.Sprintf("client.ConnectionTemplate{ID:%q, Hosting:%q, DestinationName:%q, DestinationConfig:%s, CronExpression:%q}",
@@ -375,11 +377,7 @@ func (t ConnectionTemplates) DescribeCron(ctx context.Context, expression string
 	if expression == "" {
 		return "", invalid(call.op, "the cron expression is empty")
 	}
-	type description struct {
-		Text  string `json:"description"`
-		Valid *bool  `json:"is_valid"`
-	}
-	got, err := fetch[description](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[cronDescription](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return t.client.ready().raw.DescribeCron(ctx, &gen.DescribeCronParams{}, gen.CronDescribeRequest{CronExpression: expression})
 	})
 	if err != nil {
@@ -391,8 +389,14 @@ func (t ConnectionTemplates) DescribeCron(ctx context.Context, expression string
 		e.Message = cmp.Or(got.Text, "the service does not accept the cron expression")
 		return "", e
 	}
-	if got.Text == "" {
-		return "", &Error{op: call.op, kind: ErrBadResponse, StatusCode: http.StatusOK, Message: "the response has no description"}
-	}
 	return got.Text, nil
+}
+
+type cronDescription struct {
+	Text  string `json:"description"`
+	Valid *bool  `json:"is_valid"`
+}
+
+func (d cronDescription) lacks() string {
+	return unless(d.Text != "" || d.Valid != nil && !*d.Valid, "description")
 }

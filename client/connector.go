@@ -273,6 +273,8 @@ type wholeConnector struct {
 	Config   configuration            `json:"replication_config"`
 }
 
+func (c wholeConnector) lacks() string { return unless(c.ID != "", "id") }
+
 // info is the connector; slug is that of its kind if the service does not say.
 func (c *wholeConnector) info(slug string) ConnectorInfo {
 	return ConnectorInfo{

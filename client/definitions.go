@@ -144,8 +144,14 @@ type sourceList struct {
 	Definitions []definitionItem `json:"definitions"`
 }
 
+func (l sourceList) lacks() string { return unless(l.Definitions != nil, "list of definitions") }
+
 type destinationList struct {
 	Destinations []definitionItem `json:"destinations"`
+}
+
+func (l destinationList) lacks() string {
+	return unless(l.Destinations != nil, "list of destinations")
 }
 
 func definitionsOf(items []definitionItem) []Definition {
@@ -267,21 +273,25 @@ func (d Definitions) FindDestination(ctx context.Context, name string) (*Definit
 }
 
 func fetchDefinition(ctx context.Context, call *call, send func(context.Context) (*http.Response, error)) (*DefinitionDetails, error) {
-	type response struct {
-		ID         string           `json:"id"`
-		Definition definitionItem   `json:"definition"`
-		Questions  ExampleQuestions `json:"example_questions"`
-	}
-	got, err := fetch[response](ctx, call, send)
+	got, err := fetch[wholeDefinition](ctx, call, send)
 	if err != nil {
 		return nil, err
 	}
 	details := got.Definition.details()
-	if details.ID = cmp.Or(got.ID, details.ID); details.ID == "" {
-		return nil, &Error{op: call.op, kind: ErrBadResponse, StatusCode: http.StatusOK, Message: "the response has no id"}
-	}
+	details.ID = cmp.Or(got.ID, details.ID)
 	details.ExampleQuestions = got.Questions
 	return &details, nil
+}
+
+// A wholeDefinition is a definition as the service sends it by itself.
+type wholeDefinition struct {
+	ID         string           `json:"id"`
+	Definition definitionItem   `json:"definition"`
+	Questions  ExampleQuestions `json:"example_questions"`
+}
+
+func (d wholeDefinition) lacks() string {
+	return unless(cmp.Or(d.ID, d.Definition.details().ID) != "", "id")
 }
 
 // findDefinition returns the definition in list that has the slug or name. noun is

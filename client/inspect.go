@@ -114,6 +114,8 @@ type inspectionItem struct {
 	} `json:"context_store_readiness"`
 }
 
+func (i inspectionItem) lacks() string { return unless(i.ConnectorID != "", "connector_id") }
+
 // UnmarshalJSONFrom reads an inspection and keeps the members that it does not know.
 func (i *inspectionItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	type plain inspectionItem
@@ -288,6 +290,8 @@ type CheckResult struct {
 	// Failure is why the check failed; nil if the service does not say.
 	Failure *CheckFailure `json:"failure_reason,omitempty"`
 }
+
+func (r CheckResult) lacks() string { return unless(r.ID != "" || r.Status != "", "id") }
 
 // OK reports whether the check succeeded. A check that neither succeeded nor failed,
 // such as one that was skipped, is not OK; see Status.

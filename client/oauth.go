@@ -44,6 +44,8 @@ type OAuthApp struct {
 	UpdatedAt      time.Time      `json:"updated_at,omitzero"`
 }
 
+func (a OAuthApp) lacks() string { return unless(a.ID != "", "id") }
+
 // An OAuthScope says who uses an OAuth app. The service may send values that
 // are not among the constants.
 type OAuthScope string
@@ -238,23 +240,24 @@ func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL 
 	if err != nil {
 		return "", err
 	}
-	type response struct {
-		URL loose[string] `json:"consent_url"`
-	}
-	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[consent](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.ready().raw.InitiateOAuth(ctx, &gen.InitiateOAuthParams{}, body)
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		if e := notFound(err); e != nil {
 			e.note = fmt.Sprintf("perhaps the workspace is missing: Workspace.Ensure creates %q", w.name)
 		}
 		return "", err
-	case !isWebPage(got.URL.v):
-		return "", &Error{op: call.op, kind: ErrBadResponse, Message: "the service sent no URL for the consent"}
 	}
 	return got.URL.v, nil
 }
+
+// A consent is the response to the start of one.
+type consent struct {
+	URL loose[string] `json:"consent_url"`
+}
+
+func (c consent) lacks() string { return unless(isWebPage(c.URL.v), "URL for the consent") }
 
 // ConsentResult reads the query of the URL with which a browser returns from the
 // consent that [Workspace.StartOAuth] began, and returns the ID of the connector that

@@ -34,6 +34,10 @@ type organizationList struct {
 	Organizations []Organization `json:"organizations"`
 }
 
+func (l organizationList) lacks() string {
+	return unless(l.Organizations != nil, "list of organizations")
+}
+
 // An OrganizationConnector is a connector of an organization, with the state of its
 // context store. The service promises only the ID; other fields are zero if it does
 // not send them.

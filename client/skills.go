@@ -301,6 +301,10 @@ type docsItem struct {
 	} `json:"content"`
 }
 
+func (d docsItem) lacks() string {
+	return unless(d.Skill.ID != "" || d.Outline != nil || d.Content != nil, "metadata")
+}
+
 // Docs returns the documentation of the connector: the section with the given
 // ID or, if section is empty, the outline, which lists the IDs. The first call
 // may send one more request, that of [Connector.Inspect]. The error matches

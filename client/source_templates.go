@@ -270,6 +270,8 @@ type sourceTemplateItem struct {
 	AuthHints            authHints `json:"auth_tooltip"`
 }
 
+func (t sourceTemplateItem) lacks() string { return unless(t.ID != "", "id") }
+
 // authHints is either one hint, for every method of authentication, or a map
 // from methods to hints.
 type authHints map[string]string

@@ -60,6 +60,10 @@ type TokenScope struct {
 	OrganizationID string `json:"organization_id"`
 }
 
+func (s TokenScope) lacks() string {
+	return unless(s.WorkspaceID != "" || s.WorkspaceName != "", "workspace")
+}
+
 // TokenScope returns what the client's token gives access to, if it is a scoped
 // token: that of a client with [WithScopedToken], or one from
 // [WithTokenSource]. For an application token, which gives access to a whole
@@ -99,17 +103,11 @@ func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secr
 	if err != nil {
 		return "", err
 	}
-	type response struct {
-		Token auth.Secret `json:"token"`
-	}
-	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	got, err := fetch[issued](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.ready().raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
 	})
 	if err != nil {
 		return "", err
-	}
-	if got.Token == "" {
-		return "", &Error{op: call.op, kind: ErrBadResponse, Message: "the service sent no token"}
 	}
 	return got.Token, nil
 }

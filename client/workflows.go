@@ -46,6 +46,8 @@ type Workflow struct {
 	UpdatedAt   time.Time `json:"updated_at,omitzero"`
 }
 
+func (w Workflow) lacks() string { return unless(w.ID != "", "id") }
+
 // A WorkflowRequest describes a workflow to create.
 type WorkflowRequest struct {
 	Name string // must not be blank

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
@@ -142,7 +143,7 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	// scoped token for it.
 	call := &call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true, about: w.about()}
 	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.ready().region))}
-	_, err := fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
+	_, err := fetch[issued](ctx, call, func(ctx context.Context) (*http.Response, error) {
 		return w.client.ready().raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
 	})
 	if err == nil {
@@ -150,6 +151,13 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	}
 	return err
 }
+
+// An issued token is the response to the creation of one.
+type issued struct {
+	Token auth.Secret `json:"token"`
+}
+
+func (i issued) lacks() string { return unless(i.Token != "", "token") }
 
 // confirm returns an error if the workspace does not exist now.
 func (w *Workspace) confirm(ctx context.Context) error {

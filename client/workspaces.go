@@ -139,6 +139,8 @@ type workspaceList struct {
 	Next string          `json:"next"`
 }
 
+func (l workspaceList) lacks() string { return unless(l.Data != nil, "list of data") }
+
 type workspaceItem struct {
 	ID             string              `json:"id"`
 	Name           string              `json:"name"`
@@ -150,6 +152,8 @@ type workspaceItem struct {
 	CreatedAt      time.Time           `json:"created_at"`
 	UpdatedAt      time.Time           `json:"updated_at"`
 }
+
+func (w workspaceItem) lacks() string { return unless(w.ID != "", "id") }
 
 func (w workspaceItem) info() WorkspaceInfo {
 	return WorkspaceInfo{
@@ -190,6 +194,8 @@ type statsItem struct {
 	Active   int  `json:"active_count"`
 	Inactive int  `json:"inactive_count"`
 }
+
+func (s statsItem) lacks() string { return unless(s.Total != nil, "total_count") }
 
 // WorkspaceStats counts the organization's workspaces.
 func (c *Client) WorkspaceStats(ctx context.Context) (*WorkspaceStats, error) {
