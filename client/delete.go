@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -14,13 +13,11 @@ import (
 // [Workspace.ConnectorByID], DeleteConnector does not check that the connector belongs
 // to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
-	call := &call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()}
-	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
+	ask := w.begin(&call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()})
+	if id, err = w.ConnectorByID(id).checkedID(ask.op); err != nil {
 		return "", err
 	}
-	got, err := fetch[deletion](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.DeleteConnector(ctx, id, &gen.DeleteConnectorParams{})
-	})
+	got, err := fetch[deletion](ctx, ask.to(gen.NewDeleteConnectorRequest(ask.server(), id, nil)))
 	if err != nil {
 		return "", missing(err, ErrConnectorNotFound)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -249,17 +248,18 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 	return err
 }
 
-func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {
+func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Response, error) {
 	if err := x.check(); err != nil {
-		return nil, withRequest(call.about.of(err), x.params)
+		return nil, withRequest(ask.about.of(err), x.params)
 	}
 	id, err := c.checkedID(x.op())
 	if err != nil {
-		return nil, withRequest(call.about.of(err), x.params)
+		return nil, withRequest(ask.about.of(err), x.params)
 	}
-	resp, err := c.ws.client.ready().raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
+	c.begin(ask)
+	resp, err := ask.to(gen.NewExecuteConnectorRequest(ask.server(), id, nil, x.request())).send(ctx)
 	if err != nil {
-		return nil, withRequest(call.failBuilding(err), x.params)
+		return nil, withRequest(err, x.params)
 	}
 	return resp, nil
 }
@@ -270,17 +270,6 @@ func withRequest(err error, params Params) error {
 		e.Params = cloneParams(params)
 	}
 	return err
-}
-
-var noExecuteParams = &gen.ExecuteConnectorParams{}
-
-// failBuilding converts the error of a generated method, which is either an *Error of
-// the pipeline or about building the request.
-func (c *call) failBuilding(err error) error {
-	if own, ok := errors.AsType[*Error](err); ok {
-		return own
-	}
-	return c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)})
 }
 
 // An envelope is the response to every execution. R reads the result in it.
