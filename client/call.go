@@ -105,13 +105,14 @@ func (c *call) send(ctx context.Context) (*http.Response, error) {
 		return nil, c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", c.unbuilt)})
 	}
 	req := c.req
-	if req.Context() != ctx {
-		req = req.WithContext(ctx)
+	if callOf(req.Context()) != c {
+		req = req.WithContext(withCall(ctx, c))
 	}
 	return c.client.doer.do(c, req)
 }
 
-// A doer sends the requests of calls: the pipeline, or what refuses them.
+// A doer sends the requests of calls, whose ctx has the call: the pipeline, or what refuses
+// them.
 type doer interface {
 	do(c *call, req *http.Request) (*http.Response, error)
 }

@@ -258,7 +258,7 @@ func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Re
 		return nil, withRequest(ask.about.of(err), x.params)
 	}
 	c.begin(ask)
-	resp, err := ask.to(c.ws.client.executeRequest(ctx, id, x)).send(ctx)
+	resp, err := ask.to(c.ws.client.executeRequest(withCall(ctx, ask), id, x)).send(ctx)
 	if err != nil {
 		return nil, withRequest(err, x.params)
 	}

@@ -32,8 +32,7 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) doer {
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
-// entrance is the first stage. It puts the call into the ctx of its request, and applies
-// the time limit of calls.
+// entrance is the first stage. It applies the time limit of calls.
 type entrance struct {
 	next    *retrier
 	timeout time.Duration
