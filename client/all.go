@@ -207,7 +207,7 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 		wrong.Page = w.number
 	}
 	p.rows = e.Result
-	r := e.result(w.x)
+	r := e.result(w.x, resp)
 	if w.x.pager != nil {
 		var data struct {
 			Result spanned `json:"result"`

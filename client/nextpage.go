@@ -81,8 +81,16 @@ func (r *Result) brought() paging.In {
 	if r.decoded && r.Data == nil {
 		return in
 	}
+	if len(r.Data) == 0 {
+		return in
+	}
 	rows := pageRows[ignored]{action: r.action, raw: r.Data}
-	if len(r.Data) > 0 && rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) == nil {
+	err := rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient))
+	if text, deep := shallow(r.Data, err); deep != nil {
+		rows = pageRows[ignored]{action: r.action, raw: text, deep: deep}
+		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), lenient))
+	}
+	if err == nil {
 		rows.brought(&in)
 	}
 	return in
