@@ -131,58 +131,6 @@ func executions(fake *agentstest.Service, action string) int {
 	return n
 }
 
-var handleLine = regexp.MustCompile(`(?m)^next_page (\S+)$`)
-
-// What a client does in a session, from finding a connector to a write.
-func TestConversation(t *testing.T) {
-	everywhere(t, func(t *testing.T, transport, era string) {
-		fake, ws := start(t, agentstest.WorkspaceName)
-		u := &user{action: "decline"}
-		cs := open(t, transport, era, ws, u, agentsmcp.Confirm("always"))
-		say := func(tool string, args map[string]any) string {
-			text, isError := call(t, cs, tool, args)
-			t.Logf("%s %v\n%s", tool, args, text)
-			if isError != strings.HasPrefix(text, `{"error"`) {
-				t.Errorf("%t: %s", isError, text)
-			}
-			return text
-		}
-		if text := say("list_connectors", map[string]any{"query": "github"}); !strings.Contains(text, "github,GitHub,Engineering") {
-			t.Error(text)
-		}
-		if text := say("describe_actions", map[string]any{"connector": "github", "entity": "issues"}); !strings.Contains(text, "per_page") {
-			t.Error(text)
-		}
-		text := say("read_records", map[string]any{"connector": "github", "entity": "issues", "action": "list", "params": `{"per_page":6}`, "fields": []string{"number"}})
-		pages := 1
-		for m := handleLine.FindStringSubmatch(text); m != nil; m = handleLine.FindStringSubmatch(text) {
-			text = say("next_page", map[string]any{"page": m[1]})
-			pages++
-		}
-		if pages != 3 || !strings.Contains(text, "records 13 to 15") || !strings.Contains(text, "end: ") {
-			t.Errorf("%d pages: %s", pages, text)
-		}
-		search := `{"query":{"filter":{"eq":{"state":"open"}}},"limit":3}`
-		if text := say("read_records", map[string]any{"connector": "github", "entity": "issues", "action": "context_store_search", "params": search}); !strings.Contains(text, "records 1 to 3") {
-			t.Error(text)
-		}
-		create := map[string]any{"connector": "github", "entity": "issues", "action": "create", "params": `{"title":"hello"}`}
-		if text := say("write_records", create); !strings.Contains(text, "the user said no") || executions(fake, "create") != 0 {
-			t.Error(text)
-		}
-		u.action = "accept"
-		if text := say("write_records", create); !strings.Contains(text, "the change was made") || executions(fake, "create") != 1 {
-			t.Error(text)
-		}
-		if len(u.questions) != 2 || !strings.Contains(u.questions[0], `Run "create" on "issues" of "Engineering"`) || !strings.Contains(u.questions[0], `"title": "hello"`) {
-			t.Errorf("%q", u.questions)
-		}
-		if text := say("read_records", map[string]any{"connector": "github", "entity": "issue", "action": "list"}); !strings.Contains(text, "the entities of github are") {
-			t.Error(text)
-		}
-	})
-}
-
 func TestTools(t *testing.T) {
 	everywhere(t, func(t *testing.T, transport, era string) {
 		fake, ws := start(t, agentstest.WorkspaceName)

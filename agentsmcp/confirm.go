@@ -162,18 +162,20 @@ func canonical(raw json.RawMessage) []byte {
 // maxShown is how many bytes of the params of a write a person is shown.
 const maxShown = 4_000
 
-// describe is the question for a person.
+// describe is the question for a person. Long texts are shortened so that every param is
+// seen: none can hide behind another.
 func describe(a agenttools.Action) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
 	params := "none"
-	if len(a.Params) > 0 && enc.Encode(a.Params) == nil {
-		params = visible(strings.TrimSpace(b.String()))
+	if len(a.Params) > 0 {
+		params = indented(a.Params)
+		for _, limit := range []int{500, 100, 30} {
+			if len(params) > maxShown {
+				params = indented(shortened(a.Params, limit))
+			}
+		}
 	}
 	if len(params) > maxShown {
-		params = fmt.Sprintf("%s…\n(the first %d of %d bytes)", strings.ToValidUTF8(params[:maxShown], ""), maxShown, len(params))
+		params = fmt.Sprintf("%s…\n(only the first %d of %d bytes: say yes only if you know what the rest is)", strings.ToValidUTF8(params[:maxShown], ""), maxShown, len(params))
 	}
 	text := fmt.Sprintf("Run %s on %s of %s (%s)?\n\nParams: %s", quoted(a.Name), quoted(a.Entity), quoted(a.Connector), quoted(a.Slug), params)
 	if a.Undeclared {
@@ -182,8 +184,53 @@ func describe(a agenttools.Action) string {
 	return text
 }
 
+// indented returns a value as JSON in which everything can be seen.
+func indented(v any) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if enc.Encode(v) != nil { // it was JSON before
+		return "they cannot be shown"
+	}
+	return visible(strings.TrimSpace(b.String()))
+}
+
+// shortened returns a copy of a JSON value with texts of at most about limit bytes.
+func shortened(v any, limit int) any {
+	switch v := v.(type) {
+	case string:
+		return beginning(v, limit)
+	case json.Number:
+		if len(v) > limit {
+			return beginning(string(v), limit)
+		}
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = shortened(v[i], limit)
+		}
+		return list
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name := range v {
+			m[name] = shortened(v[name], limit)
+		}
+		return m
+	}
+	return v
+}
+
+// beginning returns a text, or its beginning and its size.
+func beginning(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:limit], ""), len(s))
+}
+
 // quoted returns a name in quotes, on one line.
-func quoted(s string) string { return strconv.Quote(s) }
+func quoted(s string) string { return strconv.Quote(beginning(s, 200)) }
 
 // visible returns a text in which the characters that people do not see, or that change
 // the order of others, are escaped.

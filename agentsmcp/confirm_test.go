@@ -2,6 +2,7 @@ package agentsmcp
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -64,9 +65,23 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%s is not in %s", want, text)
 		}
 	}
-	a.Params = client.Params{"text": strings.Repeat("日", 5000)}
-	if text := describe(a); len(text) > maxShown+300 || !utf8.ValidString(text) || !strings.Contains(text, "of 15016 bytes)") {
-		t.Errorf("%d bytes: %s", len(text), text[len(text)-100:])
+	a.Params = client.Params{
+		"a": strings.Repeat("日", 5000), "b": []any{strings.Repeat("\u200b", 3000), json.Number(strings.Repeat("1", 2000))},
+		"c": map[string]any{"d": strings.Repeat("y", 501), "e": "short"}, "z": "the one that matters", "delete_all": true, "n": json.Number("7"),
+	}
+	text = describe(a)
+	for _, want := range []string{"日… (15000 bytes)", "… (9000 bytes)", "1… (2000 bytes)", `"e": "short"`, `"z": "the one that matters"`, `"delete_all": true`, `"n": 7`} {
+		if len(text) > maxShown+300 || !utf8.ValidString(text) || !strings.Contains(text, want) {
+			t.Errorf("%d bytes: no %s in %s", len(text), want, text)
+		}
+	}
+	many := make([]any, 3000)
+	for i := range many {
+		many[i] = i
+	}
+	a.Params, a.Entity = client.Params{"ids": many}, strings.Repeat("e", 5000)
+	if text := describe(a); len(text) > maxShown+600 || !strings.Contains(text, "(only the first 4000 of ") || !strings.Contains(text, "e… (5000 bytes)") {
+		t.Errorf("%d bytes: %s", len(text), text)
 	}
 	a.Params = nil
 	if text := describe(a); !strings.HasSuffix(text, "Params: none") {

@@ -26,7 +26,10 @@ type arguments struct {
 func parseArguments(names []string, raw json.RawMessage) (*arguments, *failure) {
 	a := &arguments{weight: len(raw)}
 	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 {
+	if text := ""; len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil { // some programs put them into a text
+		raw = bytes.TrimSpace([]byte(text))
+	}
+	if len(raw) == 0 || string(raw) == "[]" { // some languages have no other empty object
 		raw = json.RawMessage("{}")
 	}
 	wrong := func(problems ...problem) *failure {

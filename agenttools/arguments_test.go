@@ -22,6 +22,8 @@ func TestParseArguments(t *testing.T) {
 		{`{"params":[],"fields":"[\"a\",\"b\"]"}`, `   null [a b]`},
 		{`{"params":"\"{\\\"id\\\":1}\""}`, `   {"id":1} []`},
 		{`{"params":"{\"id\":12345678901234567890,\"x\":1.50,\"y\":1e400}"}`, `   {"id":12345678901234567890,"x":1.50,"y":1e400} []`},
+		{`"{\"connector\":\"github\",\"params\":{\"n\":9007199254740993}}"`, `github   {"n":9007199254740993} []`},
+		{`""`, `   null []`}, {` [] `, `   null []`}, {`null`, `   null []`}, {`"null"`, `   null []`},
 		{``, `   null []`}, {` {} `, `   null []`}, {"\n", `   null []`},
 	} {
 		a, f := parseArguments(names, json.RawMessage(test.in))
@@ -35,7 +37,7 @@ func TestParseArguments(t *testing.T) {
 		}
 	}
 	for in, field := range map[string]string{
-		`[]`: "", `null x`: "", `"x"`: "", `{`: "", `{"connector":"a"} {}`: "", "{\"connector\":\"\xff\"}": "", `1`: "",
+		`[{}]`: "", `null x`: "", `"\"{}\""`: "", `"x"`: "", `{`: "", `{"connector":"a"} {}`: "", "{\"connector\":\"\xff\"}": "", `1`: "",
 		`{"connector":true}`: "connector", `{"entity":{}}`: "entity", `{"action":["list"]}`: "action",
 		`{"params":1}`: "params", `{"params":"x"}`: "params", `{"params":"{"}`: "params", `{"params":"{} {}"}`: "params", `{"params":true}`: "params",
 		`{"params":[1]}`: "params", `{"params":"\"\\\"{}\\\"\""}`: "params",

@@ -46,7 +46,7 @@ func (p *page) quote(lines []string, budget int, tool string) {
 				p.whole = map[int]int{}
 			}
 			p.whole[i] = len(line)
-			line = shorten(line, room-len(cutNote(len(lines), 1<<40))-2)
+			line = strings.Clone(shorten(line, room-len(cutNote(len(lines), 1<<40))-2))
 		}
 		p.rows = append(p.rows, line)
 	}

@@ -1,6 +1,7 @@
 package agenttools
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -207,6 +208,13 @@ func TestShelfIsBounded(t *testing.T) {
 	huge := &page{sheet: sheet{rows: []string{strings.Repeat("x", 2*maxShelf), ""}}}
 	if _, ok := s.get(s.put(huge, 1, place{page: huge, index: 1})); !ok || len(s.slots) != 1 {
 		t.Errorf("%t, %d handles: the newest is always there, and nothing else if it is too large", ok, len(s.slots))
+	}
+	for i := range 100 { // what the vendor sent to ask for the next page counts, too
+		cursor := map[string]any{"cursor": strings.Repeat("c", 1<<20), "in": []any{json.Number("1"), true, nil}}
+		s.put(&page{}, i, place{params: cursor, weight: sizeOf(cursor)})
+	}
+	if n := len(s.slots); s.size > maxShelf || n < 10 || n > 16 {
+		t.Errorf("%d handles with large cursors, %d bytes", n, s.size)
 	}
 	small := &page{}
 	for i := range maxHandles + 100 {

@@ -181,7 +181,7 @@ func (s *Set) fetch(ctx context.Context, read *reading, params client.Params, nu
 		}
 		p := &page{about: label(read.c, read.entity, read.action), noun: "records", first: number, note: warning(t.result)}
 		if t.next != nil {
-			p.next = &place{read: t.read, params: t.next, number: number + len(t.records), weight: read.weight}
+			p.next = &place{read: t.read, params: t.next, number: number + len(t.records), weight: read.weight + sizeOf(t.next)}
 		} else if t.err != nil {
 			p.stuck = reason(t.err)
 		}
@@ -232,10 +232,14 @@ func (r *reading) run(ctx context.Context, params client.Params) (*turned, error
 	return t, err
 }
 
-// recordsOf returns the records of a result.
+// recordsOf returns the records of a result. A record that package client cannot decode,
+// for how deep it is nested, is one nevertheless.
 func recordsOf(result *client.Result) ([]node, error) {
 	var list []node
 	for raw, err := range client.Rows[json.RawMessage](result) {
+		if e := (*client.RecordError)(nil); errors.As(err, &e) && e.Index >= 0 && e.Raw != nil {
+			raw, err = e.Raw, nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -258,12 +262,12 @@ func warning(r *client.Result) string {
 	return "warning: " + textNode(oneLine(r.Warning.Message, maxNote)).String()
 }
 
-// reason is why there is no next page.
+// reason is why there is no next page, without what a program could do about it.
 func reason(err error) string {
 	text := err.Error()
 	var e *client.Error
 	if errors.As(err, &e) && e.Message != "" {
-		text = e.Message
+		text, _, _ = strings.Cut(e.Message, "; ")
 	}
 	return oneLine(text, maxNote)
 }

@@ -997,6 +997,14 @@ func TestNoSecretInOutputs(t *testing.T) {
 	var outs []Output
 	s := New(ws, WithWrites(nil), WithObserver(func(_ context.Context, _ string, out Output, _ time.Duration) { outs = append(outs, out) }))
 	call(t, s, listConnectors)
+	warns := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"status":"success","result":[],"warning":{"code":"x","message":%q}}`, r.Header.Get("Authorization"))
+	})
+	fake.Inject(agentstest.Fault{Operation: "executeConnector", Action: "list", Handler: warns})
+	if out := read(t, s, "github", "issues", "list", ""); !strings.Contains(out.Text, "warning: ") {
+		t.Error(out.Text)
+	}
 	fake.Inject(agentstest.Fault{Operation: "executeConnector", Times: 4, Handler: echo})
 	read(t, s, "github", "issues", "list", "")
 	write(t, s, "github", "issues", "create", "{}")
@@ -1014,7 +1022,7 @@ func TestNoSecretInOutputs(t *testing.T) {
 		texts = append(texts, fmt.Sprintf("%+v", out))
 	}
 	for _, text := range texts {
-		if strings.Contains(text, token) || strings.Contains(text, agentstest.ClientSecret) {
+		if strings.Contains(text, token[:40]) || strings.Contains(text, agentstest.ClientSecret) {
 			t.Error(text)
 		}
 	}
@@ -1040,8 +1048,32 @@ func TestPageWithoutNext(t *testing.T) {
 	fake.Inject(agentstest.Fault{Action: "list", Body: `{"status":"success","result":[{"id":1},{"id":2}],"connector_metadata":{"next_link":"https://vendor.example.com/more"}}`})
 	out := read(t, New(ws), "slack", "users", "list", "")
 	a := readAnswer(t, out.Text)
-	if out.IsError || len(a.rows) != 2 || a.next != "" || !strings.Contains(a.notes[0], "there are more records that cannot be asked for") {
+	if out.IsError || len(a.rows) != 2 || a.next != "" || !strings.HasPrefix(a.notes[0], "there are more records that cannot be asked for: there is a next page, but") {
 		t.Error(out.Text)
+	}
+	if strings.Contains(out.Text, "With") {
+		t.Errorf("it tells a model about options of Go: %s", out.Text)
+	}
+}
+
+// A record that no decoder reads, for how deep it is nested, is cut, and takes no other
+// record with it.
+func TestRecordThatIsTooDeep(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	deep := strings.Repeat("[", 11_000) + strings.Repeat("]", 11_000)
+	for _, body := range []string{
+		`{"status":"success","result":[{"id":1},{"id":2,"x":` + deep + `},` + deep + `,{"id":4}],"connector_metadata":{"has_more":true,"next_cursor":"c"}}`,
+		`{"status":"success","result":[{"id":5}]}`,
+	} {
+		fake.Inject(agentstest.Fault{Action: "list", Body: body})
+	}
+	s := New(ws, WithMaxOutput(1000))
+	var bodies []string
+	for _, a := range all(t, s, read(t, s, "slack", "users", "list", "")) {
+		bodies = append(bodies, a.body)
+	}
+	if got := strings.Join(bodies, "\n"); len(bodies) != 5 || !strings.HasPrefix(bodies[1], `{"id":2,"x":[[[[`) || !strings.HasPrefix(bodies[2], "[[[[") || !strings.Contains(bodies[4], "5") {
+		t.Errorf("%d answers: %s", len(bodies), got)
 	}
 }
 

@@ -2,6 +2,7 @@ package agenttools
 
 import (
 	"container/list"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -134,4 +135,25 @@ func (s *shelf) tidy() {
 			}
 		}
 	}
+}
+
+// sizeOf is about how much memory params take, which have what the connector sent to ask
+// for the next page.
+func sizeOf(v any) int {
+	n := 16
+	switch v := v.(type) {
+	case string:
+		n += len(v)
+	case json.Number:
+		n += len(v)
+	case []any:
+		for _, element := range v {
+			n += sizeOf(element)
+		}
+	case map[string]any:
+		for name, member := range v {
+			n += len(name) + sizeOf(member)
+		}
+	}
+	return n
 }

@@ -212,7 +212,7 @@ func (w *walk) read(resp *http.Response) (*page, *Result, error) {
 		wrong.Page = w.number
 	}
 	p.rows = e.Result
-	r := e.result(w.x)
+	r := e.result(w.x, resp)
 	if w.x.pager != nil {
 		var data struct {
 			Result spanned `json:"result"`

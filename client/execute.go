@@ -375,12 +375,19 @@ func said(v jsontext.Value) answer.Reason {
 	return answer.Reason{} // null, true or a number: no reason
 }
 
-// result converts e to a Result without data.
-func (e *frame) result(x *execution) *Result {
+// result converts e, which came with resp, to a Result without data.
+func (e *frame) result(x *execution, resp *http.Response) *Result {
+	w := e.Warning.v.export()
+	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
+		if c := callOf(resp.Request.Context()); c != nil {
+			s := c.scrubber(resp.Request)
+			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.text(w.Message), s.text(w.StatusURL)
+		}
+	}
 	return &Result{
 		Status:      e.Status.v,
 		Metadata:    json.RawMessage(e.Metadata),
-		Warning:     e.Warning.v.export(),
+		Warning:     w,
 		Duration:    duration(e.Execution.v.Millis.v),
 		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
 		action:      x.action,
@@ -479,7 +486,7 @@ func readTyped(x *execution, resp *http.Response, v reflect.Value) (*Result, err
 	if err != nil {
 		return nil, notAnEnvelope(err)
 	}
-	r := e.result(x)
+	r := e.result(x, resp)
 	r.decoded, r.beside, r.count = true, e.Result.beside, e.Result.count()
 	return r, nil
 }
@@ -504,7 +511,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	if err := e.verdict(); err != nil {
 		return nil, withBody(err, body)
 	}
-	r := e.result(x)
+	r := e.result(x, resp)
 	r.Data = json.RawMessage(e.Result.of(body))
 	return r, nil
 }

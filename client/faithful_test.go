@@ -287,4 +287,12 @@ func TestRecordThatIsTooDeep(t *testing.T) {
 	if r, err := conn.Execute(t.Context(), "things", "list", nil); err != nil || string(r.Data) != list {
 		t.Errorf("the data is not what was sent: %v", err)
 	}
+	conn, _ = things(t, ok(list))
+	r, err := conn.Execute(t.Context(), "things", "list", client.Params{"offset": 0, "limit": 7}, client.WithPageParam("offset"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next, err := r.NextParams(t.Context()); err != nil || fmt.Sprint(next) != "map[limit:7 offset:7]" {
+		t.Errorf("what follows a page with such records: %v, %v", next, err)
+	}
 }

@@ -79,11 +79,10 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 // brought returns what the page of r brought.
 func (r *Result) brought() paging.In {
 	in := paging.In{Metadata: jsontext.Value(r.Metadata), Beside: r.beside, Count: r.count}
-	if r.decoded && r.Data == nil {
+	if len(r.Data) == 0 { // there is none, or it was decoded already
 		return in
 	}
-	rows := pageRows{action: r.action, raw: r.Data, rows: reflect.ValueOf(new([]ignored)).Elem()}
-	if len(r.Data) > 0 && rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) == nil {
+	if rows, err := r.rows(reflect.TypeFor[[]ignored]()); err == nil {
 		rows.brought(&in)
 	}
 	return in

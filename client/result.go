@@ -100,7 +100,7 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 	if err := jsonv2.Unmarshal(b, &e, lenient); err != nil {
 		return err
 	}
-	*r = *e.result(new(execution))
+	*r = *e.result(new(execution), nil)
 	r.Data = json.RawMessage(e.Result)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -40,6 +41,29 @@ func TestExecuteKeepsWhatWasSent(t *testing.T) {
 	var rows []struct{ Name string }
 	if err := r.Decode(&rows); err != nil || len(rows) != 1 || rows[0].Name != "" {
 		t.Errorf("names are matched with their case: %v, %v", rows, err)
+	}
+}
+
+// A warning has no secret, whatever the service repeats in it.
+func TestWarningRepeatsNoToken(t *testing.T) {
+	token := ""
+	repeats := func(req *http.Request) (*http.Response, error) {
+		token = strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
+		return says(200, fmt.Sprintf(`{"status":"success","result":[{"id":1}],"warning":{"code":%[1]q,"message":"Bearer %[1]s is old","status_url":"https://x.example/?t=%[1]s"}}`, token))(req)
+	}
+	conn, _ := things(t, repeats, repeats)
+	raw, err := conn.Execute(t.Context(), "things", "list", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, typed, err := client.Execute[[]any](t.Context(), conn, "things", "list", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*client.Result{raw, typed} {
+		if text := fmt.Sprintf("%+v", *r.Warning); token == "" || strings.Contains(text, token) || !strings.Contains(text, "is old") {
+			t.Errorf("%q: %s", token, text)
+		}
 	}
 }
 

@@ -84,7 +84,9 @@ func (m *model) next(context.Context) (toolCall, bool) {
 
 func (m *model) read(output string) {
 	lines := strings.Split(output, "\n")
-	_, m.page, _ = strings.Cut(lines[len(lines)-1], "next_page ")
+	if page, ok := strings.CutPrefix(lines[len(lines)-1], "next_page "); ok {
+		m.page = page
+	}
 }
 
 var conversation = []toolCall{

@@ -34,27 +34,25 @@ func readToken(name string) (string, error) {
 	return token, nil
 }
 
-type listener struct{ net.Listener }
-
-// listen listens on the address. Without a token, it must be a loopback address: others
-// can be reached by anybody.
-func (c *command) listen(ctx context.Context) (*listener, error) {
+// address returns the address to serve. Without a token, it must be a loopback address:
+// others can be reached by anybody.
+func (c *command) address() (string, error) {
 	addr, err := net.ResolveTCPAddr("tcp", c.http)
 	if err != nil {
-		return nil, fmt.Errorf("--http: %w", err)
+		return "", fmt.Errorf("--http: %w", err)
 	}
 	if c.token == "" && !addr.IP.IsLoopback() {
-		return nil, fmt.Errorf("--http %s can be reached from other machines: use a loopback address, such as 127.0.0.1:8080, or --token-file", c.http)
+		return "", fmt.Errorf("--http %s can be reached from other machines: use a loopback address, such as 127.0.0.1:8080, or --token-file", c.http)
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr.String())
-	if err != nil {
-		return nil, err
-	}
-	return &listener{l}, nil
+	return addr.String(), nil
 }
 
 // serveHTTP serves until ctx is done.
-func (c *command) serveHTTP(ctx context.Context, l *listener, ws *client.Workspace, opts []agenttools.Option) error {
+func (c *command) serveHTTP(ctx context.Context, addr string, ws *client.Workspace, opts []agenttools.Option) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", agentsmcp.Handler(func(r *http.Request) (*client.Workspace, string, error) {
 		if !c.authorized(r) {

@@ -186,11 +186,11 @@ func run(ctx context.Context, args []string) int {
 	case c.check:
 		err = c.report(ctx, ws, opts)
 	case c.http != "":
-		var l *listener
-		if l, err = c.listen(ctx); err != nil {
+		var addr string
+		if addr, err = c.address(); err != nil {
 			return complain(exitUsage, err)
 		}
-		err = c.serveHTTP(ctx, l, ws, opts)
+		err = c.serveHTTP(ctx, addr, ws, opts)
 	default:
 		err = serveStdio(ctx, os.Stdin, os.Stdout, ws, opts)
 	}
@@ -206,7 +206,7 @@ func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agent
 	out := set.Call(ctx, c.prefix+"list_connectors", nil)
 	for !out.IsError {
 		fmt.Println(out.Text)
-		handle, more := lastLine(out.Text, "next_page ")
+		handle, more := strings.CutPrefix(out.Text[strings.LastIndexByte(out.Text, '\n')+1:], c.prefix+"next_page ")
 		if !more {
 			break
 		}
@@ -225,10 +225,4 @@ func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agent
 	}
 	fmt.Println("tools: " + strings.Join(names, ", "))
 	return nil
-}
-
-// lastLine returns what follows the words in the last line of a text.
-func lastLine(text, words string) (string, bool) {
-	_, rest, ok := strings.Cut(text[strings.LastIndexByte(text, '\n')+1:], words)
-	return rest, ok
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,6 +83,8 @@ func TestExitCodes(t *testing.T) {
 	down.Close()
 	fake := agentstest.NewServer()
 	defer fake.Close()
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
 	empty, two := filepath.Join(t.TempDir(), "empty"), filepath.Join(t.TempDir(), "two")
 	for name, text := range map[string]string{empty: " \n", two: "a b\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -125,6 +128,7 @@ func TestExitCodes(t *testing.T) {
 		{"--demo --http 0.0.0.0:0", nil, 2, "can be reached from other machines"},
 		{"--demo --http [::]:0", nil, 2, "can be reached from other machines"},
 		{"--demo --http nonsense", nil, 2, "--http"},
+		{"--demo --http " + taken.Listener.Addr().String(), nil, 1, "in use"},
 		{"--demo --http 127.0.0.1:0 --token-file " + empty, nil, 2, "is empty"},
 		{"--demo --http 127.0.0.1:0 --token-file " + two, nil, 2, "one token"},
 		{"--demo --http 127.0.0.1:0 --token-file /does/not/exist", nil, 2, "no such file"},
@@ -197,6 +201,61 @@ func TestAllAtOnce(t *testing.T) {
 	stdout, _, _ = runWith(t, stateless, nil, "--demo")
 	if got := messages(t, stdout); !strings.Contains(string(got[`"a"`]), "list_connectors") {
 		t.Error(stdout)
+	}
+}
+
+// A line that is no message is answered, and takes nothing else with it.
+func TestLinesThatAreNoMessages(t *testing.T) {
+	const ping = `{"jsonrpc":"2.0","id":7,"method":"ping"}`
+	for line, want := range map[string]string{
+		"nonsense":                 `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"the line is not JSON"}}`,
+		`{"jsonrpc":"2.0","id":7,`: `"id":null,"error":{"code":-32700,`,
+		"\xff\xfe":                 `"id":null,"error":{"code":-32700,`,
+		ping + " " + ping:          `"id":null,"error":{"code":-32700,`,
+		`{"id":7,"method":"ping"}`: `{"jsonrpc":"2.0","id":7,"error":{"code":-32600,"message":"the message is none of JSON-RPC 2.0"}}`,
+		`{"jsonrpc":"1.0","id":"a","method":"ping"}`: `"id":"a","error":{"code":-32600,`,
+		`{"jsonrpc":"2.0","id":{},"method":"ping"}`:  `"id":null,"error":{"code":-32600,`,
+		`{"jsonrpc":"2.0","id":7,"method":7}`:        `"id":7,"error":{"code":-32600,`,
+		"null":                                       `"id":null,"error":{"code":-32600,`,
+		"7":                                          `"id":null,"error":{"code":-32600,`,
+		"[]":                                         `"id":null,"error":{"code":-32600,"message":"the list has no message"}`,
+		"":                                           "",
+		" \t\r":                                      "",
+		`{"jsonrpc":"2.0","id":7}`:                   "", // the response to a request that nobody made
+		ping + "\r":                                  `{"jsonrpc":"2.0","id":7,"result":{}}`,
+		"[" + ping + "]":                             `[{"jsonrpc":"2.0","id":7,"result":{}}]`,
+		"[" + ping + `,5,{"jsonrpc":"2.0","id":"b"}]`: `[{"jsonrpc":"2.0","id":7,"result":{}}]`,
+		"[" + ping + "," + ping + "]":                 `[{"jsonrpc":"2.0","id":7,"result":{}}]`,
+		`["` + strings.Repeat("x", maxLine) + `"]`:    `"id":null,"error":{"code":-32600,"message":"the message is too long"}`,
+		`{"jsonrpc":"2.0","id":7,"method":"nothing"}`: `"id":7,"error":{"code":-32601,`,
+	} {
+		stdout, stderr, code := runWith(t, initialize+line+"\n"+listCall, nil, "--demo", "--log-level", "error")
+		if code != 0 || stderr != "" || !strings.Contains(stdout, want) || !strings.Contains(stdout, `"id":2,"result"`) {
+			t.Errorf("%.50q: %d, %q\n%s", line, code, stderr, stdout)
+		}
+		for line := range strings.Lines(stdout) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("not JSON: %q", line)
+			}
+		}
+		if want == "" && strings.Count(stdout, "\n") != 2 {
+			t.Errorf("%.50q is answered: %s", line, stdout)
+		}
+	}
+	// Without a line feed at the end, it is a message nevertheless.
+	if stdout, _, _ := runWith(t, initialize+ping, nil, "--demo", "--log-level", "error"); !strings.Contains(stdout, `{"jsonrpc":"2.0","id":7,"result":{}}`) {
+		t.Error(stdout)
+	}
+}
+
+// The responses to requests that came together come together.
+func TestBatch(t *testing.T) {
+	batch := "[" + strings.TrimSpace(listCall) + `,{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"none"}},{"jsonrpc":"2.0","id":"p","method":"ping"}]` + "\n"
+	stdout, _, code := runWith(t, strings.Replace(initialize, "2025-11-25", "2025-03-26", 1)+batch, nil, "--demo", "--log-level", "error")
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	var list []struct{ ID any }
+	if code != 0 || len(lines) != 2 || json.Unmarshal([]byte(lines[1]), &list) != nil || len(list) != 2 {
+		t.Errorf("%d: %s", code, stdout)
 	}
 }
 
