@@ -154,30 +154,25 @@ func (c ConnectorChange) isZero() bool {
 	return strings.TrimSpace(c.Name) == "" && c.Entities.IsZero() && c.ReplicationConfig == nil
 }
 
-func (c ConnectorChange) check(op string) error {
-	var problems []string
-	if list, ok := c.Entities.Get(); ok && list == nil {
-		problems = append(problems, "Entities is a nil slice: use Value of an empty slice to remove the selection, or Null to send null")
-	} else {
-		problems = unnamed(list)
-	}
-	return refuse(op, append(problems, configProblem("ReplicationConfig", c.ReplicationConfig))...)
-}
-
 // secretValues returns the texts in c that an error must not repeat.
 func (c ConnectorChange) secretValues() []string { return configSecrets(c.ReplicationConfig) }
 
-func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
-	r := gen.ConnectorUpdateRequest{Name: set(strings.TrimSpace(c.Name))}
+func (c ConnectorChange) wire(op string) (body gen.ConnectorUpdateRequest, err error) {
+	body.Name = set(strings.TrimSpace(c.Name))
 	if c.ReplicationConfig != nil {
-		r.ReplicationConfig = Value(map[string]any(c.ReplicationConfig))
+		body.ReplicationConfig = Value(map[string]any(c.ReplicationConfig))
 	}
-	if list, ok := c.Entities.Get(); ok {
-		r.Entities = Value(requested(list))
-	} else if c.Entities.IsNull() {
-		r.Entities = Null[[]gen.RequestedEntity]()
+	var problems []string
+	switch list, ok := c.Entities.Get(); {
+	case ok && list == nil:
+		problems = append(problems, "Entities is a nil slice: use Value of an empty slice to remove the selection, or Null to send null")
+	case ok:
+		problems = unnamed(list)
+		body.Entities = Value(requested(list))
+	case c.Entities.IsNull():
+		body.Entities = Null[[]gen.RequestedEntity]()
 	}
-	return r
+	return body, refuse(op, append(problems, configProblem("ReplicationConfig", c.ReplicationConfig))...)
 }
 
 // Update changes the connector and returns its new state. An empty change is an error
@@ -185,18 +180,20 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 // [Connector.Check]. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
-	ask := c.begin(&call{op: "update connector", name: "updateConnector", secrets: change.secretValues()})
+	ask := c.begin(&call{op: "update connector", name: "updateConnector"})
 	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, ask.about.of(invalid(ask.op, "there is nothing to change"))
+		return nil, ask.about.of(invalid(ask.op, nothing))
 	}
-	if err := change.check(ask.op); err != nil {
+	body, err := change.wire(ask.op)
+	if err != nil {
 		return nil, ask.about.of(err)
 	}
-	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewUpdateConnectorRequest(ask.server(), id, nil, change.wire())))
+	ask.secrets = change.secretValues()
+	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewUpdateConnectorRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Details(ctx) })
 	}

@@ -105,64 +105,33 @@ func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
 		*s = strings.TrimSpace(*s)
 	}
 	r.OAuthSecretID = trimmedSecret(r.OAuthSecretID)
-	for _, id := range []*string{&r.DefinitionID, &r.SourceTemplateID} {
-		if plain, ok := plainUUID(*id); ok {
-			*id = plain
-		}
-	}
 	return r
 }
 
-// check returns an error for a request that the service would refuse.
-func (r CreateConnectorRequest) check(op string) error {
-	var problems []string
-	kinds := 0
-	for _, s := range []string{r.ConnectorType, r.DefinitionID, r.SourceTemplateID} {
-		if s != "" {
-			kinds++
-		}
-	}
-	if kinds != 1 {
-		problems = append(problems, fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", kinds))
-	}
-	if len(r.Credentials) == 0 && len(r.ReplicationConfig) == 0 && r.OAuthSecretID == "" {
-		problems = append(problems, "one of Credentials, ReplicationConfig and OAuthSecretID must be given")
-	}
-	for name, id := range map[string]string{"DefinitionID": r.DefinitionID, "SourceTemplateID": r.SourceTemplateID} {
-		if _, ok := plainUUID(id); id != "" && !ok {
-			problems = append(problems, name+" is not a UUID")
-		}
-	}
-	for field, config := range map[string]map[string]any{"Credentials": r.Credentials, "ReplicationConfig": r.ReplicationConfig, "Environment": r.Environment} {
-		problems = append(problems, configProblem(field, config))
-	}
-	if r.ConnectionTemplateMatch != "" && len(r.ConnectionTemplateTags) == 0 {
-		problems = append(problems, "ConnectionTemplateMatch is given without ConnectionTemplateTags")
+func (r CreateConnectorRequest) wire(op, workspace string) (body gen.ConnectorCreateRequest, err error) {
+	r = r.trimmed()
+	problems := []string{
+		oneKind(r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
+		problemIf(len(r.Credentials) == 0 && len(r.ReplicationConfig) == 0 && r.OAuthSecretID == "", "one of Credentials, ReplicationConfig and OAuthSecretID must be given"),
+		uuidField("DefinitionID", &r.DefinitionID),
+		uuidField("SourceTemplateID", &r.SourceTemplateID),
+		configProblem("Credentials", r.Credentials),
+		configProblem("ReplicationConfig", r.ReplicationConfig),
+		configProblem("Environment", r.Environment),
+		problemIf(r.ConnectionTemplateMatch != "" && len(r.ConnectionTemplateTags) == 0, "ConnectionTemplateMatch is given without ConnectionTemplateTags"),
 	}
 	slices.Sort(problems)
-	return refuse(op, append(problems, unnamed(r.Entities)...)...)
-}
-
-func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateRequest {
-	w := gen.ConnectorCreateRequest{
-		WorkspaceName:     workspace,
-		Credentials:       r.Credentials,
-		Environment:       r.Environment,
-		ReplicationConfig: r.ReplicationConfig,
-		Entities:          requested(r.Entities),
-
+	if err := refuse(op, append(problems, unnamed(r.Entities)...)...); err != nil {
+		return body, err
+	}
+	return gen.ConnectorCreateRequest{
+		WorkspaceName: workspace, Name: optional(r.Name), ConnectorType: optional(r.ConnectorType),
+		DefinitionID: optional(r.DefinitionID), SourceTemplateID: optional(r.SourceTemplateID),
+		Credentials: r.Credentials, Environment: r.Environment, ReplicationConfig: r.ReplicationConfig,
+		ServerSideOAuthSecretID: optional(string(r.OAuthSecretID)), Entities: requested(r.Entities),
 		SelectedConnectionTemplateTags:     r.ConnectionTemplateTags,
 		SelectedConnectionTemplateTagsMode: optional(gen.TagMatch(r.ConnectionTemplateMatch)),
-	}
-	for to, s := range map[**string]string{
-		&w.Name: r.Name, &w.ConnectorType: r.ConnectorType, &w.DefinitionID: r.DefinitionID,
-		&w.SourceTemplateID: r.SourceTemplateID, &w.ServerSideOAuthSecretID: string(r.OAuthSecretID),
-	} {
-		if s != "" {
-			*to = &s
-		}
-	}
-	return w
+	}, nil
 }
 
 // requested converts entities to the type of the contract. Nil stays nil: it is not
@@ -214,13 +183,14 @@ func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
 // call [Workspace.CheckConnector]. Like every write, it is retried only if nothing can
 // have been created; see [Error.OutcomeUnknown].
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
-	const op = "create connector"
 	r = r.trimmed()
-	if err := r.check(op); err != nil {
+	ask := w.begin(&call{op: "create connector", name: "createConnector"})
+	body, err := r.wire(ask.op, w.name)
+	if err != nil {
 		return nil, err
 	}
-	ask := w.begin(&call{op: op, name: "createConnector", secrets: r.secretValues()})
-	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewCreateConnectorRequest(ask.server(), nil, r.wire(w.name))))
+	ask.secrets = r.secretValues()
+	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewCreateConnectorRequest(ask.server(), nil, body)))
 	if err != nil {
 		return nil, w.explainCreation(err, r)
 	}
@@ -234,13 +204,14 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 // request is an error that matches [ErrInvalid]; nothing is sent. Secrets of r are
 // removed from the texts of the result.
 func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
-	const op = "check connector configuration"
 	r = r.trimmed()
-	if err := r.check(op); err != nil {
+	ask := w.begin(&call{op: "check connector configuration", name: "checkConnectorConfig"})
+	body, err := r.wire(ask.op, w.name)
+	if err != nil {
 		return nil, err
 	}
-	ask := w.begin(&call{op: op, name: "checkConnectorConfig", secrets: r.secretValues()})
-	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorConfigRequest(ask.server(), nil, r.wire(w.name))))
+	ask.secrets = r.secretValues()
+	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorConfigRequest(ask.server(), nil, body)))
 	if err != nil {
 		return nil, w.explainCreation(err, r)
 	}

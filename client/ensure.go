@@ -30,7 +30,7 @@ func (w *Workspace) EnsureConnector(ctx context.Context, r CreateConnectorReques
 	if r.Name == "" {
 		return nil, false, invalid(op, "Name is empty; it is what the connector is found by")
 	}
-	if err := r.check(op); err != nil {
+	if _, err := r.wire(op, w.name); err != nil {
 		return nil, false, err
 	}
 	if info, err = w.connectorOf(ctx, op, r); info != nil || err != nil {

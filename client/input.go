@@ -15,6 +15,10 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
+// What a caller gives becomes what is sent in one way: the method wire of its type
+// returns the body or the query, without white space around texts, or an error that
+// matches [ErrInvalid] and says all that is wrong.
+
 // checkUUID returns id in the form that goes into paths and queries, or an error
 // that names whose ID it is not. Only what passes may become part of a path.
 func checkUUID(op, whose, id string) (string, error) {
@@ -23,6 +27,41 @@ func checkUUID(op, whose, id string) (string, error) {
 	}
 	return "", invalid(op, "%s", notUUID(whose, id))
 }
+
+// uuidField puts the ID in a field into the form in which it is sent, and returns what is
+// wrong with it, "" if nothing is or if there is none.
+func uuidField(field string, id *string) (problem string) {
+	*id = strings.TrimSpace(*id)
+	plain, ok := plainUUID(*id)
+	switch {
+	case ok:
+		*id = plain
+	case *id != "":
+		return field + " is not a UUID"
+	}
+	return ""
+}
+
+// oneKind returns what is wrong if not exactly one of the fields is given that say of
+// which kind a connector is to be.
+func oneKind(slug, definition, template string) (problem string) {
+	n := 0
+	for _, s := range []string{slug, definition, template} {
+		if s != "" {
+			n++
+		}
+	}
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", n)
+}
+
+// nothing is what is wrong with a change without fields.
+const nothing = "there is nothing to change"
+
+// problemIf returns the problem if there is one, else "".
+func problemIf(wrong bool, problem string) string { return unless(!wrong, problem) }
 
 // notUUID says that an ID is not a UUID, and whose ID it is not.
 func notUUID(whose, id string) string {

@@ -401,15 +401,17 @@ func (c *Connector) Check(ctx context.Context) (*CheckResult, error) {
 // sent; only an empty change is accepted. Secrets of the change are removed from the
 // texts of the result.
 func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*CheckResult, error) {
-	ask := c.begin(&call{op: "check connector", name: "checkConnector", secrets: change.secretValues()})
+	ask := c.begin(&call{op: "check connector", name: "checkConnector"})
 	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	if err := change.check(ask.op); err != nil {
+	body, err := change.wire(ask.op)
+	if err != nil {
 		return nil, ask.about.of(err)
 	}
-	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorRequest(ask.server(), id, nil, change.wire())))
+	ask.secrets = change.secretValues()
+	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
 	}

@@ -56,25 +56,32 @@ type WorkflowRequest struct {
 	Tasks []map[string]any
 }
 
-func (r WorkflowRequest) check(op string) error {
-	if strings.TrimSpace(r.Name) == "" {
-		return invalid(op, "Name is blank")
+// wire returns the body without the workspace, which is looked up.
+func (r WorkflowRequest) wire(op string) (gen.WorkflowCreateRequest, error) {
+	body := gen.WorkflowCreateRequest{Name: strings.TrimSpace(r.Name), Tasks: r.Tasks}
+	if body.Name == "" {
+		return body, invalid(op, "Name is blank")
 	}
 	for i, task := range r.Tasks {
 		if task == nil {
-			return invalid(op, "Tasks[%d] is nil", i)
+			return body, invalid(op, "Tasks[%d] is nil", i)
 		}
 		if problem := hiddenProblem(fmt.Sprintf("Tasks[%d]", i), task); problem != "" {
-			return invalid(op, "Tasks[%d] %s", i, problem)
+			return body, invalid(op, "Tasks[%d] %s", i, problem)
 		}
 	}
-	return nil
+	return body, nil
 }
 
 // A WorkflowChange says what [Workflows.Update] changes. Zero fields leave the
 // workflow unchanged.
 type WorkflowChange struct {
 	Name string
+}
+
+func (c WorkflowChange) wire(op string) (gen.WorkflowUpdateRequest, error) {
+	body := gen.WorkflowUpdateRequest{Name: optional(strings.TrimSpace(c.Name))}
+	return body, refuse(op, problemIf(body.Name == nil, nothing))
 }
 
 // List returns the workflows of the workspace, in the order of the service,
@@ -116,14 +123,13 @@ func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 // [ErrInvalid]; nothing is sent.
 func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, error) {
 	ask := f.ws.begin(&call{op: "create workflow", name: "createWorkflow"})
-	if err := r.check(ask.op); err != nil {
-		return nil, err
-	}
-	ws, err := f.ws.id(ctx)
+	body, err := r.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	body := gen.WorkflowCreateRequest{WorkspaceID: ws, Name: strings.TrimSpace(r.Name), Tasks: r.Tasks}
+	if body.WorkspaceID, err = f.ws.id(ctx); err != nil {
+		return nil, err
+	}
 	got, err := fetch[Workflow](ctx, ask.to(gen.NewCreateWorkflowRequest(ask.server(), nil, body)))
 	if err != nil {
 		return nil, f.ws.forget(err)
@@ -139,9 +145,9 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 	if err != nil {
 		return nil, err
 	}
-	body := gen.WorkflowUpdateRequest{Name: optional(strings.TrimSpace(change.Name))}
-	if body.Name == nil {
-		return nil, invalid(ask.op, "there is nothing to change")
+	body, err := change.wire(ask.op)
+	if err != nil {
+		return nil, err
 	}
 	ws, err := f.ws.id(ctx)
 	if err != nil {

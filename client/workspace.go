@@ -177,6 +177,12 @@ type WorkspaceChange struct {
 	ContextStore Nullable[bool]
 }
 
+func (c WorkspaceChange) wire(op string) (gen.WorkspaceUpdateRequest, error) {
+	c.Name = strings.TrimSpace(c.Name)
+	body := gen.WorkspaceUpdateRequest{Name: set(c.Name), Status: set(gen.WorkspaceStatus(c.Status)), CacheEnabled: c.ContextStore}
+	return body, refuse(op, problemIf(c == (WorkspaceChange{}), nothing))
+}
+
 // Update changes the workspace and returns its new state. It looks up the ID of the
 // workspace first, as [Workspace.Info] does. If several workspaces have the name, it
 // returns an error and changes nothing. An empty change is an error that matches
@@ -184,20 +190,17 @@ type WorkspaceChange struct {
 // name; use [Client.Workspace] with the new one.
 func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
 	ask := w.begin(&call{op: "update workspace", name: "updateWorkspace"})
-	change.Name = strings.TrimSpace(change.Name)
-	if change == (WorkspaceChange{}) {
-		return nil, invalid(ask.op, "there is nothing to change")
+	body, err := change.wire(ask.op)
+	if err != nil {
+		return nil, err
 	}
 	id, err := w.only(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
-	if change.Name != "" {
+	if !body.Name.IsZero() {
 		w.known.Store(nil) // w goes on to refer to the name
 		w.exists.Store(false)
-	}
-	body := gen.WorkspaceUpdateRequest{
-		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
 	}
 	got, err := fetch[workspaceItem](ctx, ask.to(gen.NewUpdateWorkspaceRequest(ask.server(), id, nil, body)))
 	if err != nil {
