@@ -55,7 +55,7 @@ func newClient(r *resolved) *Client {
 	case r.sharing != nil:
 		src = r.sharing.tokens(r, &hc)
 	case src == nil:
-		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
+		src = auth.Shared(r.cred, r.base, &hc, r.watching().fetch)
 	}
 	if r.scope != nil {
 		src = r.scope(r, src, &hc)

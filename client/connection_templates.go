@@ -148,7 +148,7 @@ func (r ConnectionTemplateRequest) MarshalText() ([]byte, error) { return []byte
 func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateCreateRequest, err error) {
 	cron, name := strings.TrimSpace(r.CronExpression), strings.TrimSpace(r.DestinationName)
 	definition := r.DestinationDefinitionID
-	notUUID := uuidField("DestinationDefinitionID", &definition)
+	wrongID := uuidField("DestinationDefinitionID", &definition)
 	switch hosting := cmp.Or(r.Hosting, UserHosted); hosting {
 	case AirbyteHosted:
 		if name != "" || definition != "" || r.DestinationConfig != nil || r.SyncOnCreate != nil || r.NonBreakingChanges != "" {
@@ -173,7 +173,7 @@ func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateC
 		if len(lacking) > 0 {
 			problems = append(problems, "UserHosted, the default, needs "+strings.Join(lacking, " and ")+"; AirbyteHosted does not")
 		}
-		if err := refuse(op, append(problems, notUUID)...); err != nil {
+		if err := refuse(op, append(problems, wrongID)...); err != nil {
 			return body, err
 		}
 		err = body.FromUserHostedConnectionTemplateRequest(gen.UserHostedConnectionTemplateRequest{
@@ -222,12 +222,12 @@ func (c ConnectionTemplateChange) String() string {
 	case c.CronExpression.IsNull():
 		cron = "null"
 	}
-	config := "unchanged"
+	shown := "unchanged"
 	if c.DestinationConfig != nil {
-		config = c.DestinationConfig.String()
+		shown = c.DestinationConfig.String()
 	}
 	return fmt.Sprintf("client.ConnectionTemplateChange{CronExpression:%s, DestinationName:%q, DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
-		cron, c.DestinationName, config, maybe(c.SyncOnCreate), c.NonBreakingChanges)
+		cron, c.DestinationName, shown, maybe(c.SyncOnCreate), c.NonBreakingChanges)
 }
 
 // Format writes what String returns, for every verb.
@@ -257,9 +257,9 @@ func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateR
 			problems = append(problems, "CronExpression is empty; use Null to remove the schedule")
 		}
 	}
-	isZero := body.CronExpression.IsZero() && body.DestinationName.IsZero() && body.DestinationConfig.IsZero() &&
+	empty := body.CronExpression.IsZero() && body.DestinationName.IsZero() && body.DestinationConfig.IsZero() &&
 		body.SyncOnCreate.IsZero() && body.NonBreakingChangesPreference.IsZero()
-	return body, refuse(op, append(problems, problemIf(isZero, nothing))...)
+	return body, refuse(op, append(problems, problemIf(empty, nothing))...)
 }
 
 func fetchConnectionTemplate(ctx context.Context, ask *call) (*ConnectionTemplate, error) {

@@ -128,7 +128,7 @@ type ConnectorChange struct {
 
 // String describes the change without values that may be secret.
 func (c ConnectorChange) String() string {
-	entities, config := "unchanged", "unchanged"
+	entities, shown := "unchanged", "unchanged"
 	switch list, ok := c.Entities.Get(); {
 	case ok:
 		entities = strconv.Itoa(len(list))
@@ -136,9 +136,9 @@ func (c ConnectorChange) String() string {
 		entities = "null"
 	}
 	if c.ReplicationConfig != nil {
-		config = c.ReplicationConfig.String()
+		shown = c.ReplicationConfig.String()
 	}
-	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, config)
+	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, shown)
 }
 
 // Format writes what String returns, for every verb.

@@ -52,7 +52,7 @@ func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*Connecto
 	if err != nil {
 		return nil, err
 	}
-	left, err := wait(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
+	left, err := poll(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
 		infos, err := c.ws.ListConnectors(ctx)
 		if notFound(err) != nil { // of the list, not of a token for it
 			return nil, true, nil //nolint:nilerr // this is what was waited for

@@ -326,10 +326,10 @@ func (w *warning) export() *Warning {
 // verdict returns the error that the envelope describes, if any, whatever its result
 // is.
 func (e *frame) verdict() error {
-	reason := said(e.Error)
+	reason := reasonIn(e.Error)
 	if reason.Message == "" {
 		code := reason.Code
-		reason = said(e.Message)
+		reason = reasonIn(e.Message)
 		reason.Code = cmp.Or(code, reason.Code)
 	}
 	switch e.Status.v {
@@ -348,9 +348,9 @@ func (e *frame) verdict() error {
 	return err
 }
 
-// said reads the reason in a member of an envelope, which may be text, an object or a
+// reasonIn reads the reason in a member of an envelope, which may be text, an object or a
 // list of either.
-func said(v jsontext.Value) answer.Reason {
+func reasonIn(v jsontext.Value) answer.Reason {
 	switch v.Kind() {
 	case '"', '{':
 		return answer.Parse(v)
@@ -479,7 +479,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	if text, deep := shallow(body, err); deep != nil { // Rows tells the records apart
 		e = envelope[spanned]{}
 		err = decodeBytes(resp, text, &e, lenient)
-		e.Result.start, e.Result.end = before(deep, e.Result.start), before(deep, e.Result.end)
+		e.Result.start, e.Result.end = offsetBefore(deep, e.Result.start), offsetBefore(deep, e.Result.end)
 	}
 	if err != nil {
 		return nil, err
@@ -514,7 +514,7 @@ func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 
 // decodeBytes decodes an envelope that was read into memory.
 func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
-	err := explain(resp, jsonv2.Unmarshal(body, v, opts), body)
+	err := undecodable(resp, jsonv2.Unmarshal(body, v, opts), body)
 	return withBody(notAnEnvelope(err), body)
 }
 

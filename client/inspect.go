@@ -244,7 +244,7 @@ func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling P
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
 	var last *EntityReadiness // wait keeps no state of a look that fails
-	_, err := wait(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
+	_, err := poll(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
 		got, err := c.Inspect(ctx)
 		if err != nil {
 			return nil, false, err

@@ -115,14 +115,14 @@ func (c *Client) OrganizationConnectors(ctx context.Context, organizationID stri
 		if err != nil {
 			return nil, "", err
 		}
-		offset, _ := strconv.Atoi(next) // 0 for the first page
+		offset, _ := strconv.Atoi(next) // 0 for the first list
 		ask := c.begin(&call{op: op, name: "listOrganizationCredentials", read: true})
 		params := &gen.ListOrganizationCredentialsParams{Limit: new(organizationPage), Offset: &offset}
-		page, err := fetchList[organizationItem](ctx, ask.to(gen.NewListOrganizationCredentialsRequest(ask.server(), id, params)))
-		if len(page) < organizationPage {
-			return page, "", err
+		list, err := fetchList[organizationItem](ctx, ask.to(gen.NewListOrganizationCredentialsRequest(ask.server(), id, params)))
+		if len(list) < organizationPage {
+			return list, "", err
 		}
-		return page, strconv.Itoa(offset + len(page)), err
+		return list, strconv.Itoa(offset + len(list)), err
 	})
 	return convert(items, organizationItem.export)
 }

@@ -170,7 +170,7 @@ const skillsPerPage = 100
 // needs it, and stops after an error. If a page comes again, it is not yielded, and the
 // error matches [ErrPageRepeated].
 func (s Skills) All(ctx context.Context) iter.Seq2[Skill, error] {
-	return s.pages(ctx, &call{op: "list skills", name: "listSkills", read: true}, "", func(server, cursor string) (*http.Request, error) {
+	return s.list(ctx, &call{op: "list skills", name: "listSkills", read: true}, "", func(server, cursor string) (*http.Request, error) {
 		return gen.NewListSkillsRequest(server, &gen.ListSkillsParams{
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
@@ -185,7 +185,7 @@ func (s Skills) Search(ctx context.Context, query string) iter.Seq2[Skill, error
 	if strings.TrimSpace(query) == "" {
 		problem = "the query is empty; Skills.All lists all skills"
 	}
-	return s.pages(ctx, &call{op: "search skills", name: "searchSkills", read: true}, problem, func(server, cursor string) (*http.Request, error) {
+	return s.list(ctx, &call{op: "search skills", name: "searchSkills", read: true}, problem, func(server, cursor string) (*http.Request, error) {
 		return gen.NewSearchSkillsRequest(server, &gen.SearchSkillsParams{
 			Query: query,
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
@@ -198,9 +198,9 @@ type skillPage struct {
 	Next string `json:"next_cursor"`
 }
 
-// pages yields the skills of all pages, unless there is a problem. request builds the
+// list yields the skills of all pages, unless there is a problem. request builds the
 // request for the page at a cursor.
-func (s Skills) pages(ctx context.Context, like *call, problem string, request func(server, cursor string) (*http.Request, error)) iter.Seq2[Skill, error] {
+func (s Skills) list(ctx context.Context, like *call, problem string, request func(server, cursor string) (*http.Request, error)) iter.Seq2[Skill, error] {
 	return pages(like.op, func(s Skill) string { return s.ID }, func(_ *guard, cursor string) ([]Skill, string, error) {
 		if err := refuse(like.op, s.problem, problem); err != nil {
 			return nil, "", err

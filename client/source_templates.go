@@ -170,12 +170,12 @@ func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateReq
 	if original != "" {
 		err = body.FromSourceTemplateCloneRequest(gen.SourceTemplateCloneRequest{OriginalSourceTemplateID: original, Name: name, Mode: mode})
 	} else {
-		config := r.DefaultConfig
-		if config == nil {
-			config = map[string]any{} // the service requires it
+		defaults := r.DefaultConfig
+		if defaults == nil {
+			defaults = map[string]any{} // the service requires it
 		}
 		err = body.FromSourceTemplateDefinitionRequest(gen.SourceTemplateDefinitionRequest{
-			ActorDefinitionID: definition, Name: name, Mode: mode, PartialDefaultConfig: config, Customization: r.Customization,
+			ActorDefinitionID: definition, Name: name, Mode: mode, PartialDefaultConfig: defaults, Customization: r.Customization,
 		})
 	}
 	if err != nil {
@@ -216,12 +216,12 @@ func (c SourceTemplateChange) String() string {
 	case !c.Customization.IsZero():
 		customization = "given"
 	}
-	config := "unchanged"
+	shown := "unchanged"
 	if c.DefaultConfig != nil {
-		config = c.DefaultConfig.String()
+		shown = c.DefaultConfig.String()
 	}
 	return fmt.Sprintf("client.SourceTemplateChange{Name:%q, Mode:%q, DefaultConfig:%s, Customization:%s, Propagate:%t}",
-		c.Name, c.Mode, config, customization, c.Propagate)
+		c.Name, c.Mode, shown, customization, c.Propagate)
 }
 
 // Format writes what String returns, for every verb.
@@ -241,8 +241,8 @@ func (c SourceTemplateChange) wire(op string) (gen.SourceTemplateUpdateRequest, 
 	if c.DefaultConfig != nil {
 		body.PartialDefaultConfig = Value(map[string]any(c.DefaultConfig))
 	}
-	isZero := body.Name.IsZero() && body.Mode.IsZero() && body.PartialDefaultConfig.IsZero() && body.Customization.IsZero() && body.Propagate.IsZero()
-	return body, refuse(op, problemIf(isZero, nothing), configProblem("DefaultConfig", c.DefaultConfig))
+	empty := body.Name.IsZero() && body.Mode.IsZero() && body.PartialDefaultConfig.IsZero() && body.Customization.IsZero() && body.Propagate.IsZero()
+	return body, refuse(op, problemIf(empty, nothing), configProblem("DefaultConfig", c.DefaultConfig))
 }
 
 // A SourceTemplateFilter says which templates [SourceTemplates.List] returns. The

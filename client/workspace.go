@@ -60,7 +60,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 		}
 		return &info, nil
 	}
-	return nil, w.notFound("find workspace")
+	return nil, w.absent("find workspace")
 }
 
 // named yields the workspaces that have the name and are not deleted: one at most,
@@ -90,7 +90,7 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 		id = info.ID
 	}
 	if id == "" {
-		return "", w.notFound(op)
+		return "", w.absent(op)
 	}
 	uuid, ok := plainUUID(id)
 	if !ok {
@@ -127,7 +127,7 @@ func (w *Workspace) forget(err error) error {
 	return err
 }
 
-func (w *Workspace) notFound(op string) error {
+func (w *Workspace) absent(op string) error {
 	return w.about().of(&Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)})
 }
 
