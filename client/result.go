@@ -120,13 +120,8 @@ func (r *Result) Decode(v any) error {
 			data = list
 		}
 	}
-	return r.decode(data, v, "", data.Kind() == '[')
-}
-
-// decode decodes data into v. prefix and list are those of misfit.
-func (r *Result) decode(data jsontext.Value, v any, prefix string, list bool) error {
-	if err := jsonv2.Unmarshal(data, v, decodingOf(reflect.TypeOf(v), r.useNumber)); err != nil && !r.again.decode(data, v) {
-		return r.about().of(&Error{op: "decode result", err: misfit(err, prefix, list)})
+	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
+		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
 }

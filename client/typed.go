@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
@@ -98,29 +99,25 @@ func (a *Action) list(ctx context.Context, c *Connector, params any, opts []Exec
 	if err != nil {
 		return nil, nil, err
 	}
-	data := jsontext.Value(r.Data)
-	prefix, many := "", true
-	switch data.Kind() {
-	case '[', 'n':
-	case '{':
-		if list, _, ok := unwrap(r.action, data); ok && mayWrap(r.action) {
-			data = list
-			break
-		}
-		fallthrough
-	default: // one record
-		if len(data) > 0 {
-			data = slices.Concat(jsontext.Value("["), data, jsontext.Value("]"))
-			prefix, many = "/0", false
+	data, list := jsontext.Value(r.Data), reflect.New(slice)
+	if data.Kind() == '{' && mayWrap(r.action) {
+		if inner, _, ok := unwrap(r.action, data); ok {
+			data = inner
 		}
 	}
-	list := reflect.New(slice).Interface()
-	if len(data) > 0 {
-		if err := r.decode(data, list, prefix, many); err != nil {
-			return nil, nil, err
-		}
+	if data.Kind() == '[' && jsonv2.Unmarshal(data, list.Interface(), decodingOf(slice, r.useNumber)) == nil {
+		return list.Interface(), r, nil
 	}
-	return list, r, nil
+	// It is one record, or there are some that do not fit as they are.
+	rows, err := r.rows(slice)
+	if err == nil && len(rows.wrong) > 0 {
+		err = &Error{op: "rows", err: rows.wrong[0]}
+	}
+	if err != nil {
+		return nil, nil, r.about().of(err)
+	}
+	list.Elem().Set(rows.rows)
+	return list.Interface(), r, nil
 }
 
 // AllOf runs an action with the parameters in a struct and iterates over the records of

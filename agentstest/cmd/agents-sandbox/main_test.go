@@ -271,7 +271,7 @@ func TestParseFaultRefuses(t *testing.T) {
 // Help lists what a fault can be about, and the address that is printed works.
 func TestHelpListsOperations(t *testing.T) {
 	var out strings.Builder
-	if err := run(t.Context(), []string{"-h"}, &out); err != nil {
+	if err := run(t.Context(), []string{"-h"}, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range agentstest.Operations() {
@@ -287,7 +287,7 @@ func TestAddressWithoutAHost(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-addr", ":0"}, write)
+		ended <- run(ctx, []string{"-addr", ":0"}, write, io.Discard)
 		_ = write.Close()
 	}()
 	host := ""
