@@ -104,12 +104,12 @@ func (c *call) send(ctx context.Context) (*http.Response, error) {
 		}
 		return nil, c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", c.unbuilt)})
 	}
-	return c.client.doer.do(c, c.req.WithContext(ctx))
+	return c.client.doer.do(ctx, c, c.req)
 }
 
 // A doer sends the requests of calls: the pipeline, or what refuses them.
 type doer interface {
-	do(c *call, req *http.Request) (*http.Response, error)
+	do(ctx context.Context, c *call, req *http.Request) (*http.Response, error)
 }
 
 // callKey is the key of the call in the ctx of its requests, which is how the stages
@@ -217,7 +217,7 @@ const (
 )
 
 // do returns the error of the call.
-func (r refuser) do(c *call, req *http.Request) (*http.Response, error) {
+func (r refuser) do(_ context.Context, c *call, req *http.Request) (*http.Response, error) {
 	closeBody(req)
 	return nil, invalid(c.op, "%s", string(r))
 }

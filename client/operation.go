@@ -50,7 +50,7 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 			return err
 		}
 	}
-	resp, err := t.next.do(c, req)
+	resp, err := t.next.do(req.Context(), c, req)
 	switch {
 	case err != nil || resp.StatusCode/100 != 2:
 	case c.stream:

@@ -40,13 +40,13 @@ type entrance struct {
 	agent   string
 }
 
-func (e *entrance) do(c *call, req *http.Request) (*http.Response, error) {
+func (e *entrance) do(ctx context.Context, c *call, req *http.Request) (*http.Response, error) {
 	c.method, c.path = req.Method, req.URL.Path
-	ctx := withCall(req.Context(), c)
+	ctx = withCall(ctx, c)
 	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, e.timeout)
-		resp, err := e.send(ctx, c, req)
+		resp, err := e.send(c, req.WithContext(ctx))
 		if err != nil || c.consume != nil {
 			cancel()
 		} else {
@@ -54,11 +54,10 @@ func (e *entrance) do(c *call, req *http.Request) (*http.Response, error) {
 		}
 		return resp, err
 	}
-	return e.send(ctx, c, req)
+	return e.send(c, req.WithContext(ctx))
 }
 
-func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.Response, error) {
-	req = req.WithContext(ctx)
+func (e *entrance) send(c *call, req *http.Request) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", e.agent)
 	}
