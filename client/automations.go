@@ -16,8 +16,8 @@ import (
 // Automations gives access to the automations of one workflow.
 // [Workflows.Automations] returns it. The value may be kept and copied.
 //
-// An ID that is empty or that cannot be part of a path is an error that matches
-// [ErrInvalid]; nothing is sent.
+// A call with an ID that is empty, or that cannot be part of a path, sends nothing and
+// returns an error that matches [ErrInvalid].
 type Automations struct {
 	ws       *Workspace
 	workflow string

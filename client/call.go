@@ -327,7 +327,8 @@ func withoutURL(err error) error {
 	return err
 }
 
-// untrusted reports whether nothing was sent for want of trust in the certificate.
+// untrusted reports whether err says that the certificate of the service is not trusted.
+// Then nothing was sent.
 func untrusted(err error) bool {
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	return ok

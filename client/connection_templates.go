@@ -17,8 +17,8 @@ import (
 // organization. A connection template says to which destination data is
 // replicated, and when. [Client.ConnectionTemplates] returns it.
 //
-// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
-// sent.
+// A call with an ID that is not a UUID sends nothing and returns an error that
+// matches [ErrInvalid].
 type ConnectionTemplates struct{ part }
 
 // ConnectionTemplates returns access to the organization's connection

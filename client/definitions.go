@@ -16,8 +16,8 @@ import (
 // definition describes a kind of destination, to which data can be replicated.
 // [Client.Definitions] returns it.
 //
-// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
-// sent.
+// A call with an ID that is not a UUID sends nothing and returns an error that
+// matches [ErrInvalid].
 type Definitions struct{ part }
 
 // Definitions returns access to the definitions of kinds of connectors and

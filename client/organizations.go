@@ -104,8 +104,8 @@ const organizationPage = 200
 // OrganizationConnectors returns an iterator over the connectors of all workspaces of
 // an organization, with the state of the context store of each. It requests each page
 // when the loop needs it, and stops after an error. If a page comes again, the error
-// matches [ErrPageRepeated], and the page is not yielded. An ID that is not a UUID is
-// an error that matches [ErrInvalid]; nothing is sent.
+// matches [ErrPageRepeated], and the page is not yielded. With an ID that is not a UUID,
+// it sends nothing and yields an error that matches [ErrInvalid].
 //
 // The service calls them credentials, and does not document this operation.
 func (c *Client) OrganizationConnectors(ctx context.Context, organizationID string) iter.Seq2[OrganizationConnector, error] {

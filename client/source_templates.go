@@ -20,8 +20,8 @@ import (
 // Connectors are created from templates, and users need not provide what a
 // template already sets. [Client.SourceTemplates] returns it.
 //
-// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
-// sent.
+// A call with an ID that is not a UUID sends nothing and returns an error that
+// matches [ErrInvalid].
 type SourceTemplates struct{ part }
 
 // SourceTemplates returns access to the organization's source templates.

@@ -118,8 +118,7 @@ func pauseAfter(w rhythm, looks int) time.Duration {
 	return d - d/5 + rand.N(d/5*2+1)
 }
 
-// longest is a pause that nobody lives to see the end of, but short enough to
-// calculate with.
+// longest is the longest pause, 36 years. Half of it can be added without an overflow.
 const longest time.Duration = 1 << 60
 
 func waitedSince(since time.Time) string {

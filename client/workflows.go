@@ -6,9 +6,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 // Workflows gives access to the workflows of a workspace. [Workspace.Workflows]
@@ -16,9 +18,9 @@ import (
 //
 // The service identifies workspaces by their IDs here, so the first call for a
 // [Workspace] sends one more request, which looks up the ID. If the workspace
-// does not exist, the error matches [ErrWorkspaceNotFound]. A workflow ID that
-// is empty or that cannot be part of a path is an error that matches
-// [ErrInvalid]; nothing is sent.
+// does not exist, the error matches [ErrWorkspaceNotFound]. A call with a workflow
+// ID that is empty, or that cannot be part of a path, sends nothing and returns an
+// error that matches [ErrInvalid].
 //
 // These operations are internal ones of the service, so they may change more
 // often than others.
@@ -199,4 +201,46 @@ func (f Workflows) ListAutomations(ctx context.Context) ([]Automation, error) {
 		return nil, err
 	}
 	return slices.Concat(lists...), nil
+}
+
+// inParallel calls f for each item, at most limit at a time, and returns the
+// results in the order of the items. The first error cancels the other calls;
+// inParallel returns it when they have ended.
+func inParallel[T, R any](ctx context.Context, items []T, limit int, f func(context.Context, T) (R, error)) ([]R, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		results = make([]R, len(items))
+		slots   = make(chan struct{}, limit)
+		all     sync.WaitGroup
+		once    sync.Once
+		first   error
+		begun   int
+	)
+	for i, item := range items {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil { // both cases may have been ready
+			break
+		}
+		begun++
+		all.Go(func() {
+			defer func() { <-slots }()
+			got, err := f(ctx, item)
+			if err != nil {
+				once.Do(func() { first = err; cancel() })
+			}
+			results[i] = got
+		})
+	}
+	all.Wait()
+	switch {
+	case first != nil:
+		return nil, first
+	case begun < len(items): // the caller's ctx ended while no call was running
+		return nil, &Error{err: timing.Ended(ctx)}
+	}
+	return results, nil
 }
