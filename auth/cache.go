@@ -49,8 +49,7 @@ const (
 // A Cache does not have to be closed. Its only goroutine is that of a fetch in
 // progress.
 type Cache struct {
-	src     TokenSource
-	observe func(FetchReport)
+	own user
 
 	held      atomic.Pointer[held] // the current token, or nil
 	confirmed atomic.Bool          // of scoped tokens: whether Scope.Confirm has returned nil
@@ -87,12 +86,12 @@ type CacheOption func(*Cache)
 // WithObserver calls f after each fetch, in the goroutine of the fetch. Callers
 // that need the token wait for f, so it should be fast. Calls for two fetches
 // may overlap. A panic in f is recovered and ignored.
-func WithObserver(f func(FetchReport)) CacheOption { return func(c *Cache) { c.observe = f } }
+func WithObserver(f func(FetchReport)) CacheOption { return func(c *Cache) { c.own.observe = f } }
 
 // NewCache returns a Cache for the tokens of src. It does not fetch a token
 // before the first call of Token.
 func NewCache(src TokenSource, opts ...CacheOption) *Cache {
-	c := &Cache{src: src}
+	c := &Cache{own: user{src: src}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(c)
@@ -105,24 +104,30 @@ func NewCache(src TokenSource, opts ...CacheOption) *Cache {
 // one, and returns the error of the source if that fails. If ctx is done first,
 // Token returns an error that wraps the error of ctx and its cause.
 func (c *Cache) Token(ctx context.Context) (*Token, error) {
-	return c.token(ctx, c.src, c.observe)
+	return c.token(ctx, c.own)
 }
 
-// token is like Token, but uses the source and the observer of one of the
-// clients that share the cache.
-func (c *Cache) token(ctx context.Context, src TokenSource, observe func(FetchReport)) (*Token, error) {
+// A user is one of those who share a cache: the source from which it fetches a token
+// that it needs, and the function that it calls afterwards.
+type user struct {
+	src     TokenSource
+	observe func(FetchReport) // nil for none
+}
+
+// token is like Token, for one of the users of the cache.
+func (c *Cache) token(ctx context.Context, u user) (*Token, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("auth: %w", timing.Ended(ctx))
 	}
 	if h := c.held.Load(); h != nil {
 		if age := h.born.age(); age < h.life {
 			if age >= time.Duration(h.refreshAt.Load()) {
-				c.refresh(ctx, src, observe, h)
+				c.refresh(ctx, u, h)
 			}
 			return h.tok, nil
 		}
 	}
-	return c.wait(ctx, src, observe)
+	return c.wait(ctx, u)
 }
 
 // Invalidate discards tok if it is the current token. If tok is an older one,
@@ -135,7 +140,7 @@ func (c *Cache) Invalidate(tok *Token) {
 	}
 	// The source comes first, so that the next fetch does not get the same
 	// token again.
-	if src, ok := c.src.(invalidator); ok {
+	if src, ok := c.own.src.(invalidator); ok {
 		src.Invalidate(tok)
 	}
 	if h := c.held.Load(); h != nil && h.tok.AccessToken == tok.AccessToken {
@@ -144,17 +149,17 @@ func (c *Cache) Invalidate(tok *Token) {
 }
 
 // refresh starts an early fetch unless a fetch is in progress.
-func (c *Cache) refresh(ctx context.Context, src TokenSource, observe func(FetchReport), h *held) {
+func (c *Cache) refresh(ctx context.Context, u user, h *held) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flight == nil && c.held.Load() == h && h.born.age() >= time.Duration(h.refreshAt.Load()) {
-		c.start(ctx, src, observe, true)
+		c.start(ctx, u, true)
 		h.refreshAt.Store(math.MaxInt64) // no caller needs to come here until the fetch has ended
 	}
 }
 
 // wait waits for the fetch in progress, or starts one.
-func (c *Cache) wait(ctx context.Context, src TokenSource, observe func(FetchReport)) (*Token, error) {
+func (c *Cache) wait(ctx context.Context, u user) (*Token, error) {
 	c.mu.Lock()
 	if h := c.held.Load(); h != nil && h.born.age() < h.life { // published in the meantime
 		c.mu.Unlock()
@@ -167,7 +172,7 @@ func (c *Cache) wait(ctx context.Context, src TokenSource, observe func(FetchRep
 			c.mu.Unlock()
 			return nil, err
 		}
-		f = c.start(ctx, src, observe, false)
+		f = c.start(ctx, u, false)
 	}
 	c.mu.Unlock()
 	select {
@@ -186,21 +191,21 @@ type flight struct {
 }
 
 // start starts a fetch. The caller must hold c.mu.
-func (c *Cache) start(ctx context.Context, src TokenSource, observe func(FetchReport), early bool) *flight {
+func (c *Cache) start(ctx context.Context, u user, early bool) *flight {
 	f := &flight{done: make(chan struct{})}
 	c.flight = f
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 	last := c.last
 	go func() {
 		defer cancel()
-		c.run(ctx, f, src, observe, early, last)
+		c.run(ctx, f, u, early, last)
 	}()
 	return f
 }
 
 // run fetches a token and publishes the result, even if the source panics or
 // calls runtime.Goexit.
-func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe func(FetchReport), early bool, last *Token) {
+func (c *Cache) run(ctx context.Context, f *flight, u user, early bool, last *Token) {
 	ev := FetchReport{Start: time.Now(), Early: early}
 	n := &notes{last: last}
 	ctx = context.WithValue(ctx, notesKey{}, n)
@@ -217,16 +222,16 @@ func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe fun
 			ev.Expiry, ev.Assumed, ev.FromStore = f.tok.Expiry, f.tok.assumed, f.tok.fromStore()
 		}
 		defer close(f.done)
-		if observe != nil {
+		if u.observe != nil {
 			defer func() { _ = recover() }()
-			observe(ev)
+			u.observe(ev)
 		}
 	}()
-	if src == nil {
+	if u.src == nil {
 		err = fmt.Errorf("auth: %w", errNoSource)
 		return
 	}
-	tok, err = src.Token(ctx)
+	tok, err = u.src.Token(ctx)
 }
 
 // notes go with the ctx of a fetch of a cache.

@@ -50,12 +50,11 @@ type Config struct {
 func (c Config) String() string { return "auth.Config{" + c.text() + "}" }
 
 func (c Config) text() string {
-	secret := `""`
-	if c.ClientSecret != "" {
-		secret = redacted
+	texts := make([]string, len(fields))
+	for i, f := range fields {
+		texts[i] = f.member + ":" + f.shown(c)
 	}
-	return fmt.Sprintf("ClientID:%q, ClientSecret:%s, OrganizationID:%q, WorkspaceName:%q",
-		c.ClientID, secret, c.OrganizationID, c.WorkspaceName)
+	return strings.Join(texts, ", ")
 }
 
 // Format implements [fmt.Formatter]. It writes the result of String for every
@@ -64,12 +63,14 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String(
 
 // LogValue implements [slog.LogValuer]. The secret is redacted.
 func (c Config) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("client_id", c.ClientID),
-		slog.Any("client_secret", c.ClientSecret),
-		slog.String("organization_id", c.OrganizationID),
-		slog.String("workspace_name", c.WorkspaceName),
-	)
+	attrs := make([]slog.Attr, len(fields))
+	for i, f := range fields {
+		attrs[i] = slog.String(f.name, f.get(c))
+		if f.secret {
+			attrs[i] = slog.Any(f.name, Secret(f.get(c)))
+		}
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // configured is the Config of the last successful call of Configure.
@@ -81,15 +82,11 @@ var configured atomic.Pointer[Config]
 // not change clients that already exist.
 func Configure(c Config) error {
 	c = c.trimmed()
-	var missing []string
-	if c.ClientID == "" {
-		missing = append(missing, "ClientID")
-	}
-	if c.ClientSecret == "" {
-		missing = append(missing, "ClientSecret")
-	}
-	var problems []string
+	var missing, problems []string
 	for _, f := range fields {
+		if f.needed && f.get(c) == "" {
+			missing = append(missing, f.member)
+		}
 		if what := f.wrong(f.get(c), SourceConfigure); what != "" {
 			problems = append(problems, f.name+" "+what)
 		}
@@ -147,27 +144,37 @@ const (
 // A field describes one value of a Config and its environment variable.
 type field struct {
 	name, env string
+	member    string // of Config
 	get       func(Config) string
 	set       func(*Config, string)
 	needed    bool // to get a token
 	secret    bool // never shown
 }
 
+// shown returns the value as texts show it.
+func (f field) shown(c Config) string {
+	v := f.get(c)
+	if f.secret && v != "" {
+		return redacted
+	}
+	return strconv.Quote(v)
+}
+
 var fields = [...]field{
 	{
-		name: "client_id", env: EnvClientID, needed: true,
+		name: "client_id", member: "ClientID", env: EnvClientID, needed: true,
 		get: func(c Config) string { return c.ClientID }, set: func(c *Config, v string) { c.ClientID = v },
 	},
 	{
-		name: "client_secret", env: EnvClientSecret, needed: true, secret: true,
+		name: "client_secret", member: "ClientSecret", env: EnvClientSecret, needed: true, secret: true,
 		get: func(c Config) string { return string(c.ClientSecret) }, set: func(c *Config, v string) { c.ClientSecret = Secret(v) },
 	},
 	{
-		name: "organization_id", env: EnvOrganizationID,
+		name: "organization_id", member: "OrganizationID", env: EnvOrganizationID,
 		get: func(c Config) string { return c.OrganizationID }, set: func(c *Config, v string) { c.OrganizationID = v },
 	},
 	{
-		name: "workspace_name", env: EnvWorkspaceName,
+		name: "workspace_name", member: "WorkspaceName", env: EnvWorkspaceName,
 		get: func(c Config) string { return c.WorkspaceName }, set: func(c *Config, v string) { c.WorkspaceName = v },
 	},
 }
@@ -199,11 +206,7 @@ func (c Credentials) String() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		v := strconv.Quote(f.get(c.Config))
-		if f.secret && f.get(c.Config) != "" {
-			v = redacted
-		}
-		b.WriteString(f.name + ":" + v)
+		b.WriteString(f.name + ":" + f.shown(c.Config))
 		if c.sources[i] != "" {
 			b.WriteString(" (" + c.sources[i] + ")")
 		}

@@ -43,14 +43,14 @@ var NoFlight any = (*flight)(nil)
 
 // LateWait returns the rest of a call of Token that found no token.
 func LateWait(c *Cache) func() (*Token, error) {
-	return func() (*Token, error) { return c.wait(context.Background(), c.src, c.observe) }
+	return func() (*Token, error) { return c.wait(context.Background(), c.own) }
 }
 
 // LateRefresh returns the rest of a call of Token that found the current token
 // to be due for a refresh.
 func LateRefresh(c *Cache) func() {
 	h := c.held.Load()
-	return func() { c.refresh(context.Background(), c.src, c.observe, h) }
+	return func() { c.refresh(context.Background(), c.own, h) }
 }
 
 // Age returns the age of a token that was stored when the wall clock and the

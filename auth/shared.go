@@ -36,7 +36,7 @@ func Shared(cred Credentials, base *url.URL, hc *http.Client, observe func(Fetch
 	if hc == nil {
 		hc = http.DefaultClient
 	}
-	return &shared{caches.get(keyOf(cred, base, hc)), NewClientCredentials(cred, base, hc), observe}
+	return &shared{caches.get(keyOf(cred, base, hc)), user{NewClientCredentials(cred, base, hc), observe}}
 }
 
 // SharedScoped returns a TokenSource for tokens like those of [NewScoped], with
@@ -50,17 +50,16 @@ func SharedScoped(cred Credentials, scope Scope, base *url.URL, hc *http.Client,
 		hc = http.DefaultClient
 	}
 	cache := caches.get(keyOf(cred, base, hc).scoped(scope))
-	return &shared{cache, newScoped(Shared(cred, base, hc, observe), scope, base, hc, &cache.confirmed), observe}
+	return &shared{cache, user{newScoped(Shared(cred, base, hc, observe), scope, base, hc, &cache.confirmed), observe}}
 }
 
 type shared struct {
-	cache   *Cache
-	src     TokenSource
-	observe func(FetchReport)
+	cache *Cache
+	user  user
 }
 
 func (s *shared) Token(ctx context.Context) (*Token, error) {
-	return s.cache.token(ctx, s.src, s.observe)
+	return s.cache.token(ctx, s.user)
 }
 
 func (s *shared) Invalidate(tok *Token) { s.cache.Invalidate(tok) }

@@ -56,7 +56,7 @@ func SharedInStore(store Store, cred Credentials, base *url.URL, hc *http.Client
 		hc = http.DefaultClient
 	}
 	src := InStore(store, NewClientCredentials(cred, base, hc), cred, base, "")
-	return &shared{keyOf(cred, base, hc).in(store), src, observe}
+	return &shared{keyOf(cred, base, hc).in(store), user{src, observe}}
 }
 
 // SharedScopedInStore is like [SharedScoped], but its tokens come through store, as
@@ -68,7 +68,7 @@ func SharedScopedInStore(store Store, cred Credentials, scope Scope, base *url.U
 	}
 	cache := keyOf(cred, base, hc).scoped(scope).in(store)
 	src := newScoped(SharedInStore(store, cred, base, hc, observe), scope, base, hc, &cache.confirmed)
-	return &shared{cache, InStore(store, src, cred, base, scope.WorkspaceName), observe}
+	return &shared{cache, user{InStore(store, src, cred, base, scope.WorkspaceName), observe}}
 }
 
 // in returns the cache for k and a store.

@@ -16,8 +16,8 @@ import (
 // Automations gives access to the automations of one workflow.
 // [Workflows.Automations] returns it. The value may be kept and copied.
 //
-// An ID that is empty or that cannot be part of a path is an error that matches
-// [ErrInvalid]; nothing is sent.
+// A call with an ID that is empty, or that cannot be part of a path, sends nothing and
+// returns an error that matches [ErrInvalid].
 type Automations struct {
 	ws       *Workspace
 	workflow string
@@ -148,16 +148,15 @@ func (r AutomationRequest) trimmed() AutomationRequest {
 	return r
 }
 
-func (r AutomationRequest) check(op string) error {
-	var problems []string
-	if r.TriggerType == TriggerSchedule && r.CronExpression == "" {
-		problems = append(problems, "a schedule needs a CronExpression")
+// wire returns the body without the workspace, which is looked up.
+func (r AutomationRequest) wire(op string) (gen.AutomationCreateRequest, error) {
+	r = r.trimmed()
+	body := gen.AutomationCreateRequest{
+		Enabled: !r.Disabled, TriggerType: string(r.TriggerType),
+		CronExpression: optional(r.CronExpression), Timezone: optional(r.Timezone), CompletionWebhookURL: optional(string(r.CompletionWebhookURL)),
 	}
-	problems = append(problems, automationProblems(r.CronExpression, r.Timezone, string(r.CompletionWebhookURL))...)
-	if len(problems) > 0 {
-		return invalid(op, "%s", strings.Join(problems, "; "))
-	}
-	return nil
+	problem := problemIf(r.TriggerType == TriggerSchedule && r.CronExpression == "", "a schedule needs a CronExpression")
+	return body, refuse(op, append([]string{problem}, automationProblems(r.CronExpression, r.Timezone, string(r.CompletionWebhookURL))...)...)
 }
 
 // An AutomationChange says what [Automations.Update] changes. Zero fields leave
@@ -226,32 +225,34 @@ func (c AutomationChange) trimmed() AutomationChange {
 	return c
 }
 
-func (c AutomationChange) check(op string) error {
+func (c AutomationChange) wire(op string) (body gen.AutomationUpdateRequest, err error) {
+	c = c.trimmed()
 	if c == (AutomationChange{}) {
-		return invalid(op, "there is nothing to change")
+		return body, invalid(op, nothing)
 	}
-	var problems []string
 	cron, cronGiven := c.CronExpression.Get()
-	if cronGiven && cron == "" {
-		problems = append(problems, "CronExpression is blank; use Null to remove it")
-	}
-	if c.TriggerType == TriggerSchedule && c.CronExpression.IsNull() {
-		problems = append(problems, "a schedule needs a CronExpression")
-	}
 	hook, hookGiven := c.CompletionWebhookURL.Get()
-	if hookGiven && hook == "" {
-		problems = append(problems, "CompletionWebhookURL is blank; use Null to remove it")
+	body = gen.AutomationUpdateRequest{
+		Enabled: c.Enabled, TriggerType: optional(string(c.TriggerType)), CronExpression: c.CronExpression, Timezone: optional(c.Timezone),
 	}
-	problems = append(problems, automationProblems(cron, c.Timezone, string(hook))...)
-	if len(problems) > 0 {
-		return invalid(op, "%s", strings.Join(problems, "; "))
+	switch {
+	case c.CompletionWebhookURL.IsNull():
+		body.CompletionWebhookURL = Null[string]()
+	case hookGiven:
+		body.CompletionWebhookURL = Value(string(hook))
 	}
-	return nil
+	problems := []string{
+		problemIf(cronGiven && cron == "", "CronExpression is blank; use Null to remove it"),
+		problemIf(c.TriggerType == TriggerSchedule && c.CronExpression.IsNull(), "a schedule needs a CronExpression"),
+		problemIf(hookGiven && hook == "", "CompletionWebhookURL is blank; use Null to remove it"),
+	}
+	return body, refuse(op, append(problems, automationProblems(cron, c.Timezone, string(hook))...)...)
 }
 
 // urlSecrets returns the parts of a webhook's URL that an error must not
 // repeat.
-func urlSecrets(s string) []string {
+func urlSecrets(hook auth.Secret) []string {
+	s := strings.TrimSpace(string(hook))
 	u, err := url.Parse(s)
 	if s == "" || err != nil {
 		return nil
@@ -314,19 +315,17 @@ func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 // otherwise. A request that is incomplete or has an invalid field is an error
 // that matches [ErrInvalid]; nothing is sent.
 func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automation, error) {
-	r = r.trimmed()
-	ask := a.ws.begin(&call{op: "create automation", name: "createAutomation", secrets: urlSecrets(string(r.CompletionWebhookURL))})
-	if err := r.check(ask.op); err != nil {
+	ask := a.ws.begin(&call{op: "create automation", name: "createAutomation"})
+	body, err := r.wire(ask.op)
+	if err != nil {
 		return nil, err
 	}
+	ask.secrets = urlSecrets(r.CompletionWebhookURL)
 	at, err := a.at(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
-	body := gen.AutomationCreateRequest{
-		WorkspaceID: at.workspace, Enabled: !r.Disabled, TriggerType: string(r.TriggerType),
-		CronExpression: optional(r.CronExpression), Timezone: optional(r.Timezone), CompletionWebhookURL: optional(string(r.CompletionWebhookURL)),
-	}
+	body.WorkspaceID = at.workspace
 	got, err := fetch[Automation](ctx, ask.to(gen.NewCreateAutomationRequest(ask.server(), at.workflow, &gen.CreateAutomationParams{WorkspaceID: at.workspace}, body)))
 	if err != nil {
 		return nil, a.ws.forget(err)
@@ -338,29 +337,20 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 // empty change, or one with an invalid field, is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (a Automations) Update(ctx context.Context, id string, change AutomationChange) (*Automation, error) {
-	change = change.trimmed()
 	hook, _ := change.CompletionWebhookURL.Get()
-	ask := a.ws.begin(&call{op: "update automation", name: "updateAutomation", secrets: urlSecrets(string(hook))})
+	ask := a.ws.begin(&call{op: "update automation", name: "updateAutomation"})
 	id, err := pathID(ask.op, "automation", id)
 	if err != nil {
 		return nil, err
 	}
-	if err := change.check(ask.op); err != nil {
-		return nil, err
-	}
-	at, err := a.at(ctx, ask.op)
+	body, err := change.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	body := gen.AutomationUpdateRequest{
-		Enabled: change.Enabled, TriggerType: optional(string(change.TriggerType)), CronExpression: change.CronExpression,
-		Timezone: optional(change.Timezone),
-	}
-	switch {
-	case change.CompletionWebhookURL.IsNull():
-		body.CompletionWebhookURL = Null[string]()
-	case hook != "":
-		body.CompletionWebhookURL = Value(string(hook))
+	ask.secrets = urlSecrets(hook)
+	at, err := a.at(ctx, ask.op)
+	if err != nil {
+		return nil, err
 	}
 	got, err := fetch[Automation](ctx, ask.to(gen.NewUpdateAutomationRequest(ask.server(), at.workflow, id, &gen.UpdateAutomationParams{WorkspaceID: at.workspace}, body)))
 	if err != nil {

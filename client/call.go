@@ -104,17 +104,12 @@ func (c *call) send(ctx context.Context) (*http.Response, error) {
 		}
 		return nil, c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", c.unbuilt)})
 	}
-	req := c.req
-	if callOf(req.Context()) != c {
-		req = req.WithContext(withCall(ctx, c))
-	}
-	return c.client.doer.do(c, req)
+	return c.client.doer.do(ctx, c, c.req)
 }
 
-// A doer sends the requests of calls, whose ctx has the call: the pipeline, or what refuses
-// them.
+// A doer sends the requests of calls: the pipeline, or what refuses them.
 type doer interface {
-	do(c *call, req *http.Request) (*http.Response, error)
+	do(ctx context.Context, c *call, req *http.Request) (*http.Response, error)
 }
 
 // callKey is the key of the call in the ctx of its requests, which is how the stages
@@ -167,7 +162,7 @@ func fetch[T partial](ctx context.Context, c *call) (*T, error) {
 			return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
 		}
 		if told, ok := any(v).(interface{ scrub(s scrubber) }); ok { // it repeats what the service says of secrets
-			told.scrub(c.scrubber(resp.Request))
+			told.scrub(c.scrubs(resp.Request))
 		}
 		return nil
 	}
@@ -222,7 +217,7 @@ const (
 )
 
 // do returns the error of the call.
-func (r refuser) do(c *call, req *http.Request) (*http.Response, error) {
+func (r refuser) do(_ context.Context, c *call, req *http.Request) (*http.Response, error) {
 	closeBody(req)
 	return nil, invalid(c.op, "%s", string(r))
 }
@@ -239,25 +234,25 @@ func (c *call) unanswered(ctx, callers context.Context, resp *http.Response, err
 	case errors.Is(context.Cause(ctx), errAttemptTimeout):
 		return readsOnly, c.cut(errAttemptTimeout)
 	case status != 0: // a redirect that leads nowhere, or that was refused
-		e := c.fail(plain(err))
+		e := c.fail(withoutURL(err))
 		e.StatusCode, e.kind = status, ErrBadResponse
 		if resp != nil {
-			e.RequestID = c.scrubber(resp.Request).text(answer.RequestID(resp.Header))
+			e.RequestID = c.scrubs(resp.Request).text(answer.RequestID(resp.Header))
 		}
 		return never, e
 	case timing.Ends(callers, err):
 		return never, c.stopped(callers)
 	}
-	if _, ok := err.(*url.Error); !ok { //nolint:errorlint // see plain
+	if _, ok := err.(*url.Error); !ok { //nolint:errorlint // see withoutURL
 		if untrusted(err) {
 			return never, c.cut(err)
 		}
 		return never, c.fail(err) // of the source of tokens, or of what the editor refuses
 	}
 	if errors.Is(err, auth.ErrUnsafe) {
-		return never, c.fail(plain(err))
+		return never, c.fail(withoutURL(err))
 	}
-	return willingAfter(callers, err), c.cut(timing.Slow(plain(err)))
+	return willingAfter(callers, err), c.cut(timing.Slow(withoutURL(err)))
 }
 
 // unread returns the error for a response with status 2xx that could not be read. ctx
@@ -268,15 +263,15 @@ func (c *call) unread(ctx, callers context.Context, resp *http.Response, err err
 	case errors.Is(err, ErrResponseTooLarge):
 		return never, c.whole(resp, err)
 	case errors.Is(context.Cause(ctx), errAttemptTimeout):
-		return readsOnly, c.broken(callers, resp, errAttemptTimeout)
+		return readsOnly, c.partly(callers, resp, errAttemptTimeout)
 	case broken != nil && timing.Ends(callers, broken):
-		return never, c.broken(callers, resp, broken)
+		return never, c.partly(callers, resp, broken)
 	case answer.Corrupt(broken):
 		return never, c.whole(resp, &Error{kind: ErrBadResponse, Message: "the response is not the gzip that it should be", err: broken})
 	case broken != nil:
-		return readsOnly, c.broken(callers, resp, broken)
+		return readsOnly, c.partly(callers, resp, broken)
 	}
-	if _, misfit := errors.AsType[*RecordError](err); !misfit && errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, wrong := errors.AsType[*RecordError](err); !wrong && errors.Is(err, io.ErrUnexpectedEOF) {
 		return readsOnly, c.whole(resp, err)
 	}
 	return never, c.whole(resp, err) // it would not be decoded the next time either
@@ -296,8 +291,8 @@ func (c *call) cut(err error) *Error {
 	return e
 }
 
-// broken returns the error for a response that did not arrive in full.
-func (c *call) broken(callers context.Context, resp *http.Response, err error) *Error {
+// partly returns the error for a response that did not arrive in full.
+func (c *call) partly(callers context.Context, resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if timing.Ends(callers, err) {
 		err = timing.Ended(callers)
@@ -323,16 +318,17 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	return c.scrub(e, resp.Request)
 }
 
-// plain returns err without the method and the URL that net/http adds: an Error has
+// withoutURL returns err without the method and the URL that net/http adds: an Error has
 // both.
-func plain(err error) error {
+func withoutURL(err error) error {
 	if u, ok := err.(*url.Error); ok { //nolint:errorlint // only the outermost is net/http's
 		return u.Err
 	}
 	return err
 }
 
-// untrusted reports whether nothing was sent for want of trust in the certificate.
+// untrusted reports whether err says that the certificate of the service is not trusted.
+// Then nothing was sent.
 func untrusted(err error) bool {
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	return ok
@@ -349,12 +345,12 @@ func (c *call) judge(e *Error, w willing, sent bool) {
 	if c.read || !sent || w == always {
 		return
 	}
-	_, misfit := errors.AsType[*RecordError](e.err) // the write was carried out and has a result
+	_, wrong := errors.AsType[*RecordError](e.err) // the write was carried out and has a result
 	switch status := e.StatusCode; {
 	case status == 0:
 		e.OutcomeUnknown = !untrusted(e.err)
 	case status/100 == 2:
-		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !misfit && !e.done
+		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !wrong && !e.done
 	default: // a redirect says that nothing was done here, except for one to the result
 		e.OutcomeUnknown = status == http.StatusRequestTimeout || status == http.StatusSeeOther || status >= 500
 	}
@@ -472,7 +468,7 @@ func (c *call) fail(err error) *Error {
 // scrub removes from e the secrets of the call and of its request, in case the
 // service repeats them.
 func (c *call) scrub(e *Error, req *http.Request) *Error {
-	s := c.scrubber(req)
+	s := c.scrubs(req)
 	e.Message, e.Code, e.RequestID = s.text(e.Message), s.Name(e.Code), s.text(e.RequestID)
 	for i, f := range e.Fields {
 		f.Field, f.Message, f.Code = s.Name(f.Field), s.text(f.Message), s.Name(f.Code)
@@ -484,9 +480,9 @@ func (c *call) scrub(e *Error, req *http.Request) *Error {
 	return e
 }
 
-// scrubber returns a scrubber for the secrets of the call and the token in the
+// scrubs returns a scrubber for the secrets of the call and the token in the
 // headers of req.
-func (c *call) scrubber(req *http.Request) scrubber {
+func (c *call) scrubs(req *http.Request) scrubber {
 	secrets := c.secrets
 	if req != nil {
 		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
@@ -506,11 +502,11 @@ func (c *call) attempted(n int, took time.Duration, resp *http.Response, err err
 		return a
 	}
 	a.StatusCode, a.Bytes = resp.StatusCode, resp.ContentLength
-	if b, ok := resp.Body.(*body); ok && b.n > 0 {
+	if b, ok := resp.Body.(*limited); ok && b.n > 0 {
 		a.Bytes = b.n
 	}
 	if id := answer.RequestID(resp.Header); id != "" {
-		a.RequestID = c.scrubber(resp.Request).text(id)
+		a.RequestID = c.scrubs(resp.Request).text(id)
 	}
 	return a
 }

@@ -55,7 +55,7 @@ func newClient(r *resolved) *Client {
 	case r.sharing != nil:
 		src = r.sharing.tokens(r, &hc)
 	case src == nil:
-		src = auth.Shared(r.cred, r.base, &hc, r.observer().fetch)
+		src = auth.Shared(r.cred, r.base, &hc, r.watching().fetch)
 	}
 	if r.scope != nil {
 		src = r.scope(r, src, &hc)
@@ -182,3 +182,16 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // MarshalText returns what String returns.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// A part is a group of methods of a client. The groups keep the number of
+// methods of each type small enough to survey.
+type part struct{ client *Client }
+
+// String returns what [Client.String] returns.
+func (p part) String() string { return p.client.ready().String() }
+
+// Format writes what String returns, for every verb.
+func (p part) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
+
+// MarshalText returns what String returns.
+func (p part) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

@@ -17,8 +17,8 @@ import (
 // organization. A connection template says to which destination data is
 // replicated, and when. [Client.ConnectionTemplates] returns it.
 //
-// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
-// sent.
+// A call with an ID that is not a UUID sends nothing and returns an error that
+// matches [ErrInvalid].
 type ConnectionTemplates struct{ part }
 
 // ConnectionTemplates returns access to the organization's connection
@@ -145,10 +145,10 @@ func (r ConnectionTemplateRequest) LogValue() slog.Value { return slog.StringVal
 // MarshalText returns what String returns: a request is not meant to be stored.
 func (r ConnectionTemplateRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// wire returns the request as it is sent, or an error if it is not complete.
 func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateCreateRequest, err error) {
 	cron, name := strings.TrimSpace(r.CronExpression), strings.TrimSpace(r.DestinationName)
-	definition := strings.TrimSpace(r.DestinationDefinitionID)
+	definition := r.DestinationDefinitionID
+	wrongID := uuidField("DestinationDefinitionID", &definition)
 	switch hosting := cmp.Or(r.Hosting, UserHosted); hosting {
 	case AirbyteHosted:
 		if name != "" || definition != "" || r.DestinationConfig != nil || r.SyncOnCreate != nil || r.NonBreakingChanges != "" {
@@ -158,7 +158,6 @@ func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateC
 			CronExpression: optional(cron), DataHostingType: gen.AirbyteHostingType,
 		})
 	case UserHosted:
-		id, isUUID := plainUUID(definition)
 		problems := []string{configProblem("DestinationConfig", r.DestinationConfig)}
 		var lacking []string
 		for _, need := range []struct {
@@ -174,15 +173,12 @@ func (r ConnectionTemplateRequest) wire(op string) (body gen.ConnectionTemplateC
 		if len(lacking) > 0 {
 			problems = append(problems, "UserHosted, the default, needs "+strings.Join(lacking, " and ")+"; AirbyteHosted does not")
 		}
-		if definition != "" && !isUUID {
-			problems = append(problems, "DestinationDefinitionID is not a UUID")
-		}
-		if err := refuse(op, problems...); err != nil {
+		if err := refuse(op, append(problems, wrongID)...); err != nil {
 			return body, err
 		}
 		err = body.FromUserHostedConnectionTemplateRequest(gen.UserHostedConnectionTemplateRequest{
 			CronExpression: optional(cron), DataHostingType: new(gen.UserHostingType), DestinationName: name,
-			DestinationDefinitionID: id, DestinationConfig: r.DestinationConfig, SyncOnCreate: r.SyncOnCreate,
+			DestinationDefinitionID: definition, DestinationConfig: r.DestinationConfig, SyncOnCreate: r.SyncOnCreate,
 			NonBreakingChangesPreference: optional(gen.NonBreakingChangesPreference(r.NonBreakingChanges)),
 		})
 	default:
@@ -226,12 +222,12 @@ func (c ConnectionTemplateChange) String() string {
 	case c.CronExpression.IsNull():
 		cron = "null"
 	}
-	config := "unchanged"
+	shown := "unchanged"
 	if c.DestinationConfig != nil {
-		config = c.DestinationConfig.String()
+		shown = c.DestinationConfig.String()
 	}
 	return fmt.Sprintf("client.ConnectionTemplateChange{CronExpression:%s, DestinationName:%q, DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
-		cron, c.DestinationName, config, maybe(c.SyncOnCreate), c.NonBreakingChanges)
+		cron, c.DestinationName, shown, maybe(c.SyncOnCreate), c.NonBreakingChanges)
 }
 
 // Format writes what String returns, for every verb.
@@ -243,8 +239,6 @@ func (c ConnectionTemplateChange) LogValue() slog.Value { return slog.StringValu
 // MarshalText returns what String returns: a change is not meant to be stored.
 func (c ConnectionTemplateChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// wire returns the change as it is sent, or an error if there is nothing to
-// change.
 func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateRequest, error) {
 	body := gen.ConnectionTemplateUpdateRequest{
 		CronExpression: c.CronExpression, DestinationName: set(strings.TrimSpace(c.DestinationName)),
@@ -263,11 +257,9 @@ func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateR
 			problems = append(problems, "CronExpression is empty; use Null to remove the schedule")
 		}
 	}
-	if body.CronExpression.IsZero() && body.DestinationName.IsZero() && body.DestinationConfig.IsZero() &&
-		body.SyncOnCreate.IsZero() && body.NonBreakingChangesPreference.IsZero() {
-		problems = append(problems, "there is nothing to change")
-	}
-	return body, refuse(op, problems...)
+	empty := body.CronExpression.IsZero() && body.DestinationName.IsZero() && body.DestinationConfig.IsZero() &&
+		body.SyncOnCreate.IsZero() && body.NonBreakingChangesPreference.IsZero()
+	return body, refuse(op, append(problems, problemIf(empty, nothing))...)
 }
 
 func fetchConnectionTemplate(ctx context.Context, ask *call) (*ConnectionTemplate, error) {
@@ -286,15 +278,20 @@ type ConnectionTemplateFilter struct {
 	Match TagMatch // whether one of the Tags is enough; TagMatchAny if empty
 }
 
+func (f ConnectionTemplateFilter) wire(op string) (*gen.ListConnectionTemplatesParams, error) {
+	tags, match, err := matchTags(op, f.Tags, f.Match)
+	return &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match}, err
+}
+
 // List returns the organization's connection templates that the filter selects.
 // The service sends them in one page.
 func (t ConnectionTemplates) List(ctx context.Context, filter ConnectionTemplateFilter) ([]ConnectionTemplate, error) {
 	ask := t.begin(&call{op: "list connection templates", name: "listConnectionTemplates", read: true})
-	tags, match, err := matchTags(ask.op, filter.Tags, filter.Match)
+	query, err := filter.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetchList[ConnectionTemplate](ctx, ask.to(gen.NewListConnectionTemplatesRequest(ask.server(), &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match})))
+	got, err := fetchList[ConnectionTemplate](ctx, ask.to(gen.NewListConnectionTemplatesRequest(ask.server(), query)))
 	if err != nil {
 		return nil, err
 	}
@@ -318,11 +315,12 @@ func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTem
 // incomplete, or that sets fields that do not apply to its Hosting, is an error
 // that matches [ErrInvalid]; nothing is sent.
 func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateRequest) (*ConnectionTemplate, error) {
-	ask := t.begin(&call{op: "create connection template", name: "createConnectionTemplate", secrets: configSecrets(r.DestinationConfig)})
+	ask := t.begin(&call{op: "create connection template", name: "createConnectionTemplate"})
 	body, err := r.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
+	ask.secrets = configSecrets(r.DestinationConfig)
 	return fetchConnectionTemplate(ctx, ask.to(gen.NewCreateConnectionTemplateRequest(ask.server(), nil, body)))
 }
 
@@ -331,7 +329,7 @@ func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateReq
 // changed. An empty change is an error that matches [ErrInvalid]; nothing is
 // sent.
 func (t ConnectionTemplates) Update(ctx context.Context, id string, change ConnectionTemplateChange) (*ConnectionTemplate, error) {
-	ask := t.begin(&call{op: "update connection template", name: "updateConnectionTemplate", secrets: configSecrets(change.DestinationConfig)})
+	ask := t.begin(&call{op: "update connection template", name: "updateConnectionTemplate"})
 	id, err := checkUUID(ask.op, "connection template", id)
 	if err != nil {
 		return nil, err
@@ -340,6 +338,7 @@ func (t ConnectionTemplates) Update(ctx context.Context, id string, change Conne
 	if err != nil {
 		return nil, err
 	}
+	ask.secrets = configSecrets(change.DestinationConfig)
 	got, err := fetchConnectionTemplate(ctx, ask.to(gen.NewUpdateConnectionTemplateRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return orLook(err, func() (*ConnectionTemplate, error) { return t.Get(ctx, id) })

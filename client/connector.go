@@ -128,7 +128,7 @@ type ConnectorChange struct {
 
 // String describes the change without values that may be secret.
 func (c ConnectorChange) String() string {
-	entities, config := "unchanged", "unchanged"
+	entities, shown := "unchanged", "unchanged"
 	switch list, ok := c.Entities.Get(); {
 	case ok:
 		entities = strconv.Itoa(len(list))
@@ -136,9 +136,9 @@ func (c ConnectorChange) String() string {
 		entities = "null"
 	}
 	if c.ReplicationConfig != nil {
-		config = c.ReplicationConfig.String()
+		shown = c.ReplicationConfig.String()
 	}
-	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, config)
+	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, shown)
 }
 
 // Format writes what String returns, for every verb.
@@ -154,30 +154,25 @@ func (c ConnectorChange) isZero() bool {
 	return strings.TrimSpace(c.Name) == "" && c.Entities.IsZero() && c.ReplicationConfig == nil
 }
 
-func (c ConnectorChange) check(op string) error {
-	var problems []string
-	if list, ok := c.Entities.Get(); ok && list == nil {
-		problems = append(problems, "Entities is a nil slice: use Value of an empty slice to remove the selection, or Null to send null")
-	} else {
-		problems = unnamed(list)
-	}
-	return refuse(op, append(problems, configProblem("ReplicationConfig", c.ReplicationConfig))...)
-}
-
 // secretValues returns the texts in c that an error must not repeat.
 func (c ConnectorChange) secretValues() []string { return configSecrets(c.ReplicationConfig) }
 
-func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
-	r := gen.ConnectorUpdateRequest{Name: set(strings.TrimSpace(c.Name))}
+func (c ConnectorChange) wire(op string) (body gen.ConnectorUpdateRequest, err error) {
+	body.Name = set(strings.TrimSpace(c.Name))
 	if c.ReplicationConfig != nil {
-		r.ReplicationConfig = Value(map[string]any(c.ReplicationConfig))
+		body.ReplicationConfig = Value(map[string]any(c.ReplicationConfig))
 	}
-	if list, ok := c.Entities.Get(); ok {
-		r.Entities = Value(requested(list))
-	} else if c.Entities.IsNull() {
-		r.Entities = Null[[]gen.RequestedEntity]()
+	var problems []string
+	switch list, ok := c.Entities.Get(); {
+	case ok && list == nil:
+		problems = append(problems, "Entities is a nil slice: use Value of an empty slice to remove the selection, or Null to send null")
+	case ok:
+		problems = unnamed(list)
+		body.Entities = Value(requested(list))
+	case c.Entities.IsNull():
+		body.Entities = Null[[]gen.RequestedEntity]()
 	}
-	return r
+	return body, refuse(op, append(problems, configProblem("ReplicationConfig", c.ReplicationConfig))...)
 }
 
 // Update changes the connector and returns its new state. An empty change is an error
@@ -185,18 +180,20 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 // [Connector.Check]. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
-	ask := c.begin(&call{op: "update connector", name: "updateConnector", secrets: change.secretValues()})
+	ask := c.begin(&call{op: "update connector", name: "updateConnector"})
 	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, ask.about.of(invalid(ask.op, "there is nothing to change"))
+		return nil, ask.about.of(invalid(ask.op, nothing))
 	}
-	if err := change.check(ask.op); err != nil {
+	body, err := change.wire(ask.op)
+	if err != nil {
 		return nil, ask.about.of(err)
 	}
-	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewUpdateConnectorRequest(ask.server(), id, nil, change.wire())))
+	ask.secrets = change.secretValues()
+	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewUpdateConnectorRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Details(ctx) })
 	}
@@ -263,4 +260,68 @@ func (c *wholeConnector) info(slug string) ConnectorInfo {
 		ID: c.ID, Name: c.Name, Slug: cmp.Or(c.Template.Slug, slug), DisplayName: c.Template.Name,
 		DefinitionID: c.Template.DefinitionID, TemplateID: c.Template.ID, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 	}
+}
+
+// DeleteConnector starts the deletion of the connector with the given ID and returns
+// the ID of the job that does it in the background, "" if the response is empty. The
+// connector is listed until the job is done; [Connector.WaitDeleted] waits for that. If
+// the connector does not exist, the error matches [ErrConnectorNotFound]. Like
+// [Workspace.ConnectorByID], DeleteConnector does not check that the connector belongs
+// to w.
+func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
+	ask := w.begin(&call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()})
+	if id, err = w.ConnectorByID(id).checkedID(ask.op); err != nil {
+		return "", err
+	}
+	got, err := fetch[deletion](ctx, ask.to(gen.NewDeleteConnectorRequest(ask.server(), id, nil)))
+	if err != nil {
+		return "", missing(err, ErrConnectorNotFound)
+	}
+	return got.JobID, nil
+}
+
+// A deletion is the response to the deletion of a connector.
+type deletion struct {
+	JobID string `json:"job_id"`
+}
+
+func (d deletion) lacks() string { return unless(d.JobID != "", "job_id") }
+
+// Delete deletes the connector; see [Workspace.DeleteConnector].
+func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
+	jobID, err = c.ws.DeleteConnector(ctx, c.id)
+	return jobID, c.about().of(err)
+}
+
+// WaitDeleted waits until the workspace no longer lists the connector, which is how the
+// service shows that a deletion is done. It then returns nil and no error. With an
+// error, it returns the connector as it was last listed. A connector that the workspace
+// never had counts as deleted, and so does every connector of a workspace that does not
+// exist, except with [WithScopedToken], which looks the workspace up first: then that is
+// an error.
+//
+// It waits for at most 10 minutes, or as long as [Polling.Limit] says; after that the
+// error matches [ErrWaitedTooLong].
+func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*ConnectorInfo, error) {
+	const op = "wait for the deletion of a connector"
+	id, err := c.checkedID(op)
+	if err != nil {
+		return nil, err
+	}
+	left, err := poll(ctx, op, polling, func(ctx context.Context) (*ConnectorInfo, bool, error) {
+		infos, err := c.ws.ListConnectors(ctx)
+		if notFound(err) != nil { // of the list, not of a token for it
+			return nil, true, nil //nolint:nilerr // this is what was waited for
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		for _, info := range infos {
+			if listed, ok := connectorUUID(info.ID); ok && listed == id {
+				return &info, false, nil
+			}
+		}
+		return nil, true, nil
+	})
+	return left, c.about().of(err)
 }

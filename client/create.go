@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -105,64 +106,33 @@ func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
 		*s = strings.TrimSpace(*s)
 	}
 	r.OAuthSecretID = trimmedSecret(r.OAuthSecretID)
-	for _, id := range []*string{&r.DefinitionID, &r.SourceTemplateID} {
-		if plain, ok := plainUUID(*id); ok {
-			*id = plain
-		}
-	}
 	return r
 }
 
-// check returns an error for a request that the service would refuse.
-func (r CreateConnectorRequest) check(op string) error {
-	var problems []string
-	kinds := 0
-	for _, s := range []string{r.ConnectorType, r.DefinitionID, r.SourceTemplateID} {
-		if s != "" {
-			kinds++
-		}
-	}
-	if kinds != 1 {
-		problems = append(problems, fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", kinds))
-	}
-	if len(r.Credentials) == 0 && len(r.ReplicationConfig) == 0 && r.OAuthSecretID == "" {
-		problems = append(problems, "one of Credentials, ReplicationConfig and OAuthSecretID must be given")
-	}
-	for name, id := range map[string]string{"DefinitionID": r.DefinitionID, "SourceTemplateID": r.SourceTemplateID} {
-		if _, ok := plainUUID(id); id != "" && !ok {
-			problems = append(problems, name+" is not a UUID")
-		}
-	}
-	for field, config := range map[string]map[string]any{"Credentials": r.Credentials, "ReplicationConfig": r.ReplicationConfig, "Environment": r.Environment} {
-		problems = append(problems, configProblem(field, config))
-	}
-	if r.ConnectionTemplateMatch != "" && len(r.ConnectionTemplateTags) == 0 {
-		problems = append(problems, "ConnectionTemplateMatch is given without ConnectionTemplateTags")
+func (r CreateConnectorRequest) wire(op, workspace string) (body gen.ConnectorCreateRequest, err error) {
+	r = r.trimmed()
+	problems := []string{
+		oneKind(r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
+		problemIf(len(r.Credentials) == 0 && len(r.ReplicationConfig) == 0 && r.OAuthSecretID == "", "one of Credentials, ReplicationConfig and OAuthSecretID must be given"),
+		uuidField("DefinitionID", &r.DefinitionID),
+		uuidField("SourceTemplateID", &r.SourceTemplateID),
+		configProblem("Credentials", r.Credentials),
+		configProblem("ReplicationConfig", r.ReplicationConfig),
+		configProblem("Environment", r.Environment),
+		problemIf(r.ConnectionTemplateMatch != "" && len(r.ConnectionTemplateTags) == 0, "ConnectionTemplateMatch is given without ConnectionTemplateTags"),
 	}
 	slices.Sort(problems)
-	return refuse(op, append(problems, unnamed(r.Entities)...)...)
-}
-
-func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateRequest {
-	w := gen.ConnectorCreateRequest{
-		WorkspaceName:     workspace,
-		Credentials:       r.Credentials,
-		Environment:       r.Environment,
-		ReplicationConfig: r.ReplicationConfig,
-		Entities:          requested(r.Entities),
-
+	if err := refuse(op, append(problems, unnamed(r.Entities)...)...); err != nil {
+		return body, err
+	}
+	return gen.ConnectorCreateRequest{
+		WorkspaceName: workspace, Name: optional(r.Name), ConnectorType: optional(r.ConnectorType),
+		DefinitionID: optional(r.DefinitionID), SourceTemplateID: optional(r.SourceTemplateID),
+		Credentials: r.Credentials, Environment: r.Environment, ReplicationConfig: r.ReplicationConfig,
+		ServerSideOAuthSecretID: optional(string(r.OAuthSecretID)), Entities: requested(r.Entities),
 		SelectedConnectionTemplateTags:     r.ConnectionTemplateTags,
 		SelectedConnectionTemplateTagsMode: optional(gen.TagMatch(r.ConnectionTemplateMatch)),
-	}
-	for to, s := range map[**string]string{
-		&w.Name: r.Name, &w.ConnectorType: r.ConnectorType, &w.DefinitionID: r.DefinitionID,
-		&w.SourceTemplateID: r.SourceTemplateID, &w.ServerSideOAuthSecretID: string(r.OAuthSecretID),
-	} {
-		if s != "" {
-			*to = &s
-		}
-	}
-	return w
+	}, nil
 }
 
 // requested converts entities to the type of the contract. Nil stays nil: it is not
@@ -214,13 +184,14 @@ func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
 // call [Workspace.CheckConnector]. Like every write, it is retried only if nothing can
 // have been created; see [Error.OutcomeUnknown].
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
-	const op = "create connector"
 	r = r.trimmed()
-	if err := r.check(op); err != nil {
+	ask := w.begin(&call{op: "create connector", name: "createConnector"})
+	body, err := r.wire(ask.op, w.name)
+	if err != nil {
 		return nil, err
 	}
-	ask := w.begin(&call{op: op, name: "createConnector", secrets: r.secretValues()})
-	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewCreateConnectorRequest(ask.server(), nil, r.wire(w.name))))
+	ask.secrets = r.secretValues()
+	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewCreateConnectorRequest(ask.server(), nil, body)))
 	if err != nil {
 		return nil, w.explainCreation(err, r)
 	}
@@ -234,15 +205,86 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 // request is an error that matches [ErrInvalid]; nothing is sent. Secrets of r are
 // removed from the texts of the result.
 func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
-	const op = "check connector configuration"
 	r = r.trimmed()
-	if err := r.check(op); err != nil {
+	ask := w.begin(&call{op: "check connector configuration", name: "checkConnectorConfig"})
+	body, err := r.wire(ask.op, w.name)
+	if err != nil {
 		return nil, err
 	}
-	ask := w.begin(&call{op: op, name: "checkConnectorConfig", secrets: r.secretValues()})
-	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorConfigRequest(ask.server(), nil, r.wire(w.name))))
+	ask.secrets = r.secretValues()
+	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorConfigRequest(ask.server(), nil, body)))
 	if err != nil {
 		return nil, w.explainCreation(err, r)
 	}
 	return got, nil
+}
+
+// EnsureConnector returns the connector of the workspace whose name is r.Name, and
+// creates it from r if there is none; created tells which. It is for programs that set
+// up their customers' connectors and may run twice: it can be repeated, also after an
+// error, and if it is not known whether a creation was carried out, it looks.
+//
+// r.Name is required, and compared exactly. A connector of that name that exists is
+// returned as it is: its configuration, which cannot be read back, is neither compared
+// nor changed; use [Connector.Update]. If r names a ConnectorType or a DefinitionID that
+// is not the one of the connector that exists, the error matches [ErrInvalid]; if several
+// connectors have the name, it matches [ErrConnectorAmbiguous]. In both cases nothing is
+// created.
+//
+// The service accepts two connectors of one name. Two programs that call
+// EnsureConnector at the same time for the same name can both create one.
+//
+// It sends one request if the connector exists, and two if not.
+func (w *Workspace) EnsureConnector(ctx context.Context, r CreateConnectorRequest) (info *ConnectorInfo, created bool, err error) {
+	const op = "ensure connector"
+	defer func() { err = w.about().of(err) }()
+	r = r.trimmed()
+	if r.Name == "" {
+		return nil, false, invalid(op, "Name is empty; it is what the connector is found by")
+	}
+	if _, err := r.wire(op, w.name); err != nil {
+		return nil, false, err
+	}
+	if info, err = w.connectorOf(ctx, op, r); info != nil || err != nil {
+		return info, false, err
+	}
+	info, err = w.CreateConnector(ctx, r)
+	if err == nil {
+		return info, true, nil
+	}
+	if failed, ok := errors.AsType[*Error](err); ok && failed.OutcomeUnknown {
+		if found, e := w.connectorOf(ctx, op, r); found != nil && e == nil {
+			return found, true, nil
+		}
+	}
+	return nil, false, err
+}
+
+// connectorOf returns the connector with the name of r, or nil if there is none.
+func (w *Workspace) connectorOf(ctx context.Context, op string, r CreateConnectorRequest) (*ConnectorInfo, error) {
+	infos, err := w.ListConnectors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []ConnectorInfo
+	for _, c := range infos {
+		if strings.TrimSpace(c.Name) == r.Name {
+			found = append(found, c)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return nil, nil
+	case len(found) > 1:
+		return nil, &Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf("%d connectors of workspace %q have the name %q: %s",
+			len(found), w.name, r.Name, enumerate(found, func(c ConnectorInfo) string { return c.ID }))}
+	}
+	have := &found[0]
+	if r.ConnectorType != "" && have.Slug != "" && plainSlug(have.Slug) != plainSlug(r.ConnectorType) {
+		return nil, invalid(op, "the connector %q exists and is of type %s, not %s", r.Name, have.Slug, r.ConnectorType)
+	}
+	if r.DefinitionID != "" && have.DefinitionID != "" && !strings.EqualFold(have.DefinitionID, r.DefinitionID) {
+		return nil, invalid(op, "the connector %q exists and is of definition %s, not %s", r.Name, have.DefinitionID, r.DefinitionID)
+	}
+	return have, nil
 }

@@ -209,16 +209,16 @@ func decodeBody(resp *http.Response, v any, opts json.Options) error {
 	}
 	_, err := buf.ReadFrom(from)
 	if err != nil {
-		return explain(resp, err, nil)
+		return undecodable(resp, err, nil)
 	}
 	var start []byte
 	if kind := mediaType(resp.Header); kind != "" && !strings.HasSuffix(kind, "json") {
 		start = buf.Bytes()[:min(buf.Len(), maxErrorBody)]
 	}
 	if buf.Len() < maxInMemory {
-		return explain(resp, json.Unmarshal(buf.Bytes(), v, opts), start)
+		return undecodable(resp, json.Unmarshal(buf.Bytes(), v, opts), start)
 	}
-	return explain(resp, json.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
+	return undecodable(resp, json.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
 }
 
 // responses are buffers for responses.
@@ -268,11 +268,11 @@ func lengthOf(text []byte) int {
 	return 0
 }
 
-// explain returns an error that says what an error of the decoder means. After
+// undecodable returns an error that says what an error of the decoder means. After
 // a syntax error the response is not JSON, is incomplete or is empty. Other
 // errors are returned unchanged: the response is JSON, but not of the expected
 // form. start is the beginning of the response, if that is known.
-func explain(resp *http.Response, err error, start []byte) error {
+func undecodable(resp *http.Response, err error, start []byte) error {
 	if err == nil || errors.Is(err, ErrResponseTooLarge) || brokenOff(resp) != nil {
 		return err
 	}
@@ -283,7 +283,7 @@ func explain(resp *http.Response, err error, start []byte) error {
 	start = bytes.Clone(start[:min(len(start), maxErrorBody)])
 	cause := &veil.Error{Cause: err, Not: io.ErrUnexpectedEOF} // that is for what may be retried
 	e := &Error{kind: ErrBadResponse, Message: "the response is not JSON", err: cause, body: start}
-	b, _ := resp.Body.(*body)
+	b, _ := resp.Body.(*limited)
 	switch text := words(start); {
 	case b != nil && b.n == 0:
 		e.Message = "the response is empty"
@@ -296,9 +296,9 @@ func explain(resp *http.Response, err error, start []byte) error {
 		e.Message = answer.Line(e.Message + " but " + mediaType(resp.Header) + ": " + text)
 	case tooDeep(syntax):
 		e.Message = "the response is nested too deeply"
-		cause.Text = place(syntax.ByteOffset, syntax.JSONPointer)
+		cause.Text = position(syntax.ByteOffset, syntax.JSONPointer)
 	default: // an error of syntax quotes one character
-		cause.Text = place(syntax.ByteOffset, syntax.JSONPointer) + ": " + syntax.Err.Error()
+		cause.Text = position(syntax.ByteOffset, syntax.JSONPointer) + ": " + syntax.Err.Error()
 	}
 	return e
 }
@@ -318,8 +318,8 @@ func tooDeep(err *jsontext.SyntacticError) bool {
 	return err != nil && err.Err != nil && err.Err.Error() == "exceeded max depth"
 }
 
-// place says where in a response something is.
-func place(offset int64, at jsontext.Pointer) string {
+// position says where in a response something is.
+func position(offset int64, at jsontext.Pointer) string {
 	text := "at byte " + strconv.FormatInt(offset, 10)
 	if at != "" {
 		text += ", in " + shorten(answer.Line(string(at)))
@@ -334,7 +334,7 @@ func formless(err error) error {
 	if !ok {
 		return nil
 	}
-	return &veil.Error{Text: place(form.ByteOffset, form.JSONPointer), Cause: err}
+	return &veil.Error{Text: position(form.ByteOffset, form.JSONPointer), Cause: err}
 }
 
 func mediaType(h http.Header) string {

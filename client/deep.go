@@ -60,9 +60,9 @@ func shallow(text []byte, err error) ([]byte, map[int64]json.RawMessage) {
 	return append(clean, text[copied:]...), found
 }
 
-// before returns the place in a text of what is at the place at in what shallow made of
+// offsetBefore returns the place in a text of what is at the place at in what shallow made of
 // it.
-func before(deep map[int64]json.RawMessage, at int64) int64 {
+func offsetBefore(deep map[int64]json.RawMessage, at int64) int64 {
 	n := at
 	for end, raw := range deep {
 		if end <= at {

@@ -16,8 +16,8 @@ import (
 // definition describes a kind of destination, to which data can be replicated.
 // [Client.Definitions] returns it.
 //
-// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
-// sent.
+// A call with an ID that is not a UUID sends nothing and returns an error that
+// matches [ErrInvalid].
 type Definitions struct{ part }
 
 // Definitions returns access to the definitions of kinds of connectors and
@@ -216,20 +216,28 @@ type DestinationDefinitionFilter struct {
 	IDs []string // selects definitions by their IDs, which are UUIDs; empty means all
 }
 
+func (f DestinationDefinitionFilter) wire(op string) (*gen.ListDestinationDefinitionsParams, error) {
+	var query gen.ListDestinationDefinitionsParams
+	for _, id := range f.IDs {
+		id, err := checkUUID(op, "destination definition", id)
+		if err != nil {
+			return nil, err
+		}
+		query.ActorDefinitionIds = append(query.ActorDefinitionIds, id)
+	}
+	return &query, nil
+}
+
 // ListDestinations returns the destination definitions that the filter selects, in the
 // order of the service, which sends them in one page. If an ID is not a UUID, the error
 // matches [ErrInvalid]; nothing is sent.
 func (d Definitions) ListDestinations(ctx context.Context, filter DestinationDefinitionFilter) ([]Definition, error) {
 	ask := d.begin(&call{op: "list destination definitions", name: "listDestinationDefinitions", read: true})
-	var params gen.ListDestinationDefinitionsParams
-	for _, id := range filter.IDs {
-		id, err := checkUUID(ask.op, "destination definition", id)
-		if err != nil {
-			return nil, err
-		}
-		params.ActorDefinitionIds = append(params.ActorDefinitionIds, id)
+	query, err := filter.wire(ask.op)
+	if err != nil {
+		return nil, err
 	}
-	got, err := fetch[destinationList](ctx, ask.to(gen.NewListDestinationDefinitionsRequest(ask.server(), &params)))
+	got, err := fetch[destinationList](ctx, ask.to(gen.NewListDestinationDefinitionsRequest(ask.server(), query)))
 	if err != nil {
 		return nil, err
 	}

@@ -82,12 +82,12 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 		fault:       fault,
 		progress:    x.progress,
 	}
-	if b, ok := resp.Body.(*body); ok { // as the pipeline returns it
+	if b, ok := resp.Body.(*limited); ok { // as the pipeline returns it
 		if err := d.decompress(b, resp); err != nil {
 			answer.Discard(resp.Body)
 			return nil, fault(err)
 		}
-		if isEnvelope(resp.Header) && b.isEnvelope() {
+		if isEnvelope(resp.Header) && b.holdsEnvelope() {
 			defer answer.Discard(resp.Body)
 			b.left, b.mark = b.max, 0
 			return nil, notAFile(ctx, x, ask, resp)
@@ -99,7 +99,7 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 
 // decompress makes the bytes of b those that the name of the file promises. A sender may
 // have compressed a file for the way, or say only of a compressed file what it is.
-func (d *Download) decompress(b *body, resp *http.Response) error {
+func (d *Download) decompress(b *limited, resp *http.Response) error {
 	stem, packed := unpackedName(d.Filename)
 	switch encoding := encodingOf(resp.Header); {
 	case encoding == "" && packed && resp.Uncompressed: // by a transport of the program
@@ -149,17 +149,17 @@ func twicePacked(start []byte) bool {
 }
 
 // peek returns up to n bytes that the next reads of b will return.
-func (b *body) peek(n int) []byte {
+func (b *limited) peek(n int) []byte {
 	r := bufio.NewReaderSize(b.rc, n)
 	start, _ := r.Peek(n) // an error comes again
 	b.rc = readCloser{r, b.rc}
 	return start
 }
 
-// isEnvelope reports whether b, which should be JSON, is an envelope rather than a file:
+// holdsEnvelope reports whether b, which should be JSON, is an envelope rather than a file:
 // an object whose status is a text. It keeps no more in memory than the beginning of a
 // file.
-func (b *body) isEnvelope() bool {
+func (b *limited) holdsEnvelope() bool {
 	var head []byte
 	for size := 64 << 10; ; size *= 4 {
 		more, err := io.ReadAll(io.LimitReader(b.rc, int64(size-len(head))))
@@ -289,7 +289,7 @@ func (d *Download) Save(path string) (n int64, err error) {
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		if old != nil {
-			err = fmt.Errorf("%w: Save creates a new file in its directory first; to write into the one that is there, use io.Copy", cause(err))
+			err = fmt.Errorf("%w: Save creates a new file in its directory first; to write into the one that is there, use io.Copy", withoutPaths(err))
 		}
 		return 0, saveError(given, err)
 	}
@@ -304,7 +304,7 @@ func (d *Download) Save(path string) (n int64, err error) {
 		return 0, saveError(given, err)
 	}
 	if err = os.Rename(temp, path); err != nil {
-		return 0, saveError(given, fmt.Errorf("%w: the file cannot be replaced, perhaps because it is a mount; to write into it, use io.Copy", cause(err)))
+		return 0, saveError(given, fmt.Errorf("%w: the file cannot be replaced, perhaps because it is a mount; to write into it, use io.Copy", withoutPaths(err)))
 	}
 	saved = true
 	if dir, openErr := os.Open(filepath.Dir(path)); openErr == nil {
@@ -339,11 +339,11 @@ func saveError(path string, err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	return &Error{op: "save download", err: &fs.PathError{Op: "write", Path: path, Err: cause(err)}}
+	return &Error{op: "save download", err: &fs.PathError{Op: "write", Path: path, Err: withoutPaths(err)}}
 }
 
-// cause returns err without the names of files.
-func cause(err error) error {
+// withoutPaths returns err without the names of files.
+func withoutPaths(err error) error {
 	switch own := err.(type) { //nolint:errorlint // as package os returns it
 	case *fs.PathError:
 		return own.Err

@@ -24,83 +24,83 @@ import (
 // The kinds of errors, for use with errors.Is. The first seven depend on the status of
 // the response.
 var (
-	ErrUnauthorized = error(&kind{text: "not authenticated"})  // 401
-	ErrForbidden    = error(&kind{text: "not allowed"})        // 403
-	ErrNotFound     = error(&kind{text: "not found"})          // 404, except for that of a request for a token
-	ErrInvalid      = error(&kind{text: "invalid request"})    // 400, 422, and input that is refused before sending
-	ErrRateLimited  = error(&kind{text: "too many requests"})  // 429
-	ErrServer       = error(&kind{text: "the service failed"}) // 5xx
+	ErrUnauthorized = error(&sentinel{text: "not authenticated"})  // 401
+	ErrForbidden    = error(&sentinel{text: "not allowed"})        // 403
+	ErrNotFound     = error(&sentinel{text: "not found"})          // 404, except for that of a request for a token
+	ErrInvalid      = error(&sentinel{text: "invalid request"})    // 400, 422, and input that is refused before sending
+	ErrRateLimited  = error(&sentinel{text: "too many requests"})  // 429
+	ErrServer       = error(&sentinel{text: "the service failed"}) // 5xx
 
 	// ErrUsageExceeded means that the organization has used more than its plan
 	// allows: status 402.
-	ErrUsageExceeded = error(&kind{text: "the usage exceeds the plan"})
+	ErrUsageExceeded = error(&sentinel{text: "the usage exceeds the plan"})
 
 	// ErrConnectorNotFound means that the workspace has no connector with the slug
 	// or name, or that there is none with the ID. It also matches ErrNotFound. A 404
 	// in response to an action may be about a record, and matches only ErrNotFound.
-	ErrConnectorNotFound = error(&kind{"no such connector", ErrNotFound})
+	ErrConnectorNotFound = error(&sentinel{"no such connector", ErrNotFound})
 
 	// ErrConnectorAmbiguous means that several connectors have the slug or name.
-	ErrConnectorAmbiguous = error(&kind{text: "several connectors match"})
+	ErrConnectorAmbiguous = error(&sentinel{text: "several connectors match"})
 
 	// ErrWorkspaceNotFound means that there is no such workspace; [Workspace.Ensure]
 	// creates one. It also matches ErrNotFound.
-	ErrWorkspaceNotFound = error(&kind{"no such workspace", ErrNotFound})
+	ErrWorkspaceNotFound = error(&sentinel{"no such workspace", ErrNotFound})
 
 	// ErrExecution means that the service ran an action and the action failed: the
 	// response has status 200, and the status in it is not "success".
-	ErrExecution = error(&kind{text: "the action failed"})
+	ErrExecution = error(&sentinel{text: "the action failed"})
 
 	// ErrEmptyDownload means that a downloaded file has no bytes. The service also
 	// sends no bytes for a file that does not exist.
-	ErrEmptyDownload = error(&kind{text: "the downloaded file is empty"})
+	ErrEmptyDownload = error(&sentinel{text: "the downloaded file is empty"})
 
 	// ErrResponseTooLarge means that a response is larger than
 	// [WithMaxResponseBytes] allows.
-	ErrResponseTooLarge = error(&kind{text: "the response is too large"})
+	ErrResponseTooLarge = error(&sentinel{text: "the response is too large"})
 
 	// ErrNetwork means that there was no complete response: the service could not be
 	// reached or its certificate is not trusted, the connection broke, or the time of
 	// [WithAttemptTimeout], of the http.Client or of its transport was over. A timeout
 	// matches os.ErrDeadlineExceeded, and context.DeadlineExceeded only if it was that
 	// of the caller's ctx, which is no ErrNetwork.
-	ErrNetwork = error(&kind{text: "the service was not reached"})
+	ErrNetwork = error(&sentinel{text: "the service was not reached"})
 
 	// ErrBadResponse means that a response is not what the service sends: with status
 	// 2xx, it is not JSON, or JSON of another form, or encoded in a way that the client
 	// did not ask for; or it is a redirect that is not followed. It may come from a
 	// proxy.
-	ErrBadResponse = error(&kind{text: "the response is not what the service sends"})
+	ErrBadResponse = error(&sentinel{text: "the response is not what the service sends"})
 
 	// ErrNoConsent means that a user, or the vendor, refused the consent that
 	// [Workspace.StartOAuth] began.
-	ErrNoConsent = error(&kind{text: "there was no consent"})
+	ErrNoConsent = error(&sentinel{text: "there was no consent"})
 
 	// ErrPaging means that there is another page, or may be one, that cannot be
 	// requested. Unless the error matches ErrPageRepeated, too, the page before is good,
 	// and [All] has yielded it.
-	ErrPaging = error(&kind{text: "the next page cannot be asked for"})
+	ErrPaging = error(&sentinel{text: "the next page cannot be asked for"})
 
 	// ErrPageRepeated means that a page came again, or would: what asked for the next
 	// page was not understood. [All] does not yield such a page. It also matches
 	// ErrPaging.
-	ErrPageRepeated = error(&kind{"a page came again", ErrPaging})
+	ErrPageRepeated = error(&sentinel{"a page came again", ErrPaging})
 
 	// ErrDefinitionAmbiguous means that several definitions match a slug or a name.
-	ErrDefinitionAmbiguous = error(&kind{text: "several definitions match"})
+	ErrDefinitionAmbiguous = error(&sentinel{text: "several definitions match"})
 
 	// ErrWaitedTooLong means that the [Polling.Limit] was over before what was waited
 	// for happened.
-	ErrWaitedTooLong = error(&kind{text: "wait limit exceeded"})
+	ErrWaitedTooLong = error(&sentinel{text: "wait limit exceeded"})
 )
 
-type kind struct {
+type sentinel struct {
 	text   string
 	parent error
 }
 
-func (k *kind) Error() string { return k.text }
-func (k *kind) Unwrap() error { return k.parent }
+func (k *sentinel) Error() string { return k.text }
+func (k *sentinel) Unwrap() error { return k.parent }
 
 // An Error is the error of a call. Its text contains no secret, and at most 512 bytes
 // of the service's message. It is one line, except for an error of [New], which has a
@@ -179,7 +179,7 @@ func (e *Error) Error() string {
 		unknown = "it may have been carried out"
 	}
 	text += phrase("; ", cmp.Or(phrase(": ", status, kind, e.said(), e.cause()), "failed"), unknown, e.note)
-	if notes := phrase(", ", e.place(text), after("code ", shorten(e.Code)), after("request id ", e.RequestID), e.attempts()); notes != "" {
+	if notes := phrase(", ", e.place(text), labeled("code ", shorten(e.Code)), labeled("request id ", e.RequestID), e.attempts()); notes != "" {
 		text += " (" + notes + ")"
 	}
 	return text
@@ -198,8 +198,8 @@ func phrase(sep string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), sep)
 }
 
-// after returns text after a label, or nothing if text is empty.
-func after(label, text string) string {
+// labeled returns text after a label, or nothing if text is empty.
+func labeled(label, text string) string {
 	if text == "" {
 		return ""
 	}
@@ -451,12 +451,12 @@ const needsOrganization = "WithOrganizationID, or the variable AIRBYTE_ORGANIZAT
 // organization, or "" if e is about something else, such as an entity or a parameter of
 // an action that is called so.
 func whichOrganization(e *Error) string {
-	said := strings.ToLower(e.said())
-	if e.StatusCode != http.StatusBadRequest || !strings.Contains(said, "organization") {
+	lower := strings.ToLower(e.said())
+	if e.StatusCode != http.StatusBadRequest || !strings.Contains(lower, "organization") {
 		return ""
 	}
 	for _, word := range [...]string{"x-organization-id", "specify", "several", "multiple", "more than one", "which organization", "header"} {
-		if strings.Contains(said, word) {
+		if strings.Contains(lower, word) {
 			return needsOrganization
 		}
 	}

@@ -258,21 +258,21 @@ func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Re
 		return nil, withRequest(ask.about.of(err), x.params)
 	}
 	c.begin(ask)
-	resp, err := ask.to(c.ws.client.executeRequest(withCall(ctx, ask), id, x)).send(ctx)
+	resp, err := ask.to(executeRequest(ask.server(), id, x.request())).send(ctx)
 	if err != nil {
 		return nil, withRequest(err, x.params)
 	}
 	return resp, nil
 }
 
-// executeRequest returns what gen.NewExecuteConnectorRequest returns, with a ctx. It is
-// the request that programs send most, and this is faster.
-func (c *Client) executeRequest(ctx context.Context, id string, x *execution) (*http.Request, error) {
-	body, err := jsonv1.Marshal(x.request())
+// executeRequest is gen.NewExecuteConnectorRequest, but faster: it builds the request
+// that programs send most.
+func executeRequest(server, id string, r gen.ExecuteRequest) (*http.Request, error) {
+	body, err := jsonv1.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server+"api/v1/integrations/connectors/"+id+"/execute", bytes.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, server+"api/v1/integrations/connectors/"+id+"/execute", bytes.NewReader(body)) //nolint:noctx // the pipeline sets it
 	if err == nil {
 		req.Header["Content-Type"] = []string{"application/json"}
 	}
@@ -341,10 +341,10 @@ func (w *warning) export() *Warning {
 // verdict returns the error that the envelope describes, if any, whatever its result
 // is.
 func (e *frame) verdict() error {
-	reason := said(e.Error)
+	reason := reasonIn(e.Error)
 	if reason.Message == "" {
 		code := reason.Code
-		reason = said(e.Message)
+		reason = reasonIn(e.Message)
 		reason.Code = cmp.Or(code, reason.Code)
 	}
 	switch e.Status.v {
@@ -363,9 +363,9 @@ func (e *frame) verdict() error {
 	return err
 }
 
-// said reads the reason in a member of an envelope, which may be text, an object or a
+// reasonIn reads the reason in a member of an envelope, which may be text, an object or a
 // list of either.
-func said(v jsontext.Value) answer.Reason {
+func reasonIn(v jsontext.Value) answer.Reason {
 	switch v.Kind() {
 	case '"', '{':
 		return answer.Parse(v)
@@ -503,7 +503,7 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	if text, deep := shallow(body, err); deep != nil { // Rows tells the records apart
 		e = envelope[spanned]{}
 		err = decodeBytes(resp, text, &e, lenient)
-		e.Result.start, e.Result.end = before(deep, e.Result.start), before(deep, e.Result.end)
+		e.Result.start, e.Result.end = offsetBefore(deep, e.Result.start), offsetBefore(deep, e.Result.end)
 	}
 	if err != nil {
 		return nil, err
@@ -538,7 +538,7 @@ func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 
 // decodeBytes decodes an envelope that was read into memory.
 func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
-	err := explain(resp, jsonv2.Unmarshal(body, v, opts), body)
+	err := undecodable(resp, jsonv2.Unmarshal(body, v, opts), body)
 	return withBody(notAnEnvelope(err), body)
 }
 

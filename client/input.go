@@ -15,14 +15,54 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
-// checkUUID returns id in the form that goes into paths and queries, or an error
-// that names whose ID it is not. Only what passes may become part of a path.
+// What a caller gives becomes what is sent in one way: the method wire of its type
+// returns the body or the query, without white space around texts, or an error that
+// matches [ErrInvalid] and says all that is wrong.
+
+// checkUUID returns id as it is sent, in lower case and without white space. If id is
+// not a UUID, it returns an error that says so, and whose ID it should be. No other ID
+// becomes part of a path.
 func checkUUID(op, whose, id string) (string, error) {
 	if s, ok := plainUUID(id); ok {
 		return s, nil
 	}
 	return "", invalid(op, "%s", notUUID(whose, id))
 }
+
+// uuidField puts the ID in a field into the form in which it is sent, and returns what is
+// wrong with it, "" if nothing is or if there is none.
+func uuidField(field string, id *string) (problem string) {
+	*id = strings.TrimSpace(*id)
+	plain, ok := plainUUID(*id)
+	switch {
+	case ok:
+		*id = plain
+	case *id != "":
+		return field + " is not a UUID"
+	}
+	return ""
+}
+
+// oneKind returns what is wrong if not exactly one of the fields is given that say of
+// which kind a connector is to be.
+func oneKind(slug, definition, template string) (problem string) {
+	n := 0
+	for _, s := range []string{slug, definition, template} {
+		if s != "" {
+			n++
+		}
+	}
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", n)
+}
+
+// nothing is what is wrong with a change without fields.
+const nothing = "there is nothing to change"
+
+// problemIf returns the problem if there is one, else "".
+func problemIf(wrong bool, problem string) string { return unless(!wrong, problem) }
 
 // notUUID says that an ID is not a UUID, and whose ID it is not.
 func notUUID(whose, id string) string {
@@ -156,4 +196,36 @@ func refuse(op string, problems ...string) error {
 		return invalid(op, "%s", text)
 	}
 	return nil
+}
+
+// A Nullable is a field of a change that distinguishes between no change, null
+// and a value. The zero Nullable leaves the field unchanged, [Null] removes its
+// value, and [Value] sets one.
+//
+//	ws.Update(ctx, client.WorkspaceChange{ContextStore: client.Value(false)})
+type Nullable[T any] = gen.Nullable[T]
+
+// Value returns a Nullable that sets the field to v, which may be empty. For a
+// list without elements, v must be an empty slice, not nil.
+func Value[T any](v T) Nullable[T] { return gen.Value(v) }
+
+// Null returns a Nullable that removes the value of the field.
+func Null[T any]() Nullable[T] { return gen.Null[T]() }
+
+// set returns a Nullable that sets the field to v unless v is the zero value.
+// It is for fields for which null has no meaning.
+func set[T comparable](v T) Nullable[T] {
+	if v == *new(T) {
+		return Nullable[T]{}
+	}
+	return Value(v)
+}
+
+// optional returns a pointer to v, or nil if v is the zero value, so that a
+// request omits the field.
+func optional[T comparable](v T) *T {
+	if v == *new(T) {
+		return nil
+	}
+	return &v
 }

@@ -244,7 +244,7 @@ func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling P
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
 	var last *EntityReadiness // wait keeps no state of a look that fails
-	_, err := wait(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
+	_, err := poll(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
 		got, err := c.Inspect(ctx)
 		if err != nil {
 			return nil, false, err
@@ -401,15 +401,17 @@ func (c *Connector) Check(ctx context.Context) (*CheckResult, error) {
 // sent; only an empty change is accepted. Secrets of the change are removed from the
 // texts of the result.
 func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*CheckResult, error) {
-	ask := c.begin(&call{op: "check connector", name: "checkConnector", secrets: change.secretValues()})
+	ask := c.begin(&call{op: "check connector", name: "checkConnector"})
 	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	if err := change.check(ask.op); err != nil {
+	body, err := change.wire(ask.op)
+	if err != nil {
 		return nil, ask.about.of(err)
 	}
-	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorRequest(ask.server(), id, nil, change.wire())))
+	ask.secrets = change.secretValues()
+	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
 	}

@@ -93,14 +93,14 @@ func (g *gate) Pause(_ context.Context, key string, d time.Duration) {
 	}
 }
 
-// A verdict is what a request has to do.
-type verdict int
+// A ruling is what a request has to do.
+type ruling int
 
 const (
-	letPass  verdict = iota
-	askAgain         // after waiting
-	takeTurn         // after waiting, unless there is a new pause
-	turnAway         // because it would have to wait for too long
+	letPass  ruling = iota
+	askAgain        // after waiting
+	takeTurn        // after waiting, unless there is a new pause
+	turnAway        // because it would have to wait for too long
 )
 
 // A lane is what a gate knows of a key.
@@ -122,7 +122,7 @@ type lane struct {
 
 // pacing reports whether requests are counted and perhaps delayed because of a pause.
 func (l *lane) pacing(now time.Time) bool {
-	return l.length > 0 && now.Before(l.queued.Add(memory(l.length)))
+	return l.length > 0 && now.Before(l.queued.Add(remembered(l.length)))
 }
 
 // lapse forgets the last pause when it has no effect any more.
@@ -132,8 +132,8 @@ func (l *lane) lapse(now time.Time) {
 	}
 }
 
-// memory returns how long a pause has an effect after the last request had to wait.
-func memory(length time.Duration) time.Duration {
+// remembered returns how long a pause has an effect after the last request had to wait.
+func remembered(length time.Duration) time.Duration {
 	return min(max(30*length, 30*time.Second), 10*time.Minute)
 }
 
@@ -155,7 +155,7 @@ func (l *lane) pause(now time.Time, d time.Duration) {
 
 // ask decides what a request has to do. waited is whether it has waited for the end of
 // a pause.
-func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Duration, verdict) {
+func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Duration, ruling) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := time.Duration(math.MaxInt64)
@@ -218,7 +218,7 @@ func (l *lane) settle() {
 	} else {
 		l.weight = n
 	}
-	plateau, doubling := memory(l.length), memory(l.length)/3
+	plateau, doubling := remembered(l.length), remembered(l.length)/3
 	if n < 2*l.refused { // there were more at once than the vendor accepts, so the rate that it accepts may be higher
 		plateau, doubling = min(12*l.length, plateau), min(2*l.length, doubling)
 	}

@@ -15,22 +15,25 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
-// NextParams returns the parameters that request the page after r: those of the
-// request for r, with what asks for the next page under the name and in the form that
-// this kind of connector expects; see [All] for how the name is found. It returns nil if
-// r is the last page. If the next page cannot be requested, the error matches
-// [ErrPaging]. The options of the request for r apply, including [WithPageParam] and
+// NextParams returns the parameters that request the page after r, or nil if r is the
+// last page. They are those of the request for r, and what asks for the next page, under
+// the name and in the form that this kind of connector expects; see [All] for how the
+// name is found. The options of the request for r apply, including [WithPageParam] and
 // [WithPager].
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
-// model calls once for each page; to loop over all pages, use [All]. The parameters can
-// be stored as JSON. Call NextParams before handling the records of r: if r is a page
-// that came before, the error matches [ErrPageRepeated], and the records are not to be
-// handled again; after any other error they are good. In one case there are parameters
-// beside that error: if the connector turned out to count its pages from 1, they are
-// those of the second page. To notice such pages, the Connector remembers a limited
-// number of pages that it was asked to go on from. Asking for one page twice is no
-// repetition.
+// model calls once for each page; to loop over all pages, use [All]. For each page:
+//
+//  1. Call NextParams, before the records of r are handled.
+//  2. If the error matches [ErrPageRepeated], r is a page that came before: do not
+//     handle its records again. If there are parameters beside the error, the connector
+//     turned out to count its pages from 1, and they request the second one.
+//  3. Otherwise, handle the records. If the error matches [ErrPaging], there is a next
+//     page that cannot be requested.
+//  4. Request the next page with the parameters, which can be stored as JSON meanwhile.
+//
+// To notice pages that come again, the Connector remembers a limited number of those
+// after which NextParams was called. Calling it for one page twice is no repetition.
 //
 // It sends nothing, except to look up the slug of a connector from
 // [Workspace.ConnectorByID], and to let an unknown connector describe itself, if that
@@ -101,8 +104,8 @@ type ignored struct{}
 
 func (*ignored) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return dec.SkipValue() }
 
-// A turner finds the parameters that turn a page: those that request from c the page
-// after one that x requested.
+// A turner finds out how to request the page after a page: c is the connector, and x
+// the execution that requested that page.
 type turner struct {
 	c *Connector
 	x *execution

@@ -98,30 +98,28 @@ func (r OAuthAppRequest) LogValue() slog.Value { return slog.StringValue(r.Strin
 // MarshalText returns what String returns: a request is not meant to be stored.
 func (r OAuthAppRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
+func (r OAuthAppRequest) wire(op string) (gen.OAuthCredentialsRequest, error) {
+	slug, definition := strings.TrimSpace(r.ConnectorType), strings.TrimSpace(r.DefinitionID)
+	body := gen.OAuthCredentialsRequest{Configuration: r.Configuration}
+	err := refuse(op,
+		configProblem("Configuration", r.Configuration),
+		problemIf((slug == "") == (definition == ""), "exactly one of ConnectorType and DefinitionID must be given"),
+		uuidField("DefinitionID", &definition),
+		problemIf(len(r.Configuration) == 0, "Configuration is empty; use Delete to return to Airbyte's own app"))
+	body.ConnectorType, body.ConnectorDefinitionID = optional(slug), optional(definition)
+	return body, err
+}
+
 // Set makes a kind of connector use the given OAuth app instead of the one that
 // it used before. An incomplete request is an error that matches [ErrInvalid];
 // nothing is sent.
 func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error) {
-	ask := a.begin(&call{op: "set OAuth app", name: "setOAuthCredentials", secrets: configSecrets(r.Configuration)})
-	slug, definition := strings.TrimSpace(r.ConnectorType), strings.TrimSpace(r.DefinitionID)
-	problems := []string{configProblem("Configuration", r.Configuration)}
-	if (slug == "") == (definition == "") {
-		problems = append(problems, "exactly one of ConnectorType and DefinitionID must be given")
-	}
-	if id, ok := plainUUID(definition); ok {
-		definition = id
-	} else if definition != "" {
-		problems = append(problems, "DefinitionID is not a UUID")
-	}
-	if len(r.Configuration) == 0 {
-		problems = append(problems, "Configuration is empty; use Delete to return to Airbyte's own app")
-	}
-	if err := refuse(ask.op, problems...); err != nil {
+	ask := a.begin(&call{op: "set OAuth app", name: "setOAuthCredentials"})
+	body, err := r.wire(ask.op)
+	if err != nil {
 		return nil, err
 	}
-	body := gen.OAuthCredentialsRequest{
-		ConnectorType: optional(slug), ConnectorDefinitionID: optional(definition), Configuration: r.Configuration,
-	}
+	ask.secrets = configSecrets(r.Configuration)
 	return fetch[OAuthApp](ctx, ask.to(gen.NewSetOAuthCredentialsRequest(ask.server(), nil, body)))
 }
 
@@ -179,38 +177,19 @@ func (r OAuthRequest) LogValue() slog.Value { return slog.StringValue(r.String()
 // MarshalText returns what String returns: a request is not meant to be stored.
 func (r OAuthRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// wire returns the request as it is sent, or an error if it is not complete.
 func (r OAuthRequest) wire(op, workspace string) (gen.OAuthInitiateRequest, error) {
-	problems := []string{configProblem("ReplicationConfig", r.ReplicationConfig), configProblem("Input", r.Input)}
 	for _, s := range []*string{&r.Name, &r.ConnectorType, &r.DefinitionID, &r.SourceTemplateID, &r.RedirectURL} {
 		*s = strings.TrimSpace(*s)
 	}
-	kinds := 0
-	for _, s := range []string{r.ConnectorType, r.DefinitionID, r.SourceTemplateID} {
-		if s != "" {
-			kinds++
-		}
-	}
-	if kinds != 1 {
-		problems = append(problems, fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", kinds))
-	}
-	for _, id := range []struct {
-		field string
-		value *string
-	}{{"DefinitionID", &r.DefinitionID}, {"SourceTemplateID", &r.SourceTemplateID}} {
-		if plain, ok := plainUUID(*id.value); ok {
-			*id.value = plain
-		} else if *id.value != "" {
-			problems = append(problems, id.field+" is not a UUID")
-		}
-	}
-	if !isWebPage(r.RedirectURL) {
-		problems = append(problems, "RedirectURL is not a URL such as https://app.example.com/connected")
-	}
+	err := refuse(op,
+		configProblem("ReplicationConfig", r.ReplicationConfig), configProblem("Input", r.Input),
+		oneKind(r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
+		uuidField("DefinitionID", &r.DefinitionID), uuidField("SourceTemplateID", &r.SourceTemplateID),
+		problemIf(!isWebPage(r.RedirectURL), "RedirectURL is not a URL such as https://app.example.com/connected"))
 	return gen.OAuthInitiateRequest{
 		WorkspaceName: workspace, Name: optional(r.Name), ConnectorType: optional(r.ConnectorType), DefinitionID: optional(r.DefinitionID),
 		SourceTemplateID: optional(r.SourceTemplateID), RedirectURL: r.RedirectURL, ReplicationConfig: r.ReplicationConfig, OAuthInputConfiguration: r.Input,
-	}, refuse(op, problems...)
+	}, err
 }
 
 // StartOAuth begins the consent of a user to a connector, and returns the URL to which
@@ -224,11 +203,12 @@ func (r OAuthRequest) wire(op, workspace string) (gen.OAuthInitiateRequest, erro
 // Treat the URL as a secret until it is used: whoever opens it can connect an account
 // of their own to the workspace.
 func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL string, err error) {
-	ask := w.begin(&call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input)})
+	ask := w.begin(&call{op: "start OAuth", name: "initiateOAuth"})
 	body, err := r.wire(ask.op, w.name)
 	if err != nil {
 		return "", err
 	}
+	ask.secrets = configSecrets(r.ReplicationConfig, r.Input)
 	got, err := fetch[consent](ctx, ask.to(gen.NewInitiateOAuthRequest(ask.server(), nil, body)))
 	if err != nil {
 		if e := notFound(err); e != nil {

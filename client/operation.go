@@ -50,7 +50,7 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 			return err
 		}
 	}
-	resp, err := t.next.do(c, req.WithContext(withCall(req.Context(), c)))
+	resp, err := t.next.do(req.Context(), c, req)
 	switch {
 	case err != nil || resp.StatusCode/100 != 2:
 	case c.stream:
@@ -108,9 +108,9 @@ func (o operation) check(c *call, resp *http.Response) (io.ReadCloser, error) {
 	case len(text) == 0:
 		return nil, &Error{kind: ErrBadResponse, Message: "the response is empty"}
 	}
-	trial := *resp
-	trial.Body = inMemory(text)
-	if err := tryGen(o.id, &trial); err != nil {
+	own := *resp
+	own.Body = inMemory(text)
+	if err := tryGen(o.id, &own); err != nil {
 		return nil, &Error{kind: ErrBadResponse, err: undecoded(err), body: text[:min(len(text), maxErrorBody)]}
 	}
 	return inMemory(text), nil

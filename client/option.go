@@ -161,8 +161,8 @@ func WithTokenSource(src auth.TokenSource) Option {
 	})
 }
 
-// observer returns what is to be told of requests and of fetches of tokens.
-func (r *resolved) observer() observer { return r.logs.and(r.watches) }
+// watching returns what is to be told of requests and of fetches of tokens.
+func (r *resolved) watching() observer { return r.logs.and(r.watches) }
 
 // A Region is the ID, a UUID, of a place where the service keeps workspaces.
 type Region string

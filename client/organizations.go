@@ -104,8 +104,8 @@ const organizationPage = 200
 // OrganizationConnectors returns an iterator over the connectors of all workspaces of
 // an organization, with the state of the context store of each. It requests each page
 // when the loop needs it, and stops after an error. If a page comes again, the error
-// matches [ErrPageRepeated], and the page is not yielded. An ID that is not a UUID is
-// an error that matches [ErrInvalid]; nothing is sent.
+// matches [ErrPageRepeated], and the page is not yielded. With an ID that is not a UUID,
+// it sends nothing and yields an error that matches [ErrInvalid].
 //
 // The service calls them credentials, and does not document this operation.
 func (c *Client) OrganizationConnectors(ctx context.Context, organizationID string) iter.Seq2[OrganizationConnector, error] {
@@ -115,14 +115,14 @@ func (c *Client) OrganizationConnectors(ctx context.Context, organizationID stri
 		if err != nil {
 			return nil, "", err
 		}
-		offset, _ := strconv.Atoi(next) // 0 for the first page
+		offset, _ := strconv.Atoi(next) // 0 for the first list
 		ask := c.begin(&call{op: op, name: "listOrganizationCredentials", read: true})
 		params := &gen.ListOrganizationCredentialsParams{Limit: new(organizationPage), Offset: &offset}
-		page, err := fetchList[organizationItem](ctx, ask.to(gen.NewListOrganizationCredentialsRequest(ask.server(), id, params)))
-		if len(page) < organizationPage {
-			return page, "", err
+		list, err := fetchList[organizationItem](ctx, ask.to(gen.NewListOrganizationCredentialsRequest(ask.server(), id, params)))
+		if len(list) < organizationPage {
+			return list, "", err
 		}
-		return page, strconv.Itoa(offset + len(page)), err
+		return list, strconv.Itoa(offset + len(list)), err
 	})
 	return convert(items, organizationItem.export)
 }

@@ -19,14 +19,14 @@ const maxEmpty = 100
 // pages yields the items of a list of the service, one page after the other. page
 // requests the page that next asks for, the first one for "", and returns what asks for
 // the page after it, "" if it is the last one. id returns the ID of an item.
-func pages[T any](op string, id func(T) string, page func(g *guard, next string) (items []T, after string, err error)) iter.Seq2[T, error] {
+func pages[T any](op string, id func(T) string, turn func(g *guard, next string) (items []T, after string, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		g := &guard{op: op}
 		for next := ""; ; {
-			items, after, err := page(g, next)
+			items, after, err := turn(g, next)
 			if err == nil {
-				err = g.page(idsOf(items, id))
+				err = g.check(idsOf(items, id))
 			}
 			if err != nil {
 				yield(none, err)
@@ -73,10 +73,10 @@ type guard struct {
 	empty        int
 }
 
-// page returns an error if a page with these IDs came before: then what asked for it
+// check returns an error if a page with these IDs came before: then what asked for it
 // was not understood, and its items are not to be yielded. IDs are unique in the lists
 // of the service.
-func (g *guard) page(ids []string) error {
+func (g *guard) check(ids []string) error {
 	if len(ids) == 0 {
 		if g.empty++; g.empty > maxEmpty {
 			return &Error{op: g.op, kind: ErrPaging, Message: "the last hundred pages were empty"}

@@ -28,7 +28,7 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) doer {
 	own.Transport = redirects{cmp.Or(hc.Transport, http.DefaultTransport)}
 	limit := &limiter{next: own.Do, max: r.maxBytes}
 	token := auth.NewAuthorizer(r.base, src, limit, r.cred.OrganizationID)
-	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, patience: r.maxRetryAfter, budget: newBudget(), watch: r.observer().attempt, gating: r.gating, base: r.base.String()}
+	retry := &retrier{next: token, max: r.maxRetries, timeout: r.attemptTimeout, patience: r.maxRetryAfter, budget: newBudget(), watch: r.watching().attempt, gating: r.gating, base: r.base.String()}
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
@@ -39,9 +39,9 @@ type entrance struct {
 	agent   string
 }
 
-func (e *entrance) do(c *call, req *http.Request) (*http.Response, error) {
+func (e *entrance) do(ctx context.Context, c *call, req *http.Request) (*http.Response, error) {
 	c.method, c.path = req.Method, req.URL.Path
-	ctx := req.Context()
+	ctx = withCall(ctx, c)
 	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, e.timeout)
@@ -53,7 +53,7 @@ func (e *entrance) do(c *call, req *http.Request) (*http.Response, error) {
 		}
 		return resp, err
 	}
-	return e.send(c, req)
+	return e.send(c, req.WithContext(ctx))
 }
 
 func (e *entrance) send(c *call, req *http.Request) (*http.Response, error) {
@@ -105,7 +105,7 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	if resp.Request == nil { // a transport of the program may not set it
 		resp.Request = req
 	}
-	b := &body{rc: resp.Body, left: l.max, max: l.max}
+	b := &limited{rc: resp.Body, left: l.max, max: l.max}
 	if c.stream {
 		b.mark = -1 // a file stays as it is
 	}
@@ -138,8 +138,8 @@ func (r redirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A body is the body of a response. It has a limit, and keeps the error that ended it.
-type body struct {
+// A limited body is that of a response. It has a limit, and keeps the error that ended it.
+type limited struct {
 	rc      io.ReadCloser
 	left    int64 // the number of bytes that may still be read
 	max     int64
@@ -164,7 +164,7 @@ func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
 
 // decompress makes b read a body that net/http did not decompress. The encodings that
 // nobody asked for are an error that names them.
-func (b *body) decompress(resp *http.Response) {
+func (b *limited) decompress(resp *http.Response) {
 	switch encoding := encodingOf(resp.Header); encoding {
 	case "":
 	case "gzip":
@@ -208,7 +208,7 @@ func (g *gunzip) Read(p []byte) (n int, err error) {
 }
 
 // empty reports whether the body has no bytes.
-func (b *body) empty() bool {
+func (b *limited) empty() bool {
 	var one [1]byte
 	n, err := io.ReadFull(b.rc, one[:])
 	rest := b.rc
@@ -224,11 +224,11 @@ func (b *body) empty() bool {
 
 // isEmpty reports whether a response has no content.
 func isEmpty(resp *http.Response) bool {
-	b, ok := resp.Body.(*body)
+	b, ok := resp.Body.(*limited)
 	return ok && b.empty()
 }
 
-func (b *body) Read(p []byte) (int, error) {
+func (b *limited) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		if b.cut {
 			return 0, io.EOF
@@ -262,14 +262,14 @@ func (b *body) Read(p []byte) (int, error) {
 const byteOrderMark = "\ufeff"
 
 // note keeps an error of the network. One of the SDK's own says itself what it is.
-func (b *body) note(err error) error {
+func (b *limited) note(err error) error {
 	if _, own := err.(*Error); err != nil && !own && !errors.Is(err, io.EOF) { //nolint:errorlint // see decompress
 		b.err = err
 	}
 	return err
 }
 
-func (b *body) Close() error {
+func (b *limited) Close() error {
 	err := b.rc.Close()
 	for _, f := range b.closers {
 		f()
@@ -280,7 +280,7 @@ func (b *body) Close() error {
 
 // onClose makes the body of resp call f when it is closed.
 func onClose(resp *http.Response, f func()) {
-	if b, ok := resp.Body.(*body); ok {
+	if b, ok := resp.Body.(*limited); ok {
 		b.closers = append(b.closers, f)
 	}
 }
@@ -293,7 +293,7 @@ func closeBody(req *http.Request) {
 
 // brokenOff returns the error that ended the body of resp, or nil.
 func brokenOff(resp *http.Response) error {
-	if b, ok := resp.Body.(*body); ok {
+	if b, ok := resp.Body.(*limited); ok {
 		return b.err
 	}
 	return nil

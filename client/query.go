@@ -82,7 +82,7 @@ func (m *Match) UnmarshalJSON(b []byte) error {
 		*m = Match{}
 		return err
 	}
-	m.set(all)
+	m.setAll(all)
 	return nil
 }
 
@@ -91,12 +91,12 @@ func (m *Match) UnmarshalJSON(b []byte) error {
 func unmarshalMatch(dec *jsontext.Decoder, m *Match) error {
 	var all map[string]any
 	err := jsonv2.UnmarshalDecode(dec, &all)
-	m.set(all)
+	m.setAll(all)
 	return err
 }
 
-// set takes all members of a match, and keeps the map.
-func (m *Match) set(all map[string]any) {
+// setAll takes all members of a match, and keeps the map.
+func (m *Match) setAll(all map[string]any) {
 	*m = Match{More: all}
 	switch score := all["score"].(type) {
 	case float64:
@@ -193,27 +193,27 @@ func (f Field) Keyword(word string) Filter { return f.compare("keyword", word, f
 
 func (f Field) compare(op string, v any, null bool) Filter {
 	if f.field == "" {
-		return broken("%s: the field has no name", op)
+		return wrongFilter("%s: the field has no name", op)
 	}
 	plain, ok := scalar(v)
 	if !ok || plain == nil && !null {
-		return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, f.field, v)
+		return wrongFilter("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, f.field, v)
 	}
 	return Filter{cond: map[string]any{op: map[string]any{f.field: plain}}}
 }
 
 func (f Field) several(op string, values []any) Filter {
 	if f.field == "" {
-		return broken("%s: the field has no name", op)
+		return wrongFilter("%s: the field has no name", op)
 	}
 	if len(values) == 0 {
-		return broken("%s of %s: there are no values", op, f.field)
+		return wrongFilter("%s of %s: there are no values", op, f.field)
 	}
 	list := make([]any, len(values))
 	for i, v := range values {
 		plain, ok := scalar(v)
 		if !ok || plain == nil {
-			return broken("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, f.field, v)
+			return wrongFilter("%s of %s takes a string, a finite number, a bool or a time, not a %T", op, f.field, v)
 		}
 		list[i] = plain
 	}
@@ -228,7 +228,7 @@ func RawFilter(condition map[string]any) Filter {
 	case len(condition) == 0:
 		return Filter{}
 	case len(condition) > 1:
-		return broken("raw filter: a condition has exactly one operator, not %d", len(condition))
+		return wrongFilter("raw filter: a condition has exactly one operator, not %d", len(condition))
 	}
 	return Filter{cond: condition}
 }
@@ -245,7 +245,7 @@ func Not(f Filter) Filter {
 	case f.err != nil:
 		return f
 	case f.cond == nil:
-		return broken("not: the filter matches all records")
+		return wrongFilter("not: the filter matches all records")
 	}
 	return Filter{cond: map[string]any{"not": f.cond}}
 }
@@ -271,7 +271,7 @@ func joined(op string, filters []Filter) Filter {
 	return Filter{cond: map[string]any{op: list}}
 }
 
-func broken(format string, args ...any) Filter { return Filter{err: fmt.Errorf(format, args...)} }
+func wrongFilter(format string, args ...any) Filter { return Filter{err: fmt.Errorf(format, args...)} }
 
 // scalar converts v to a value that a field can be compared with.
 func scalar(v any) (any, bool) {

@@ -27,7 +27,7 @@ func TestExecuteRequest(t *testing.T) {
 			newExecution("issues", "list", nil, nil),
 			newExecution("issues", "list", Params{"a": "<ä>", "b": []any{1, nil}}, []ExecuteOption{WithSelectFields("x"), WithExcludeFields("y"), WithIntent("why"), WithTruncation()}),
 		} {
-			ours, err := c.executeRequest(t.Context(), id, x)
+			ours, err := executeRequest(c.server, id, x.request())
 			if err != nil {
 				t.Fatal(err)
 			}

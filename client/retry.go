@@ -50,9 +50,9 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 			}
 		}
 		start, before := time.Now(), c.sent.Load()
-		resp, willing, err := r.attempt(c, req)
+		resp, will, err := r.attempt(c, req)
 		took, sent := time.Since(start), c.sent.Load() > before // false if there was no token
-		body, pause, again := r.again(ctx, c, n, req, resp, willing)
+		body, pause, again := r.again(ctx, c, n, req, resp, will)
 		if r.gating != nil && resp != nil {
 			if asked = r.gating.pause(ctx, c, r.base, resp); asked > 0 && again {
 				pause = asked
@@ -66,7 +66,7 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 			quietly(func() { r.watch(ctx, a) })
 		}
 		if !again {
-			return finish(c, resp, err, willing, sent)
+			return finish(c, resp, err, will, sent)
 		}
 		if resp != nil {
 			answer.Discard(resp.Body)

@@ -33,7 +33,7 @@ func WithScopedToken() Option {
 // workspace up. If it does not exist, the service creates it, in the region that
 // [WithRegion] sets. That needs the role of workspace admin, too.
 func WithScopedTokenCreatingWorkspace() Option {
-	return optionFunc(func(c *config) { c.scope = scoped })
+	return optionFunc(func(c *config) { c.scope = scopedCreating })
 }
 
 // The following is reached only through the options above, so that other programs do
@@ -65,8 +65,8 @@ func scopedToExisting(r *resolved, app auth.TokenSource, hc *http.Client) auth.T
 	})
 }
 
-// scoped returns a source of tokens for the workspace of r alone.
-func scoped(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
+// scopedCreating returns a source of tokens for the workspace of r alone.
+func scopedCreating(r *resolved, app auth.TokenSource, hc *http.Client) auth.TokenSource {
 	return r.scopedSource(app, hc, nil)
 }
 
@@ -76,7 +76,7 @@ func (r *resolved) scopedSource(app auth.TokenSource, hc *http.Client, confirm f
 		return r.sharing.scoped(r, scope, hc)
 	}
 	if r.source != nil {
-		return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.observer().fetch))
+		return auth.NewCache(auth.NewScoped(app, scope, r.base, hc), auth.WithObserver(r.watching().fetch))
 	}
-	return auth.SharedScoped(r.cred, scope, r.base, hc, r.observer().fetch)
+	return auth.SharedScoped(r.cred, scope, r.base, hc, r.watching().fetch)
 }

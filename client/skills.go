@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/markdown"
 )
 
 // Skills gives access to the documentation that the service has for agents: its
@@ -170,7 +171,7 @@ const skillsPerPage = 100
 // needs it, and stops after an error. If a page comes again, it is not yielded, and the
 // error matches [ErrPageRepeated].
 func (s Skills) All(ctx context.Context) iter.Seq2[Skill, error] {
-	return s.pages(ctx, &call{op: "list skills", name: "listSkills", read: true}, "", func(server, cursor string) (*http.Request, error) {
+	return s.list(ctx, &call{op: "list skills", name: "listSkills", read: true}, "", func(server, cursor string) (*http.Request, error) {
 		return gen.NewListSkillsRequest(server, &gen.ListSkillsParams{
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
@@ -185,7 +186,7 @@ func (s Skills) Search(ctx context.Context, query string) iter.Seq2[Skill, error
 	if strings.TrimSpace(query) == "" {
 		problem = "the query is empty; Skills.All lists all skills"
 	}
-	return s.pages(ctx, &call{op: "search skills", name: "searchSkills", read: true}, problem, func(server, cursor string) (*http.Request, error) {
+	return s.list(ctx, &call{op: "search skills", name: "searchSkills", read: true}, problem, func(server, cursor string) (*http.Request, error) {
 		return gen.NewSearchSkillsRequest(server, &gen.SearchSkillsParams{
 			Query: query,
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
@@ -198,9 +199,9 @@ type skillPage struct {
 	Next string `json:"next_cursor"`
 }
 
-// pages yields the skills of all pages, unless there is a problem. request builds the
+// list yields the skills of all pages, unless there is a problem. request builds the
 // request for the page at a cursor.
-func (s Skills) pages(ctx context.Context, like *call, problem string, request func(server, cursor string) (*http.Request, error)) iter.Seq2[Skill, error] {
+func (s Skills) list(ctx context.Context, like *call, problem string, request func(server, cursor string) (*http.Request, error)) iter.Seq2[Skill, error] {
 	return pages(like.op, func(s Skill) string { return s.ID }, func(_ *guard, cursor string) ([]Skill, string, error) {
 		if err := refuse(like.op, s.problem, problem); err != nil {
 			return nil, "", err
@@ -298,4 +299,83 @@ func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 		return nil, c.about().of(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
 	}
 	return fetchDocs(ctx, c.begin(&call{op: op}), &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
+}
+
+// String returns the documentation as Markdown, without a newline at its end.
+// It is the content of the section that was requested or, if none was, the
+// title, the guidance and a list of the sections with their IDs. Text is copied
+// as it is, so Markdown in it remains Markdown.
+func (d *Docs) String() string {
+	if d == nil {
+		return ""
+	}
+	var m markdown.Document
+	if d.SectionID != "" {
+		write(&m, d.Content)
+		return m.String()
+	}
+	title := markdown.Line(d.Skill.Title)
+	if title == "" {
+		title = markdown.Line(d.Skill.ID)
+	}
+	// Guidance that begins with the title needs no title and summary before it.
+	if len(d.Content) == 0 || d.Content[0].Type != BlockHeading || markdown.Line(d.Content[0].Text) != title {
+		m.Heading(1, title)
+		m.Paragraph(d.Skill.Summary)
+	}
+	for _, warning := range d.Skill.Warnings {
+		if warning = markdown.Line(warning); warning != "" {
+			m.Block("> Warning: " + warning)
+		}
+	}
+	write(&m, d.Content)
+	if len(d.Outline) > 0 {
+		m.Heading(2, "Sections")
+		items := make([]string, len(d.Outline))
+		for i, s := range d.Outline {
+			items[i] = s.item()
+		}
+		m.List(items)
+	}
+	return m.String()
+}
+
+// item returns the section as an entry of a list: its ID, title and summary, on
+// one line.
+func (s DocsSection) item() string {
+	text := markdown.Span(markdown.Line(s.ID))
+	if title := markdown.Line(s.Title); title != "" {
+		text += " " + title
+	}
+	if summary := markdown.Line(s.Summary); summary != "" {
+		text += ": " + summary
+	}
+	if !s.Available {
+		text += " (not available now)"
+	}
+	return text
+}
+
+// String returns the block as Markdown, without a newline at its end. For a
+// block of an unknown type, it returns whatever the block has: text, items,
+// code or a table.
+func (b DocsBlock) String() string {
+	var m markdown.Document
+	write(&m, []DocsBlock{b})
+	return m.String()
+}
+
+// write adds all fields of the blocks. Fields that the type of a block does
+// not use are empty.
+func write(m *markdown.Document, list []DocsBlock) {
+	for _, b := range list {
+		if b.Type == BlockHeading {
+			m.Heading(b.Level, markdown.Line(b.Text))
+		} else {
+			m.Paragraph(b.Text)
+		}
+		m.List(b.Items)
+		m.Code(b.Language, b.Code)
+		m.Table(b.Headers, b.Rows)
+	}
 }

@@ -20,8 +20,8 @@ import (
 // Connectors are created from templates, and users need not provide what a
 // template already sets. [Client.SourceTemplates] returns it.
 //
-// An ID that is not a UUID is an error that matches [ErrInvalid]; nothing is
-// sent.
+// A call with an ID that is not a UUID sends nothing and returns an error that
+// matches [ErrInvalid].
 type SourceTemplates struct{ part }
 
 // SourceTemplates returns access to the organization's source templates.
@@ -151,22 +151,16 @@ func (r SourceTemplateRequest) LogValue() slog.Value { return slog.StringValue(r
 // MarshalText returns what String returns: a request is not meant to be stored.
 func (r SourceTemplateRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// wire returns the request as it is sent, or an error if it is not complete.
 func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateRequest, err error) {
-	definition, original := strings.TrimSpace(r.DefinitionID), strings.TrimSpace(r.CopyOf)
-	problems := []string{configProblem("DefaultConfig", r.DefaultConfig)}
+	definition, original := r.DefinitionID, r.CopyOf
+	problems := []string{
+		configProblem("DefaultConfig", r.DefaultConfig), uuidField("DefinitionID", &definition), uuidField("CopyOf", &original),
+	}
 	switch {
 	case (definition == "") == (original == ""):
 		problems = append(problems, "exactly one of DefinitionID and CopyOf must be given")
 	case original != "" && (r.DefaultConfig != nil || r.Customization != nil):
 		problems = append(problems, "a copy takes DefaultConfig and Customization from the original; change them with Update")
-	}
-	for field, id := range map[string]*string{"DefinitionID": &definition, "CopyOf": &original} {
-		if plain, ok := plainUUID(*id); ok {
-			*id = plain
-		} else if *id != "" {
-			problems = append(problems, field+" is not a UUID")
-		}
 	}
 	slices.Sort(problems)
 	if err := refuse(op, problems...); err != nil {
@@ -176,12 +170,12 @@ func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateReq
 	if original != "" {
 		err = body.FromSourceTemplateCloneRequest(gen.SourceTemplateCloneRequest{OriginalSourceTemplateID: original, Name: name, Mode: mode})
 	} else {
-		config := r.DefaultConfig
-		if config == nil {
-			config = map[string]any{} // the service requires it
+		defaults := r.DefaultConfig
+		if defaults == nil {
+			defaults = map[string]any{} // the service requires it
 		}
 		err = body.FromSourceTemplateDefinitionRequest(gen.SourceTemplateDefinitionRequest{
-			ActorDefinitionID: definition, Name: name, Mode: mode, PartialDefaultConfig: config, Customization: r.Customization,
+			ActorDefinitionID: definition, Name: name, Mode: mode, PartialDefaultConfig: defaults, Customization: r.Customization,
 		})
 	}
 	if err != nil {
@@ -222,12 +216,12 @@ func (c SourceTemplateChange) String() string {
 	case !c.Customization.IsZero():
 		customization = "given"
 	}
-	config := "unchanged"
+	shown := "unchanged"
 	if c.DefaultConfig != nil {
-		config = c.DefaultConfig.String()
+		shown = c.DefaultConfig.String()
 	}
 	return fmt.Sprintf("client.SourceTemplateChange{Name:%q, Mode:%q, DefaultConfig:%s, Customization:%s, Propagate:%t}",
-		c.Name, c.Mode, config, customization, c.Propagate)
+		c.Name, c.Mode, shown, customization, c.Propagate)
 }
 
 // Format writes what String returns, for every verb.
@@ -239,12 +233,29 @@ func (c SourceTemplateChange) LogValue() slog.Value { return slog.StringValue(c.
 // MarshalText returns what String returns: a change is not meant to be stored.
 func (c SourceTemplateChange) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+func (c SourceTemplateChange) wire(op string) (gen.SourceTemplateUpdateRequest, error) {
+	body := gen.SourceTemplateUpdateRequest{
+		Name: set(strings.TrimSpace(c.Name)), Mode: set(gen.SourceTemplateMode(c.Mode)),
+		Customization: c.Customization, Propagate: set(c.Propagate),
+	}
+	if c.DefaultConfig != nil {
+		body.PartialDefaultConfig = Value(map[string]any(c.DefaultConfig))
+	}
+	empty := body.Name.IsZero() && body.Mode.IsZero() && body.PartialDefaultConfig.IsZero() && body.Customization.IsZero() && body.Propagate.IsZero()
+	return body, refuse(op, problemIf(empty, nothing), configProblem("DefaultConfig", c.DefaultConfig))
+}
+
 // A SourceTemplateFilter says which templates [SourceTemplates.List] returns. The
 // zero filter selects all of the organization's own.
 type SourceTemplateFilter struct {
 	Tags   []string // selects by tags; empty means all templates
 	Match  TagMatch // whether one of the Tags is enough; TagMatchAny if empty
 	Global bool     // selects from the templates that Airbyte provides to everyone instead
+}
+
+func (f SourceTemplateFilter) wire(op string) (*gen.ListSourceTemplatesParams, error) {
+	tags, match, err := matchTags(op, f.Tags, f.Match)
+	return &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(f.Global)}, err
 }
 
 // A sourceTemplateItem is a source template as the service sends it, in a list
@@ -301,11 +312,11 @@ func fetchSourceTemplate(ctx context.Context, ask *call) (*SourceTemplateDetails
 // one page.
 func (s SourceTemplates) List(ctx context.Context, filter SourceTemplateFilter) ([]SourceTemplate, error) {
 	ask := s.begin(&call{op: "list source templates", name: "listSourceTemplates", read: true})
-	tags, match, err := matchTags(ask.op, filter.Tags, filter.Match)
+	query, err := filter.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	return fetchSourceTemplates(ctx, ask.to(gen.NewListSourceTemplatesRequest(ask.server(), &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(filter.Global)})))
+	return fetchSourceTemplates(ctx, ask.to(gen.NewListSourceTemplatesRequest(ask.server(), query)))
 }
 
 // ListGlobal returns the templates that Airbyte provides to everyone. Of these, the
@@ -344,11 +355,12 @@ func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDet
 // created from it. An incomplete request is an error that matches [ErrInvalid];
 // nothing is sent.
 func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*SourceTemplateDetails, error) {
-	ask := s.begin(&call{op: "create source template", name: "createSourceTemplate", secrets: configSecrets(r.DefaultConfig)})
+	ask := s.begin(&call{op: "create source template", name: "createSourceTemplate"})
 	body, err := r.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
+	ask.secrets = configSecrets(r.DefaultConfig)
 	return fetchSourceTemplate(ctx, ask.to(gen.NewCreateSourceTemplateRequest(ask.server(), nil, body)))
 }
 
@@ -357,25 +369,16 @@ func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*
 // copied; see [SourceTemplateRequest]. An empty change is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTemplateChange) (*SourceTemplateDetails, error) {
-	ask := s.begin(&call{op: "update source template", name: "updateSourceTemplate", secrets: configSecrets(change.DefaultConfig)})
+	ask := s.begin(&call{op: "update source template", name: "updateSourceTemplate"})
 	id, err := checkUUID(ask.op, "source template", id)
 	if err != nil {
 		return nil, err
 	}
-	body := gen.SourceTemplateUpdateRequest{
-		Name: set(strings.TrimSpace(change.Name)), Mode: set(gen.SourceTemplateMode(change.Mode)),
-		Customization: change.Customization, Propagate: set(change.Propagate),
-	}
-	if change.DefaultConfig != nil {
-		body.PartialDefaultConfig = Value(map[string]any(change.DefaultConfig))
-	}
-	problem := ""
-	if body.Name.IsZero() && body.Mode.IsZero() && body.PartialDefaultConfig.IsZero() && body.Customization.IsZero() && body.Propagate.IsZero() {
-		problem = "there is nothing to change"
-	}
-	if err := refuse(ask.op, problem, configProblem("DefaultConfig", change.DefaultConfig)); err != nil {
+	body, err := change.wire(ask.op)
+	if err != nil {
 		return nil, err
 	}
+	ask.secrets = configSecrets(change.DefaultConfig)
 	got, err := fetchSourceTemplate(ctx, ask.to(gen.NewUpdateSourceTemplateRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return orLook(err, func() (*SourceTemplateDetails, error) { return s.Get(ctx, id) })

@@ -75,5 +75,5 @@ func (e *Error) place(text string) string {
 		workspace = ""
 	}
 	connector := phrase(" ", shorten(answer.Line(e.Connector)), id)
-	return phrase(" of ", after("connector ", connector), after("workspace ", workspace))
+	return phrase(" of ", labeled("connector ", connector), labeled("workspace ", workspace))
 }

@@ -83,24 +83,29 @@ type WidgetRequest struct {
 	ConnectionTemplateMatch TagMatch // TagMatchAny if empty
 }
 
+func (r WidgetRequest) wire(op, workspace string, region Region) (gen.WidgetTokenRequest, error) {
+	body := gen.WidgetTokenRequest{WorkspaceName: workspace, RegionID: optional(string(region))}
+	u, err := url.Parse(strings.TrimSpace(r.Origin))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return body, invalid(op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
+	}
+	body.AllowedOrigin = u.Scheme + "://" + u.Host
+	if body.SelectedSourceTemplateTags, body.SelectedSourceTemplateTagsMode, err = matchTags(op, r.SourceTemplateTags, r.SourceTemplateMatch); err != nil {
+		return body, err
+	}
+	body.SelectedConnectionTemplateTags, body.SelectedConnectionTemplateTagsMode, err = matchTags(op, r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
+	return body, err
+}
+
 // WidgetToken creates a token for the widget, with which the workspace's user
 // can create connectors in a browser. The service creates the workspace if there is none with its name.
 func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secret, error) {
 	ask := w.begin(&call{op: "create widget token", name: "createWidgetToken", confidential: true})
-	u, err := url.Parse(strings.TrimSpace(r.Origin))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return "", invalid(ask.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
-	}
-	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(ask.client.region))}
-	req.SelectedSourceTemplateTags, req.SelectedSourceTemplateTagsMode, err = matchTags(ask.op, r.SourceTemplateTags, r.SourceTemplateMatch)
+	body, err := r.wire(ask.op, w.name, ask.client.region)
 	if err != nil {
 		return "", err
 	}
-	req.SelectedConnectionTemplateTags, req.SelectedConnectionTemplateTagsMode, err = matchTags(ask.op, r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
-	if err != nil {
-		return "", err
-	}
-	got, err := fetch[issued](ctx, ask.to(gen.NewCreateWidgetTokenRequest(ask.server(), nil, req)))
+	got, err := fetch[issued](ctx, ask.to(gen.NewCreateWidgetTokenRequest(ask.server(), nil, body)))
 	if err != nil {
 		return "", err
 	}

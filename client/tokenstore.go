@@ -33,10 +33,10 @@ func WithTokenStore(s auth.Store) Option {
 				}
 			},
 			tokens: func(r *resolved, hc *http.Client) auth.TokenSource {
-				return auth.SharedInStore(s, r.cred, r.base, hc, r.observer().fetch)
+				return auth.SharedInStore(s, r.cred, r.base, hc, r.watching().fetch)
 			},
 			scoped: func(r *resolved, scope auth.Scope, hc *http.Client) auth.TokenSource {
-				return auth.SharedScopedInStore(s, r.cred, scope, r.base, hc, r.observer().fetch)
+				return auth.SharedScopedInStore(s, r.cred, scope, r.base, hc, r.watching().fetch)
 			},
 			keep: func(r *resolved, src auth.TokenSource, workspace string) auth.TokenSource {
 				return auth.InStore(s, src, r.cred, r.base, workspace)

@@ -258,17 +258,17 @@ func fields(v reflect.Value) (p Params, empty []string) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Name == "Extra" && (f.Tag.Get("json") == "-" || options == "embed"):
-			extra = text(v.Field(i))
+			extra = keyed(v.Field(i))
 			continue
 		case !f.IsExported(), f.Tag.Get("json") == "-":
 			continue
 		case name == "":
 			name = f.Name
 		}
-		optional := strings.Contains(options, "omitzero")
+		leftOut := strings.Contains(options, "omitzero")
 		switch field := v.Field(i); {
-		case optional && isZero(field):
-		case !optional && notGiven(field):
+		case leftOut && omitted(field):
+		case !leftOut && notGiven(field):
 			empty = append(empty, name)
 		default:
 			p[name] = field.Interface()
@@ -282,8 +282,8 @@ func fields(v reflect.Value) (p Params, empty []string) {
 	return p, empty
 }
 
-// text returns a map from text to anything as Params.
-func text(v reflect.Value) Params {
+// keyed returns a map from text to anything as Params.
+func keyed(v reflect.Value) Params {
 	if v.Kind() != reflect.Map {
 		return nil
 	}
@@ -297,8 +297,8 @@ func text(v reflect.Value) Params {
 	return p
 }
 
-// isZero reports whether an optional field is not given.
-func isZero(v reflect.Value) bool {
+// omitted reports whether an optional field is not given.
+func omitted(v reflect.Value) bool {
 	if z, ok := v.Interface().(interface{ IsZero() bool }); ok && v.Kind() == reflect.Struct {
 		return z.IsZero()
 	}

@@ -37,14 +37,14 @@ type Polling struct {
 	Limit time.Duration
 }
 
-// waiting is a Polling whose defaults are filled in.
-type waiting struct {
+// rhythm is a Polling whose defaults are filled in.
+type rhythm struct {
 	limit       time.Duration
 	first, most time.Duration
 }
 
-func (p Polling) waiting() waiting {
-	w := waiting{limit: cmp.Or(p.Limit, waitLimit), first: waitFirst, most: waitMost}
+func (p Polling) rhythm() rhythm {
+	w := rhythm{limit: cmp.Or(p.Limit, waitLimit), first: waitFirst, most: waitMost}
 	if p.Interval > 0 {
 		w.first = max(p.Interval, waitLeast)
 		w.most = w.first
@@ -52,24 +52,24 @@ func (p Polling) waiting() waiting {
 	return w
 }
 
-// wait calls look until look reports that it is done or fails with an error
+// poll calls look until look reports that it is done or fails with an error
 // that will not pass; after other errors, wait continues. The pauses between
 // the calls grow and have jitter, so that many callers do not ask at the same
 // time. wait returns the last value that look returned without an error, even
 // if wait itself fails.
-func wait[T any](ctx context.Context, op string, polling Polling, look func(context.Context) (T, bool, error)) (T, error) {
+func poll[T any](ctx context.Context, op string, polling Polling, look func(context.Context) (T, bool, error)) (T, error) {
 	var last T
 	if polling.Interval < 0 || polling.Limit < 0 {
 		return last, invalid(op, "Interval and Limit must not be negative")
 	}
-	w := polling.waiting()
+	w := polling.rhythm()
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
 	var passing error // the error of the last look, if it may pass
 	for looks := 0; ; looks++ {
 		got, done, err := look(bounded)
-		again := pause(w, looks)
+		again := pauseAfter(w, looks)
 		switch {
 		case err == nil && done:
 			return got, nil
@@ -87,9 +87,9 @@ func wait[T any](ctx context.Context, op string, polling Polling, look func(cont
 		}
 		switch {
 		case ctx.Err() != nil:
-			return last, &Error{op: op, err: timing.Ended(ctx), note: waited(began)}
+			return last, &Error{op: op, err: timing.Ended(ctx), note: waitedSince(began)}
 		case bounded.Err() != nil:
-			return last, &Error{op: op, kind: ErrWaitedTooLong, Message: ErrWaitedTooLong.Error(), err: passing, note: waited(began)}
+			return last, &Error{op: op, kind: ErrWaitedTooLong, Message: ErrWaitedTooLong.Error(), err: passing, note: waitedSince(began)}
 		case err != nil:
 			return last, err
 		}
@@ -105,9 +105,9 @@ func mayPass(err error) bool {
 	return errors.Is(err, ErrNetwork) || errors.Is(err, ErrServer) || errors.Is(err, ErrRateLimited)
 }
 
-// pause returns the pause after the given number of looks. It grows by half
+// pauseAfter returns the pause after the given number of looks. It grows by half
 // each time and has a jitter of a fifth.
-func pause(w waiting, looks int) time.Duration {
+func pauseAfter(w rhythm, looks int) time.Duration {
 	d, most := min(w.first, longest), min(w.most, longest)
 	for range looks {
 		if d += d / 2; d >= most {
@@ -118,11 +118,10 @@ func pause(w waiting, looks int) time.Duration {
 	return d - d/5 + rand.N(d/5*2+1)
 }
 
-// longest is a pause that nobody lives to see the end of, but short enough to
-// calculate with.
+// longest is the longest pause, 36 years. Half of it can be added without an overflow.
 const longest time.Duration = 1 << 60
 
-func waited(since time.Time) string {
+func waitedSince(since time.Time) string {
 	unit := time.Second
 	if time.Since(since) < unit {
 		unit = time.Millisecond

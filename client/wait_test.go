@@ -26,7 +26,7 @@ func around(d, want time.Duration) bool { return d >= want-want/5 && d <= want+w
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
-		got, err := wait(t.Context(), "wait", Polling{}, look(12, &at))
+		got, err := poll(t.Context(), "wait", Polling{}, look(12, &at))
 		if err != nil || got != 12 {
 			t.Fatalf("got %d, %v", got, err)
 		}
@@ -39,7 +39,7 @@ func TestWait(t *testing.T) {
 		}
 		start := time.Now()
 		at = nil
-		if got, err := wait(t.Context(), "wait", Polling{}, look(1, &at)); got != 1 || err != nil || time.Since(start) != 0 {
+		if got, err := poll(t.Context(), "wait", Polling{}, look(1, &at)); got != 1 || err != nil || time.Since(start) != 0 {
 			t.Errorf("what is done at once: %d, %v after %v", got, err, time.Since(start))
 		}
 	})
@@ -47,11 +47,11 @@ func TestWait(t *testing.T) {
 
 func TestWaitJitter(t *testing.T) {
 	for _, d := range []time.Duration{1, 3, time.Millisecond, time.Second, time.Hour, longest, longest * 3, math.MaxInt64} {
-		w := waiting{first: d, most: d}
+		w := rhythm{first: d, most: d}
 		sure := min(d, longest)
-		least, most := pause(w, 0), pause(w, 0)
+		least, most := pauseAfter(w, 0), pauseAfter(w, 0)
 		for i := range 2000 {
-			p := pause(w, i%200)
+			p := pauseAfter(w, i%200)
 			if p < sure-sure/5 || p > sure+sure/5 {
 				t.Fatalf("a pause of %v, want %v give or take a fifth", p, sure)
 			}
@@ -62,7 +62,7 @@ func TestWaitJitter(t *testing.T) {
 		}
 	}
 	// first very long, then longer than possible
-	if p := pause(waiting{first: time.Hour, most: math.MaxInt64}, math.MaxInt32); p <= 0 || p > longest+longest/5 {
+	if p := pauseAfter(rhythm{first: time.Hour, most: math.MaxInt64}, math.MaxInt32); p <= 0 || p > longest+longest/5 {
 		t.Errorf("a pause of %v", p)
 	}
 }
@@ -70,7 +70,7 @@ func TestWaitJitter(t *testing.T) {
 func TestWaitInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
-		if _, err := wait(t.Context(), "wait", Polling{Interval: time.Minute, Limit: time.Hour}, look(20, &at)); err != nil {
+		if _, err := poll(t.Context(), "wait", Polling{Interval: time.Minute, Limit: time.Hour}, look(20, &at)); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 19 {
@@ -94,7 +94,7 @@ func TestWaitTooLong(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
 			start := time.Now()
-			got, err := wait(t.Context(), "wait for it", tc.polling, look(-1, &at))
+			got, err := poll(t.Context(), "wait for it", tc.polling, look(-1, &at))
 			if !errors.Is(err, ErrWaitedTooLong) || got != len(at) || got == 0 {
 				t.Errorf("got %d after %d looks, %v", got, len(at), err)
 			}
@@ -114,7 +114,7 @@ func TestWaitTooLong(t *testing.T) {
 	t.Run("in a look", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := 0
-			got, err := wait(t.Context(), "wait", Polling{Limit: time.Minute}, func(ctx context.Context) (int, bool, error) {
+			got, err := poll(t.Context(), "wait", Polling{Limit: time.Minute}, func(ctx context.Context) (int, bool, error) {
 				if n++; n < 3 {
 					return n, false, nil
 				}
@@ -128,7 +128,7 @@ func TestWaitTooLong(t *testing.T) {
 	})
 	t.Run("done in the last moment", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			got, err := wait(t.Context(), "wait", Polling{Limit: time.Minute}, func(ctx context.Context) (int, bool, error) {
+			got, err := poll(t.Context(), "wait", Polling{Limit: time.Minute}, func(ctx context.Context) (int, bool, error) {
 				<-ctx.Done()
 				return 7, true, nil
 			})
@@ -146,7 +146,7 @@ func TestWaitCanceled(t *testing.T) {
 		time.AfterFunc(5*time.Second, func() { cancel(errWhy) })
 		var at []time.Time
 		start := time.Now()
-		got, err := wait(ctx, "wait", Polling{}, look(-1, &at))
+		got, err := poll(ctx, "wait", Polling{}, look(-1, &at))
 		if got != len(at) || got == 0 || !errors.Is(err, context.Canceled) || !errors.Is(err, errWhy) || errors.Is(err, ErrWaitedTooLong) {
 			t.Errorf("got %d, %v", got, err)
 		}
@@ -161,7 +161,7 @@ func TestWaitCanceled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		var at []time.Time
-		got, err := wait(ctx, "wait", Polling{}, look(-1, &at))
+		got, err := poll(ctx, "wait", Polling{}, look(-1, &at))
 		if got != len(at) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrWaitedTooLong) {
 			t.Errorf("got %d, %v", got, err)
 		}
@@ -169,7 +169,7 @@ func TestWaitCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // during a look
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(5*time.Second, cancel)
-		_, err := wait(ctx, "wait", Polling{}, func(ctx context.Context) (int, bool, error) {
+		_, err := poll(ctx, "wait", Polling{}, func(ctx context.Context) (int, bool, error) {
 			<-ctx.Done()
 			return 0, false, &Error{op: "look", err: ctx.Err()}
 		})
@@ -183,7 +183,7 @@ func TestWaitFails(t *testing.T) {
 	errLook := errors.New("nothing to be seen")
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		got, err := wait(t.Context(), "wait", Polling{}, func(context.Context) (int, bool, error) {
+		got, err := poll(t.Context(), "wait", Polling{}, func(context.Context) (int, bool, error) {
 			if n++; n < 4 {
 				return n, false, nil
 			}
@@ -194,7 +194,7 @@ func TestWaitFails(t *testing.T) {
 		}
 	})
 	for name, polling := range map[string]Polling{"a limit below nothing": {Limit: -1}, "a pause below nothing": {Interval: -time.Second}} {
-		_, err := wait(t.Context(), "wait", polling, func(context.Context) (int, bool, error) { t.Error("looked"); return 0, true, nil })
+		_, err := poll(t.Context(), "wait", polling, func(context.Context) (int, bool, error) { t.Error("looked"); return 0, true, nil })
 		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -219,7 +219,7 @@ func TestWaitSurvivesWhatMayPass(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				looks := 0
-				_, err := wait(t.Context(), "wait", Polling{}, func(context.Context) (int, bool, error) {
+				_, err := poll(t.Context(), "wait", Polling{}, func(context.Context) (int, bool, error) {
 					if looks++; looks == 1 {
 						return 0, false, tt.err
 					}

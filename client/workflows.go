@@ -6,9 +6,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 // Workflows gives access to the workflows of a workspace. [Workspace.Workflows]
@@ -16,9 +18,9 @@ import (
 //
 // The service identifies workspaces by their IDs here, so the first call for a
 // [Workspace] sends one more request, which looks up the ID. If the workspace
-// does not exist, the error matches [ErrWorkspaceNotFound]. A workflow ID that
-// is empty or that cannot be part of a path is an error that matches
-// [ErrInvalid]; nothing is sent.
+// does not exist, the error matches [ErrWorkspaceNotFound]. A call with a workflow
+// ID that is empty, or that cannot be part of a path, sends nothing and returns an
+// error that matches [ErrInvalid].
 //
 // These operations are internal ones of the service, so they may change more
 // often than others.
@@ -56,25 +58,32 @@ type WorkflowRequest struct {
 	Tasks []map[string]any
 }
 
-func (r WorkflowRequest) check(op string) error {
-	if strings.TrimSpace(r.Name) == "" {
-		return invalid(op, "Name is blank")
+// wire returns the body without the workspace, which is looked up.
+func (r WorkflowRequest) wire(op string) (gen.WorkflowCreateRequest, error) {
+	body := gen.WorkflowCreateRequest{Name: strings.TrimSpace(r.Name), Tasks: r.Tasks}
+	if body.Name == "" {
+		return body, invalid(op, "Name is blank")
 	}
 	for i, task := range r.Tasks {
 		if task == nil {
-			return invalid(op, "Tasks[%d] is nil", i)
+			return body, invalid(op, "Tasks[%d] is nil", i)
 		}
 		if problem := hiddenProblem(fmt.Sprintf("Tasks[%d]", i), task); problem != "" {
-			return invalid(op, "Tasks[%d] %s", i, problem)
+			return body, invalid(op, "Tasks[%d] %s", i, problem)
 		}
 	}
-	return nil
+	return body, nil
 }
 
 // A WorkflowChange says what [Workflows.Update] changes. Zero fields leave the
 // workflow unchanged.
 type WorkflowChange struct {
 	Name string
+}
+
+func (c WorkflowChange) wire(op string) (gen.WorkflowUpdateRequest, error) {
+	body := gen.WorkflowUpdateRequest{Name: optional(strings.TrimSpace(c.Name))}
+	return body, refuse(op, problemIf(body.Name == nil, nothing))
 }
 
 // List returns the workflows of the workspace, in the order of the service,
@@ -116,14 +125,13 @@ func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 // [ErrInvalid]; nothing is sent.
 func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, error) {
 	ask := f.ws.begin(&call{op: "create workflow", name: "createWorkflow"})
-	if err := r.check(ask.op); err != nil {
-		return nil, err
-	}
-	ws, err := f.ws.id(ctx)
+	body, err := r.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	body := gen.WorkflowCreateRequest{WorkspaceID: ws, Name: strings.TrimSpace(r.Name), Tasks: r.Tasks}
+	if body.WorkspaceID, err = f.ws.id(ctx); err != nil {
+		return nil, err
+	}
 	got, err := fetch[Workflow](ctx, ask.to(gen.NewCreateWorkflowRequest(ask.server(), nil, body)))
 	if err != nil {
 		return nil, f.ws.forget(err)
@@ -139,9 +147,9 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 	if err != nil {
 		return nil, err
 	}
-	body := gen.WorkflowUpdateRequest{Name: optional(strings.TrimSpace(change.Name))}
-	if body.Name == nil {
-		return nil, invalid(ask.op, "there is nothing to change")
+	body, err := change.wire(ask.op)
+	if err != nil {
+		return nil, err
 	}
 	ws, err := f.ws.id(ctx)
 	if err != nil {
@@ -193,4 +201,46 @@ func (f Workflows) ListAutomations(ctx context.Context) ([]Automation, error) {
 		return nil, err
 	}
 	return slices.Concat(lists...), nil
+}
+
+// inParallel calls f for each item, at most limit at a time, and returns the
+// results in the order of the items. The first error cancels the other calls;
+// inParallel returns it when they have ended.
+func inParallel[T, R any](ctx context.Context, items []T, limit int, f func(context.Context, T) (R, error)) ([]R, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		results = make([]R, len(items))
+		slots   = make(chan struct{}, limit)
+		all     sync.WaitGroup
+		once    sync.Once
+		first   error
+		begun   int
+	)
+	for i, item := range items {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil { // both cases may have been ready
+			break
+		}
+		begun++
+		all.Go(func() {
+			defer func() { <-slots }()
+			got, err := f(ctx, item)
+			if err != nil {
+				once.Do(func() { first = err; cancel() })
+			}
+			results[i] = got
+		})
+	}
+	all.Wait()
+	switch {
+	case first != nil:
+		return nil, first
+	case begun < len(items): // the caller's ctx ended while no call was running
+		return nil, &Error{err: timing.Ended(ctx)}
+	}
+	return results, nil
 }

@@ -60,7 +60,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 		}
 		return &info, nil
 	}
-	return nil, w.notFound("find workspace")
+	return nil, w.absent("find workspace")
 }
 
 // named yields the workspaces that have the name and are not deleted: one at most,
@@ -90,7 +90,7 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 		id = info.ID
 	}
 	if id == "" {
-		return "", w.notFound(op)
+		return "", w.absent(op)
 	}
 	uuid, ok := plainUUID(id)
 	if !ok {
@@ -127,7 +127,7 @@ func (w *Workspace) forget(err error) error {
 	return err
 }
 
-func (w *Workspace) notFound(op string) error {
+func (w *Workspace) absent(op string) error {
 	return w.about().of(&Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)})
 }
 
@@ -177,6 +177,12 @@ type WorkspaceChange struct {
 	ContextStore Nullable[bool]
 }
 
+func (c WorkspaceChange) wire(op string) (gen.WorkspaceUpdateRequest, error) {
+	c.Name = strings.TrimSpace(c.Name)
+	body := gen.WorkspaceUpdateRequest{Name: set(c.Name), Status: set(gen.WorkspaceStatus(c.Status)), CacheEnabled: c.ContextStore}
+	return body, refuse(op, problemIf(c == (WorkspaceChange{}), nothing))
+}
+
 // Update changes the workspace and returns its new state. It looks up the ID of the
 // workspace first, as [Workspace.Info] does. If several workspaces have the name, it
 // returns an error and changes nothing. An empty change is an error that matches
@@ -184,20 +190,17 @@ type WorkspaceChange struct {
 // name; use [Client.Workspace] with the new one.
 func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
 	ask := w.begin(&call{op: "update workspace", name: "updateWorkspace"})
-	change.Name = strings.TrimSpace(change.Name)
-	if change == (WorkspaceChange{}) {
-		return nil, invalid(ask.op, "there is nothing to change")
+	body, err := change.wire(ask.op)
+	if err != nil {
+		return nil, err
 	}
 	id, err := w.only(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
-	if change.Name != "" {
+	if !body.Name.IsZero() {
 		w.known.Store(nil) // w goes on to refer to the name
 		w.exists.Store(false)
-	}
-	body := gen.WorkspaceUpdateRequest{
-		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
 	}
 	got, err := fetch[workspaceItem](ctx, ask.to(gen.NewUpdateWorkspaceRequest(ask.server(), id, nil, body)))
 	if err != nil {

@@ -50,8 +50,7 @@ type WorkspaceFilter struct {
 	PageSize     int             // workspaces per request, from 1 to 100; 0 means 100, which needs the fewest requests
 }
 
-// params returns the filter as the service understands it.
-func (f WorkspaceFilter) params(op string) (*gen.ListWorkspacesParams, error) {
+func (f WorkspaceFilter) wire(op string) (*gen.ListWorkspacesParams, error) {
 	size, err := pageSize(op, f.PageSize)
 	if err != nil {
 		return nil, err
@@ -73,7 +72,7 @@ func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Se
 	items := pages(op, func(w workspaceItem) string { return w.ID }, func(g *guard, next string) ([]workspaceItem, string, error) {
 		ask := c.begin(&call{op: op, name: "listWorkspaces", read: true})
 		if next == "" {
-			query, err := filter.params(op)
+			query, err := filter.wire(op)
 			if err != nil {
 				return nil, "", err
 			}
