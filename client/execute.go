@@ -254,7 +254,7 @@ func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.R
 	if err := x.check(); err != nil {
 		return nil, withRequest(call.about.of(err), x.params)
 	}
-	id, err := c.checkedID(x.op())
+	id, err := c.checkedID(call.op)
 	if err != nil {
 		return nil, withRequest(call.about.of(err), x.params)
 	}
