@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strings"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
@@ -79,7 +78,7 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 func (c *Connector) walk(ctx context.Context, entity, action string, params Params, opts []ExecuteOption) feed {
 	return func(slice reflect.Type, loop yielder) {
 		x := newExecution(entity, action, params, opts)
-		yield := naming(x.about(c), loop)
+		op, yield := x.op(), naming(x.about(c), loop)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		w := walk{turner: turner{c: c, x: x}, into: [2]reflect.Value{reflect.New(slice).Elem(), reflect.New(slice).Elem()}}
@@ -95,7 +94,7 @@ func (c *Connector) walk(ctx context.Context, entity, action string, params Para
 				yield(nil, err)
 				return
 			}
-			if p == nil || !p.rows.each(x.op(), yield) {
+			if p == nil || !p.rows.each(op, yield) {
 				return
 			}
 			if p.err != nil {
@@ -120,7 +119,7 @@ type walk struct {
 
 // A page is one page of records. err is why the next one cannot be asked for.
 type page struct {
-	rows pageRows
+	rows *pageRows
 	err  error
 }
 
@@ -198,45 +197,44 @@ func (w *walk) read(resp *http.Response) (*page, *Result, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	p := new(page)
-	e := envelope[pageRows]{Result: pageRows{action: w.x.action, raw: body, rows: w.into[w.side], again: w.x.again}}
+	rows, r, err := readPage(w.x, resp, body, w.into[w.side])
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, wrong := range rows.wrong {
+		wrong.Page = w.number
+	}
+	if w.x.pager != nil {
+		r.pages = &turner{c: w.c, x: w.x, ofPager: true}
+	} else {
+		r.Data = nil // body is used again
+	}
+	return &page{rows: rows}, r, nil
+}
+
+// readPage decodes the response to an execution, body, into the records of one page and
+// a result whose Data is a slice of body. into is a slice that can be set. A record that
+// is nested too deeply spoils only itself.
+func readPage(x *execution, resp *http.Response, body []byte, into reflect.Value) (*pageRows, *Result, error) {
+	e := envelope[pageRows]{Result: pageRows{action: x.action, raw: body, rows: into, again: x.again}}
 	e.Result.drop() // nothing of another page, or of an attempt that failed, may remain
-	text, err := w.decode(resp, body, &e)
+	rows, opts := e.Result, e.Result.decoding(x.useNumber)
+	err := decodeBytes(resp, body, &e, opts)
+	text, deep := shallow(body, err)
+	if deep != nil {
+		rows.raw, rows.deep = text, deep
+		e = envelope[pageRows]{Result: rows}
+		err = decodeBytes(resp, text, &e, opts)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := e.verdict(); err != nil {
 		return nil, nil, withBody(err, body)
 	}
-	for _, wrong := range e.Result.wrong {
-		wrong.Page = w.number
-	}
-	p.rows = e.Result
-	r := e.result(w.x, resp)
-	if w.x.pager != nil {
-		var data struct {
-			Result spanned `json:"result"`
-		}
-		if jsonv2.Unmarshal(text, &data, lenient) == nil {
-			r.Data = json.RawMessage(data.Result.of(text))
-		}
-		r.pages = &turner{c: w.c, x: w.x, ofPager: true}
-	}
-	return p, r, nil
-}
-
-// decode decodes a page. A record that is nested too deeply spoils only itself: decode
-// returns body, or without such records what it decoded in its place.
-func (w *walk) decode(resp *http.Response, body []byte, e *envelope[pageRows]) ([]byte, error) {
-	rows, opts := e.Result, e.Result.decoding(w.x.useNumber)
-	err := decodeBytes(resp, body, e, opts)
-	text, deep := shallow(body, err)
-	if deep == nil {
-		return body, err
-	}
-	rows.raw, rows.deep = text, deep
-	*e = envelope[pageRows]{Result: rows}
-	return text, decodeBytes(resp, text, e, opts)
+	r, whole := e.result(x, resp), e.Result.whole
+	r.Data = json.RawMessage(span{offsetBefore(deep, whole.start), offsetBefore(deep, whole.end)}.of(body))
+	return &e.Result, r, nil
 }
 
 // ahead returns a function that returns the next page and starts to fetch the one

@@ -253,7 +253,7 @@ func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Re
 	if err := x.check(); err != nil {
 		return nil, withRequest(ask.about.of(err), x.params)
 	}
-	id, err := c.checkedID(x.op())
+	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, withRequest(ask.about.of(err), x.params)
 	}
@@ -380,7 +380,7 @@ func (e *frame) result(x *execution, resp *http.Response) *Result {
 	w := e.Warning.v.export()
 	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
 		if c := callOf(resp.Request.Context()); c != nil {
-			s := c.scrubber(resp.Request)
+			s := c.scrubs(resp.Request)
 			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.text(w.Message), s.text(w.StatusURL)
 		}
 	}

@@ -3,9 +3,12 @@ package client_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,6 +18,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
+	"github.com/airbyte-agents/airbyte-agents-go/examples/typed/acmedesk"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/lean"
 )
 
@@ -88,27 +92,27 @@ func BenchmarkLeast(b *testing.B) {
 		func() error { _, err := leastPage[benchIssue](l, nil); return err })
 }
 
-// BenchmarkLeastPages compares an iteration with the least for as many pages, which also
-// uses the memory of the records again.
+// BenchmarkLeastPages compares a page of an iteration with the least: the same as for a
+// call, and the least that also uses the memory of the records again.
 func BenchmarkLeastPages(b *testing.B) {
 	const pages = 100
 	base := pagesServer(b, pages, benchRecords(), 0)
 	conn, l := pagingConnector(b, base), newLeast(b.Context(), b, handClient(), base)
-	compare(b, 1,
-		func() error {
-			n := 0
-			for v, err := range client.All[benchIssue](b.Context(), conn, "issues", "list", client.Params{"per_page": 100}) {
-				if err != nil {
-					return err
-				}
-				n += min(1, len(v.Title))
+	all := func() error {
+		n := 0
+		for v, err := range client.All[benchIssue](b.Context(), conn, "issues", "list", client.Params{"per_page": 100}) {
+			if err != nil {
+				return err
 			}
-			if n != pages*100 {
-				return fmt.Errorf("%d records", n)
-			}
-			return nil
-		},
-		func() error {
+			n += min(1, len(v.Title))
+		}
+		if n != pages*100 {
+			return fmt.Errorf("%d records", n)
+		}
+		return nil
+	}
+	for _, again := range []bool{false, true} {
+		least := func() error {
 			var rows []benchIssue
 			n := 0
 			for range pages {
@@ -119,12 +123,21 @@ func BenchmarkLeastPages(b *testing.B) {
 				for _, v := range rows {
 					n += min(1, len(v.Title))
 				}
+				if !again {
+					rows = nil
+				}
 			}
 			if n != pages*100 {
 				return fmt.Errorf("%d records", n)
 			}
 			return nil
-		})
+		}
+		name := "rows-new"
+		if again {
+			name = "rows-again"
+		}
+		b.Run(name, func(b *testing.B) { compare(b, 1, all, least) })
+	}
 }
 
 // pagesServer responds with pages that have the same records and cursors of their own,
@@ -177,4 +190,106 @@ func BenchmarkPrefetch(b *testing.B) {
 		}
 	}
 	compare(b, 1, loop(client.WithPrefetch()), loop())
+}
+
+// A plainTicket has the fields of a record that agents-gen generated, of plain types.
+type plainTicket struct {
+	ID        int64    `json:"id"`
+	Subject   string   `json:"subject"`
+	Type      string   `json:"type"`
+	State     string   `json:"state"`
+	Priority  int64    `json:"priority"`
+	Score     *float64 `json:"score"`
+	Private   *bool    `json:"private"`
+	CreatedAt string   `json:"createdAt"`
+	DueOn     string   `json:"due_on"`
+	UserID2   int64    `json:"user_id"`
+	UserID    string   `json:"userId"`
+	Plus1     int64    `json:"+1"`
+	Minus1    int64    `json:"-1"`
+	X16x16    string   `json:"16x16"`
+	Links2    struct {
+		Self string `json:"self"`
+	} `json:"_links"`
+	Links      []string          `json:"links"`
+	ExternalID json.RawMessage   `json:"external_id"`
+	Requester  *plainUser        `json:"requester"`
+	Watchers   []*plainUser      `json:"watchers"`
+	Replies    []plainTicket     `json:"replies"`
+	Custom     plainCustom       `json:"custom"`
+	Labels     map[string]string `json:"labels"`
+	Extra      json.RawMessage   `json:"extra"`
+	Anything   json.RawMessage   `json:"anything"`
+}
+
+type plainUser struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+type plainCustom struct {
+	Team string `json:"team"`
+}
+
+// ticketRecords is an array of 100 records of that kind.
+func ticketRecords() string {
+	var b strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&b, `,{"id":%d,"subject":"The subject of ticket number %d","type":"question","state":"open","priority":%d,"score":0.5,"private":false,"createdAt":"2026-01-02T03:04:05Z","due_on":"2026-02-03","user_id":%d,"userId":"u%d","_links":{"self":"https://desk.example/tickets/%d"},"links":["a","b"],"external_id":"e-1","requester":{"name":"Ann","email":"ann@example.com"},"watchers":[{"name":"Bob","email":"bob@example.com"}],"replies":[],"custom":{"team":"web"}}`,
+			9007199254740000+i, i, i%4, i%7, i%7, i)
+	}
+	return "[" + b.String()[1:] + "]"
+}
+
+// BenchmarkTyped compares calls of a generated package with those that decode into a
+// struct by hand: one page, and the pages of an iteration.
+func BenchmarkTyped(b *testing.B) {
+	const pages = 20
+	one := lean.JSON(success(ticketRecords(), `{}`))
+	s, err := lean.Start(func([]byte) *lean.Reply { return one })
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	conn := benchConnector(b, s.URL)
+	desk, params := acmedesk.New(conn), acmedesk.TicketsListParams{Project: "web", Limit: 100}
+	plain := client.Params{"project": "web", "limit": 100}
+	hundred := func(n int, err error) error {
+		if err == nil && n != 100 {
+			err = fmt.Errorf("%d records", n)
+		}
+		return err
+	}
+	b.Run("List", func(b *testing.B) {
+		compare(b, 50,
+			func() error { v, _, err := desk.Tickets.List(b.Context(), params); return hundred(len(v), err) },
+			func() error {
+				v, _, err := client.Execute[[]plainTicket](b.Context(), conn, "tickets", "list", plain)
+				return hundred(len(v), err)
+			})
+	})
+	b.Run("All", func(b *testing.B) {
+		conn := pagingConnector(b, pagesServer(b, pages, ticketRecords(), 0))
+		desk := acmedesk.New(conn)
+		compare(b, 1,
+			func() error { return exhaust(desk.Tickets.All(b.Context(), params), pages*100) },
+			func() error {
+				return exhaust(client.All[plainTicket](b.Context(), conn, "tickets", "list", plain), pages*100)
+			})
+	})
+}
+
+// exhaust iterates to the end.
+func exhaust[T any](all iter.Seq2[T, error], want int) error {
+	n := 0
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	if n != want {
+		return fmt.Errorf("%d records, want %d", n, want)
+	}
+	return nil
 }

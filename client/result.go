@@ -269,6 +269,7 @@ type pageRows struct {
 	wrong  []*RecordError
 	single bool           // one object rather than a list
 	beside jsontext.Value // what stands beside the records in the object that wraps them
+	whole  span           // the result, in the response
 	last   span           // the last record, in raw; zero if they were read at once
 	all    span           // the first record to the last, in raw; or the array, if they were read at once
 }
@@ -284,7 +285,12 @@ func (s span) of(raw []byte) []byte {
 }
 
 // UnmarshalJSONFrom reads a result.
-func (p *pageRows) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return p.read(dec) }
+func (p *pageRows) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	start := dec.InputOffset()
+	err := p.read(dec)
+	p.whole = span{start, dec.InputOffset()}
+	return err
+}
 
 // decoding returns the options for decoding the records.
 func (p *pageRows) decoding(useNumber jsonv2.Options) jsonv2.Options {

@@ -48,6 +48,10 @@ func (t Time) MarshalText() ([]byte, error) {
 // UnmarshalText implements encoding.TextUnmarshaler. It accepts any text.
 func (t *Time) UnmarshalText(b []byte) error {
 	*t = Time{}
+	if t.Time.UnmarshalText(b) == nil { // as most times are written
+		return nil
+	}
+	t.Time = time.Time{}
 	text := strings.TrimSpace(string(b))
 	if text == "" {
 		return nil
@@ -87,6 +91,9 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	switch v := jsontext.Value(bytes.TrimSpace(b)); v.Kind() {
 	case 'n':
 	case '"':
+		if plain := v[1 : len(v)-1]; t.Time.UnmarshalText(plain) == nil {
+			return nil // no part of a time is written as an escape
+		}
 		text, _ := jsontext.AppendUnquote(nil, v) // invalid parts are replaced
 		return t.UnmarshalText(text)
 	default:

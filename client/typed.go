@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"iter"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
@@ -95,31 +93,27 @@ func ListOf[T any](ctx context.Context, c *Connector, a *Action, params any, opt
 // list runs the action and decodes the records of a page into a slice of a type. It
 // returns a pointer to the slice.
 func (a *Action) list(ctx context.Context, c *Connector, params any, opts []ExecuteOption, slice reflect.Type) (any, *Result, error) {
-	r, err := a.Run(ctx, c, params, opts...)
+	p, err := a.params(params)
 	if err != nil {
 		return nil, nil, err
 	}
-	data, list := jsontext.Value(r.Data), reflect.New(slice)
-	if data.Kind() == '{' && mayWrap(r.action) {
-		if inner, _, ok := unwrap(r.action, data); ok {
-			data = inner
+	x, list := newExecution(a.Entity, a.Name, p, a.options(p, opts)), reflect.New(slice)
+	var rows *pageRows
+	var r *Result
+	err = c.run(ctx, x, func(resp *http.Response) error {
+		body, err := readAll(resp, nil)
+		if err == nil {
+			rows, r, err = readPage(x, resp, body, list.Elem())
 		}
-	}
-	if data.Kind() == '[' {
-		makeRoom(data, list.Elem())
-		if jsonv2.Unmarshal(data, list.Interface(), decodingOf(slice, r.useNumber)) == nil {
-			return list.Interface(), r, nil
-		}
-	}
-	// It is one record, or there are some that do not fit as they are.
-	rows, err := r.rows(slice)
-	if err == nil && len(rows.wrong) > 0 {
-		err = &Error{op: "rows", err: rows.wrong[0]}
-	}
+		return err
+	})
 	if err != nil {
-		return nil, nil, r.about().of(err)
+		return nil, nil, err
 	}
-	list.Elem().Set(rows.rows)
+	r.pages = &turner{c: c, x: x}
+	if len(rows.wrong) > 0 {
+		return nil, nil, r.about().of(&Error{op: "rows", err: rows.wrong[0]})
+	}
 	return list.Interface(), r, nil
 }
 

@@ -1,7 +1,6 @@
 package paging
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
@@ -95,11 +95,23 @@ func beside(name string) bool {
 	return false
 }
 
+// lenient are the options for what vendors send.
+var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// anything is any value, whose numbers are as they were sent.
+type anything struct{ v any }
+
+func (a *anything) UnmarshalJSONFrom(dec *jsontext.Decoder) (err error) {
+	a.v, err = jsonv1.Read(dec, true)
+	return err
+}
+
 func read(raw ...jsontext.Value) signs {
 	var s signs
 	for _, r := range raw {
-		v, err := jsonv1.Read(jsontext.NewDecoder(bytes.NewReader(r), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), true)
-		if o, ok := v.(map[string]any); ok && err == nil {
+		var v anything
+		if jsonv2.Unmarshal(r, &v, lenient) == nil {
+			o, _ := v.v.(map[string]any)
 			s.object(o, false, "", 0)
 		}
 	}

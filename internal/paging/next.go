@@ -689,7 +689,7 @@ func digits(s string) bool {
 
 // idOf returns the ID of a record as text, "" if it has none.
 func idOf(record []byte) string {
-	dec := jsontext.NewDecoder(bytes.NewReader(record), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := jsontext.NewDecoder(bytes.NewReader(record), lenient)
 	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
 		return ""
 	}
