@@ -126,7 +126,7 @@ func TestDownloadProgress(t *testing.T) {
 func TestEmptyDownload(t *testing.T) {
 	t.Run("known", func(t *testing.T) {
 		for name, answer := range map[string]reply{
-			"a file": file(""), "204": says(204, ""), "JSON": says(200, ""), "HTML": says(200, "", "Content-Type", "text/html"),
+			"a file": file(""), "204": says(204, ""), "204 of HTTP/2": sends(204, func(*http.Request) io.Reader { return strings.NewReader("") }, -1), "JSON": says(200, ""), "HTML": says(200, "", "Content-Type", "text/html"),
 			"no type": says(200, "", "Content-Type", ""),
 		} {
 			d, err := download(t, answer)
