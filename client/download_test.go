@@ -168,7 +168,7 @@ func TestDownloadThatIsNoFile(t *testing.T) {
 	}{
 		{"failure", says(200, `{"status":"error","error":{"code":"not_found","message":"no such file"}}`), "ErrExecution", []string{"no such file", "download files"}, "not_found"},
 		{"failure without a reason", says(200, `{"status":"failed","result":null}`), "ErrExecution", []string{"failed"}, ""},
-		{"success", says(200, `{"status":"success","result":{"url":"x"}}`), "", []string{"instead of the file"}, ""},
+		{"success", says(200, `{"status":"success","result":{"url":"x"}}`), "ErrBadResponse", []string{"instead of the file"}, ""},
 		{"another JSON type", says(200, `{"status":"error","message":"nope"}`, "Content-Type", "application/problem+json; charset=utf-8"), "ErrExecution", []string{"nope"}, ""},
 		{"broken", says(200, `{"status":`), "ErrNetwork", []string{"incomplete"}, ""},
 		{"refused", says(403, `{"message":"not yours"}`), "ErrForbidden", []string{"not yours"}, ""},
