@@ -39,6 +39,7 @@ func TestString(t *testing.T) {
 		{"query in JSON", "ab+cd/ef\tgh", `{"x":"s=ab%2Bcd%2fef%09gh\u0026t"}`, `{"x":"s=[REDACTED]\u0026t"}`},
 		{"query twice", "ab+cd/ef gh", "s=ab%252Bcd%252Fef%2Bgh&x", "s=[REDACTED]&x"},
 		{"surrogates", "key-😀-value", `key-\ud83d\ude00-value`, "[REDACTED]"},
+		{"quoted by fmt", "key-\x7f😀-\aval\v\x01ue", fmt.Sprintf("%+q", "key-\x7f😀-\aval\v\x01ue"), `"[REDACTED]"`},
 		{"HTML", `ab<cd>&'efgh`, "x ab&lt;cd&gt;&amp;&#39;efgh", "x [REDACTED]"},
 		{"cut at the end", "hunter22-hunter23", "bad hunter22…", "bad [REDACTED]…"},
 		{"cut at the start", "hunter22-hunter23", "…-hunter23 bad", "…[REDACTED] bad"},
