@@ -28,7 +28,7 @@ func FuzzNext(f *testing.F) {
 			return
 		}
 		if in.Count > 0 {
-			in.Records, in.Last = []byte(`[{"id":7}]`), []byte(`{"id":7}`)
+			in.Records, in.Last = []byte(`[{"id":7}]`), func() []byte { return []byte(`{"id":7}`) }
 		}
 		in.Count = max(in.Count, -1)
 		role := roles[int(how)%len(roles)]

@@ -24,7 +24,7 @@ type In struct {
 	Params   map[string]any // the parameters of the request for this page
 	Count    int            // the number of records; -1 if it is not known
 	Records  []byte         // the records as they were sent; nil if they were not kept
-	Last     []byte         // the last record, if they were kept
+	Last     func() []byte  // returns the last record, nil if there is none; nil if they were not kept
 	State    State          // what [Next] returned for the page before
 }
 
@@ -553,9 +553,13 @@ func (t *turn) counted(asked any, first bool) Out {
 		}
 		return t.set(at + int64(t.Count))
 	case LastID:
-		id := idOf(t.Last)
+		var last []byte
+		if t.Last != nil {
+			last = t.Last()
+		}
+		id := idOf(last)
 		switch {
-		case t.Last == nil && t.Count != 0:
+		case last == nil && t.Count != 0:
 			return fail(Gone, "it is asked for by the last record of this one, which was decoded already")
 		case id == "":
 			return fail(NoID, "its last record has no id to go on from")
