@@ -266,7 +266,9 @@ func (x exchange) once(ctx context.Context, read reader, send func(context.Conte
 	}
 	tok, err := read(bytes.TrimPrefix(body, []byte("\ufeff")), issued, now)
 	if err != nil {
-		return nil, x.answer(resp, err)
+		e := x.answer(resp, err)
+		e.network = errors.Is(err, io.ErrUnexpectedEOF)
+		return nil, e
 	}
 	return tok, nil
 }
@@ -355,7 +357,10 @@ func notAToken(err error) error {
 	if form, ok := errors.AsType[*json.SemanticError](err); ok && form.JSONPointer != "" {
 		return fmt.Errorf("the response is JSON, but not a token: %s is not a text", form.JSONPointer.LastToken())
 	}
-	if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+	switch _, ok := errors.AsType[*jsontext.SyntacticError](err); {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the response breaks off: %w", io.ErrUnexpectedEOF)
+	case ok:
 		return errors.New("the response is not JSON")
 	}
 	return errors.New("the response is JSON, but not a token")

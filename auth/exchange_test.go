@@ -258,7 +258,7 @@ func TestExchangeUselessAnswers(t *testing.T) {
 	for _, tt := range []struct{ name, body, want string }{
 		{"oversized", goodAnswer + strings.Repeat(" ", 1<<20), "larger than 1 MiB"},
 		{"HTML", "<html><title>Sign in</title>" + leak, "not JSON"},
-		{"broken JSON", `{"access_token":"` + leak + `"`, "not JSON"},
+		{"broken JSON", `{"access_token":"` + leak + `",}`, "not JSON"},
 		{"empty", "", "not JSON"},
 		{"array", `["` + leak + `"]`, "not a token"},
 		{"token is a number", `{"access_token":7,"x":"` + leak + `"}`, "not a token"},
@@ -360,6 +360,8 @@ func TestExchangeRetries(t *testing.T) {
 		{name: "network for ever", steps: []step{breaks}, calls: 3, to: 600 * time.Millisecond, is: errDown},
 		{name: "certificate not trusted", steps: []step{impostor, good}, calls: 1, is: errDown},
 		{name: "half an answer", steps: []step{halfAnswer(200), good}, calls: 2, ok: true, to: 200 * time.Millisecond},
+		{name: "half a JSON", steps: []step{says(200, goodAnswer[:40]), good}, calls: 2, ok: true, to: 200 * time.Millisecond},
+		{name: "half a JSON for ever", steps: []step{says(200, goodAnswer[:40])}, calls: 3, to: 600 * time.Millisecond, is: io.ErrUnexpectedEOF, text: "breaks off"},
 		{name: "half a refusal", steps: []step{halfAnswer(401), good}, calls: 1},
 		{name: "no answer", steps: []step{hangs, good}, calls: 2, ok: true, from: 10 * time.Second, to: 10200 * time.Millisecond},
 		{name: "Retry-After", steps: []step{wait(429, "7"), good}, calls: 2, ok: true, from: 7 * time.Second, to: 7 * time.Second},
@@ -400,15 +402,18 @@ func TestExchangeRetries(t *testing.T) {
 
 func TestExchangePauses(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		different := map[time.Duration]bool{}
-		for range 20 {
-			s := &script{steps: []step{breaks, breaks, says(200, goodAnswer)}}
-			start := time.Now()
-			mustToken(t, auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()))
-			different[time.Since(start)] = true
-		}
-		if len(different) < 10 {
-			t.Errorf("the pauses are not random: %v", different)
+		// A service that asks for next to nothing is not hammered.
+		for name, fails := range map[string]step{"no answer": breaks, "Retry-After": says(503, "", "Retry-After", "0.000001")} {
+			different := map[time.Duration]bool{}
+			for range 20 {
+				s := &script{steps: []step{fails, fails, says(200, goodAnswer)}}
+				start := time.Now()
+				mustToken(t, auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()))
+				different[time.Since(start)] = true
+			}
+			if len(different) < 10 {
+				t.Errorf("%s: the pauses are not random: %v", name, different)
+			}
 		}
 	})
 }

@@ -181,15 +181,19 @@ func TestErrorOfARefreshThatFails(t *testing.T) {
 func TestErrorOfARefreshInAnOutage(t *testing.T) {
 	for _, tc := range []struct {
 		token    reply
+		own      string // the Retry-After of the 401, of which the longer one counts
 		after    time.Duration
 		attempts int
 	}{
-		{says(429, "", "Retry-After", "600"), 10 * time.Minute, 2},
-		{says(503, ""), 0, 4},
-		{fails(syscall.ECONNRESET), 0, 4},
+		{says(429, "", "Retry-After", "600"), "", 10 * time.Minute, 2},
+		{says(429, "", "Retry-After", "600"), "30", 10 * time.Minute, 2},
+		{says(429, "", "Retry-After", "600"), "900", 15 * time.Minute, 2},
+		{says(503, ""), "", 0, 4},
+		{says(503, ""), "30", 30 * time.Second, 4},
+		{fails(syscall.ECONNRESET), "", 0, 4},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := serve(t, ok("[]"), says(401, `{"message":"The token has been revoked"}`))
+			s := serve(t, ok("[]"), says(401, `{"message":"The token has been revoked"}`, "Retry-After", tc.own))
 			c := newClientOfApp(t, s)
 			if err := read(t.Context(), c); err != nil {
 				t.Fatal(err)

@@ -215,7 +215,7 @@ func envelopeIn(head []byte) (is, sure bool) {
 func notAFile(ctx context.Context, x *execution, ask *call, resp *http.Response) error {
 	_, err := readRaw(x, resp)
 	if err == nil {
-		err = &Error{Message: "the service sent JSON about the file instead of the file"}
+		err = &Error{kind: ErrBadResponse, Message: "the service sent JSON about the file instead of the file"}
 	}
 	_, e := ask.unread(ctx, ctx, resp, err)
 	return e

@@ -126,7 +126,7 @@ func TestDownloadProgress(t *testing.T) {
 func TestEmptyDownload(t *testing.T) {
 	t.Run("known", func(t *testing.T) {
 		for name, answer := range map[string]reply{
-			"a file": file(""), "204": says(204, ""), "JSON": says(200, ""), "HTML": says(200, "", "Content-Type", "text/html"),
+			"a file": file(""), "204": says(204, ""), "204 of HTTP/2": sends(204, func(*http.Request) io.Reader { return strings.NewReader("") }, -1), "JSON": says(200, ""), "HTML": says(200, "", "Content-Type", "text/html"),
 			"no type": says(200, "", "Content-Type", ""),
 		} {
 			d, err := download(t, answer)
@@ -168,7 +168,7 @@ func TestDownloadThatIsNoFile(t *testing.T) {
 	}{
 		{"failure", says(200, `{"status":"error","error":{"code":"not_found","message":"no such file"}}`), "ErrExecution", []string{"no such file", "download files"}, "not_found"},
 		{"failure without a reason", says(200, `{"status":"failed","result":null}`), "ErrExecution", []string{"failed"}, ""},
-		{"success", says(200, `{"status":"success","result":{"url":"x"}}`), "", []string{"instead of the file"}, ""},
+		{"success", says(200, `{"status":"success","result":{"url":"x"}}`), "ErrBadResponse", []string{"instead of the file"}, ""},
 		{"another JSON type", says(200, `{"status":"error","message":"nope"}`, "Content-Type", "application/problem+json; charset=utf-8"), "ErrExecution", []string{"nope"}, ""},
 		{"broken", says(200, `{"status":`), "ErrNetwork", []string{"incomplete"}, ""},
 		{"refused", says(403, `{"message":"not yours"}`), "ErrForbidden", []string{"not yours"}, ""},

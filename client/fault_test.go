@@ -205,14 +205,19 @@ func TestFault(t *testing.T) {
 		return status(code, "", "Location: "+to)
 	}
 	same := func(s string) [4]string { return [4]string{s, s, s, s} }
+	slowBody := func(c *wireConn, _ *http.Request) {
+		raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nContent-Length: 1000\n\n"+longBody)
+		c.hold()
+	}
 	rows := []struct {
 		name  string
 		dial  error
 		serve func(*wireConn, *http.Request)
 		ctx   time.Duration // of the caller; 10 minutes if 0
-		timed bool          // whether to include how long it took
-		limit int64         // of the bytes that may be sent to the client, if not 0
-		want  [4]string     // read, write, download, token
+		set   func(*http.Client, *http.Transport)
+		timed bool      // whether to include how long it took
+		limit int64     // of the bytes that may be sent to the client, if not 0
+		want  [4]string // read, write, download, token
 	}{
 		{name: "connection refused", dial: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
 			want: same("ErrNetwork refused ×3")},
@@ -220,6 +225,9 @@ func TestFault(t *testing.T) {
 			want: same("ErrNetwork no such host ×3")},
 		{name: "wrong certificate", dial: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
 			want: same("ErrNetwork certificate ×1")},
+
+		{name: "dial timeout", dial: &net.OpError{Op: "dial", Net: "tcp", Err: dialTimeoutError{}}, want: same("ErrNetwork timeout ×3")},
+		{name: "proxy refuses", dial: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("407 Proxy Authentication Required")}, want: same("ErrNetwork ×3")},
 
 		{name: "reset before the response", serve: func(c *wireConn, _ *http.Request) { c.kill() },
 			want: [4]string{"ErrNetwork reset ×3", "ErrNetwork reset ×1", "ErrNetwork reset ×3", "ErrNetwork reset ×3"}},
@@ -243,7 +251,7 @@ func TestFault(t *testing.T) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nTransfer-Encoding: chunked\n\n5\n[1, 2\n")
 		}, want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
 		{name: "truncated JSON", serve: status(200, longBody),
-			want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrBadResponse 200 ×1"}},
+			want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
 		{name: "truncated error", serve: func(c *wireConn, _ *http.Request) {
 			raw(c, "HTTP/1.1 503 Oh\nContent-Type: application/json\nContent-Length: 1000\n\n{\"message\": \"dow")
 		}, want: [4]string{"ErrServer 503 ×3", "ErrServer 503 ×1", "ErrServer 503 ×3", "ErrServer 503 ×3"}},
@@ -254,6 +262,14 @@ func TestFault(t *testing.T) {
 			raw(c, "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Disposition: attachment\nContent-Length: 1000\n\n"+longBody)
 			c.hold()
 		}, ctx: time.Hour, want: [4]string{"ErrNetwork 200 timeout ×3 6m", "ErrNetwork 200 timeout ×1 2m", "200 deadline ×1 1h0m", "ErrNetwork 200 timeout ×3 30s"}},
+		{name: "http.Client.Timeout", timed: true, serve: func(c *wireConn, _ *http.Request) { c.hold() }, ctx: time.Hour,
+			set: func(hc *http.Client, _ *http.Transport) { hc.Timeout = 5 * time.Second }, want: [4]string{"ErrNetwork timeout ×3 15s", "ErrNetwork timeout ×1 5s", "ErrNetwork timeout ×3 15s", "ErrNetwork timeout ×3 15s"}},
+		{name: "http.Client.Timeout in the body", timed: true, serve: slowBody, ctx: time.Hour,
+			set: func(hc *http.Client, _ *http.Transport) { hc.Timeout = 5 * time.Second }, want: [4]string{"ErrNetwork 200 timeout ×3 15s", "ErrNetwork 200 timeout ×1 5s", "ErrNetwork 200 timeout ×1 5s", "ErrNetwork 200 timeout ×3 15s"}},
+		{name: "ResponseHeaderTimeout", timed: true, serve: func(c *wireConn, _ *http.Request) { c.hold() }, ctx: time.Hour,
+			set: func(_ *http.Client, tr *http.Transport) { tr.ResponseHeaderTimeout = 5 * time.Second }, want: [4]string{"ErrNetwork timeout ×3 15s", "ErrNetwork timeout ×1 5s", "ErrNetwork timeout ×3 15s", "ErrNetwork timeout ×3 15s"}},
+		{name: "ctx ends before the response", timed: true, serve: func(c *wireConn, _ *http.Request) { c.hold() }, ctx: 5 * time.Second, want: same("deadline ×1 5s")},
+		{name: "ctx ends in the body", timed: true, serve: slowBody, ctx: 5 * time.Second, want: [4]string{"200 deadline ×1 5s", "200 deadline ×1 5s", "200 deadline ×1 5s", "deadline ×1 5s"}},
 
 		{name: "HTML with 200", serve: status(200, "<html><title>Sign in</title></html>", "Content-Type: text/html"),
 			want: [4]string{"ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1", "ok ×1", "ErrBadResponse 200 ×1"}},
@@ -262,6 +278,27 @@ func TestFault(t *testing.T) {
 		{name: "no JSON with 200", serve: status(200, "upstream says no"), want: same("ErrBadResponse 200 ×1")},
 		{name: "other JSON with 200", serve: status(200, `{"data": []}`), want: [4]string{"ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1", "ok ×1", "ErrBadResponse 200 ×1"}},
 		{name: "a list with 200", serve: status(200, `[1, 2]`), want: [4]string{"ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1", "ok ×1", "ErrBadResponse 200 ×1"}},
+		{name: "byte order mark", serve: status(200, "\ufeff"+faultOK), want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 200 ×1", "ok ×1"}},
+		{name: "NaN", serve: status(200, `{"status":"success","result":[NaN],"access_token":"t","expires_in":NaN}`), want: same("ErrBadResponse 200 ×1")},
+		{name: "names twice", serve: status(200, `{"result":[1],"access_token":"x","result":[],"status":"success","access_token":"t","expires_in":900}`), want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 200 ×1", "ok ×1"}},
+		{name: "bytes that are no UTF-8", serve: status(200, "{\"status\":\"success\",\"result\":[\"\xff\"],\"access_token\":\"t\",\"scope\":\"\xff\"}"), want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 200 ×1", "ok ×1"}},
+		{name: "UTF-16", serve: status(200, "\xff\xfe{\x00}\x00"), want: same("ErrBadResponse 200 ×1")},
+		{name: "nested too deep", serve: status(200, `{"status":"success","result":[`+strings.Repeat("[", 11_000)+strings.Repeat("]", 11_000)+`]}`), want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1"}},
+		{name: "JSON and more", serve: status(200, faultOK+"\n<!-- cached -->"), want: same("ErrBadResponse 200 ×1")},
+		{name: "null", serve: status(200, "null"), want: [4]string{"ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1", "ok ×1", "ErrBadResponse 200 ×1"}},
+		{name: "only a status", serve: status(200, `{"status":"success"}`), want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 200 ×1", "ErrBadResponse 200 ×1"}},
+		{name: "an unknown status", serve: status(200, `{"status":"queued","result":null}`), want: [4]string{"ErrExecution 200 ×1", "ErrExecution 200 ×1", "ErrExecution 200 ×1", "ErrBadResponse 200 ×1"}},
+		{name: "201", serve: status(201, faultOK), want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 201 ×1", "ok ×1"}},
+		{name: "206", serve: status(206, faultOK), want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 206 ×1", "ok ×1"}},
+		{name: "shorter than its length", serve: func(c *wireConn, _ *http.Request) {
+			raw(c, fmt.Sprintf("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: %d\n\n", len(faultOK)+1)+faultOK)
+		}, want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
+		{name: "longer than its length", serve: func(c *wireConn, _ *http.Request) {
+			raw(c, fmt.Sprintf("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: %d\n\n", len(faultOK)-1)+faultOK)
+		}, want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
+		{name: "headers of 20 MB", serve: func(c *wireConn, _ *http.Request) {
+			raw(c, "HTTP/1.1 200 OK\nX-Long: "+strings.Repeat("x", 20<<20)+"\n\n")
+		}, want: [4]string{"ErrNetwork ×3", "ErrNetwork ×1", "ErrNetwork ×3", "ErrNetwork ×3"}},
 		{name: "empty 200", serve: status(200, ""), want: [4]string{"ErrBadResponse 200 ×1", "ok ×1", "ErrEmptyDownload 200 ×1", "ErrBadResponse 200 ×1"}},
 		{name: "204", serve: func(c *wireConn, _ *http.Request) { raw(c, "HTTP/1.1 204 No Content\n\n") },
 			want: [4]string{"ErrBadResponse 204 ×1", "ok ×1", "ErrEmptyDownload 204 ×1", "ErrBadResponse 204 ×1"}},
@@ -298,7 +335,7 @@ func TestFault(t *testing.T) {
 		{name: "gzip twice", serve: status(200, zipped(zipped(faultOK)), "Content-Encoding: gzip, gzip"), want: same("ErrBadResponse 200 ×1")},
 		{name: "gzip twice, said once", serve: status(200, zipped(zipped(faultOK)), "Content-Encoding: gzip"), want: same("ErrBadResponse 200 ×1")},
 		{name: "gzip", serve: status(200, zipped(faultOK), "Content-Encoding: gzip", "X-Not-Asked: true"),
-			want: [4]string{"ok ×1", "ok ×1", "200 ×1", "ok ×1"}},
+			want: [4]string{"ok ×1", "ok ×1", "ErrBadResponse 200 ×1", "ok ×1"}},
 		{name: "no gzip", serve: status(200, faultOK, "Content-Encoding: gzip"), want: same("ErrBadResponse 200 ×1")},
 		{name: "gzip cut off", serve: status(200, zipped(faultOK)[:40], "Content-Encoding: gzip"),
 			want: [4]string{"ErrNetwork 200 cut off ×3", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×1", "ErrNetwork 200 cut off ×3"}},
@@ -308,6 +345,13 @@ func TestFault(t *testing.T) {
 		{name: "401", serve: status(401, `{"message":"no"}`), want: same("ErrUnauthorized 401 ×1")},
 		{name: "403", serve: status(403, `{"message":"no"}`), want: same("ErrForbidden 403 ×1")},
 		{name: "404", serve: status(404, `{"message":"no"}`), want: [4]string{"ErrNotFound 404 ×1", "ErrNotFound 404 ×1", "ErrNotFound 404 ×1", "404 ×1"}},
+		{name: "402", serve: status(402, `{"message":"no"}`), want: same("ErrUsageExceeded 402 ×1")},
+		{name: "405", serve: status(405, `{"message":"no"}`), want: same("405 ×1")},
+		{name: "407", serve: status(407, ""), want: same("407 ×1")},
+		{name: "413", serve: status(413, ""), want: same("413 ×1")},
+		{name: "418", serve: status(418, ""), want: same("418 ×1")},
+		{name: "600", serve: status(600, ""), want: [4]string{"ErrServer 600 ×1", "ErrServer 600 ×1", "ErrServer 600 ×1", "ErrServer 600 ×3"}},
+		{name: "100", serve: func(c *wireConn, _ *http.Request) { raw(c, strings.Repeat("HTTP/1.1 100 Continue\n\n", 20)) }, want: [4]string{"ErrNetwork cut off ×3", "ErrNetwork cut off ×1", "ErrNetwork cut off ×3", "ErrNetwork cut off ×3"}},
 		{name: "408", serve: status(408, ""), want: [4]string{"408 ×3", "408 ×1", "408 ×3", "408 ×3"}},
 		{name: "409", serve: status(409, `{"message":"no"}`), want: same("409 ×1")},
 		{name: "422", serve: status(422, `{"detail":[{"loc":["body","id"],"msg":"missing","type":"missing"}]}`),
@@ -317,6 +361,12 @@ func TestFault(t *testing.T) {
 		{name: "429, date", timed: true, serve: func(c *wireConn, r *http.Request) {
 			status(429, "", "Retry-After: "+time.Now().Add(9*time.Second).UTC().Format(http.TimeFormat))(c, r)
 		}, want: same("ErrRateLimited 429 retry after 9s ×3 18s")},
+		{name: "429, date of a clock that is wrong", timed: true, serve: func(c *wireConn, r *http.Request) {
+			now := time.Now().Add(-time.Hour).UTC()
+			status(429, "", "Date: "+now.Format(http.TimeFormat), "Retry-After: "+now.Add(9*time.Second).Format(http.TimeFormat))(c, r)
+		}, want: same("ErrRateLimited 429 retry after 9s ×3 18s")},
+		{name: "429, Infinity", serve: status(429, "", "Retry-After: Infinity"), want: same("ErrRateLimited 429 ×3")},
+		{name: "429, in the year 9998", serve: status(429, "", "Retry-After: Fri, 31 Dec 9998 23:59:59 GMT"), want: same("ErrRateLimited 429 retry after 8760h0m0s ×1")},
 		{name: "429, beyond the cap", timed: true, serve: status(429, "", "Retry-After: 61"), want: same("ErrRateLimited 429 retry after 1m1s ×1 0s")},
 		{name: "429, beyond the ctx", timed: true, serve: status(429, "", "Retry-After: 20"), ctx: 15 * time.Second,
 			want: [4]string{"ErrRateLimited 429 retry after 20s ×1 0s", "ErrRateLimited 429 retry after 20s ×1 0s", "ErrRateLimited 429 retry after 20s ×1 0s", "deadline ×1 15s"}},
@@ -366,7 +416,11 @@ func TestFault(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := &wire{dial: row.dial, serve: row.serve}
 					tr := w.transport()
-					opts := []client.Option{client.WithMaxResponseBytes(1 << 20)}
+					hc := &http.Client{Transport: tr}
+					if row.set != nil {
+						row.set(hc, tr)
+					}
+					opts := []client.Option{client.WithMaxResponseBytes(1 << 20), client.WithHTTPClient(hc)}
 					var c *client.Client
 					if col.name == "token" {
 						w.serve = func(c *wireConn, r *http.Request) {

@@ -172,6 +172,34 @@ func TestSaveThroughLinks(t *testing.T) {
 	wantText(t, err, "links")
 }
 
+// A file is on the disk before it gets its name, so that no crash leaves half of one
+// under that name.
+func TestSaveSyncsBeforeItRenames(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synced := 0
+	client.OnSync(t, func(f *os.File) error {
+		synced++
+		wantContent(t, f.Name(), "new")
+		wantContent(t, path, "old")
+		return f.Sync()
+	})
+	if _, err := mustDownload(t, file("new")).Save(path); err != nil || synced != 1 {
+		t.Errorf("synced %d times, %v", synced, err)
+	}
+	wantContent(t, path, "new")
+	broken := errors.New("the disk is broken")
+	client.OnSync(t, func(*os.File) error { return broken })
+	if n, err := mustDownload(t, file("newer")).Save(path); n != 0 || !errors.Is(err, broken) {
+		t.Errorf("%d, %v", n, err)
+	}
+	wantContent(t, path, "new")
+	wantDir(t, dir, "f")
+}
+
 // A panic of the program's own function leaves no file behind.
 func TestSaveWithProgressThatPanics(t *testing.T) {
 	dir := t.TempDir()

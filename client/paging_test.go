@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -326,6 +327,38 @@ func TestAllLooksTheSlugUpAgain(t *testing.T) {
 		v.asked = nil
 		if rows, errs := collect(client.All[row](t.Context(), c.DefaultWorkspace().ConnectorByID(vendorID), "issues", "list", nil)); ids(rows) != "0 1" || errs != nil {
 			t.Errorf("status %d: rows %v, %v", status, rows, errs)
+		}
+	}
+}
+
+// An iteration looks up once what it cannot find out, and not for each page: the slug of
+// a connector that is not in the list, and the description of one that has none.
+func TestAllLooksUpOnce(t *testing.T) {
+	v := &vendor{answer: func(n int, _ map[string]any) string {
+		return success(fmt.Sprintf(`[{"id":%d}]`, n), fmt.Sprintf(`{"has_more":%t,"next_cursor":"c%d"}`, n < 6, n))
+	}}
+	lookups, descriptions := 0, 0
+	c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodGet {
+			lookups++
+			return says(http.StatusOK, `{"data":[]}`)(req)
+		}
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Contains(body, []byte(`"describe"`)) {
+			descriptions++
+			return says(http.StatusOK, `{"status":"failed","error":"no such action"}`)(req)
+		}
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		return v.RoundTrip(req)
+	}))
+	for name, opts := range map[string][]client.ExecuteOption{"": nil, "prefetch": {client.WithPrefetch()}} {
+		v.asked, lookups, descriptions = nil, 0, 0
+		rows, errs := collect(client.All[row](t.Context(), c.DefaultWorkspace().ConnectorByID(vendorID), "things", "list", nil, opts...))
+		if ids(rows) != "0 1 2 3 4 5 6" || errs != nil || lookups != 1 || descriptions != 1 {
+			t.Errorf("%s: rows %v, %v; %d lookups, %d descriptions", name, ids(rows), errs, lookups, descriptions)
 		}
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
@@ -61,6 +63,7 @@ func TestPrefetchEndsWithTheLoop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		start := time.Now()
 		for _, err := range client.All[row](t.Context(), c, "things", "list", nil, client.WithPrefetch()) {
 			if synctest.Wait(); err != nil || running.Load() != 1 {
 				t.Errorf("%v; %d requests are running, want the one ahead", err, running.Load())
@@ -70,7 +73,51 @@ func TestPrefetchEndsWithTheLoop(t *testing.T) {
 		if n := running.Load(); n != 0 {
 			t.Errorf("%d requests outlive the loop", n)
 		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the loop waited %v for a page that nobody needs", took)
+		}
 	})
+}
+
+// A followed ctx counts who follows it.
+type followed struct {
+	context.Context
+	done      chan struct{}
+	followers atomic.Int32
+}
+
+func (f *followed) Done() <-chan struct{} { return f.done }
+
+func (f *followed) AfterFunc(func()) (stop func() bool) {
+	f.followers.Add(1)
+	return sync.OnceValue(func() bool { f.followers.Add(-1); return true })
+}
+
+// An iteration leaves nothing behind at the ctx of a program that runs for long, however
+// the loop ends.
+func TestAllLeavesTheContext(t *testing.T) {
+	v := &vendor{answer: func(n int, _ map[string]any) string {
+		return success(fmt.Sprintf(`[{"id":%d}]`, n), fmt.Sprintf(`{"next_cursor":"c%d"}`, n))
+	}}
+	conn := v.connector(t, "x")
+	for name, opts := range map[string][]client.ExecuteOption{"": nil, "prefetch": {client.WithPrefetch()}} {
+		ctx := &followed{Context: t.Context(), done: make(chan struct{})}
+		for r, err := range client.All[row](ctx, conn, "things", "list", nil, opts...) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ctx.followers.Load() == 0 {
+				t.Fatal("nothing follows the ctx, so that the test shows nothing")
+			}
+			if r.ID == 2 {
+				break
+			}
+		}
+		if n := ctx.followers.Load(); n != 0 {
+			t.Errorf("%s: %d contexts still follow that of the loop", name, n)
+		}
+		v.asked = nil
+	}
 }
 
 // A connector that gives the cursor of the caller as the next one did not understand

@@ -222,7 +222,7 @@ func (f Field) several(op string, values []any) Filter {
 
 // RawFilter returns a filter that is sent as it is: an object with one operator, such
 // as {"eq": {"state": "open"}}. It is for filters that a program receives as JSON. A
-// condition without an operator matches all records.
+// condition without an operator matches all records. RawFilter makes a copy of it.
 func RawFilter(condition map[string]any) Filter {
 	switch {
 	case len(condition) == 0:
@@ -230,7 +230,7 @@ func RawFilter(condition map[string]any) Filter {
 	case len(condition) > 1:
 		return wrongFilter("raw filter: a condition has exactly one operator, not %d", len(condition))
 	}
-	return Filter{cond: condition}
+	return Filter{cond: cloneParams(condition)}
 }
 
 // And matches records that match all filters.

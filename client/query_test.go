@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -228,5 +229,20 @@ func TestSearchWithoutAList(t *testing.T) {
 		for _, err := range client.Search[map[string]any](t.Context(), c, "issues", client.Query{}) {
 			t.Errorf("%s: a record, %v", result, err)
 		}
+	}
+}
+
+// A filter stays what it was made of, whatever becomes of the map.
+func TestRawFilterIsACopy(t *testing.T) {
+	condition := map[string]any{"in": map[string]any{"state": []any{"open"}}}
+	q := client.Query{Filter: client.And(client.RawFilter(condition), client.Where("a").Eq(1))}
+	condition["in"].(map[string]any)["state"].([]any)[0] = "closed"
+	delete(condition, "in")
+	s := serve(t, ok(`{"data":[],"meta":{}}`))
+	if _, errs := collect(client.Search[row](t.Context(), connectorOf(newClient(t, s)), "issues", q)); errs != nil {
+		t.Fatal(errs)
+	}
+	if body := s.requests()[0].Body; !strings.Contains(body, `{"in":{"state":["open"]}}`) {
+		t.Errorf("sent %s", body)
 	}
 }

@@ -179,6 +179,24 @@ func TestRetryHonoursRetryAfter(t *testing.T) {
 			})
 		}
 	}
+	// The pause is the longer one of that and of its own: a service that asks for next to
+	// nothing is not hammered.
+	t.Run("next to nothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			different := map[time.Duration]bool{}
+			for range 20 {
+				s := serve(t, says(503, "", "Retry-After", "0.000001"), ok("[]"))
+				if err := read(t.Context(), newClient(t, s)); err != nil {
+					t.Fatal(err)
+				}
+				all := s.requests()
+				different[all[1].At.Sub(all[0].At)] = true
+			}
+			if len(different) < 10 {
+				t.Errorf("the pauses are not random: %v", different)
+			}
+		})
+	})
 	t.Run("beyond the cap", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := serve(t, says(429, "", "Retry-After", "3600"))

@@ -81,6 +81,29 @@ func TestWaitInterval(t *testing.T) {
 	})
 }
 
+// The pause is the longer one of its own and of what the service asks for.
+func TestWaitHonoursRetryAfter(t *testing.T) {
+	for asked, want := range map[time.Duration]time.Duration{0: time.Minute, time.Second: time.Minute, 5 * time.Minute: 5 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			var at []time.Time
+			_, err := wait(t.Context(), "wait", Polling{Interval: time.Minute, Limit: time.Hour}, func(context.Context) (int, bool, error) {
+				if at = append(at, time.Now()); len(at) > 5 {
+					return 0, true, nil
+				}
+				return 0, false, &Error{kind: ErrRateLimited, RetryAfter: asked, Retryable: true}
+			})
+			if err != nil || len(at) != 6 {
+				t.Fatalf("%d looks, %v", len(at), err)
+			}
+			for i := range 5 {
+				if d := at[i+1].Sub(at[i]); !around(d, want) {
+					t.Errorf("asked to wait %v, pause %d is %v", asked, i, d)
+				}
+			}
+		})
+	}
+}
+
 func TestWaitTooLong(t *testing.T) {
 	for _, tc := range []struct {
 		polling Polling

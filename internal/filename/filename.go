@@ -246,7 +246,7 @@ func Safe(name string) string {
 		}
 		return r
 	}, name)
-	name = strings.TrimRight(strings.TrimSpace(name), ". ")
+	name = trimEnd(strings.TrimSpace(name))
 	if strings.Trim(name, ".") == "" {
 		return ""
 	}
@@ -259,9 +259,14 @@ func Safe(name string) string {
 		if len(ext) > 32 {
 			ext = ""
 		}
-		name = strings.TrimRight(strings.ToValidUTF8(name[:maxLength-len(ext)], "")+ext, ". ")
+		name = trimEnd(strings.ToValidUTF8(name[:maxLength-len(ext)], "") + ext)
 	}
 	return name
+}
+
+// trimEnd removes points and spaces from the end of a name, as Windows does.
+func trimEnd(name string) string {
+	return strings.TrimRightFunc(name, func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
 }
 
 // reserved reports whether Windows gives the name to a device.

@@ -393,21 +393,26 @@ func unquote(s string, i int) (string, int) {
 		return "", 1
 	}
 	switch c := s[i+1]; c {
-	case 'n', 'r', 't', 'b', 'f':
+	case 'n', 'r', 't', 'b', 'f', 'a', 'v':
 		return " ", 2
-	case 'u':
-		if i+6 > len(s) {
+	case 'x', 'u', 'U': // in JSON, and as package fmt quotes
+		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[c]
+		end := i + 2 + digits
+		if end > len(s) {
 			return "", len(s) - i
 		}
-		if n, err := strconv.ParseUint(s[i+2:i+6], 16, 32); err == nil {
-			if utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[i+6:i+8] == `\u` { //nolint:gosec // four hex digits
-				if low, err := strconv.ParseUint(s[i+8:i+12], 16, 32); err == nil {
-					return string(utf16.DecodeRune(rune(n), rune(low))), 12 //nolint:gosec // four hex digits
-				}
+		n, err := strconv.ParseUint(s[i+2:end], 16, 31)
+		switch {
+		case err != nil:
+			return `\`, 1
+		case c == 'x':
+			return string([]byte{byte(n)}), 4
+		case c == 'u' && utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[end:end+2] == `\u`: //nolint:gosec // 31 bits
+			if low, err := strconv.ParseUint(s[i+8:i+12], 16, 31); err == nil {
+				return string(utf16.DecodeRune(rune(n), rune(low))), 12 //nolint:gosec // 31 bits
 			}
-			return string(rune(n)), 6 //nolint:gosec // four hex digits
 		}
-		return `\`, 1
+		return string(rune(n)), 2 + digits //nolint:gosec // 31 bits
 	case '"', '\\', '/', '\'':
 		return s[i+1 : i+2], 2
 	}
