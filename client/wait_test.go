@@ -86,7 +86,7 @@ func TestWaitHonoursRetryAfter(t *testing.T) {
 	for asked, want := range map[time.Duration]time.Duration{0: time.Minute, time.Second: time.Minute, 5 * time.Minute: 5 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
-			_, err := wait(t.Context(), "wait", Polling{Interval: time.Minute, Limit: time.Hour}, func(context.Context) (int, bool, error) {
+			_, err := poll(t.Context(), "wait", Polling{Interval: time.Minute, Limit: time.Hour}, func(context.Context) (int, bool, error) {
 				if at = append(at, time.Now()); len(at) > 5 {
 					return 0, true, nil
 				}
