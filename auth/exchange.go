@@ -35,6 +35,7 @@ const (
 	attemptTimeout  = 10 * time.Second
 	maxRetryAfter   = 60 * time.Second
 	maxTokenAnswer  = 1 << 20          // bytes
+	minLifetime     = time.Second      // below that, a token would be fetched for every call
 	unknownLifetime = time.Minute      // of an application token, if the response does not say
 	scopedLifetime  = 20 * time.Minute // of an opaque scoped token
 )
@@ -343,7 +344,7 @@ func expiring(tok *Token, life time.Duration, told bool, assumed time.Duration, 
 	if tok.assumed = !told; !told {
 		life = assumed
 	}
-	if life <= 0 {
+	if life < minLifetime {
 		return nil, errors.New("the service returned a token that has already expired")
 	}
 	tok.AccessToken = Secret(strings.TrimSpace(string(tok.AccessToken)))

@@ -253,6 +253,34 @@ func TestUnknownLifetimeDoesNotLoop(t *testing.T) {
 	})
 }
 
+// A token that does not even live until it is used is not asked for at every call.
+func TestTokensThatExpireAtOnceDoNotLoop(t *testing.T) {
+	for _, expires := range []string{`0.000000001`, `0`, `-5`} {
+		bubble(t, func(t *testing.T) {
+			calls := 0
+			hc := &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+				calls++
+				return reply(200, `{"access_token":"good","expires_in":`+expires+`}`), nil
+			})}
+			src := auth.NewClientCredentials(credentials("id", "secret", ""), service, hc)
+			c := auth.NewCache(sourceFunc(func(ctx context.Context) (*auth.Token, error) {
+				tok, err := src.Token(ctx)
+				time.Sleep(time.Millisecond)
+				return tok, err
+			}))
+			for range 300 { // half a minute
+				if tok, err := c.Token(t.Context()); err == nil {
+					t.Fatalf("%v", tok)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			if calls > 11 {
+				t.Errorf("expires_in %s: %d requests in half a minute", expires, calls)
+			}
+		})
+	}
+}
+
 func TestExchangeUselessAnswers(t *testing.T) {
 	const leak = "leaky-token"
 	for _, tt := range []struct{ name, body, want string }{

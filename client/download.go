@@ -3,6 +3,7 @@ package client
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/rand"
@@ -161,11 +162,12 @@ func (b *limited) peek(n int) []byte {
 // file.
 func (b *limited) holdsEnvelope() bool {
 	var head []byte
-	for size := 64 << 10; ; size *= 4 {
-		more, err := io.ReadAll(io.LimitReader(b.rc, int64(size-len(head))))
+	for size := int64(64 << 10); ; size *= 4 {
+		size = min(size, b.max) + 1 // one more than an envelope may have
+		more, err := io.ReadAll(io.LimitReader(b.rc, size-int64(len(head))))
 		head = append(head, more...)
 		is, sure := envelopeIn(head)
-		if sure || err != nil || len(head) < size || int64(size) > b.max {
+		if sure || err != nil || int64(len(head)) < size || size > b.max {
 			rest := io.MultiReader(bytes.NewReader(head), b.rc)
 			if err != nil {
 				rest = io.MultiReader(bytes.NewReader(head), brokenReader{err})
@@ -187,7 +189,7 @@ func envelopeIn(head []byte) (is, sure bool) {
 		return false, true
 	default: // if it is not even JSON, the error says what it is
 		_, err := dec.ReadToken()
-		return err != nil && !errors.Is(err, io.ErrUnexpectedEOF), true
+		return len(head) > 0 && err != nil && !errors.Is(err, io.ErrUnexpectedEOF), true
 	}
 	foreign := false // it has a member that an envelope does not have
 	for dec.PeekKind() != '}' {
@@ -271,9 +273,6 @@ func (d *Download) Save(path string) (n int64, err error) {
 		return 0, saveError(path, errors.New("some of the download was read already"))
 	}
 	given := path
-	if path, err = behindLinks(path); err != nil {
-		return 0, saveError(given, err)
-	}
 	old, err := os.Stat(path)
 	switch {
 	case err == nil && !old.Mode().IsRegular():
@@ -281,11 +280,15 @@ func (d *Download) Save(path string) (n int64, err error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return 0, saveError(given, err)
 	}
+	if path, err = behindLinks(path); err != nil {
+		return 0, saveError(given, err)
+	}
 	perm := fs.FileMode(0o666) // as any new file
 	if old != nil {
 		perm = old.Mode().Perm()
 	}
-	temp := filepath.Join(filepath.Dir(path), ".download-"+rand.Text())
+	dir, _ := filepath.Split(path) // not cleaned: what is before a ".." may be a link
+	temp := dir + ".download-" + rand.Text()
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		if old != nil {
@@ -304,21 +307,26 @@ func (d *Download) Save(path string) (n int64, err error) {
 		return 0, saveError(given, err)
 	}
 	if err = os.Rename(temp, path); err != nil {
-		return 0, saveError(given, fmt.Errorf("%w: the file cannot be replaced, perhaps because it is a mount; to write into it, use io.Copy", withoutPaths(err)))
+		if old != nil {
+			err = fmt.Errorf("%w: the file cannot be replaced, perhaps because it is a mount; to write into it, use io.Copy", withoutPaths(err))
+		}
+		return 0, saveError(given, err)
 	}
 	saved = true
-	if dir, openErr := os.Open(filepath.Dir(path)); openErr == nil {
-		_ = dir.Sync() // for the new name; some systems cannot do that
-		_ = dir.Close()
+	if d, openErr := os.Open(cmp.Or(dir, ".")); openErr == nil {
+		_ = d.Sync() // for the new name; some systems cannot do that
+		_ = d.Close()
 	}
 	return n, nil
 }
 
 // writeTo writes the whole file to f, so that it survives a crash, and closes f.
 func (d *Download) writeTo(f *os.File, replaces bool, perm fs.FileMode) (n int64, err error) {
-	if replaces {
-		if err = f.Chmod(perm); err != nil { // whatever the umask is
-			return 0, err
+	if replaces { // whatever the umask is
+		if now, err := f.Stat(); err != nil || now.Mode().Perm() != perm { // some file systems have one for all, and cannot set it
+			if err := f.Chmod(perm); err != nil {
+				return 0, err
+			}
 		}
 	}
 	if n, err = io.Copy(f, d); err != nil {
@@ -366,7 +374,7 @@ func behindLinks(path string) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			target = filepath.Join(dir, target)
+			target = dir + string(filepath.Separator) + target // not cleaned, see Save
 		}
 		path = target
 	}

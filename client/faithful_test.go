@@ -251,6 +251,9 @@ func TestByteOrderMark(t *testing.T) {
 			t.Errorf("%q is taken for JSON", text)
 		}
 	}
+	// Other characters begin with the same bytes.
+	wantText(t, read(t.Context(), newClient(t, serve(t, says(400, "！no", "Content-Type", "text/plain")))), "！no")
+	wantText(t, read(t.Context(), newClient(t, serve(t, says(400, "\ufeee", "Content-Type", "text/plain")))), "\ufeee")
 }
 
 // A record that is nested too deeply spoils only itself.

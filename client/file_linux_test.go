@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -15,6 +16,24 @@ func mount(t *testing.T, source, path, kind string, flags uintptr, data string) 
 		t.Skipf("nothing can be mounted here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(path, syscall.MNT_DETACH) })
+}
+
+// What is no file is not replaced, also where a link leads to it.
+func TestSaveIntoAPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	for _, path := range []string{fmt.Sprintf("/proc/self/fd/%d", w.Fd()), fifo, "/dev/null"} {
+		_, err := mustDownload(t, file("new")).Save(path)
+		wantAdvice(t, err, path, "not a regular file")
+	}
 }
 
 // On a full disk, the old file is left as it was.

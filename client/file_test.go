@@ -132,11 +132,36 @@ func TestDownloadOfJSON(t *testing.T) {
 			wantText(t, err, "no such file")
 		}
 	}
+	// A file of no bytes is none, whatever it should be.
+	_, err := io.ReadAll(mustDownload(t, sends(200, func(*http.Request) io.Reader { return strings.NewReader("") }, -1)))
+	wantKinds(t, err, "ErrEmptyDownload")
+	// To find out takes no more memory than an envelope may have.
+	var taken int
+	s := serve(t, sends(200, func(*http.Request) io.Reader {
+		return io.MultiReader(strings.NewReader(`{"result":"`), io.LimitReader(countingReader{zeros{}, &taken}, 100<<20))
+	}, -1))
+	_, err = connectorOf(newClient(t, s, client.WithMaxResponseBytes(1<<20))).Download(t.Context(), "files", nil)
+	wantKinds(t, err, "ErrResponseTooLarge")
+	if taken > 2<<20 {
+		t.Errorf("%d bytes were taken, where 1 MiB is allowed", taken)
+	}
 	// A file that breaks off is one that breaks off.
 	d := mustDownload(t, sends(200, func(*http.Request) io.Reader { return &breaksOff{strings.NewReader(`[1,2,`), errReset} }, -1))
 	if got, err := io.ReadAll(d); string(got) != `[1,2,` || !errors.Is(err, errReset) {
 		t.Errorf("%q, %v", got, err)
 	}
+}
+
+// A countingReader counts what is read.
+type countingReader struct {
+	io.Reader
+	n *int
+}
+
+func (c countingReader) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	*c.n += n
+	return n, err
 }
 
 func TestSaveThroughLinks(t *testing.T) {
@@ -149,24 +174,31 @@ func TestSaveThroughLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for link, target := range map[string]string{"bin/current": "../data/next", "first": "second", "second": "bin/current", "absolute": filepath.Join(dir, "data", "v2"), "inside": "data", "loop": "pool", "pool": "loop"} {
+	if err := os.MkdirAll(filepath.Join(dir, "other", "deep"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{
+		"bin/current": "../data/next", "first": "second", "second": "bin/current", "absolute": filepath.Join(dir, "data", "v2"), "inside": "data", "loop": "pool", "pool": "loop",
+		"far": "other/deep", "up": "far/../v3", // which is other/v3, for the file system
+	} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for path, target := range map[string]string{"first": "data/next", "absolute": "data/v2", "inside/new": "data/new"} {
+	for path, target := range map[string]string{"first": "data/next", "absolute": "data/v2", "inside/new": "data/new", "up": "other/v3", "far/../v4": "other/v4"} {
 		for _, text := range []string{"one", "two"} { // the target is not there at first
-			if _, err := mustDownload(t, file(text)).Save(filepath.Join(dir, path)); err != nil {
+			if _, err := mustDownload(t, file(text)).Save(dir + "/" + path); err != nil {
 				t.Fatal(err)
 			}
 			wantContent(t, filepath.Join(dir, target), text)
-			info, err := os.Lstat(filepath.Join(dir, path))
-			if link := path != "inside/new"; err != nil || (info.Mode()&fs.ModeSymlink != 0) != link {
+			info, err := os.Lstat(dir + "/" + path)
+			if link := !strings.Contains(path, "/"); err != nil || (info.Mode()&fs.ModeSymlink != 0) != link {
 				t.Errorf("%s became %v (%v)", path, info.Mode(), err)
 			}
 		}
 	}
 	wantDir(t, filepath.Join(dir, "data"), "new", "next", "v2")
+	wantDir(t, filepath.Join(dir, "other"), "deep", "v3", "v4")
 	_, err := mustDownload(t, file("x")).Save(filepath.Join(dir, "loop"))
 	asError(t, err)
 	wantText(t, err, "links")

@@ -248,6 +248,9 @@ func (b *limited) Read(p []byte) (int, error) {
 	}
 	for i := 0; i < n && b.mark >= 0; i++ { // white space is nothing in JSON
 		if b.mark == len(byteOrderMark) || p[i] != byteOrderMark[b.mark] {
+			if b.mark < len(byteOrderMark) { // it was another character, in a text
+				copy(p[max(i-b.mark, 0):i], byteOrderMark[max(b.mark-i, 0):])
+			}
 			b.mark = -1
 			break
 		}
