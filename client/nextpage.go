@@ -79,11 +79,15 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 // brought returns what the page of r brought.
 func (r *Result) brought() paging.In {
 	in := paging.In{Metadata: jsontext.Value(r.Metadata), Beside: r.beside, Count: r.count}
-	if r.decoded && r.Data == nil {
+	data := r.Data
+	if data == nil {
+		data = r.kept
+	}
+	if r.decoded && data == nil {
 		return in
 	}
-	rows := pageRows{action: r.action, raw: r.Data, rows: reflect.ValueOf(new([]ignored)).Elem()}
-	if len(r.Data) > 0 && rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) == nil {
+	rows := pageRows{action: r.action, raw: data, rows: reflect.ValueOf(new([]ignored)).Elem()}
+	if len(data) > 0 && rows.read(jsontext.NewDecoder(bytes.NewReader(data), lenient)) == nil {
 		rows.brought(&in)
 	}
 	return in

@@ -28,7 +28,7 @@ type Result struct {
 	Status string
 
 	// Data is the result as it was sent ("result" in the service's response). It is
-	// nil if it was decoded on arrival, by [Execute] without [WithRawData].
+	// nil if it was decoded on arrival, by [Execute] or [ListOf] without [WithRawData].
 	Data json.RawMessage
 
 	// Metadata is what the connector says about the result, as it was sent
@@ -53,6 +53,7 @@ type Result struct {
 	count   int            // then, the number of records, -1 if it is not known
 	beside  jsontext.Value // then, what stands beside the records in the object that wraps them
 
+	kept  []byte  // the Data that a typed list does not have, if its records turn pages
 	pages *turner // finds the next page
 }
 
@@ -416,7 +417,7 @@ func (p *pageRows) record(dec *jsontext.Decoder) error {
 		return nil
 	}
 	v.SetZero()
-	e := &RecordError{Err: errTooDeep, Raw: deep}
+	e := &RecordError{Err: errTooDeep, Raw: slices.Clone(deep)}
 	if !isDeep {
 		e = misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
 		e.Raw = slices.Clone(p.last.of(p.raw))
