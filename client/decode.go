@@ -199,8 +199,7 @@ func readJSON(resp *http.Response, v any) error { return decodeBody(resp, v, mom
 // of common size is decoded from memory, which is faster, others as they arrive.
 func decodeBody(resp *http.Response, v any, opts json.Options) error {
 	buf := responses.Get().(*bytes.Buffer)
-	buf.Reset()
-	defer responses.Put(buf)
+	defer giveBack(buf)
 	from := io.Reader(resp.Body)
 	if n := resp.ContentLength; n >= 0 && n < maxInMemory {
 		buf.Grow(int(n) + bytes.MinRead) // ReadFrom wants room to see the end
@@ -221,8 +220,16 @@ func decodeBody(resp *http.Response, v any, opts json.Options) error {
 	return undecodable(resp, json.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
 }
 
-// responses are buffers for responses.
+// responses are empty buffers for responses.
 var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// giveBack puts a buffer back into responses, unless it takes much memory.
+func giveBack(buf *bytes.Buffer) {
+	if buf.Cap() <= 2*maxInMemory {
+		buf.Reset()
+		responses.Put(buf)
+	}
+}
 
 // maxInMemory is the size from which on a response is decoded as it arrives.
 const maxInMemory = 256 << 10

@@ -96,7 +96,7 @@ func BenchmarkLeast(b *testing.B) {
 // call, and the least that also uses the memory of the records again.
 func BenchmarkLeastPages(b *testing.B) {
 	const pages = 100
-	base := pagesServer(b, pages, benchRecords(), 0)
+	base := pagesServer(b, pages, func(int) string { return benchRecords() }, 0)
 	conn, l := pagingConnector(b, base), newLeast(b.Context(), b, handClient(), base)
 	all := func() error {
 		n := 0
@@ -140,13 +140,12 @@ func BenchmarkLeastPages(b *testing.B) {
 	}
 }
 
-// pagesServer responds with pages that have the same records and cursors of their own,
-// again from the first one after the last.
-func pagesServer(tb testing.TB, pages int, records string, delay time.Duration) string {
+// pagesServer responds with pages that have cursors of their own, again from the first one after the last.
+func pagesServer(tb testing.TB, pages int, records func(page int) string, delay time.Duration) string {
 	tb.Helper()
 	var replies []*lean.Reply
 	for i := range pages {
-		reply := lean.JSON(success(records, fmt.Sprintf(`{"has_next_page":%v,"end_cursor":"cursor-%d"}`, i < pages-1, i)))
+		reply := lean.JSON(success(records(i), fmt.Sprintf(`{"has_next_page":%v,"end_cursor":"cursor-%d"}`, i < pages-1, i)))
 		reply.Delay = delay
 		replies = append(replies, reply)
 	}
@@ -172,7 +171,7 @@ func pagingConnector(tb testing.TB, base string) *client.Connector {
 // on either side, with and without WithPrefetch.
 func BenchmarkPrefetch(b *testing.B) {
 	const pages, delay = 25, 20 * time.Millisecond
-	conn := pagingConnector(b, pagesServer(b, pages, `[{"id":1}]`, delay))
+	conn := pagingConnector(b, pagesServer(b, pages, func(int) string { return `[{"id":1}]` }, delay))
 	loop := func(opts ...client.ExecuteOption) func() error {
 		return func() error {
 			n := 0
@@ -231,12 +230,12 @@ type plainCustom struct {
 	Team string `json:"team"`
 }
 
-// ticketRecords is an array of 100 records of that kind.
-func ticketRecords() string {
+// ticketRecords is an array of 100 records of that kind, others on each page.
+func ticketRecords(page int) string {
 	var b strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&b, `,{"id":%d,"subject":"The subject of ticket number %d","type":"question","state":"open","priority":%d,"score":0.5,"private":false,"createdAt":"2026-01-02T03:04:05Z","due_on":"2026-02-03","user_id":%d,"userId":"u%d","_links":{"self":"https://desk.example/tickets/%d"},"links":["a","b"],"external_id":"e-1","requester":{"name":"Ann","email":"ann@example.com"},"watchers":[{"name":"Bob","email":"bob@example.com"}],"replies":[],"custom":{"team":"web"}}`,
-			9007199254740000+i, i, i%4, i%7, i%7, i)
+			9007199254740000+page*100+i, i, i%4, i%7, i%7, i)
 	}
 	return "[" + b.String()[1:] + "]"
 }
@@ -245,7 +244,7 @@ func ticketRecords() string {
 // struct by hand: one page, and the pages of an iteration.
 func BenchmarkTyped(b *testing.B) {
 	const pages = 20
-	one := lean.JSON(success(ticketRecords(), `{}`))
+	one := lean.JSON(success(ticketRecords(0), `{}`))
 	s, err := lean.Start(func([]byte) *lean.Reply { return one })
 	if err != nil {
 		b.Fatal(err)
@@ -269,12 +268,12 @@ func BenchmarkTyped(b *testing.B) {
 			})
 	})
 	b.Run("All", func(b *testing.B) {
-		conn := pagingConnector(b, pagesServer(b, pages, ticketRecords(), 0))
+		conn := pagingConnector(b, pagesServer(b, pages, ticketRecords, 0))
 		desk := acmedesk.New(conn)
 		compare(b, 1,
 			func() error { return exhaust(desk.Tickets.All(b.Context(), params), pages*100) },
 			func() error {
-				return exhaust(client.All[plainTicket](b.Context(), conn, "tickets", "list", plain), pages*100)
+				return exhaust(client.All[plainTicket](b.Context(), conn, "tickets", "list", plain, client.WithPageParam("after")), pages*100)
 			})
 	})
 }

@@ -82,10 +82,14 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 // brought returns what the page of r brought.
 func (r *Result) brought() paging.In {
 	in := paging.In{Metadata: jsontext.Value(r.Metadata), Beside: r.beside, Count: r.count}
-	if len(r.Data) == 0 { // there is none, or it was decoded already
+	data := r.Data
+	if data == nil {
+		data = r.kept
+	}
+	if len(data) == 0 { // there is none, or it was decoded already
 		return in
 	}
-	if rows, err := r.rows(reflect.TypeFor[[]ignored]()); err == nil {
+	if rows, err := r.rows(data, reflect.TypeFor[[]ignored]()); err == nil {
 		rows.brought(&in)
 	}
 	return in

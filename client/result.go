@@ -28,7 +28,7 @@ type Result struct {
 	Status string
 
 	// Data is the result as it was sent ("result" in the service's response). It is
-	// nil if it was decoded on arrival, by [Execute] without [WithRawData].
+	// nil if it was decoded on arrival, by [Execute] or [ListOf] without [WithRawData].
 	Data json.RawMessage
 
 	// Metadata is what the connector says about the result, as it was sent
@@ -53,6 +53,7 @@ type Result struct {
 	count   int            // then, the number of records, -1 if it is not known
 	beside  jsontext.Value // then, what stands beside the records in the object that wraps them
 
+	kept  []byte  // the Data that a typed list does not have, if its records turn pages
 	pages *turner // finds the next page
 }
 
@@ -143,7 +144,11 @@ func Rows[T any](r *Result) iter.Seq2[T, error] {
 // feed yields the records of r.
 func (r *Result) feed(slice reflect.Type, loop yielder) {
 	yield := naming(r.about(), loop)
-	rows, err := r.rows(slice)
+	if len(r.Data) == 0 && r.decoded {
+		yield(nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
+		return
+	}
+	rows, err := r.rows(r.Data, slice)
 	if err != nil {
 		yield(nil, err)
 		return
@@ -151,19 +156,15 @@ func (r *Result) feed(slice reflect.Type, loop yielder) {
 	rows.each("rows", yield)
 }
 
-// rows decodes the records of r into a slice of a type.
-func (r *Result) rows(slice reflect.Type) (*pageRows, error) {
-	rows := &pageRows{action: r.action, rows: reflect.New(slice).Elem(), again: r.again}
-	if len(r.Data) == 0 {
-		if r.decoded {
-			return nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"}
-		}
+// rows decodes data, the records of r, into a slice of a type.
+func (r *Result) rows(data []byte, slice reflect.Type) (*pageRows, error) {
+	rows := &pageRows{action: r.action, raw: data, rows: reflect.New(slice).Elem(), again: r.again}
+	if len(data) == 0 {
 		return rows, nil
 	}
-	rows.raw = r.Data
 	opts := rows.decoding(r.useNumber)
-	err := rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), opts))
-	if text, deep := shallow(r.Data, err); deep != nil {
+	err := rows.read(jsontext.NewDecoder(bytes.NewReader(data), opts))
+	if text, deep := shallow(data, err); deep != nil {
 		rows.raw, rows.deep = text, deep
 		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), opts))
 	}
@@ -416,7 +417,7 @@ func (p *pageRows) record(dec *jsontext.Decoder) error {
 		return nil
 	}
 	v.SetZero()
-	e := &RecordError{Err: errTooDeep, Raw: deep}
+	e := &RecordError{Err: errTooDeep, Raw: slices.Clone(deep)}
 	if !isDeep {
 		e = misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
 		e.Raw = slices.Clone(p.last.of(p.raw))

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"iter"
@@ -84,7 +85,9 @@ func (a *Action) Download(ctx context.Context, c *Connector, params any, opts ..
 }
 
 // ListOf runs an action with the parameters in a struct and returns the records of one
-// page. If a record does not fit T, the error wraps a [*RecordError].
+// page. If a record does not fit T, the error wraps a [*RecordError]. As with [Execute],
+// Result.Data is nil unless [WithRawData] is given; [Result.NextParams] needs no such
+// option here.
 func ListOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts ...ExecuteOption) ([]T, *Result, error) {
 	list, r, err := a.list(ctx, c, params, opts, reflect.TypeFor[[]T]())
 	return valueAt[[]T](list), r, err
@@ -101,11 +104,25 @@ func (a *Action) list(ctx context.Context, c *Connector, params any, opts []Exec
 	var rows *pageRows
 	var r *Result
 	err = c.run(ctx, x, func(resp *http.Response) error {
-		body, err := readAll(resp, nil)
-		if err == nil {
-			rows, r, err = readPage(x, resp, body, list.Elem())
+		buf := responses.Get().(*bytes.Buffer)
+		body, err := readAll(resp, buf.Bytes())
+		defer giveBack(bytes.NewBuffer(body))
+		if err != nil {
+			return err
 		}
-		return err
+		if rows, r, err = readPage(x, resp, body, list.Elem()); err != nil {
+			return err
+		}
+		r.decoded, r.count, r.beside = true, rows.rows.Len(), rows.beside
+		switch data := r.Data; {
+		case x.raw:
+			r.Data = bytes.Clone(data)
+		case byRecords(x.declared):
+			r.Data, r.kept = nil, bytes.Clone(data)
+		default:
+			r.Data = nil
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, nil, err
@@ -115,6 +132,12 @@ func (a *Action) list(ctx context.Context, c *Connector, params any, opts []Exec
 		return nil, nil, r.about().of(&Error{op: "rows", err: rows.wrong[0]})
 	}
 	return list.Interface(), r, nil
+}
+
+// byRecords reports whether the records of a page may be needed to find the next one, or
+// to notice that it came before.
+func byRecords(declared []paging.Param) bool {
+	return declared == nil || slices.ContainsFunc(declared, func(p paging.Param) bool { return p.Role.Turns() && p.Role != paging.Cursor })
 }
 
 // AllOf runs an action with the parameters in a struct and iterates over the records of

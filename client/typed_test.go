@@ -3,6 +3,7 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -169,7 +170,7 @@ func TestRecordsOfGeneratedTypes(t *testing.T) {
 		ways := map[string]func() (typedRecord, error){
 			"ListOf": func() (v typedRecord, err error) {
 				conn, _ := things(t, ok("["+test.record+"]"))
-				list, r, err := client.ListOf[typedRecord](t.Context(), conn, &action, nil)
+				list, r, err := client.ListOf[typedRecord](t.Context(), conn, &action, nil, client.WithRawData())
 				if err == nil {
 					v = list[0]
 					if r.Decode(&list) != nil {
@@ -354,6 +355,33 @@ func TestPagingOfAnAction(t *testing.T) {
 		}
 		if !ok {
 			t.Errorf("%s: %d records, sent %q, want %d and %q", test.name, n, sent, test.records, test.want)
+		}
+	}
+}
+
+// NextParams goes on from the page of a typed list, also by its records, which the
+// result has only on request.
+func TestNextParamsOfATypedList(t *testing.T) {
+	for role, want := range map[client.PageRole]string{client.PageLastID: "map[from:9]", client.PageFrom1: "map[from:2]", client.PageCursor: "map[from:c]"} {
+		action := client.Action{Entity: "things", Name: "list", Paging: []client.Paging{{Params: []client.PageParam{{Name: "from", Role: role, Integer: role != client.PageCursor}}}}}
+		for _, raw := range []bool{false, true} {
+			var opts []client.ExecuteOption
+			if raw {
+				opts = append(opts, client.WithRawData())
+			}
+			meta := `{"has_more":true}`
+			if role == client.PageCursor {
+				meta = `{"next_cursor":"c"}`
+			}
+			s := serve(t, says(200, success(`[{"id":7},{"id":9}]`, meta)))
+			_, r, err := client.ListOf[typedRecord](t.Context(), connectorOf(newClient(t, s)), &action, nil, opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			next, err := r.NextParams(t.Context())
+			if got := fmt.Sprint(next); err != nil || got != want || (r.Data != nil) != raw {
+				t.Errorf("%s: %s, %v, with data: %t", role, got, err, r.Data != nil)
+			}
 		}
 	}
 }

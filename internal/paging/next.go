@@ -126,13 +126,13 @@ func (t *turn) loose() bool { return t.guessed || t.p.Unsure }
 func (t *turn) choose() {
 	if t.Param != "" {
 		for _, p := range t.Declared {
-			if p.Name == t.Param && p.Role.turns() {
+			if p.Name == t.Param && p.Role.Turns() {
 				t.p = p
 				return
 			}
 		}
 		p := named(t.Param, "")
-		if !p.Role.turns() {
+		if !p.Role.Turns() {
 			p.Role = Cursor
 		}
 		t.p, t.guessed = t.fit(p), true
@@ -184,7 +184,7 @@ func (t *turn) fit(p Param) Param {
 // suits returns how well a declared parameter suits the page, -1 if it does not turn
 // pages.
 func (t *turn) suits(p Param) int {
-	if !p.Role.turns() {
+	if !p.Role.Turns() {
 		return -1
 	}
 	n := 0
@@ -420,7 +420,7 @@ func (t *turn) lacking() string {
 func (t *turn) fromLink() map[string]any {
 	set := map[string]any{}
 	for _, p := range append([]Param{t.p}, t.Declared...) {
-		if v, ok := query(t.s.link, p.Name); ok && p.Role.turns() {
+		if v, ok := query(t.s.link, p.Name); ok && p.Role.Turns() {
 			set[p.Name] = t.form(p, v, false)
 		}
 	}

@@ -30,8 +30,8 @@ const (
 	None   Role = "none"    // does not page, whatever its name says
 )
 
-// turns reports whether a parameter of this role asks for a page.
-func (r Role) turns() bool { return r != Size && r != None && r != "" }
+// Turns reports whether a parameter of this role asks for a page.
+func (r Role) Turns() bool { return r != Size && r != None && r != "" }
 
 // A Param is a parameter of an operation that says something about paging.
 type Param struct {
@@ -88,7 +88,7 @@ func Likely(slug string) (params []Param) {
 		for number := range strings.FieldsSeq(numbers) {
 			n, _ := strconv.Atoi(number)
 			for _, p := range paramsOf(n) {
-				if p.Role.turns() && !slices.ContainsFunc(params, func(have Param) bool { return have.Name == p.Name }) {
+				if p.Role.Turns() && !slices.ContainsFunc(params, func(have Param) bool { return have.Name == p.Name }) {
 					p.Unsure, p.Fed = true, false
 					params = append(params, p)
 				}
