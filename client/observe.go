@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // An Attempt describes one attempt of a call to the function of [WithAttemptObserver].
@@ -84,8 +83,6 @@ func (c *call) attempted(n int, took time.Duration, resp *http.Response, err err
 	if b, ok := resp.Body.(*body); ok && b.n > 0 {
 		a.Bytes = b.n
 	}
-	if id := answer.RequestID(resp.Header); id != "" {
-		a.RequestID = c.scrubber(resp.Request).text(id)
-	}
+	a.RequestID = c.requestID(resp)
 	return a
 }

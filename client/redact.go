@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
@@ -35,6 +36,32 @@ func (c *call) scrubber(req *http.Request) scrubber {
 		}
 	}
 	return newScrubber(secrets)
+}
+
+// requestID returns the request id of resp without the secrets of the call. A text much
+// shorter than each of them has none in it, in no form: then nothing is looked for, which
+// would cost more than all else that is told about a request.
+func (c *call) requestID(resp *http.Response) string {
+	id := answer.RequestID(resp.Header)
+	token := ""
+	if resp.Request != nil {
+		token = resp.Request.Header.Get("Authorization")
+	}
+	if !strings.Contains(id, "…") && longerThan(2*len(id)+len("Bearer "), token) && !slices.ContainsFunc(c.secrets, func(s string) bool { return !longerThan(2*len(id), s) }) {
+		return id
+	}
+	return c.scrubber(resp.Request).text(id)
+}
+
+// longerThan reports whether s, without white space and all that is not ASCII, has more
+// than n bytes.
+func longerThan(n int, s string) bool {
+	for i := 0; i < len(s) && n >= 0; i++ {
+		if ' ' < s[i] && s[i] < 0x7f {
+			n--
+		}
+	}
+	return n < 0
 }
 
 type scrubber struct{ redact.Scrubber }

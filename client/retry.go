@@ -148,7 +148,7 @@ func (c *call) unanswered(ctx, callers context.Context, resp *http.Response, err
 		e := c.fail(plain(err))
 		e.StatusCode, e.kind = status, ErrBadResponse
 		if resp != nil {
-			e.RequestID = c.scrubber(resp.Request).text(answer.RequestID(resp.Header))
+			e.RequestID = c.requestID(resp)
 		}
 		return never, e
 	case timing.Ends(callers, err):
