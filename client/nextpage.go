@@ -3,14 +3,15 @@ package client
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"reflect"
 	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
@@ -84,10 +85,10 @@ func (r *Result) brought() paging.In {
 	if len(r.Data) == 0 {
 		return in
 	}
-	rows := pageRows[ignored]{action: r.action, raw: r.Data}
+	rows := pageRows{action: r.action, raw: r.Data, rows: reflect.ValueOf(new([]ignored)).Elem()}
 	err := rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient))
 	if text, deep := shallow(r.Data, err); deep != nil {
-		rows = pageRows[ignored]{action: r.action, raw: text, deep: deep}
+		rows = pageRows{action: r.action, raw: text, deep: deep, rows: reflect.ValueOf(new([]ignored)).Elem()}
 		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), lenient))
 	}
 	if err == nil {
@@ -97,8 +98,8 @@ func (r *Result) brought() paging.In {
 }
 
 // brought sets what the rows say.
-func (p *pageRows[T]) brought(in *paging.In) {
-	in.Count, in.Records, in.Last = len(p.rows), p.all.of(p.raw), p.last.of(p.raw)
+func (p *pageRows) brought(in *paging.In) {
+	in.Count, in.Records, in.Last = p.rows.Len(), p.records(), p.lastRecord
 	if len(p.beside) > 0 {
 		in.Beside = p.beside
 	}
@@ -213,10 +214,11 @@ func slugMatters(x *execution, in paging.In) bool {
 // failed returns the error for a page after which the next one cannot be asked for, nil
 // if it can.
 func (t *turner) failed(out paging.Out) error {
+	if out.Problem == paging.Fine {
+		return nil
+	}
 	e := &Error{op: t.x.op(), kind: ErrPaging, Message: out.Why}
 	switch out.Problem {
-	case paging.Fine:
-		return nil
 	case paging.Gone:
 		e.Message += "; WithRawData keeps them"
 		return withRequest(e, t.x.params)
@@ -291,16 +293,14 @@ func (m *pageMemory) remember(x *execution, params Params, state paging.State) {
 // key returns the same for parameters that are equal, also after they were stored as
 // JSON.
 func (m *pageMemory) key(x *execution, params Params) (uint64, bool) {
-	raw, err := json.Marshal(params)
+	raw, err := jsonv1.Marshal(params)
 	if err != nil {
 		return 0, false
 	}
-	var plain map[string]any
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if dec.Decode(&plain) != nil {
+	plain, err := jsonv1.Read(jsontext.NewDecoder(bytes.NewReader(raw), lenient), true)
+	if err != nil {
 		return 0, false
 	}
-	raw, err = json.Marshal([]any{x.entity, x.action, x.pageParam, plain}) // in the order of the names
+	raw, err = jsonv1.Marshal([]any{x.entity, x.action, x.pageParam, plain}) // in the order of the names
 	return maphash.Bytes(m.seed, raw), err == nil
 }

@@ -47,6 +47,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -84,7 +85,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		_, _ = fmt.Fprint(out, "Usage: agents-sandbox [flags]\n\nServes an in-memory Airbyte Agents service.\n\n")
 		flags.SetOutput(out)
 		flags.PrintDefaults()
-		_, _ = fmt.Fprint(out, "\n"+faultHelp)
+		_, _ = fmt.Fprint(out, "\n"+faultHelp+operationHelp())
 		return nil
 	case err != nil:
 		return fmt.Errorf("%w (-h shows the flags)", err)
@@ -129,7 +130,7 @@ export AIRBYTE_CLIENT_ID=%s
 export AIRBYTE_CLIENT_SECRET=%s
 export AIRBYTE_ORGANIZATION_ID=%s
 export AIRBYTE_WORKSPACE=%s
-`, "http://"+l.Addr().String(), agentstest.ClientID, agentstest.ClientSecret, agentstest.OrganizationID, agentstest.WorkspaceName)
+`, baseURL(l.Addr()), agentstest.ClientID, agentstest.ClientSecret, agentstest.OrganizationID, agentstest.WorkspaceName)
 	if len(faults) > 0 {
 		_, _ = fmt.Fprintln(out, "# Faults:")
 		for _, f := range faults {
@@ -148,4 +149,13 @@ export AIRBYTE_WORKSPACE=%s
 		return err
 	}
 	return nil
+}
+
+// baseURL returns where a program on this machine reaches a listener.
+func baseURL(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() { // no address that one could connect to
+		return "http://" + net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return "http://" + addr.String()
 }

@@ -267,3 +267,56 @@ func TestParseFaultRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Help lists what a fault can be about, and the address that is printed works.
+func TestHelpListsOperations(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-h"}, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range agentstest.Operations() {
+		if !strings.Contains(out.String(), "  "+name+"\n") {
+			t.Errorf("help does not list %s", name)
+		}
+	}
+}
+
+func TestAddressWithoutAHost(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"-addr", ":0"}, write, io.Discard)
+		_ = write.Close()
+	}()
+	host := ""
+	for lines := bufio.NewScanner(read); lines.Scan(); {
+		if at, found := strings.CutPrefix(lines.Text(), "export AIRBYTE_API_HOST="); found {
+			host = at
+		}
+		if strings.HasPrefix(lines.Text(), "# Stop it") {
+			break
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	if !strings.HasPrefix(host, "http://localhost:") && !strings.HasPrefix(host, "http://127.0.0.1:") { // plain http is for loopback addresses
+		t.Errorf("the address is %s", host)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, host+"/api/v1/workspaces", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
