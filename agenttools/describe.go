@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -232,16 +233,17 @@ func (s *Set) docs(ctx context.Context, name, section string) (string, *failure)
 }
 
 // permittedSection reports whether the patterns allow what a section is about: its ID is
-// like entities.contacts or actions.contacts.search.
+// like entities.contacts or actions.contacts.search, in any case and whatever follows, in
+// case the service is not strict.
 func (s *Set) permittedSection(c *connector, id string) bool {
-	parts := strings.Split(id, ".")
-	switch {
-	case len(parts) == 2 && parts[0] == "entities", len(parts) == 2 && parts[0] == "actions":
-		return s.rules.entity(c.subject(), parts[1])
-	case len(parts) == 3 && (parts[0] == "entities" || parts[0] == "actions"):
-		return s.allowed(c, parts[1], parts[2])
+	parts := strings.FieldsFunc(id, func(r rune) bool { return r == '.' || unicode.IsSpace(r) || dropped(r) })
+	if len(parts) < 2 || !strings.EqualFold(parts[0], "entities") && !strings.EqualFold(parts[0], "actions") {
+		return true
 	}
-	return true
+	if len(parts) == 2 {
+		return s.rules.entity(c.subject(), parts[1])
+	}
+	return s.allowed(c, parts[1], parts[2])
 }
 
 // permitted returns documentation without the sections that are not allowed, and without

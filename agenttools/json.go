@@ -1,9 +1,10 @@
 package agenttools
 
 import (
-	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -24,11 +25,24 @@ type member struct {
 
 // parseJSON reads a JSON value and reports whether it is one.
 func parseJSON(raw string) (node, bool) {
-	p := parser{in: raw}
+	p := parsers.Get().(*parser)
+	p.in = raw
 	n, ok := p.value(0)
 	p.space()
-	return n, ok && p.at == len(p.in)
+	ok = ok && p.at == len(p.in)
+	if cap(p.found) <= maxKept {
+		clear(p.found[:cap(p.found)])
+		*p = parser{found: p.found[:0]}
+		parsers.Put(p)
+	}
+	return n, ok
 }
+
+// parsers are those that are not used, with the memory that they need.
+var parsers = sync.Pool{New: func() any { return new(parser) }}
+
+// maxKept is how many members a parser may keep memory for.
+const maxKept = 256
 
 // textNode is a text as a value.
 func textNode(s string) node { return node{kind: '"', text: clean(s)} }
@@ -59,8 +73,9 @@ const maxNesting = 20000
 
 // A parser reads JSON that was decoded before, so that it rarely meets a mistake.
 type parser struct {
-	in string
-	at int
+	in    string
+	at    int
+	found []member // those of the objects and lists that have not ended
 }
 
 func (p *parser) space() {
@@ -91,7 +106,7 @@ func (p *parser) value(depth int) (node, bool) {
 			p.at++
 		}
 		text := p.in[start:p.at]
-		return node{kind: '0', text: text}, json.Valid([]byte(text))
+		return node{kind: '0', text: text}, isNumber(text)
 	default:
 		for _, literal := range []string{"true", "false", "null"} {
 			if strings.HasPrefix(p.in[p.at:], literal) {
@@ -103,6 +118,38 @@ func (p *parser) value(depth int) (node, bool) {
 	return node{}, false
 }
 
+// isNumber reports whether a text is a number of JSON.
+func isNumber(s string) bool {
+	digits := func() bool {
+		n := 0
+		for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+			n++
+		}
+		s = s[n:]
+		return n > 0
+	}
+	s = strings.TrimPrefix(s, "-")
+	if strings.HasPrefix(s, "0") {
+		s = s[1:]
+	} else if !digits() {
+		return false
+	}
+	if strings.HasPrefix(s, ".") {
+		if s = s[1:]; !digits() {
+			return false
+		}
+	}
+	if s != "" && (s[0] == 'e' || s[0] == 'E') {
+		if s = s[1:]; s != "" && (s[0] == '+' || s[0] == '-') {
+			s = s[1:]
+		}
+		if !digits() {
+			return false
+		}
+	}
+	return s == ""
+}
+
 func (p *parser) compound(open byte, depth int) (node, bool) {
 	n := node{kind: open}
 	end := open + 2 // in ASCII
@@ -111,7 +158,7 @@ func (p *parser) compound(open byte, depth int) (node, bool) {
 		p.at++
 		return n, true
 	}
-	for {
+	for first := len(p.found); ; {
 		var m member
 		var ok bool
 		if open == '{' {
@@ -126,12 +173,14 @@ func (p *parser) compound(open byte, depth int) (node, bool) {
 		if m.value, ok = p.value(depth + 1); !ok {
 			return n, false
 		}
-		n.members = append(n.members, m)
+		p.found = append(p.found, m)
 		switch p.peek() {
 		case ',':
 			p.at++
 		case end:
 			p.at++
+			n.members = slices.Clone(p.found[first:]) // of the size that they need
+			p.found = p.found[:first]
 			return n, true
 		default:
 			return n, false
@@ -143,10 +192,17 @@ func (p *parser) compound(open byte, depth int) (node, bool) {
 func (p *parser) quoted() (string, bool) {
 	p.at++
 	rest := p.in[p.at:]
-	end := strings.IndexAny(rest, `"\`)
-	if end >= 0 && rest[end] == '"' {
-		p.at += end + 1
-		return clean(rest[:end]), true
+	plain := true // printable ASCII
+	for i := 0; i < len(rest) && rest[i] != '\\'; i++ {
+		if c := rest[i]; c == '"' {
+			p.at += i + 1
+			if plain {
+				return rest[:i], true
+			}
+			return clean(rest[:i]), true
+		} else if c < ' ' || c >= 0x7f {
+			plain = false
+		}
 	}
 	var b strings.Builder
 	for {

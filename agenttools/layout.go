@@ -17,25 +17,50 @@ type sheet struct {
 // if the table is not larger than the records as lines. What does not fit as a line is
 // cut, so that it fits into cutRoom.
 func layOut(records []node, room, cutRoom int) sheet {
-	lines := sheet{rows: make([]string, len(records))}
-	size := 0
-	for i, r := range records {
-		lines.rows[i] = r.String()
-		size += len(lines.rows[i]) + 1
-	}
-	if t, ok := table(records, size, room); ok {
+	if t, ok := table(records, room); ok && t.size() <= sizeAsLines(records, t.size()) {
 		return t
 	}
-	for i, row := range lines.rows {
+	lines := sheet{rows: make([]string, len(records))}
+	var b []byte
+	for i, r := range records {
+		b = r.appendTo(b[:0])
+		row := string(b)
 		if len(row)+1 > room {
 			if lines.whole == nil {
 				lines.whole = map[int]int{}
 			}
 			lines.whole[i] = len(row)
-			lines.rows[i] = strings.Clone(shorten(row, cutRoom-1))
+			row = strings.Clone(shorten(row, cutRoom-1))
 		}
+		lines.rows[i] = row
 	}
 	return lines
+}
+
+// size is the number of bytes of the sheet, with a line feed after each line.
+func (s sheet) size() int {
+	n := 0
+	if s.header != "" {
+		n = len(s.header) + 1
+	}
+	for _, row := range s.rows {
+		n += len(row) + 1
+	}
+	return n
+}
+
+// sizeAsLines returns the size of records as lines of JSON. It stops counting at enough.
+func sizeAsLines(records []node, enough int) int {
+	n := 0
+	var b []byte
+	for _, r := range records {
+		if n >= enough {
+			break
+		}
+		b = r.appendTo(b[:0])
+		n += len(b) + 1
+	}
+	return n
 }
 
 // maxColumns is how many columns a table may have. Objects that are maps, with a name
@@ -58,9 +83,9 @@ type column struct {
 	odd                            bool // a text could be mistaken for a value of another kind
 }
 
-// table writes records as a table of at most size bytes, if that is possible without
-// an ambiguity: other than that null, an empty text and nothing look the same.
-func table(records []node, size, room int) (sheet, bool) {
+// table writes records as a table, if that is possible without an ambiguity: other than
+// that null, an empty text and nothing look the same.
+func table(records []node, room int) (sheet, bool) {
 	root := column{}
 	count := 0
 	for i, r := range records {
@@ -85,7 +110,7 @@ func table(records []node, size, room int) (sheet, bool) {
 	}
 	commas, tabs := 0, 0
 	for _, c := range cells {
-		if strings.ContainsAny(c, lineBreaks) {
+		if hasLineBreak(c) {
 			return sheet{}, false // a row is a line, so that no line is what a record wants it to be
 		}
 		if strings.IndexByte(c, '"') < 0 {
@@ -108,7 +133,6 @@ func table(records []node, size, room int) (sheet, bool) {
 	if s.header = string(b); json.Valid(b) {
 		return sheet{}, false // a single column called true, or 0
 	}
-	total := len(s.header) + 1
 	for i := range records {
 		b = b[:0]
 		for k, cell := range cells[i*len(columns) : (i+1)*len(columns)] {
@@ -118,8 +142,7 @@ func table(records []node, size, room int) (sheet, bool) {
 			b = appendCell(b, cell, delimiter, len(columns) == 1)
 		}
 		s.rows[i] = string(b)
-		total += len(b) + 1
-		if len(s.header)+len(b)+2 > room || total > size {
+		if len(s.header)+len(b)+2 > room {
 			return sheet{}, false
 		}
 	}
@@ -170,6 +193,10 @@ func (c *column) see(object node, record, depth int, count *int) bool {
 
 // lineBreaks are the characters that a reader may take for the end of a line.
 const lineBreaks = "\n\u2028\u2029"
+
+func hasLineBreak(s string) bool {
+	return strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, "\u2028"[0]) >= 0 && strings.ContainsAny(s, lineBreaks)
+}
 
 // plainName reports whether a name needs no quotes in the header of a table, and makes
 // none of it look like JSON.

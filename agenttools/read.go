@@ -3,7 +3,6 @@ package agenttools
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -232,24 +231,42 @@ func (r *reading) run(ctx context.Context, params client.Params) (*turned, error
 	return t, err
 }
 
-// recordsOf returns the records of a result. A record that package client cannot decode,
-// for how deep it is nested, is one nevertheless.
+// recordsOf returns the records of a result.
 func recordsOf(result *client.Result) ([]node, error) {
 	var list []node
-	for raw, err := range client.Rows[json.RawMessage](result) {
-		if e := (*client.RecordError)(nil); errors.As(err, &e) && e.Index >= 0 && e.Raw != nil {
-			raw, err = e.Raw, nil
-		}
+	for r, err := range client.Rows[record](result) {
 		if err != nil {
-			return nil, err
+			if r.node, err = deepRecord(err); err != nil {
+				return nil, err
+			}
 		}
-		n, ok := parseJSON(string(raw))
-		if !ok { // it was JSON when it came
-			n = textNode(string(raw))
-		}
-		list = append(list, n)
+		list = append(list, r.node)
 	}
 	return list, nil
+}
+
+// A record is decoded when its JSON was found, which is copied once.
+type record struct{ node }
+
+// UnmarshalJSON reads the record.
+func (r *record) UnmarshalJSON(raw []byte) error {
+	var ok bool
+	if r.node, ok = parseJSON(string(raw)); !ok { // it was JSON when it came
+		r.node = textNode(string(raw))
+	}
+	return nil
+}
+
+// deepRecord returns the record that an error is about: one that package client does not
+// decode, for how deep it is nested, is one nevertheless.
+func deepRecord(err error) (node, error) {
+	var e *client.RecordError
+	if !errors.As(err, &e) || e.Index < 0 || e.Raw == nil {
+		return node{}, err
+	}
+	var r record
+	err = r.UnmarshalJSON(e.Raw)
+	return r.node, err
 }
 
 const maxNote = 150

@@ -612,6 +612,16 @@ func TestPatternsHide(t *testing.T) {
 			t.Error(out.Text)
 		}
 	}
+	s := New(ws, WithAllow("github.issues", "!*.*.delete"))
+	before := fake.Count("")
+	for _, section := range []string{"actions.issues.delete", "Actions.Issues.DELETE", " actions.issues.delete", "actions..issues.delete.", "actions.issues.delete.x", "ENTITIES.users", "actions.users.\u200blist"} {
+		if out := s.Docs(t.Context(), "github", section); !out.IsError || !strings.Contains(out.Text, "is not allowed") {
+			t.Errorf("%q: %s", section, out.Text)
+		}
+	}
+	if n := fake.Count("") - before; n > 1 { // for the list of connectors
+		t.Errorf("%d requests for documentation that is not allowed", n)
+	}
 	for _, r := range fake.Requests() {
 		if r.Operation == "executeConnector" && r.Action != "describe" && r.Action != "list" && r.Action != "create" {
 			t.Errorf("%s was sent", r.Action)

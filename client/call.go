@@ -237,7 +237,7 @@ func (c *call) unanswered(ctx, callers context.Context, resp *http.Response, err
 		e := c.fail(withoutURL(err))
 		e.StatusCode, e.kind = status, ErrBadResponse
 		if resp != nil {
-			e.RequestID = c.scrubs(resp.Request).text(answer.RequestID(resp.Header))
+			e.RequestID = c.requestID(resp)
 		}
 		return never, e
 	case timing.Ends(callers, err):
@@ -505,8 +505,32 @@ func (c *call) attempted(n int, took time.Duration, resp *http.Response, err err
 	if b, ok := resp.Body.(*limited); ok && b.n > 0 {
 		a.Bytes = b.n
 	}
-	if id := answer.RequestID(resp.Header); id != "" {
-		a.RequestID = c.scrubs(resp.Request).text(id)
-	}
+	a.RequestID = c.requestID(resp)
 	return a
+}
+
+// requestID returns the request id of resp without the secrets of the call. A text much
+// shorter than each of them has none in it, in no form: then nothing is looked for, which
+// would cost more than all else that is told about a request.
+func (c *call) requestID(resp *http.Response) string {
+	id := answer.RequestID(resp.Header)
+	token := ""
+	if resp.Request != nil {
+		token = resp.Request.Header.Get("Authorization")
+	}
+	if !strings.Contains(id, "…") && longerThan(2*len(id)+len("Bearer "), token) && !slices.ContainsFunc(c.secrets, func(s string) bool { return !longerThan(2*len(id), s) }) {
+		return id
+	}
+	return c.scrubs(resp.Request).text(id)
+}
+
+// longerThan reports whether s, without white space and all that is not ASCII, has more
+// than n bytes.
+func longerThan(n int, s string) bool {
+	for i := 0; i < len(s) && n >= 0; i++ {
+		if ' ' < s[i] && s[i] < 0x7f {
+			n--
+		}
+	}
+	return n < 0
 }

@@ -2,9 +2,12 @@ package client_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
+	"net/url"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -63,6 +66,28 @@ func TestAttemptObserver(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The request id that an observer is told has no secret, however long that is, and in
+// whatever form the service repeats it.
+func TestRequestIDRepeatsNoSecret(t *testing.T) {
+	for _, token := range []string{"t0ken-9x", "a-t0ken-of-some-length", strings.Repeat("l0ng/T0ken.", 40)} {
+		for id, want := range map[string]string{
+			"r-1": "r-1", strings.Repeat("0123456789abcdef", 6): strings.Repeat("0123456789abcdef", 6),
+			token: "[REDACTED]", "r " + token + " x": "r [REDACTED] x", "…" + token[len(token)-5:]: "",
+			base64.StdEncoding.EncodeToString([]byte("id:" + token)): "", url.QueryEscape(token): "[REDACTED]",
+		} {
+			got := ""
+			c := newClient(t, serve(t, says(200, `{"status":"success","result":[]}`, "X-Request-Id", id)), client.WithTokenSource(auth.Static(auth.Secret(token))),
+				client.WithAttemptObserver(func(_ context.Context, a client.Attempt) { got = a.RequestID }))
+			if err := read(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if len(id) <= 100 && want != "" && got != want || strings.Contains(got, token) || want == "" && got == id {
+				t.Errorf("the token %s: the id %s is told as %s", token, id, got)
+			}
+		}
+	}
 }
 
 // The last attempt of a call says that there is no other, whatever the reason; and

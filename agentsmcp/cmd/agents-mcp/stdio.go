@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -191,26 +192,21 @@ func readLine(r *bufio.Reader) (line []byte, fits bool, err error) {
 
 // messages returns the messages of a line, and answers what is none.
 func (c *connection) messages(line []byte) (list []jsonrpc.Message) {
-	if !json.Valid(line) {
-		c.complain(nil, jsonrpc.CodeParseError, "the line is not JSON")
-		return nil
-	}
 	texts := []json.RawMessage{line}
 	var b *batch
 	if line[0] == '[' {
-		b = &batch{}
-		if json.Unmarshal(line, &texts) != nil || len(texts) == 0 {
-			c.complain(nil, jsonrpc.CodeInvalidRequest, "the list has no message")
-			return nil
+		if b = new(batch); json.Unmarshal(line, &texts) != nil || len(texts) == 0 {
+			texts = []json.RawMessage{line} // no message
 		}
 	}
 	for _, text := range texts {
-		msg, err := jsonrpc.DecodeMessage(text)
-		if err != nil {
+		if msg := messageOf(text); msg != nil {
+			list = append(list, msg)
+		} else if json.Valid(text) {
 			c.complain(text, jsonrpc.CodeInvalidRequest, "the message is none of JSON-RPC 2.0")
-			continue
+		} else {
+			c.complain(nil, jsonrpc.CodeParseError, "the line is not JSON")
 		}
-		list = append(list, msg)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -229,17 +225,62 @@ func (c *connection) messages(line []byte) (list []jsonrpc.Message) {
 	return list
 }
 
+// messageOf returns the message that a text is, or nil. It does what
+// [jsonrpc.DecodeMessage] does, which takes 64 KB of memory for each message, and refuses
+// an id that it would change.
+func messageOf(text json.RawMessage) jsonrpc.Message {
+	var members map[string]json.RawMessage // unlike those of a struct, its names have a case
+	var version string
+	var id any
+	if json.Unmarshal(text, &members) != nil || json.Unmarshal(members["jsonrpc"], &version) != nil || version != "2.0" {
+		return nil
+	}
+	if raw, ok := members["id"]; ok && json.Unmarshal(raw, &id) != nil {
+		return nil
+	}
+	if n, ok := id.(float64); ok && (n != math.Trunc(n) || math.Abs(n) > 1<<53) {
+		return nil
+	}
+	known, err := jsonrpc.MakeID(id)
+	if err != nil {
+		return nil
+	}
+	if method, ok := members["method"]; ok {
+		r := &jsonrpc.Request{ID: known, Params: members["params"]}
+		if json.Unmarshal(method, &r.Method) != nil {
+			return nil
+		}
+		return r
+	}
+	if !known.IsValid() {
+		return nil
+	}
+	r := &jsonrpc.Response{ID: known, Result: members["result"]}
+	if raw, ok := members["error"]; ok {
+		var wire *jsonrpc.Error
+		if json.Unmarshal(raw, &wire) != nil {
+			return nil
+		}
+		if wire != nil {
+			r.Error = wire
+		}
+	}
+	return r
+}
+
 // complain answers a text that is no message, with its id if it has one.
 func (c *connection) complain(text json.RawMessage, code int64, why string) {
-	var answer struct {
+	var told struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if json.Unmarshal(text, &told) != nil || len(told.ID) == 0 || !strings.ContainsRune(`"-0123456789`, rune(told.ID[0])) {
+		told.ID = json.RawMessage("null")
+	}
+	answer := struct {
 		Version string          `json:"jsonrpc"`
 		ID      json.RawMessage `json:"id"`
 		Error   jsonrpc.Error   `json:"error"`
-	}
-	if json.Unmarshal(text, &answer) != nil || len(answer.ID) == 0 || !strings.ContainsRune(`"-0123456789`, rune(answer.ID[0])) {
-		answer.ID = json.RawMessage("null")
-	}
-	answer.Version, answer.Error = "2.0", jsonrpc.Error{Code: code, Message: why}
+	}{"2.0", told.ID, jsonrpc.Error{Code: code, Message: why}}
 	if b, err := json.Marshal(answer); err == nil {
 		_ = c.writeLine(b) // if it fails, the next response does, too
 	}
