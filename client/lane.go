@@ -113,6 +113,7 @@ type lane struct {
 	before  float64       // requests let through in as long before it
 	refused float64       // requests refused since it began
 	grown   float64       // requests in as long as the pause is, if the pace had grown; else 0
+	ran     time.Duration // how long the pace had lasted
 	settled bool          // whether pace follows from the last pause
 	pace    pace
 	weight  float64   // on how many requests the pace rests, those of earlier pauses included
@@ -143,7 +144,8 @@ func (l *lane) pause(now time.Time, d time.Duration) {
 	defer l.mu.Unlock()
 	if !now.Before(l.until) { // a new one
 		l.lapse(now)
-		l.grown = l.pace.rate(now.Sub(l.until)) * d.Seconds()
+		l.ran = now.Sub(l.until)
+		l.grown = l.pace.rate(l.ran) * d.Seconds()
 		l.began, l.length, l.before, l.refused, l.settled = now, d, l.passed.since(now, d), 0, false
 	}
 	l.refused++
@@ -224,11 +226,15 @@ func (l *lane) settle() {
 	}
 	sure := math.Pow(min(l.weight/20, 1), 2)
 	l.pace = pace{
-		n: 0.98 * n, length: l.length, soon: n,
+		n: 0.97 * n, length: l.length, soon: n,
 		plateau: time.Duration(sure * float64(plateau)), doubling: max(time.Duration(sure*float64(doubling)), time.Millisecond),
 	}
-	if reached := max(last, l.grown); n < 1.5*reached {
-		l.pace.n = min(l.pace.n, 0.97*reached) // it was too fast
+	if reached := max(last, l.grown); n < 1.5*reached { // it was too fast
+		cut := 0.98
+		if l.ran < 2*l.length && n < 1.005*reached { // from the start, and not because many came late
+			cut = 0.85
+		}
+		l.pace.n = min(l.pace.n, cut*reached)
 	}
 	if sure < 1 && last == 0 { // n is a guess
 		l.pace.soon = math.Inf(1)
@@ -246,36 +252,13 @@ type pace struct {
 	k                 float64 // requests let through
 }
 
-// paceAfter returns the pace after a pause, before which n requests were accepted in as
-// long as the pause is.
-func paceAfter(n, refused, grown float64, length time.Duration, before, weight float64, futile int) (pace, float64, int) {
-	if n < 1 {
-		if futile++; futile == 1 {
-			return pace{}, 0, futile // nothing is known
-		}
-		return pace{n: 1, length: length, doubling: min(length, maxSpread) / 4}, 0, futile
-	}
-	if before > 0 && n < 1.5*before && before < 1.5*n {
-		weight += n
-	} else {
-		weight = n
-	}
-	sure := math.Pow(min(1, weight/40), 2)
-	n = max(n, 0.75*grown)
-	if n < 2*refused {
-		return pace{n: 0.98 * n, length: length, plateau: time.Duration(12 * sure * float64(length)), doubling: max(time.Duration(2*sure*float64(length)), time.Millisecond)}, weight, 0
-	}
-	m := float64(memory(length)) * sure
-	return pace{n: 0.98 * n, length: length, plateau: time.Duration(m), doubling: max(time.Duration(m/3), time.Millisecond)}, weight, 0
-}
-
 // next returns how long a request must wait that comes at the given time after the
 // pause, and takes its turn unless that is longer than room.
 func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
 	if p.n == 0 {
 		return 0
 	}
-	k := max(p.k, p.count(after)-max(1, p.n/20)) // unused turns expire
+	k := max(p.k, p.count(after)-max(1, p.n/100)) // unused turns expire
 	wait := p.when(k) - after
 	if waited && k < p.soon {
 		wait = min(wait, maxSpread-after)

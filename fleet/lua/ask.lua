@@ -41,10 +41,14 @@ if lane.settled == 0 then -- the first one after the pause
       plateau, doubling = math.min(12 * lane.length, plateau), math.min(2 * lane.length, doubling)
     end
     local sure = math.min(lane.weight / 20, 1) ^ 2
-    lane.n, lane.plateau, lane.doubling = 0.98 * n, sure * plateau, math.max(sure * doubling, 1000)
+    lane.n, lane.plateau, lane.doubling = 0.97 * n, sure * plateau, math.max(sure * doubling, 1000)
     local reached = math.max(last, lane.grown)
-    if n < 1.5 * reached then
-      lane.n = math.min(lane.n, 0.97 * reached) -- it was too fast
+    if n < 1.5 * reached then -- it was too fast
+      local cut = 0.98
+      if lane.ran < 2 * lane.length and n < 1.005 * reached then -- from the start, and not because many came late
+        cut = 0.85
+      end
+      lane.n = math.min(lane.n, cut * reached)
     end
     lane.soon = n
     if sure < 1 and last == 0 then -- n is a guess
@@ -56,7 +60,7 @@ end
 local wait = 0
 if lane.n > 0 then
   local after = now - lane.till
-  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 20)) -- unused turns expire
+  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 100)) -- unused turns expire
   wait = when(k) - after
   if ARGV[2] == '1' and k < lane.soon then
     wait = math.min(wait, 5000000 - after)

@@ -2,7 +2,7 @@
 -- ARGV: how long it is.
 local d = tonumber(ARGV[1])
 if not lane.till or now >= lane.till then -- a new one
-  lane.grown = 0
+  lane.grown, lane.ran = 0, now - (lane.till or 0)
   if lane.settled == 1 and lane.n > 0 and now - lane.till > lane.plateau then
     lane.grown = lane.n / lane.length * 2 ^ math.min((now - lane.till - lane.plateau) / lane.doubling, 40) * d
   end
