@@ -98,6 +98,10 @@ contract: contract-lint ## Test the SDK and the contract against each other, and
 contract-lint: ## Lint the contract with Redocly; warnings are errors
 	.ci/contract-lint
 
+.PHONY: mcp
+mcp: ## Let clients of the Model Context Protocol, the Inspector and the conformance suite, judge agents-mcp
+	.ci/mcp
+
 .PHONY: api
 api: ## Update the snapshot of the exported Go API in api/
 	.ci/api write
@@ -120,6 +124,10 @@ fuzz: ## Run each fuzz test for FUZZTIME (30s)
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH, COUNT times each, and print them and their comparisons as a table
 	go run ./internal/bench -bench '$(BENCH)' -count $(COUNT)
+
+.PHONY: bench-mcp
+bench-mcp: ## Measure agents-mcp: what a model reads in bytes and tokens, start, memory, calls per second
+	cd agentsmcp/measure && GOWORK=$(CURDIR)/go.work go run .
 
 .PHONY: size-check
 size-check: ## Check how many bytes and modules the SDK adds to a program

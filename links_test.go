@@ -13,7 +13,8 @@ import (
 )
 
 // TestLinks checks that every link in the documents to a file, a folder or a heading
-// of this repository leads somewhere, and that README.md links to every page.
+// of this repository leads somewhere, and one to pkg.go.dev to a package that there is;
+// that README.md links to every page, and is short.
 func TestLinks(t *testing.T) {
 	var list []string
 	for _, name := range documents(t) {
@@ -21,6 +22,9 @@ func TestLinks(t *testing.T) {
 		if name == "README.md" {
 			for _, to := range links(text) {
 				list = append(list, to.target)
+			}
+			if len(text) > 8<<10 {
+				t.Errorf("%s has %d bytes; what does not fit into 8 KiB belongs into docs", name, len(text))
 			}
 		}
 		for _, mistake := range badLinks(name, text, func(file string) (string, bool) {
@@ -56,8 +60,9 @@ func TestLinkMistakes(t *testing.T) {
 		"`[not](a-link.md)`", "```go", "f[T](x)", "# no heading", "```", // 7
 		"[a](missing.md) and [b](b.md#there)", "[c](b.md#not-there), [d](#no-heading)", "[up](../c.md)", "[e](/b.md)", // 11
 		"[x]: elsewhere.md", "![image](picture.png)", // 13
+		"[p](https://pkg.go.dev/" + module + "docs#X)", "[p](https://pkg.go.dev/" + module + "gone)", // 15
 	}, "\n")
-	files := map[string]string{"docs/b.md": "# B\n\n## There\n"}
+	files := map[string]string{"docs/b.md": "# B\n\n## There\n", "docs": ""}
 	got := badLinks("docs/a.md", document, func(file string) (string, bool) {
 		text, ok := files[file]
 		return text, ok
@@ -70,6 +75,7 @@ func TestLinkMistakes(t *testing.T) {
 		"docs/a.md:11: /b.md begins with a slash",
 		"docs/a.md:12: there is no elsewhere.md",
 		"docs/a.md:13: there is no picture.png",
+		"docs/a.md:15: there is no package gone",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -80,11 +86,18 @@ func TestLinkMistakes(t *testing.T) {
 // a file or "" for a folder, and false if there is neither.
 func badLinks(name, text string, open func(file string) (string, bool)) (list []string) {
 	for _, to := range links(text) {
-		if strings.Contains(to.target, "://") || strings.HasPrefix(to.target, "mailto:") {
-			continue
-		}
 		wrong := func(format string, args ...any) {
 			list = append(list, fmt.Sprintf("%s:%d: ", name, to.line)+fmt.Sprintf(format, args...))
+		}
+		if folder, ok := strings.CutPrefix(to.target, "https://pkg.go.dev/"+module); ok {
+			folder, _, _ = strings.Cut(folder, "#")
+			if _, ok := open(folder); !ok {
+				wrong("there is no package %s", folder)
+			}
+			continue
+		}
+		if strings.Contains(to.target, "://") || strings.HasPrefix(to.target, "mailto:") {
+			continue
 		}
 		file, heading, _ := strings.Cut(to.target, "#")
 		target := text

@@ -26,12 +26,14 @@ import (
 	_ "github.com/airbyte-agents/airbyte-agents-go/agenttools"
 	_ "github.com/airbyte-agents/airbyte-agents-go/auth"
 	_ "github.com/airbyte-agents/airbyte-agents-go/client"
+	_ "github.com/airbyte-agents/airbyte-agents-go/examples/typed/acmedesk"
 )
 
 const module = "github.com/airbyte-agents/airbyte-agents-go/"
 
 // imports are the packages that a snippet may use without importing them.
 var imports = map[string]string{
+	"acmedesk":   module + "examples/typed/acmedesk",
 	"agentstest": module + "agentstest",
 	"agenttools": module + "agenttools",
 	"auth":       module + "auth",
@@ -62,6 +64,8 @@ var given = map[string]string{
 	"t":              "var t *testing.T",
 	"ws":             "var ws *client.Workspace",
 	"conn":           "var conn *client.Connector",
+	"desk":           "var desk *acmedesk.Connector",
+	"description":    "var description []byte",
 	"github":         "var github *client.Connector",
 	"gong":           "var gong *client.Connector",
 	"c":              "var c *client.Client",
@@ -72,6 +76,7 @@ var given = map[string]string{
 	"key":            "var key auth.Secret",
 	"next":           "var next client.Params",
 	"tenant":         "var tenant string",
+	"request":        "var request client.CreateConnectorRequest",
 	"Call":           "type Call struct { ID string }",
 	"Issue":          "type Issue struct { Number int; Title, State string }",
 	"Ticket":         "type Ticket struct { ID int; Subject, Status string }",

@@ -17,6 +17,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agenttools"
@@ -47,7 +48,7 @@ func Confirm(mode string) agenttools.Option {
 		switch {
 		case q != nil && q.answer != nil:
 			return q.verdict(a)
-		case q != nil && q.canAsk:
+		case q != nil && q.canAsk():
 			return q.ask(a)
 		case q != nil && mode == "auto" && !a.Undeclared:
 			return nil
@@ -61,8 +62,8 @@ type questionKey struct{}
 // A question is what a call may have to ask the user, and the answer that it came with.
 type question struct {
 	states *states
-	call   [sha256.Size]byte // the hash of what the call says, and of who says it
-	canAsk bool
+	tenant string
+	req    *mcp.CallToolRequest
 	answer *answer
 	asks   *mcp.CallToolResult // set if the user is to be asked
 }
@@ -77,19 +78,26 @@ type answer struct {
 // confirmation is the name of the request for the input of the user.
 const confirmation = "confirmation"
 
-// question returns what a call may ask. An answer that came with the call is used up.
-func (s *server) question(v *visit, req *mcp.CallToolRequest) *question {
-	q := &question{states: s.states, call: hashOf(v.tenant, req.Params.Name, string(canonical(req.Params.Arguments)))}
-	if c := req.ClientCapabilities(); c != nil && c.Elicitation != nil {
-		q.canAsk = c.Elicitation.Form != nil || c.Elicitation.URL == nil // neither of them means forms
-	}
+// question returns what a call may ask. An answer that came with the call is used up. A
+// state without an answer is ignored, so that the user is asked again.
+func (s *server) question(v *visit, req *mcp.CallToolRequest) (*question, error) {
+	q := &question{states: s.states, tenant: v.tenant, req: req}
 	if said, ok := req.Params.InputResponses[confirmation].(*mcp.ElicitResult); ok {
 		q.answer = &answer{yes: said.Action == "accept"}
-		q.answer.about, q.answer.err = s.states.use(req.Params.RequestState)
-	} else if req.Params.RequestState != "" || len(req.Params.InputResponses) > 0 {
-		q.answer = &answer{err: errors.New("the confirmation has no answer")}
+		if q.answer.about, q.answer.err = s.states.use(req.Params.RequestState); errors.Is(q.answer.err, errForged) {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: q.answer.err.Error()}
+		}
 	}
-	return q
+	return q, nil
+}
+
+// canAsk reports whether the client can ask its user.
+func (q *question) canAsk() bool {
+	c := q.req.ClientCapabilities()
+	if c == nil || c.Elicitation == nil {
+		return false
+	}
+	return c.Elicitation.Form != nil || c.Elicitation.URL == nil // neither of them means forms
 }
 
 // ask has the client ask.
@@ -117,13 +125,13 @@ func (q *question) verdict(a agenttools.Action) error {
 	return nil
 }
 
-// about is the hash of the call and the action.
+// about is the hash of the call, of who calls, and of the action.
 func (q *question) about(a agenttools.Action) [sha256.Size]byte {
 	params, err := json.Marshal(a.Params)
 	if err != nil { // it was JSON before
 		params = []byte(rand.Text())
 	}
-	return hashOf(string(q.call[:]), a.Connector, a.Slug, a.Entity, a.Name, string(params), strconv.FormatBool(a.Undeclared))
+	return hashOf(q.tenant, q.req.Params.Name, string(canonical(q.req.Params.Arguments)), a.Connector, a.Slug, a.Entity, a.Name, string(params), strconv.FormatBool(a.Undeclared))
 }
 
 // hashOf returns a hash of texts, in which none can pass for a part of another.
@@ -230,11 +238,13 @@ func (s *states) sign(b []byte) []byte {
 	return mac.Sum(nil)
 }
 
+var errForged = errors.New("the confirmation is not one that this process asked for")
+
 // use returns what a state is about. It can be used only once.
 func (s *states) use(state string) (about [sha256.Size]byte, err error) {
 	b, err := encoding.DecodeString(state)
 	if err != nil || len(b) != stateSize || !hmac.Equal(b[stateSize-sha256.Size:], s.sign(b[:stateSize-sha256.Size])) {
-		return about, errors.New("the confirmation is not one that this process asked for")
+		return about, errForged
 	}
 	now := time.Now()
 	end := time.Unix(int64(binary.BigEndian.Uint64(b[nonceSize:])), 0) //nolint:gosec // as it was issued

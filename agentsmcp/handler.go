@@ -25,8 +25,7 @@ import (
 // one, they do not exist. The workspaces that visitor returns for a tenant should have
 // the same Client each time, which keeps a token and connections; if one has another
 // Client, it is used from then on; if one has another name, the handles of the tenant are
-// gone. Sessions end, and tenants are forgotten, when they
-// were not used for some time.
+// gone. Sessions end, and tenants are forgotten, when they were not used for some time.
 //
 // Requests from pages of other origins are refused. So are those that came to a loopback
 // address but name another host, which is how a page attacks a local server; a proxy on

@@ -41,7 +41,8 @@ func newServer(fixed *visit) *mcp.Server {
 		Capabilities: &mcp.ServerCapabilities{
 			Tools: &mcp.ToolCapabilities{}, Resources: &mcp.ResourceCapabilities{}, Prompts: &mcp.PromptCapabilities{}, // none of them changes
 		},
-		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
+		CompletionHandler: s.complete,
+		SetCacheable:      func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
 	})
 	no, yes := false, true
 	for _, t := range fixed.set.Tools() {
@@ -101,7 +102,10 @@ func (s *server) visitOf(extra *mcp.RequestExtra) *visit {
 // call answers tools/call.
 func (s *server) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	v := s.visitOf(req.Extra)
-	q := s.question(v, req)
+	q, err := s.question(v, req)
+	if err != nil {
+		return nil, err
+	}
 	out := v.set.Call(context.WithValue(ctx, questionKey{}, q), req.Params.Name, req.Params.Arguments)
 	if q.asks != nil {
 		return q.asks, nil
@@ -130,6 +134,29 @@ func (s *server) read(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.R
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: out.Text}
 	}
 	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: req.Params.URI, MIMEType: "text/markdown", Text: out.Text}}}, nil
+}
+
+// maxCompletions is how many values the protocol allows.
+const maxCompletions = 100
+
+// complete answers completion/complete: with the names of connectors, for the URI of
+// their documentation.
+func (s *server) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
+	values := []string{} // not null
+	if req.Params.Ref != nil && strings.HasPrefix(req.Params.Ref.URI, docs) && req.Params.Argument.Name == "connector" {
+		names, err := s.visitOf(req.Extra).set.Connectors(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if strings.HasPrefix(strings.ToLower(name), strings.ToLower(req.Params.Argument.Value)) {
+				values = append(values, name)
+			}
+		}
+	}
+	return &mcp.CompleteResult{Completion: mcp.CompletionResultDetails{
+		Values: values[:min(len(values), maxCompletions)], Total: len(values), HasMore: len(values) > maxCompletions,
+	}}, nil
 }
 
 // explore answers prompts/get.

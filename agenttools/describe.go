@@ -24,7 +24,7 @@ func (s *Set) answer(p *page, from int) string {
 func (s *Set) listConnectors(ctx context.Context, a *arguments) (string, *failure) {
 	list, err := s.connectors(ctx, true)
 	if err != nil {
-		return "", failed(err)
+		return "", s.failed(err)
 	}
 	p := &page{about: "workspace " + oneLine(s.ws.Name(), 80), noun: "connectors"}
 	found := matching(list, a.query)
@@ -40,6 +40,16 @@ func (s *Set) listConnectors(ctx context.Context, a *arguments) (string, *failur
 		records = append(records, objectNode("connector", c.name, "kind", kind, "name", name))
 	}
 	return s.show(p, records), nil
+}
+
+// Connectors returns the names by which the connectors are called that the patterns of
+// [WithAllow] allow. They may be a minute old.
+func (s *Set) Connectors(ctx context.Context) ([]string, error) {
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	list, err := s.connectors(ctx, false)
+	return names(list), err
 }
 
 // matching returns the connectors that have all words of a query in one of their names
@@ -84,11 +94,11 @@ func (s *Set) describeActions(ctx context.Context, a *arguments) (string, *failu
 		return s.showActions(c, d, a.entity)
 	}
 	if err != nil && !refuses(err) {
-		return "", failed(err)
+		return "", s.failed(err)
 	}
 	text, f := s.showDocs(ctx, c, a.entity)
 	if f != nil && err != nil {
-		f = failed(err)
+		f = s.failed(err)
 	}
 	return text, f
 }
@@ -158,7 +168,7 @@ func about(p client.ParamDescription) string {
 func (s *Set) showDocs(ctx context.Context, c *connector, entity string) (string, *failure) {
 	outline, err := c.conn.Docs(ctx, "")
 	if err != nil {
-		return "", failed(err)
+		return "", s.failed(err)
 	}
 	docs := []*client.Docs{s.permitted(c, outline)}
 	if entity != "" {
@@ -169,7 +179,7 @@ func (s *Set) showDocs(ctx context.Context, c *connector, entity string) (string
 			}
 			d, err := c.conn.Docs(ctx, section.ID)
 			if err != nil {
-				return "", failed(err)
+				return "", s.failed(err)
 			}
 			if docs = append(docs, s.permitted(c, d)); len(docs) == maxSections {
 				break
@@ -216,7 +226,7 @@ func (s *Set) docs(ctx context.Context, name, section string) (string, *failure)
 	}
 	d, err := c.conn.Docs(ctx, section)
 	if err != nil {
-		return "", failed(err)
+		return "", s.failed(err)
 	}
 	return clean(s.permitted(c, d).String()), nil
 }

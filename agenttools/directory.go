@@ -144,7 +144,7 @@ func (s *Set) connector(ctx context.Context, name string) (*connector, *failure)
 	for _, fresh := range []bool{false, true} {
 		list, err := s.connectors(ctx, fresh)
 		if err != nil {
-			return nil, failed(err)
+			return nil, s.failed(err)
 		}
 		found := find(list, name)
 		switch {

@@ -278,3 +278,19 @@ func ExampleSet_For() {
 	fmt.Println(first)
 	// Output: github.issues.list: records 11 to 15
 }
+
+func ExampleSet_Connectors() {
+	ctx := context.Background()
+	fake := agentstest.NewServer() // with an account, leave out this and its options
+	defer fake.Close()
+	ws, err := client.NewWorkspace(
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	names, err := agenttools.New(ws, agenttools.WithAllow("!*.*.delete", "!salesforce")).Connectors(ctx)
+	fmt.Println(names, err)
+	// Output: [github hubspot slack stripe zendesk-support] <nil>
+}

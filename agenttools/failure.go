@@ -80,6 +80,16 @@ func (f *failure) json(budget int) string {
 
 const tellUser = "tell the user; other arguments do not help"
 
+// failed describes an error of package client, with the name of a workspace that does not
+// exist.
+func (s *Set) failed(err error) *failure {
+	f := failed(err)
+	if errors.Is(err, client.ErrWorkspaceNotFound) {
+		f.text += ": " + oneLine(s.ws.Name(), 80)
+	}
+	return f
+}
+
 // failed describes an error of package client.
 func failed(err error) *failure {
 	var e *client.Error

@@ -57,7 +57,7 @@ func (s *Set) readRecords(ctx context.Context, a *arguments) (string, *failure) 
 		if d, err := c.describe(ctx); err == nil {
 			readTexts(a.params, declaredParams(d, a.entity, a.action))
 		} else if ctx.Err() != nil {
-			return "", failed(err)
+			return "", s.failed(err)
 		}
 	}
 	if _, pieces := a.params["_airbyte_response_type"]; a.action == downloadAction && !pieces {
@@ -160,7 +160,7 @@ func (s *Set) fetch(ctx context.Context, read *reading, params client.Params, nu
 			return nil, s.explain(ctx, read, err)
 		}
 		if t.repeated() {
-			if t.next == nil {
+			if t.next == nil || try > maxEmpty {
 				return nil, &failure{
 					text: "the connector sent records again that it had sent before, so what follows cannot be read",
 					hint: "the answers before are right; ask for fewer records with other params",
@@ -171,6 +171,9 @@ func (s *Set) fetch(ctx context.Context, read *reading, params client.Params, nu
 		}
 		if ctx.Err() != nil {
 			return nil, failed(ctx.Err())
+		}
+		if e := (*client.Error)(nil); errors.As(t.err, &e) && e.Retryable { // what follows was not found out, but may be
+			return nil, s.explain(ctx, read, t.err)
 		}
 		if t.next != nil && len(t.records) == 0 && try < maxEmpty {
 			params = t.next
@@ -197,7 +200,7 @@ type turned struct {
 }
 
 // repeated reports whether the page came before.
-func (t *turned) repeated() bool { return false }
+func (t *turned) repeated() bool { return errors.Is(t.err, client.ErrPageRepeated) }
 
 // turn runs the action. If the next page depends on an id that the fields leave out, it
 // runs the action again with the id.
@@ -267,7 +270,7 @@ func reason(err error) string {
 
 // explain describes the failure of an action, with what the action takes.
 func (s *Set) explain(ctx context.Context, read *reading, err error) *failure {
-	f := failed(err)
+	f := s.failed(err)
 	if errors.Is(err, client.ErrNotFound) {
 		s.forget(read.c)
 	}

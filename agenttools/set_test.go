@@ -101,14 +101,27 @@ func readReport(t testing.TB, out Output) report {
 // them. It checks the form of each answer.
 func all(t *testing.T, s *Set, out Output) (answers []answer) {
 	t.Helper()
+	answers, repeated := allUnlessRepeated(t, s, out)
+	if repeated {
+		t.Fatal("a page came again")
+	}
+	return answers
+}
+
+// allUnlessRepeated also reports whether the end was that a page came again.
+func allUnlessRepeated(t *testing.T, s *Set, out Output) (answers []answer, repeated bool) {
+	t.Helper()
 	for calls := 0; ; calls++ {
+		if len(answers) > 0 && out.IsError && strings.Contains(out.Text, "sent records again") {
+			return answers, true
+		}
 		if out.IsError || len(out.Text) > s.budget || !utf8.ValidString(out.Text) || calls > 5000 {
 			t.Fatalf("%d calls, %d bytes: %+v", calls, len(out.Text), out)
 		}
 		a := readAnswer(t, out.Text)
 		answers = append(answers, a)
 		if a.next == "" {
-			return answers
+			return answers, false
 		}
 		out = call(t, s, s.prefix+nextPage, "page", a.next)
 	}
@@ -309,13 +322,10 @@ func TestReadingGivesAll(t *testing.T) {
 				}
 				want = append(want, slices.Clone(record))
 			}
-			if end != nil && strings.Contains(end.Error(), "the same records again") {
-				continue // Result.NextParams does not tell which page this is
-			}
 			for _, budget := range []int{1000, 1500 + r.IntN(3000), 40_000} {
 				s := New(ws, WithMaxOutput(budget))
 				before := fake.Count("executeConnector")
-				answers := all(t, s, read(t, s, "acme", "things", action, string(encoded)))
+				answers, repeated := allUnlessRepeated(t, s, read(t, s, "acme", "things", action, string(encoded)))
 				requests := fake.Count("executeConnector") - before
 				got := 0
 				for _, a := range answers {
@@ -345,6 +355,12 @@ func TestReadingGivesAll(t *testing.T) {
 					t.Errorf("%s, %s, budget %d: %d records, not %d", paging, action, budget, got, len(want))
 				}
 				last := strings.Join(answers[len(answers)-1].notes, "\n")
+				if errors.Is(end, client.ErrPageRepeated) {
+					if !repeated {
+						t.Errorf("%s: %v, but %q", paging, end, last)
+					}
+					continue
+				}
 				if stuck := strings.Contains(last, "that cannot be asked for"); stuck != errors.Is(end, client.ErrPaging) || !stuck && !strings.Contains(last, "end: there are no more records") {
 					t.Errorf("%s: %v, but %q", paging, end, last)
 				}
@@ -545,6 +561,25 @@ func TestListConnectors(t *testing.T) {
 		if text := strings.Join(got, " "); out.IsError || text != test.want {
 			t.Errorf("%s %q: %s, not %s", test.patterns, test.query, text, test.want)
 		}
+	}
+}
+
+func TestConnectors(t *testing.T) {
+	fake, ws := start(t, agentstest.SecondWorkspaceName)
+	s := New(ws, WithAllow("!Backend"))
+	for range 2 {
+		if names, err := s.Connectors(t.Context()); err != nil || strings.Join(names, " ") != "stripe github" {
+			t.Error(names, err)
+		}
+	}
+	if n := fake.Count("listConnectors"); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+	if names, err := New(ws, WithAllow("a..b")).Connectors(t.Context()); err == nil || names != nil {
+		t.Error(names, err)
+	}
+	if names, err := New(ws.Client().Workspace("nowhere")).Connectors(t.Context()); !errors.Is(err, client.ErrWorkspaceNotFound) || names != nil {
+		t.Error(names, err)
 	}
 }
 
@@ -1070,5 +1105,19 @@ func TestFor(t *testing.T) {
 	readReport(t, read(t, second, "stripe", "customers", "list", ""))
 	if first.For(nil).Err() == nil || first.Err() != nil {
 		t.Error("no workspace is none")
+	}
+}
+
+// A page that came again is not shown again, and the model learns why.
+func TestRepeatedPage(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	fake.Inject(agentstest.Fault{Action: "list", Times: -1, Body: `{"status":"success","result":[{"id":"U1"}],"connector_metadata":{"has_more":true,"next_cursor":"c"}}`})
+	s := New(ws)
+	a := readAnswer(t, read(t, s, "slack", "users", "list", "").Text)
+	if len(a.rows) != 1 || a.next == "" {
+		t.Fatalf("%+v", a)
+	}
+	if r := readReport(t, call(t, s, nextPage, "page", a.next)); *r.Retryable || !strings.Contains(r.Error, "sent records again") {
+		t.Errorf("%+v", r)
 	}
 }

@@ -62,7 +62,7 @@ func (s *Set) declared(ctx context.Context, c *connector, a *arguments) (bool, *
 		if refuses(err) {
 			return false, nil
 		}
-		return false, failed(err)
+		return false, s.failed(err)
 	}
 	if len(d.Entities) == 0 {
 		return false, nil

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,7 +52,11 @@ var _ gen.HttpRequestDoer = (*Authorizer)(nil)
 // host. The error for a redirect to another origin matches [ErrUnsafe]. Any
 // other doer must not follow such redirects either.
 func NewAuthorizer(base *url.URL, src TokenSource, next gen.HttpRequestDoer, organizationID string) *Authorizer {
-	if hc, ok := next.(*http.Client); ok {
+	hc, ok := next.(*http.Client)
+	switch {
+	case ok && hc == nil:
+		next = nil
+	case ok:
 		own := *hc
 		own.CheckRedirect = origin.CheckRedirect(base, hc.CheckRedirect)
 		next = doer(own.Do)
@@ -63,6 +68,9 @@ func NewAuthorizer(base *url.URL, src TokenSource, next gen.HttpRequestDoer, org
 // errors of the token source unchanged. Edit is a [gen.RequestEditorFn]; the
 // client that it is used with must not follow redirects to another origin.
 func (a *Authorizer) Edit(ctx context.Context, req *http.Request) error {
+	if err := a.incomplete(); err != nil {
+		return err
+	}
 	if !a.mine(req) {
 		return nil
 	}
@@ -78,15 +86,21 @@ func (a *Authorizer) Edit(ctx context.Context, req *http.Request) error {
 // of [http.Request]). Do returns the errors of the token source unchanged, and
 // does not change req.
 func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
+	err := a.incomplete()
+	if err == nil && a.next == nil {
+		err = errors.New("auth: the Authorizer has nothing to send with")
+	}
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
 	if !a.mine(req) {
 		return a.send(req)
 	}
 	sent := clone(req)
 	tok, err := a.attach(req.Context(), sent)
 	if err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
+		closeBody(req)
 		return nil, err
 	}
 	for replays := 0; ; replays++ {
@@ -108,9 +122,7 @@ func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
 		}
 		fresh, err := a.attach(req.Context(), next)
 		if err != nil || fresh.AccessToken == tok.AccessToken {
-			if next.Body != nil {
-				_ = next.Body.Close()
-			}
+			closeBody(next)
 			if err != nil {
 				answer.SetRefreshError(resp, err)
 			}
@@ -118,6 +130,24 @@ func (a *Authorizer) Do(req *http.Request) (*http.Response, error) {
 		}
 		answer.Discard(resp.Body)
 		sent, tok = next, fresh
+	}
+}
+
+// incomplete returns an error for an Authorizer that [NewAuthorizer] did not return, or
+// that was given nil.
+func (a *Authorizer) incomplete() error {
+	switch {
+	case a.base == nil || a.base.Host == "":
+		return errors.New("auth: the Authorizer has no base URL")
+	case a.src == nil:
+		return fmt.Errorf("auth: %w", errNoSource)
+	}
+	return nil
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
 	}
 }
 

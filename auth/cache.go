@@ -222,7 +222,7 @@ func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe fun
 		}
 	}()
 	if src == nil {
-		err = errors.New("auth: the cache has no token source")
+		err = fmt.Errorf("auth: %w", errNoSource)
 		return
 	}
 	tok, err = src.Token(ctx)

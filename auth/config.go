@@ -8,9 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/google/uuid"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/given"
 )
 
 // Environment variables that [Resolve] reads.
@@ -26,7 +27,10 @@ const DefaultWorkspace = "default"
 
 // A Config identifies a program to the service and names the workspace it uses.
 // Empty fields count as not set. White space around a value is ignored, since a
-// secret that was read from a file ends in a newline.
+// secret that was read from a file ends in a newline. A value with control
+// characters or invisible ones in it is an error, and so are quotes around
+// credentials and a variable that was not replaced, such as ${SECRET}: the file or
+// the environment that they came from was not read as it was meant.
 type Config struct {
 	// ClientID and ClientSecret are the credentials of the Airbyte application,
 	// not those of a connector.
@@ -86,7 +90,7 @@ func Configure(c Config) error {
 	}
 	var problems []string
 	for _, f := range fields {
-		if what := f.wrong(f.get(c)); what != "" {
+		if what := f.wrong(f.get(c), SourceConfigure); what != "" {
 			problems = append(problems, f.name+" "+what)
 		}
 	}
@@ -115,9 +119,14 @@ func (c Config) trimmed() Config {
 // wrong returns what is wrong with a value of the field, or "". It does not
 // contain the value, which could be a secret that was pasted into the wrong
 // field.
-func (f field) wrong(v string) string {
-	if strings.ContainsFunc(v, unicode.IsControl) {
-		return "contains a control character (perhaps a line break in the middle)"
+func (f field) wrong(v, from string) string {
+	if what := given.Wrong(v); what != "" {
+		return what
+	}
+	if f.needed || from == SourceEnvironment { // a program may name a workspace as it likes
+		if what := given.Raw(v); what != "" {
+			return what
+		}
 	}
 	if f.name == "organization_id" && v != "" {
 		if _, err := uuid.Parse(v); err != nil || len(v) != 36 {
@@ -241,7 +250,7 @@ func Resolve(explicit Config) (Credentials, error) {
 	givers := sources(explicit)
 	for i, f := range fields {
 		v, from := lookUp(givers, f)
-		switch what := f.wrong(v); {
+		switch what := f.wrong(v, from); {
 		case what != "":
 			list = append(list, &problem{fmt.Sprintf("%s (from %s) %s", f.name, place(from, f.env), what), f.needed})
 		case v != "":

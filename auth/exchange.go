@@ -126,6 +126,9 @@ func NewScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client) Tok
 func newScoped(app TokenSource, scope Scope, base *url.URL, hc *http.Client, confirmed *atomic.Bool) TokenSource {
 	return fetcher(func(ctx context.Context) (*Token, error) {
 		x := exchange{op: "scoped token request"}
+		if err := origin.CheckScheme(base); err != nil {
+			return nil, x.fail(err)
+		}
 		if scope.WorkspaceName == "" {
 			return nil, x.fail(errors.New("the scope has no workspace name"))
 		}
@@ -375,6 +378,9 @@ func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	reason := answer.Parse([]byte(hide.String(string(body))))
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
 		reason.Message = "the service redirects token requests, and redirects are not followed; check the base URL"
+	}
+	if resp.StatusCode == http.StatusNotFound && resp.Request != nil {
+		reason.Message = cmp.Or(origin.Doubled(resp.Request.URL), reason.Message)
 	}
 	e.Code, e.Message = hide.String(reason.Code), answer.Line(hide.String(reason.Message)) // redacting may make it longer
 	return e

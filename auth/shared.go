@@ -87,7 +87,10 @@ var hashKey = func() []byte {
 }()
 
 func keyOf(cred Credentials, base *url.URL, hc *http.Client) key {
-	k := key{base: base.String(), clientID: cred.ClientID, org: cred.OrganizationID, transport: hc.Transport}
+	k := key{clientID: cred.ClientID, org: cred.OrganizationID, transport: hc.Transport}
+	if base != nil { // else every fetch fails
+		k.base = base.String()
+	}
 	if k.transport == nil {
 		k.transport = http.DefaultTransport
 	}

@@ -579,7 +579,8 @@ func TestSharedInStore(t *testing.T) {
 		t.Error("clients with different stores have one cache")
 	}
 	odd := storeFunc(one.Do)
-	if auth.SharedCache(auth.SharedInStore(odd, cred, service, hc, nil)) == auth.SharedCache(auth.SharedInStore(odd, cred, service, hc, nil)) {
+	c, d := auth.SharedInStore(odd, cred, service, hc, nil), auth.SharedInStore(odd, cred, service, hc, nil)
+	if auth.SharedCache(c) == auth.SharedCache(d) {
 		t.Error("two stores that cannot be compared have one cache")
 	}
 	if auth.SharedCache(auth.SharedInStore(one, cred, service, nil, nil)) == auth.SharedCache(a) {
@@ -642,6 +643,7 @@ func TestReplayAfterStoredToken(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				_ = resp.Body.Close()
 				if resp.StatusCode != tt.status || len(bodies) != tt.requests {
 					t.Errorf("status %d after %d requests, want %d after %d", resp.StatusCode, len(bodies), tt.status, tt.requests)
 				}

@@ -160,7 +160,7 @@ func (s fromOAuth2) MarshalText() ([]byte, error) { return []byte("auth.FromOAut
 func ToOAuth2(ctx context.Context, src TokenSource) oauth2.TokenSource {
 	return toOAuth2(func() (*oauth2.Token, error) {
 		if src == nil {
-			return nil, errors.New("auth: the token source is nil")
+			return nil, fmt.Errorf("auth: %w", errNoSource)
 		}
 		tok, err := src.Token(ctx)
 		if err != nil {
@@ -178,6 +178,7 @@ type toOAuth2 func() (*oauth2.Token, error)
 func (f toOAuth2) Token() (*oauth2.Token, error) { return f() }
 
 var (
+	errNoSource     = errors.New("the token source is nil")
 	errNoToken      = errors.New("the token source returned no token")
 	errEmptyToken   = errors.New("the access token is empty")
 	errBadToken     = errors.New("the access token contains a character that is not allowed in a header")

@@ -34,7 +34,7 @@ func (f Workflows) Automations(workflowID string) Automations {
 
 // String describes the automations by the workspace and the workflow.
 func (a Automations) String() string {
-	return fmt.Sprintf("client.Automations{%q, workflow %q}", a.ws.name, a.workflow)
+	return fmt.Sprintf("client.Automations{%q, workflow %q}", a.ws.ready().name, a.workflow)
 }
 
 // Format writes what String returns, for every verb.
@@ -317,10 +317,10 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 		return nil, err
 	}
 	got, err := fetchList[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.client.raw.ListAutomations(ctx, at.workflow, &gen.ListAutomationsParams{WorkspaceID: at.workspace})
+		return a.ws.ready().client.raw.ListAutomations(ctx, at.workflow, &gen.ListAutomationsParams{WorkspaceID: at.workspace})
 	})
 	if err != nil {
-		return nil, a.ws.forget(err)
+		return nil, a.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -338,10 +338,10 @@ func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 		return nil, err
 	}
 	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.client.raw.GetAutomation(ctx, at.workflow, id, &gen.GetAutomationParams{WorkspaceID: at.workspace})
+		return a.ws.ready().client.raw.GetAutomation(ctx, at.workflow, id, &gen.GetAutomationParams{WorkspaceID: at.workspace})
 	})
 	if err != nil {
-		return nil, a.ws.forget(err)
+		return nil, a.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -364,10 +364,10 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 		CronExpression: optional(r.CronExpression), Timezone: optional(r.Timezone), CompletionWebhookURL: optional(string(r.CompletionWebhookURL)),
 	}
 	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.client.raw.CreateAutomation(ctx, at.workflow, &gen.CreateAutomationParams{WorkspaceID: at.workspace}, body)
+		return a.ws.ready().client.raw.CreateAutomation(ctx, at.workflow, &gen.CreateAutomationParams{WorkspaceID: at.workspace}, body)
 	})
 	if err != nil {
-		return nil, a.ws.forget(err)
+		return nil, a.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -401,10 +401,10 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 		body.CompletionWebhookURL = Value(string(hook))
 	}
 	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.client.raw.UpdateAutomation(ctx, at.workflow, id, &gen.UpdateAutomationParams{WorkspaceID: at.workspace}, body)
+		return a.ws.ready().client.raw.UpdateAutomation(ctx, at.workflow, id, &gen.UpdateAutomationParams{WorkspaceID: at.workspace}, body)
 	})
 	if err != nil {
-		return orLook(a.ws.forget(err), func() (*Automation, error) { return a.Get(ctx, id) })
+		return orLook(a.ws.ready().forget(err), func() (*Automation, error) { return a.Get(ctx, id) })
 	}
 	return got, nil
 }
@@ -421,8 +421,8 @@ func (a Automations) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return a.ws.forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.client.raw.DeleteAutomation(ctx, at.workflow, id, &gen.DeleteAutomationParams{WorkspaceID: at.workspace})
+	return a.ws.ready().forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return a.ws.ready().client.raw.DeleteAutomation(ctx, at.workflow, id, &gen.DeleteAutomationParams{WorkspaceID: at.workspace})
 	}))
 }
 
@@ -434,6 +434,6 @@ func (a Automations) at(ctx context.Context, op string) (at workflowAt, err erro
 	if at.workflow, err = pathID(op, "workflow", a.workflow); err != nil {
 		return at, err
 	}
-	at.workspace, err = a.ws.id(ctx)
+	at.workspace, err = a.ws.ready().id(ctx)
 	return at, err
 }

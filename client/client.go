@@ -118,6 +118,7 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 // are read into memory, except for files.
 func (c *Client) API() *gen.ClientWithResponses {
 	// Created here and not kept, so that programs that do not call API do not link it.
+	c = c.ready()
 	raw := *c.raw
 	raw.Client = byTable{c.doer, c.base.Path}
 	return &gen.ClientWithResponses{ClientInterface: &raw}
@@ -153,34 +154,51 @@ func (c *Client) WorkspaceFrom(info WorkspaceInfo) *Workspace {
 
 // nameless returns a client that refuses every call, for a workspace without a name.
 func (c *Client) nameless() *Client {
-	n := *c
-	n.doer = refuser{}
-	raw := *c.raw
-	raw.Client = n.doer
-	n.raw = &raw
+	n := *c.ready()
+	if n.doer != unmade {
+		n.refuse(noName)
+	}
 	return &n
 }
 
-// A refuser sends nothing and has no tokens.
-type refuser struct{}
+// ready returns c or, in place of a client that [New] did not return, one that refuses
+// every call.
+func (c *Client) ready() *Client {
+	if c != nil && c.raw != nil {
+		return c
+	}
+	n := &Client{base: new(url.URL), raw: new(gen.Client), tokens: func() auth.TokenSource { return unmade }}
+	n.refuse(unmade)
+	return n
+}
+
+func (c *Client) refuse(r refuser) {
+	raw := *c.raw
+	raw.Client = r
+	c.raw, c.doer = &raw, r
+}
+
+// A refuser sends nothing and has no tokens. It is the reason.
+type refuser string
+
+const (
+	noName refuser = "the workspace has no name: the name given to Client.Workspace, perhaps that of a tenant, is empty; for the configured workspace, use DefaultWorkspace"
+	unmade refuser = "there is no client: New returns one, and its methods return workspaces and the rest; zero values are of no use"
+)
 
 // Do returns the error of the call of req.
-func (refuser) Do(req *http.Request) (*http.Response, error) {
+func (r refuser) Do(req *http.Request) (*http.Response, error) {
 	closeBody(req)
 	op := "workspace"
 	if c := callOf(req.Context()); c != nil {
 		op = c.op
 	}
-	return nil, noName(op)
+	return nil, invalid(op, "%s", string(r))
 }
 
 // Token returns an error.
-func (refuser) Token(context.Context) (*auth.Token, error) {
-	return nil, noName("get scoped token")
-}
-
-func noName(op string) *Error {
-	return invalid(op, "the workspace has no name: the name given to Client.Workspace, perhaps that of a tenant, is empty; for the configured workspace, use DefaultWorkspace")
+func (r refuser) Token(context.Context) (*auth.Token, error) {
+	return nil, invalid("get token", "%s", string(r))
 }
 
 // OrganizationID returns the ID of the organization that the configuration names, or

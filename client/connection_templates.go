@@ -293,7 +293,7 @@ func (t ConnectionTemplates) List(ctx context.Context, filter ConnectionTemplate
 		return nil, err
 	}
 	got, err := fetchList[ConnectionTemplate](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match})
+		return t.client.ready().raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match})
 	})
 	if err != nil {
 		return nil, err
@@ -312,7 +312,7 @@ func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTem
 		return nil, err
 	}
 	return fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.GetConnectionTemplate(ctx, id, &gen.GetConnectionTemplateParams{})
+		return t.client.ready().raw.GetConnectionTemplate(ctx, id, &gen.GetConnectionTemplateParams{})
 	})
 }
 
@@ -326,7 +326,7 @@ func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateReq
 		return nil, err
 	}
 	return fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.CreateConnectionTemplate(ctx, &gen.CreateConnectionTemplateParams{}, body)
+		return t.client.ready().raw.CreateConnectionTemplate(ctx, &gen.CreateConnectionTemplateParams{}, body)
 	})
 }
 
@@ -345,7 +345,7 @@ func (t ConnectionTemplates) Update(ctx context.Context, id string, change Conne
 		return nil, err
 	}
 	got, err := fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.UpdateConnectionTemplate(ctx, id, &gen.UpdateConnectionTemplateParams{}, body)
+		return t.client.ready().raw.UpdateConnectionTemplate(ctx, id, &gen.UpdateConnectionTemplateParams{}, body)
 	})
 	if err != nil {
 		return orLook(err, func() (*ConnectionTemplate, error) { return t.Get(ctx, id) })
@@ -361,7 +361,7 @@ func (t ConnectionTemplates) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.DeleteConnectionTemplate(ctx, id, &gen.DeleteConnectionTemplateParams{})
+		return t.client.ready().raw.DeleteConnectionTemplate(ctx, id, &gen.DeleteConnectionTemplateParams{})
 	})
 }
 
@@ -380,7 +380,7 @@ func (t ConnectionTemplates) DescribeCron(ctx context.Context, expression string
 		Valid *bool  `json:"is_valid"`
 	}
 	got, err := fetch[description](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.raw.DescribeCron(ctx, &gen.DescribeCronParams{}, gen.CronDescribeRequest{CronExpression: expression})
+		return t.client.ready().raw.DescribeCron(ctx, &gen.DescribeCronParams{}, gen.CronDescribeRequest{CronExpression: expression})
 	})
 	if err != nil {
 		return "", err

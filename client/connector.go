@@ -102,7 +102,7 @@ func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
 		return nil, err
 	}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.raw.GetConnector(ctx, id, &gen.GetConnectorParams{})
+		return c.ws.client.ready().raw.GetConnector(ctx, id, &gen.GetConnectorParams{})
 	})
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
@@ -201,7 +201,7 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return nil, call.about.of(err)
 	}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
+		return c.ws.client.ready().raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
 	})
 	if err != nil {
 		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Details(ctx) })

@@ -728,7 +728,7 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("sent %s", r.Body)
 	}
 	for range 3 {
-		if d, err := c.Describe(t.Context()); err != nil || d.Result == nil || d.Entities != nil {
+		if d, err := c.Describe(t.Context()); err != nil || d.Status == "" || d.Entities != nil {
 			t.Errorf("%+v %v", d, err)
 		}
 	}

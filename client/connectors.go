@@ -55,7 +55,7 @@ func (c connectorItem) info() ConnectorInfo {
 func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error) {
 	call := &call{op: "list connectors", name: "listConnectors", read: true, about: w.about()}
 	got, err := fetchList[connectorItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.ListConnectors(ctx, &gen.ListConnectorsParams{WorkspaceName: &w.name})
+		return w.client.ready().raw.ListConnectors(ctx, &gen.ListConnectorsParams{WorkspaceName: &w.name})
 	})
 	if err != nil {
 		return nil, w.explain(err)

@@ -52,7 +52,7 @@ func (c *Client) actingOrganization(ctx context.Context) (string, error) {
 	if c.organization != "" {
 		return c.organization, nil
 	}
-	tok, err := c.tokens().Token(ctx)
+	tok, err := c.ready().tokens().Token(ctx)
 	if err != nil {
 		return "", (&call{op: op}).fail(err)
 	}

@@ -232,7 +232,7 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	}
 	call := &call{op: op, name: "createConnector", secrets: r.secretValues(), about: w.about()}
 	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateConnector(ctx, &gen.CreateConnectorParams{}, r.wire(w.name))
+		return w.client.ready().raw.CreateConnector(ctx, &gen.CreateConnectorParams{}, r.wire(w.name))
 	})
 	if err != nil {
 		return nil, w.explainCreation(err, r)
@@ -254,7 +254,7 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	}
 	call := &call{op: op, name: "checkConnectorConfig", secrets: r.secretValues(), about: w.about()}
 	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CheckConnectorConfig(ctx, &gen.CheckConnectorConfigParams{}, r.wire(w.name))
+		return w.client.ready().raw.CheckConnectorConfig(ctx, &gen.CheckConnectorConfigParams{}, r.wire(w.name))
 	})
 	if err != nil {
 		return nil, w.explainCreation(err, r)

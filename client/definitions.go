@@ -169,7 +169,7 @@ type SourceDefinitionFilter struct {
 func (d Definitions) ListSources(ctx context.Context, filter SourceDefinitionFilter) ([]Definition, error) {
 	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
 	got, err := fetch[sourceList](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.raw.ListSourceDefinitions(ctx, &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})
+		return d.client.ready().raw.ListSourceDefinitions(ctx, &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})
 	})
 	if err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (d Definitions) GetSource(ctx context.Context, id string) (*DefinitionDetai
 		return nil, err
 	}
 	return fetchDefinition(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.raw.GetSourceDefinition(ctx, id, &gen.GetSourceDefinitionParams{})
+		return d.client.ready().raw.GetSourceDefinition(ctx, id, &gen.GetSourceDefinitionParams{})
 	})
 }
 
@@ -229,7 +229,7 @@ func (d Definitions) ListDestinations(ctx context.Context, filter DestinationDef
 		params.ActorDefinitionIds = append(params.ActorDefinitionIds, id)
 	}
 	got, err := fetch[destinationList](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.raw.ListDestinationDefinitions(ctx, &params)
+		return d.client.ready().raw.ListDestinationDefinitions(ctx, &params)
 	})
 	if err != nil {
 		return nil, err
@@ -246,7 +246,7 @@ func (d Definitions) GetDestination(ctx context.Context, id string) (*Definition
 		return nil, err
 	}
 	return fetchDefinition(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.raw.GetDestinationDefinition(ctx, id, &gen.GetDestinationDefinitionParams{})
+		return d.client.ready().raw.GetDestinationDefinition(ctx, id, &gen.GetDestinationDefinitionParams{})
 	})
 }
 

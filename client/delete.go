@@ -19,7 +19,7 @@ func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID strin
 		return "", err
 	}
 	got, err := fetch[gen.ConnectorDeletion](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.DeleteConnector(ctx, id, &gen.DeleteConnectorParams{})
+		return w.client.ready().raw.DeleteConnector(ctx, id, &gen.DeleteConnectorParams{})
 	})
 	if err != nil {
 		return "", missing(err, ErrConnectorNotFound)

@@ -17,7 +17,7 @@ import (
 // form: Data, from the Result, holds the description as it was sent and is
 // authoritative. Entities is what the SDK could read in it.
 type Description struct {
-	*Result
+	Result
 
 	// Entities are the entities found in Data, in its order. It is nil if Data
 	// has none in a known form.
@@ -55,6 +55,9 @@ type ParamDescription struct {
 // String describes the description by the number of entities and bytes, without
 // the content.
 func (d *Description) String() string {
+	if d == nil {
+		return "client.Description(nil)"
+	}
 	return fmt.Sprintf("client.Description{%d entities, %d bytes}", len(d.Entities), len(d.Data))
 }
 
@@ -64,6 +67,9 @@ func (d *Description) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.S
 // Entity returns the entity with the given name and reports whether there is
 // one.
 func (d *Description) Entity(name string) (*EntityDescription, bool) {
+	if d == nil {
+		return nil, false
+	}
 	for i := range d.Entities {
 		if d.Entities[i].Name == name {
 			return &d.Entities[i], true
@@ -75,6 +81,9 @@ func (d *Description) Entity(name string) (*EntityDescription, bool) {
 // Action returns the action with the given name and reports whether there is
 // one.
 func (e *EntityDescription) Action(name string) (*ActionDescription, bool) {
+	if e == nil {
+		return nil, false
+	}
 	for i := range e.Actions {
 		if e.Actions[i].Name == name {
 			return &e.Actions[i], true
@@ -92,7 +101,7 @@ func (c *Connector) Describe(ctx context.Context) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Description{Result: r, Entities: describedEntities(jsontext.Value(r.Data))}, nil
+	return &Description{Result: *r, Entities: describedEntities(jsontext.Value(r.Data))}, nil
 }
 
 // describedEntities finds the entities in a description: the description is a

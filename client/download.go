@@ -95,6 +95,9 @@ func notAFile(ctx context.Context, x *execution, call *call, resp *http.Response
 
 // Read implements [io.Reader]. Every error but io.EOF is an *Error.
 func (d *Download) Read(p []byte) (int, error) {
+	if d.body == nil {
+		return 0, &Error{op: "read download", Message: "there is no download: Connector.Download returns one"}
+	}
 	n, err := d.body.Read(p)
 	d.n += int64(n)
 	if n > 0 && d.progress != nil {
@@ -112,7 +115,12 @@ func (d *Download) Read(p []byte) (int, error) {
 }
 
 // Close ends the download. It may be called before the end of the file is read.
-func (d *Download) Close() error { return d.body.Close() }
+func (d *Download) Close() error {
+	if d.body == nil {
+		return nil
+	}
+	return d.body.Close()
+}
 
 // Save writes the file to path, whose directory must exist, and closes the download.
 // It returns the number of bytes written. It returns an error if part of the file has
@@ -127,6 +135,10 @@ func (d *Download) Save(path string) (n int64, err error) {
 			return own
 		}
 		return &Error{op: "save download", err: err}
+	}
+	if d.body == nil {
+		_, err := d.Read(nil)
+		return 0, err
 	}
 	if d.n > 0 {
 		return 0, fail(errors.New("some of the download was read already"))

@@ -15,9 +15,11 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
 // The kinds of errors, for use with errors.Is. The first seven depend on the status of
@@ -250,12 +252,31 @@ func (f FieldError) suggestions(text string) string {
 				}
 			}
 		}
-		names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.Contains(text, name) })
-		if most > 0 && len(names) > 0 {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+		unsaid := func(name string) bool { return !hasWord(text, name) }
+		if most > 0 && slices.ContainsFunc(names, unsaid) { // a part of them would look like all of them
 			hints = append(hints, strings.ReplaceAll(key, "_", " ")+": "+strings.Join(names, ", "))
 		}
 	}
 	return strings.Join(hints, "; ")
+}
+
+// hasWord reports whether text has word in it, with no letter, digit or underscore next
+// to it: "contains" does not have "in".
+func hasWord(text, word string) bool {
+	inWord := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for rest := text; ; {
+		before, after, ok := strings.Cut(rest, word)
+		if !ok {
+			return false
+		}
+		last, _ := utf8.DecodeLastRuneInString(text[:len(text)-len(rest)+len(before)])
+		next, _ := utf8.DecodeRuneInString(after)
+		if !inWord(last) && !inWord(next) {
+			return true
+		}
+		rest = after
+	}
 }
 
 // suggesting returns how many names are shown of a detail with a word in its own name: 0
@@ -370,7 +391,7 @@ const statusClientClosed = 499
 //	200  nil
 //	499  the ctx was canceled: the caller has gone
 //	504  the deadline of the ctx, ErrWaitedTooLong
-//	500  an error of New, auth.ErrNoCredentials
+//	500  an error of New, auth.ErrNoCredentials, a request for WithOrganizationID
 //	429  ErrRateLimited
 //	503  ErrServer with RetryAfter
 //	502  ErrServer
@@ -399,7 +420,7 @@ func HTTPStatus(err error) int {
 		return statusClientClosed
 	case is(context.DeadlineExceeded, ErrWaitedTooLong):
 		return http.StatusGatewayTimeout
-	case e.op == opConfiguration, is(auth.ErrNoCredentials):
+	case e.op == opConfiguration, e.note == needsOrganization, is(auth.ErrNoCredentials):
 		return http.StatusInternalServerError
 	case is(ErrRateLimited):
 		return http.StatusTooManyRequests
@@ -462,6 +483,9 @@ func refusal(call *call, resp *http.Response) *Error {
 	if resp.Request.Header.Get("X-Organization-Id") == "" {
 		e.note = cmp.Or(e.note, whichOrganization(e))
 	}
+	if e.StatusCode == http.StatusNotFound {
+		e.note = cmp.Or(e.note, origin.Doubled(resp.Request.URL))
+	}
 	if e.StatusCode == http.StatusForbidden && adminOperations[call.name] {
 		e.note = cmp.Or(e.note, needsAdmin)
 	}
@@ -473,13 +497,22 @@ var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspac
 
 const needsAdmin = "this needs the role of workspace admin"
 
+const needsOrganization = "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"
+
 // whichOrganization returns what to do about a response that asks for the
-// organization, or "" if e is about something else.
+// organization, or "" if e is about something else, such as an entity or a parameter of
+// an action that is called so.
 func whichOrganization(e *Error) string {
-	if e.StatusCode != http.StatusBadRequest || !strings.Contains(strings.ToLower(e.said()), "organization") {
+	said := strings.ToLower(e.said())
+	if e.StatusCode != http.StatusBadRequest || !strings.Contains(said, "organization") {
 		return ""
 	}
-	return "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"
+	for _, word := range [...]string{"x-organization-id", "specify", "several", "multiple", "more than one", "which organization", "header"} {
+		if strings.Contains(said, word) {
+			return needsOrganization
+		}
+	}
+	return ""
 }
 
 func fieldErrors(r answer.Reason) (list []FieldError) {

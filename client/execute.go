@@ -255,7 +255,7 @@ func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.R
 	if err != nil {
 		return nil, withRequest(call.about.of(err), x.params)
 	}
-	resp, err := c.ws.client.raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
+	resp, err := c.ws.client.ready().raw.ExecuteConnector(withCall(ctx, call), id, noExecuteParams, x.request())
 	if err != nil {
 		return nil, withRequest(call.failBuilding(err), x.params)
 	}

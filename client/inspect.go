@@ -218,7 +218,7 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 		return nil, err
 	}
 	got, err := fetch[inspectionItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.raw.InspectConnector(ctx, id, &gen.InspectConnectorParams{})
+		return c.ws.client.ready().raw.InspectConnector(ctx, id, &gen.InspectConnectorParams{})
 	})
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
@@ -409,7 +409,7 @@ func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*C
 		return nil, call.about.of(err)
 	}
 	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.raw.CheckConnector(ctx, id, &gen.CheckConnectorParams{}, change.wire())
+		return c.ws.client.ready().raw.CheckConnector(ctx, id, &gen.CheckConnectorParams{}, change.wire())
 	})
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)

@@ -25,10 +25,11 @@ import (
 // model calls once for each page; to loop over all pages, use [All]. The parameters can
 // be stored as JSON. Call NextParams before handling the records of r: if r is a page
 // that came before, the error matches [ErrPageRepeated], and the records are not to be
-// handled again; after any other error they are good. In one case there are parameters beside that error: if the connector
-// turned out to count its pages from 1, they are those of the second page. To notice
-// such pages, the Connector remembers a limited number of pages that it was asked to go
-// on from. Asking for one page twice is no repetition.
+// handled again; after any other error they are good. In one case there are parameters
+// beside that error: if the connector turned out to count its pages from 1, they are
+// those of the second page. To notice such pages, the Connector remembers a limited
+// number of pages that it was asked to go on from. Asking for one page twice is no
+// repetition.
 //
 // It sends nothing, except to look up the slug of a connector from
 // [Workspace.ConnectorByID], and to let an unknown connector describe itself, if that

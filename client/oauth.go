@@ -122,7 +122,7 @@ func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error
 		ConnectorType: optional(slug), ConnectorDefinitionID: optional(definition), Configuration: r.Configuration,
 	}
 	return fetch[OAuthApp](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.client.raw.SetOAuthCredentials(ctx, &gen.SetOAuthCredentialsParams{}, body)
+		return a.client.ready().raw.SetOAuthCredentials(ctx, &gen.SetOAuthCredentialsParams{}, body)
 	})
 }
 
@@ -135,7 +135,7 @@ func (a OAuthApps) Delete(ctx context.Context, connectorType string) error {
 		return invalid(call.op, "%q is not the slug of a kind of connector; use one such as salesforce", shorten(connectorType))
 	}
 	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.client.raw.DeleteOAuthCredentials(ctx, slug, &gen.DeleteOAuthCredentialsParams{})
+		return a.client.ready().raw.DeleteOAuthCredentials(ctx, slug, &gen.DeleteOAuthCredentialsParams{})
 	})
 }
 
@@ -242,7 +242,7 @@ func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL 
 		URL loose[string] `json:"consent_url"`
 	}
 	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.InitiateOAuth(ctx, &gen.InitiateOAuthParams{}, body)
+		return w.client.ready().raw.InitiateOAuth(ctx, &gen.InitiateOAuthParams{}, body)
 	})
 	switch {
 	case err != nil:

@@ -48,7 +48,7 @@ func (o observer) and(p observer) observer {
 	case p.attempt != nil:
 		first := o.attempt
 		o.attempt = func(ctx context.Context, a Attempt) {
-			first(ctx, a)
+			quietly(func() { first(ctx, a) })
 			p.attempt(ctx, a)
 		}
 	}
@@ -58,11 +58,17 @@ func (o observer) and(p observer) observer {
 	case p.fetch != nil:
 		first := o.fetch
 		o.fetch = func(f auth.FetchReport) {
-			first(f)
+			quietly(func() { first(f) })
 			p.fetch(f)
 		}
 	}
 	return o
+}
+
+// quietly calls f, which only looks on, and ignores a panic in it.
+func quietly(f func()) {
+	defer func() { _ = recover() }()
+	f()
 }
 
 // attempted describes a request of c that has ended with a response or an error.

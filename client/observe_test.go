@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
@@ -115,3 +116,24 @@ func TestAttemptObserverBesidesTheLog(t *testing.T) {
 		t.Errorf("observed %d, logged %d, %v; want 1 of each", observed, logged, err)
 	}
 }
+
+// An observer only looks on: if it panics, the call and the other observers go on.
+func TestObserversMayPanic(t *testing.T) {
+	logged := 0
+	log := slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) { logged++; panic("the log is full") }), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	seen, fetched := 0, 0
+	s := serve(t, says(503, ""), ok("[]"), says(500, ""))
+	c := newClientOfApp(t, s, client.WithLogger(log), client.WithAttemptObserver(func(context.Context, client.Attempt) { seen++; panic("look away") }),
+		client.WithTokenObserver(func(auth.FetchReport) { fetched++; panic("look away") }))
+	if err := read(t.Context(), c); err != nil {
+		t.Error(err)
+	}
+	wantKinds(t, read(t.Context(), c), "ErrServer")
+	if seen != 3 || logged < 4 || fetched != 1 {
+		t.Errorf("%d attempts seen, %d lines logged, %d fetches seen", seen, logged, fetched)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

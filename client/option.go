@@ -175,8 +175,7 @@ const (
 
 // WithRegion sets the region of workspaces that the client creates: with
 // [Workspace.Ensure], and by getting a token with
-// [WithScopedTokenCreatingWorkspace], [Workspace.ScopedToken],
-// [Workspace.ScopedTokens] or [Workspace.WidgetToken]. The default is the US.
+// [WithScopedTokenCreatingWorkspace] or [Workspace.WidgetToken]. The default is the US.
 //
 // The region matters only when the workspace is created. The service shows the region
 // of no workspace, so a program cannot find out where one is, and does not say what it
@@ -201,7 +200,8 @@ func WithTokenObserver(f func(auth.FetchReport)) Option {
 
 // WithAttemptObserver makes the client call f after each attempt of a call, for
 // metrics: as a label, Operation has few values and Path has many. f must be quick and
-// safe for concurrent use. Its ctx is that of the call.
+// safe for concurrent use. Its ctx is that of the call. A panic in f is recovered and
+// ignored.
 func WithAttemptObserver(f func(context.Context, Attempt)) Option {
 	return optionFunc(func(c *config) { c.watches.attempt = f })
 }

@@ -376,3 +376,48 @@ func TestEmptyOptions(t *testing.T) {
 		}
 	}
 }
+
+// What an environment or a file adds to a value is named, with the variable and without
+// the value, before anything is sent.
+func TestValuesThatWereNotRead(t *testing.T) {
+	const value = "v4lue"
+	for spelled, want := range map[string]string{
+		`"` + value + `"`: "is in quotes", "'" + value + "'": "is in quotes", "\ufeff" + value: "U+FEFF", value + "\u200b": "U+200B",
+		"${" + value + "}": "a variable", "$(" + value + ")": "a variable", "{{ " + value + " }}": "a variable",
+	} {
+		for _, env := range []string{auth.EnvClientID, auth.EnvClientSecret, auth.EnvOrganizationID, auth.EnvWorkspaceName, client.EnvAPIHost} {
+			t.Run(env+" "+spelled, func(t *testing.T) {
+				t.Setenv(auth.EnvClientID, "app")
+				t.Setenv(auth.EnvClientSecret, "secret")
+				t.Setenv(env, spelled)
+				s := serve(t)
+				_, err := client.New(client.WithHTTPClient(&http.Client{Transport: s}))
+				wantKinds(t, err, "ErrInvalid")
+				wantText(t, err, env, want)
+				if strings.Contains(err.Error(), value) {
+					t.Errorf("the error has the value: %v", err)
+				}
+			})
+		}
+		if _, err := client.New(client.WithCredentials("app", spelled)); err == nil || !strings.Contains(err.Error(), "client_secret (from option) ") || strings.Contains(err.Error(), value) {
+			t.Errorf("WithCredentials with %q: %v", spelled, err)
+		}
+	}
+	// A program may name its workspaces as it likes.
+	if _, err := client.New(client.WithCredentials("app", "secret"), client.WithWorkspaceName(`"quoted" ${x} 👩\u200d💻`)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A base URL that ends with the path of the API is what is wrong, not the workspace.
+func TestBaseURLWithThePathOfTheAPI(t *testing.T) {
+	s := serve(t)
+	s.route = func(r sent) reply { return says(404, `{"detail":"Not Found"}`) }
+	app := newClientOfApp(t, s, client.WithBaseURL(stubURL+"/api/v1/"))
+	wantText(t, read(t.Context(), app), "the base URL ends in /api/v1, which the client adds by itself")
+	static := newClient(t, s, client.WithBaseURL(stubURL+"/api/v1"))
+	wantText(t, read(t.Context(), static), "the base URL ends in /api/v1, which the client adds by itself")
+	if err := read(t.Context(), newClient(t, s)); strings.Contains(err.Error(), "base URL") {
+		t.Error(err)
+	}
+}

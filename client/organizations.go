@@ -22,7 +22,7 @@ type Organization struct {
 func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	call := &call{op: "list organizations", name: "listOrganizations", read: true}
 	got, err := fetch[organizationList](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.raw.ListOrganizations(ctx, &gen.ListOrganizationsParams{})
+		return c.ready().raw.ListOrganizations(ctx, &gen.ListOrganizationsParams{})
 	})
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (c *Client) OrganizationConnectors(ctx context.Context, organizationID stri
 		for offset := 0; ; {
 			params := &gen.ListOrganizationCredentialsParams{Limit: new(organizationPage), Offset: new(offset)}
 			page, err := fetchList[organizationItem](ctx, &call{op: op, name: "listOrganizationCredentials", read: true}, func(ctx context.Context) (*http.Response, error) {
-				return c.raw.ListOrganizationCredentials(ctx, id, params)
+				return c.ready().raw.ListOrganizationCredentials(ctx, id, params)
 			})
 			if err != nil {
 				yield(OrganizationConnector{}, err)

@@ -10,7 +10,7 @@ import (
 type part struct{ client *Client }
 
 // String returns what [Client.String] returns.
-func (p part) String() string { return p.client.String() }
+func (p part) String() string { return p.client.ready().String() }
 
 // Format writes what String returns, for every verb.
 func (p part) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }

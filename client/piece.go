@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -103,7 +104,7 @@ func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Par
 		} else if err := got.verdict(); err != nil {
 			return withBody(err, body)
 		}
-		p, err = item.piece(offset, size)
+		p, err = item.piece(offset, size, x.text)
 		return err
 	}
 	if _, err := c.send(ctx, x, call); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
@@ -145,8 +146,9 @@ type pieceItem struct {
 	ContentType loose[*string] `json:"content_type"`
 }
 
-// piece returns the piece that begins at offset, or an error if it is another one.
-func (i *pieceItem) piece(offset int64, size int) (*Piece, error) {
+// piece returns the piece that begins at offset, or an error if it is another one. text
+// reports whether it was requested as a text.
+func (i *pieceItem) piece(offset int64, size int, text bool) (*Piece, error) {
 	wrong := func(format string, args ...any) (*Piece, error) {
 		return nil, &Error{kind: ErrBadResponse, Message: "the response is not the piece of the file that was requested: " + fmt.Sprintf(format, args...)}
 	}
@@ -154,14 +156,34 @@ func (i *pieceItem) piece(offset int64, size int) (*Piece, error) {
 		return wrong("it has no content")
 	}
 	p := &Piece{Data: []byte(*i.Content), Offset: offset}
-	if strings.EqualFold(i.Encoding.v, "base64") {
+	encoding := strings.ToLower(i.Encoding.v)
+	if encoding == "" && !text {
+		encoding = "base64" // which was requested
+	}
+	switch encoding {
+	case "base64":
 		data, err := base64.StdEncoding.DecodeString(*i.Content)
 		if err != nil {
 			return wrong("its content is not base64")
 		}
 		p.Data = data
+	case "utf-8", "utf8", "text", "":
+	default:
+		return wrong("its encoding %q is neither utf-8 nor base64", shorten(encoding))
 	}
 	n := int64(len(p.Data))
+	next, told := rangeStart(i.NextRange.v)
+	switch {
+	case i.More.v != nil:
+		p.More = *i.More.v
+	case told:
+		p.More = true
+	default:
+		p.More = n == int64(size)
+	}
+	if whole, ok := i.replaced(p.Data); ok && p.More && encoding != "base64" {
+		p.Data, n = whole, *i.Bytes.v
+	}
 	if i.Bytes.v != nil && *i.Bytes.v != n {
 		return wrong("it has %d bytes and says %d", n, *i.Bytes.v)
 	}
@@ -173,15 +195,6 @@ func (i *pieceItem) piece(offset int64, size int) (*Piece, error) {
 	}
 	if i.ContentType.v != nil {
 		p.ContentType = *i.ContentType.v
-	}
-	next, told := rangeStart(i.NextRange.v)
-	switch {
-	case i.More.v != nil:
-		p.More = *i.More.v
-	case told:
-		p.More = true
-	default:
-		p.More = n == int64(size)
 	}
 	switch {
 	case n == 0 && offset == 0:
@@ -196,6 +209,18 @@ func (i *pieceItem) piece(offset int64, size int) (*Piece, error) {
 	}
 	p.Next = offset + int64(len(p.Data))
 	return p, nil
+}
+
+// replaced returns data, a text, without the U+FFFD at its end, and reports whether
+// that may stand for the one to three bytes of a character that the range has cut: a
+// service that does not mind characters puts it in their place.
+func (i *pieceItem) replaced(data []byte) ([]byte, bool) {
+	whole, ok := bytes.CutSuffix(data, []byte("\uFFFD"))
+	if !ok || i.Bytes.v == nil || len(whole) == 0 {
+		return data, false
+	}
+	cut := *i.Bytes.v - int64(len(whole))
+	return whole, cut > 0 && cut < utf8.UTFMax
 }
 
 // rangeStart returns the first byte of a range such as "bytes=0-99".

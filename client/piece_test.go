@@ -115,21 +115,26 @@ func TestPieceChecksTheRange(t *testing.T) {
 		{"more, a character cut", envelope(`"content":"YWJjZGVm8J8=","encoding":"base64","bytes_returned":8,"next_range_header":"bytes=16-23","has_more":true`), "abcdef", true, "", ""},
 		{"less than was requested, and more", envelope(`"content":"abcd","encoding":"utf-8","next_range_header":"bytes=12-19","has_more":true`), "abcd", true, "", ""},
 		{"without an envelope", `{"content":"abcd","encoding":"utf-8","bytes_returned":4,"has_more":false}`, "abcd", false, "", ""},
-		{"more by the next range", envelope(`"content":"abcd","next_range_header":"bytes=12-"`), "abcd", true, "", ""},
-		{"more by the length", envelope(`"content":"abcdefgh"`), "abcdefgh", true, "", ""},
-		{"no more by the length", envelope(`"content":"abcdefg"`), "abcdefg", false, "", ""},
-		{"of other types", envelope(`"content":"abcd","encoding":7,"bytes_returned":"4","range_requested":{},"next_range_header":[],"has_more":"no","content_type":1`), "abcd", false, "", ""},
+		{"more by the next range", envelope(`"content":"abcd","encoding":"UTF-8","next_range_header":"bytes=12-"`), "abcd", true, "", ""},
+		{"more by the length", envelope(`"content":"abcdefgh","encoding":"utf-8"`), "abcdefgh", true, "", ""},
+		{"no more by the length", envelope(`"content":"abcdefg","encoding":"utf-8"`), "abcdefg", false, "", ""},
+		{"of other types", envelope(`"content":"YWJjZA==","encoding":7,"bytes_returned":"4","range_requested":{},"next_range_header":[],"has_more":"no","content_type":1`), "abcd", false, "", ""},
 		{"the end", envelope(`"content":"","encoding":"base64","bytes_returned":0,"has_more":false`), "", false, "", ""},
 		{"no content", envelope(`"bytes_returned":4`), "", false, "ErrBadResponse", "no content"},
 		{"nothing", `{"status":"success"}`, "", false, "ErrBadResponse", "no content"},
 		{"a failure", `{"status":"error","error":"no such file","content":"x"}`, "", false, "ErrExecution", "no such file"},
 		{"no base64", envelope(`"content":"a b","encoding":"base64"`), "", false, "ErrBadResponse", "not base64"},
-		{"another number of bytes", envelope(`"content":"abcd","bytes_returned":5`), "", false, "ErrBadResponse", "4 bytes and says 5"},
+		{"another number of bytes", envelope(`"content":"abcd","encoding":"utf-8","bytes_returned":5`), "", false, "ErrBadResponse", "4 bytes and says 5"},
+		{"without its encoding", envelope(`"content":"YWJjZA=="`), "abcd", false, "", ""},
+		{"another encoding", envelope(`"content":"61626364","encoding":"hex"`), "", false, "ErrBadResponse", `"hex" is neither`},
+		{"a cut character, replaced", envelope(`"content":"abcde\ufffd","encoding":"utf-8","bytes_returned":8,"next_range_header":"bytes=16-23","has_more":true`), "abcde", true, "", ""},
+		{"a cut character, replaced by more bytes", envelope(`"content":"abcdefg\ufffd","encoding":"utf-8","bytes_returned":8,"has_more":true`), "abcdefg", true, "", ""},
+		{"replaced within", envelope(`"content":"a\ufffdbcde","encoding":"utf-8","bytes_returned":6,"has_more":true`), "", false, "ErrBadResponse", "8 bytes and says 6"},
 		{"a replaced character", envelope(`"content":"abc\ufffd","encoding":"utf-8","bytes_returned":4`), "", false, "ErrBadResponse", "6 bytes and says 4"},
-		{"too many bytes", envelope(`"content":"abcdefghi"`), "", false, "ErrBadResponse", "9 bytes, more than 8"},
-		{"another range", envelope(`"content":"abcd","range_requested":"bytes=0-7"`), "", false, "ErrBadResponse", "begins at 0, not at 8"},
-		{"another next range", envelope(`"content":"abcdefgh","next_range_header":"bytes=17-24","has_more":true`), "", false, "ErrBadResponse", "next one begins at 17"},
-		{"the same next range", envelope(`"content":"abcdefgh","next_range_header":"bytes=8-15","has_more":true`), "", false, "ErrBadResponse", "next one begins at 8"},
+		{"too many bytes", envelope(`"content":"abcdefghi","encoding":"utf-8"`), "", false, "ErrBadResponse", "9 bytes, more than 8"},
+		{"another range", envelope(`"content":"abcd","encoding":"utf-8","range_requested":"bytes=0-7"`), "", false, "ErrBadResponse", "begins at 0, not at 8"},
+		{"another next range", envelope(`"content":"abcdefgh","encoding":"utf-8","next_range_header":"bytes=17-24","has_more":true`), "", false, "ErrBadResponse", "next one begins at 17"},
+		{"the same next range", envelope(`"content":"abcdefgh","encoding":"utf-8","next_range_header":"bytes=8-15","has_more":true`), "", false, "ErrBadResponse", "next one begins at 8"},
 		{"more of nothing", envelope(`"content":"","has_more":true`), "", false, "ErrBadResponse", "empty, and there is more"},
 		{"no JSON", `abcd`, "", false, "ErrBadResponse", "not JSON"},
 	} {
@@ -171,7 +176,7 @@ func TestPieceChecksTheRange(t *testing.T) {
 
 // The iteration ends with the first error, and gets pieces only as the loop needs them.
 func TestPiecesEnd(t *testing.T) {
-	first := says(200, `{"status":"success","result":{"content":"abcd","has_more":true}}`)
+	first := says(200, `{"status":"success","result":{"content":"abcd","encoding":"utf-8","has_more":true}}`)
 	s := serve(t, first, says(404, ""))
 	n := 0
 	var last error

@@ -44,7 +44,7 @@ func (c *Connector) Prepare(ctx context.Context, entity, action string, params P
 		}
 		return nil
 	}
-	if _, err := c.ws.client.raw.PrepareExecution(withCall(ctx, call), id, &gen.PrepareExecutionParams{}, x.request()); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
+	if _, err := c.ws.client.ready().raw.PrepareExecution(withCall(ctx, call), id, &gen.PrepareExecutionParams{}, x.request()); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return nil, call.failBuilding(err)
 	}
 	return []byte(got.Bundle.v.Definition.v), nil

@@ -68,7 +68,7 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 		if sent && r.watch != nil {
 			a := c.attempted(n+1, took, resp, err)
 			a.Retry, a.Pause = again, pause
-			r.watch(ctx, a)
+			quietly(func() { r.watch(ctx, a) })
 		}
 		if !again {
 			return finish(c, resp, err, willing, sent)

@@ -299,3 +299,58 @@ func TestScopedTokenObservers(t *testing.T) {
 		mu.Unlock()
 	}
 }
+
+// A token of a workspace to hand on is not one of a workspace that a misspelled name has
+// created.
+func TestScopedTokenToHandOn(t *testing.T) {
+	ctx := t.Context()
+	fake := agentstest.New()
+	c := makeClient(t, fake.Transport(), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	wantSent := func(lookups, tokens int) {
+		t.Helper()
+		if l, n := fake.Count("listWorkspaces"), fake.Count("createScopedToken"); l != lookups || n != tokens {
+			t.Errorf("%d lookups and %d tokens, want %d and %d", l, n, lookups, tokens)
+		}
+	}
+	wrong := c.Workspace("custmoer-42")
+	for range 2 {
+		_, err := wrong.ScopedToken(ctx)
+		wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
+		wantText(t, err, `"custmoer-42"`, "Ensure creates it")
+	}
+	_, err := wrong.ScopedTokens().Token(ctx)
+	wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
+	wantSent(3, 0)
+	right := c.Workspace(agentstest.SecondWorkspaceName)
+	for range 2 {
+		if _, err := right.ScopedToken(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := right.ScopedTokens().Token(ctx); err != nil {
+		t.Fatal(err)
+	}
+	wantSent(4, 3)
+	if err := wrong.Ensure(ctx); err != nil { // if it was meant
+		t.Fatal(err)
+	}
+	if _, err := wrong.ScopedToken(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := right.Delete(ctx); err != nil { // which looks it up
+		t.Fatal(err)
+	}
+	_, err = right.ScopedToken(ctx)
+	wantKinds(t, err, "ErrNotFound+ErrWorkspaceNotFound")
+	for info, err := range c.Workspaces(ctx, client.WorkspaceFilter{}) { // what is listed exists
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSent(8, 5)
+		if _, err := c.WorkspaceFrom(info).ScopedToken(ctx); err != nil {
+			t.Fatal(err)
+		}
+		wantSent(8, 6)
+		break
+	}
+}

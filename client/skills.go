@@ -57,7 +57,7 @@ func (s *Skills) narrow(whose, id string) string {
 
 // String describes the client, and what s is narrowed to.
 func (s Skills) String() string {
-	return fmt.Sprintf("client.Skills{%s, workspace %q, organization %q}", s.client, s.workspace, s.organization)
+	return fmt.Sprintf("client.Skills{%s, workspace %q, organization %q}", s.client.ready(), s.workspace, s.organization)
 }
 
 // Format writes what String returns, for every verb.
@@ -171,7 +171,7 @@ const skillsPerPage = 100
 // error matches [ErrPageRepeated].
 func (s Skills) All(ctx context.Context) iter.Seq2[Skill, error] {
 	return s.pages(ctx, "list skills", "listSkills", "", func(ctx context.Context, cursor string) (*http.Response, error) {
-		return s.client.raw.ListSkills(ctx, &gen.ListSkillsParams{
+		return s.client.ready().raw.ListSkills(ctx, &gen.ListSkillsParams{
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
 	})
@@ -186,7 +186,7 @@ func (s Skills) Search(ctx context.Context, query string) iter.Seq2[Skill, error
 		problem = "the query is empty; Skills.All lists all skills"
 	}
 	return s.pages(ctx, "search skills", "searchSkills", problem, func(ctx context.Context, cursor string) (*http.Response, error) {
-		return s.client.raw.SearchSkills(ctx, &gen.SearchSkillsParams{
+		return s.client.ready().raw.SearchSkills(ctx, &gen.SearchSkillsParams{
 			Query: query,
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
@@ -258,7 +258,7 @@ func (s Skills) Docs(ctx context.Context, id, section string) (*Docs, error) {
 func (s Skills) docs(ctx context.Context, call *call, params *gen.GetSkillDocsParams) (*Docs, error) {
 	call.name, call.read = "getSkillDocs", true
 	got, err := fetch[docsItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.GetSkillDocs(ctx, params)
+		return s.client.ready().raw.GetSkillDocs(ctx, params)
 	})
 	if err != nil {
 		return nil, err

@@ -318,7 +318,7 @@ func (s SourceTemplates) List(ctx context.Context, filter SourceTemplateFilter) 
 		return nil, err
 	}
 	return fetchSourceTemplates(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(filter.Global)})
+		return s.client.ready().raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(filter.Global)})
 	})
 }
 
@@ -329,7 +329,7 @@ func (s SourceTemplates) List(ctx context.Context, filter SourceTemplateFilter) 
 func (s SourceTemplates) ListGlobal(ctx context.Context) ([]SourceTemplate, error) {
 	call := &call{op: "list global source templates", name: "listGlobalSourceTemplates", read: true}
 	return fetchSourceTemplates(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.ListGlobalSourceTemplates(ctx, &gen.ListGlobalSourceTemplatesParams{})
+		return s.client.ready().raw.ListGlobalSourceTemplates(ctx, &gen.ListGlobalSourceTemplatesParams{})
 	})
 }
 
@@ -354,7 +354,7 @@ func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDet
 		return nil, err
 	}
 	return fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.GetSourceTemplate(ctx, id, &gen.GetSourceTemplateParams{})
+		return s.client.ready().raw.GetSourceTemplate(ctx, id, &gen.GetSourceTemplateParams{})
 	})
 }
 
@@ -368,7 +368,7 @@ func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*
 		return nil, err
 	}
 	return fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.CreateSourceTemplate(ctx, &gen.CreateSourceTemplateParams{}, body)
+		return s.client.ready().raw.CreateSourceTemplate(ctx, &gen.CreateSourceTemplateParams{}, body)
 	})
 }
 
@@ -397,7 +397,7 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 		return nil, err
 	}
 	got, err := fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.UpdateSourceTemplate(ctx, id, &gen.UpdateSourceTemplateParams{}, body)
+		return s.client.ready().raw.UpdateSourceTemplate(ctx, id, &gen.UpdateSourceTemplateParams{}, body)
 	})
 	if err != nil {
 		return orLook(err, func() (*SourceTemplateDetails, error) { return s.Get(ctx, id) })
@@ -414,6 +414,6 @@ func (s SourceTemplates) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.raw.DeleteSourceTemplate(ctx, id, &gen.DeleteSourceTemplateParams{})
+		return s.client.ready().raw.DeleteSourceTemplate(ctx, id, &gen.DeleteSourceTemplateParams{})
 	})
 }

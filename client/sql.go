@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // WithLimit makes [SQL] return at most n rows, as LIMIT in the query does. If there are
@@ -37,6 +38,7 @@ func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ..
 			return
 		}
 		var rows pageRows[T]
+		var metadata jsontext.Value
 		err = c.run(ctx, x, func(resp *http.Response) error {
 			body, err := readAll(resp, nil)
 			if err != nil {
@@ -46,7 +48,7 @@ func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ..
 			if err := decodeBytes(resp, body, &e, decoding[T](x.useNumber)); err != nil {
 				return err
 			}
-			rows = e.Result
+			rows, metadata = e.Result, e.Metadata
 			return withBody(e.verdict(), body)
 		})
 		if err != nil {
@@ -56,15 +58,23 @@ func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ..
 		if !rows.each(x.op(), yield) {
 			return
 		}
-		var beside struct {
-			Meta loose[struct {
-				More loose[bool] `json:"has_more"`
-			}] `json:"meta"`
-		}
-		if jsonv2.Unmarshal(rows.beside, &beside, lenient) == nil && beside.Meta.v.More.v {
+		if moreIn(rows.beside) || moreIn(metadata) {
 			yield(zero, &Error{op: x.op(), kind: ErrPaging, Message: "the result has more rows, which the service does not send; go on with LIMIT and OFFSET in the query, and an ORDER BY"})
 		}
 	}
+}
+
+// moreIn reports whether an object, such as the metadata of a result, says that there
+// are more rows, itself or in its "meta".
+func moreIn(object jsontext.Value) bool {
+	type says struct {
+		More loose[bool] `json:"has_more"`
+	}
+	var in struct {
+		says
+		Meta loose[says] `json:"meta"`
+	}
+	return jsonv2.Unmarshal(object, &in, lenient) == nil && (in.More.v || in.Meta.v.More.v)
 }
 
 // newSQL returns the execution of a query, or an error if it cannot be right.

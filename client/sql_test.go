@@ -22,6 +22,8 @@ func TestSQL(t *testing.T) {
 		{"no rows", `{"status":"success","result":{"data":[],"meta":{"has_more":false}}}`, 0, 0, "", ""},
 		{"more rows", `{"status":"success","result":{"data":[{"id":1},{"id":2}],"meta":{"has_more":true,"cursor":null}},"connector_metadata":null,"execution_metadata":null}`, 2, 0, "ErrPaging", "LIMIT and OFFSET"},
 		{"meta first", `{"result":{"meta":{"has_more":true},"data":[{"id":1},{"id":2}]},"status":"success"}`, 2, 0, "ErrPaging", "ORDER BY"},
+		{"more, as the metadata say", `{"status":"success","result":[{"id":1},{"id":2}],"connector_metadata":{"has_more":true,"cursor":null}}`, 2, 0, "ErrPaging", "LIMIT and OFFSET"},
+		{"odd metadata", `{"status":"success","result":[{"id":1},{"id":2}],"connector_metadata":[7]}`, 2, 0, "", ""},
 		{"an odd row", `{"status":"success","result":{"data":[{"id":1},{"id":"x"},{"id":2}]}}`, 2, 1, "", ""},
 		{"a list", `{"status":"success","result":[{"id":1},{"id":2}]}`, 2, 0, "", ""},
 		{"no result", `{"status":"success"}`, 0, 0, "", ""},

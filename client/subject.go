@@ -14,14 +14,14 @@ type subject struct {
 	entity, action         string
 }
 
-func (w *Workspace) about() subject { return subject{workspace: w.name} }
+func (w *Workspace) about() subject { return subject{workspace: w.ready().name} }
 
 func (c *Connector) about() subject {
 	id, ok := connectorUUID(c.id)
 	if !ok {
 		id = shorten(c.id)
 	}
-	return subject{workspace: c.ws.name, connector: c.Slug(), connectorID: id}
+	return subject{workspace: c.ws.ready().name, connector: c.Slug(), connectorID: id}
 }
 
 // about returns the subject of running x with c.

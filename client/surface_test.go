@@ -16,7 +16,7 @@ import (
 // Each package must have an example of its own, and its documentation must show
 // every example as a whole program that can be run.
 func TestExamplesAreShown(t *testing.T) {
-	for _, dir := range []string{".", "../auth", "../agentstest", "../agenttools", "../gen"} {
+	for _, dir := range []string{".", "../auth", "../agentstest", "../agenttools", "../agentsmcp", "../gen"} {
 		p, files := parseDir(t, dir)
 		shown := slices.Clone(p.Examples)
 		if len(shown) == 0 {
@@ -44,7 +44,7 @@ func TestExamplesAreShown(t *testing.T) {
 
 // Every exported function and type must have a comment that begins with its name.
 func TestEveryExportedNameHasAComment(t *testing.T) {
-	for _, dir := range []string{".", "../auth", "../agentstest", "../agenttools"} {
+	for _, dir := range []string{".", "../auth", "../agentstest", "../agenttools", "../agentsmcp"} {
 		p, _ := parseDir(t, dir)
 		check := func(name, text string) {
 			for _, article := range []string{"A ", "An ", "The "} {

@@ -2,9 +2,12 @@ package client
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A Time is a time in a record, as the types that the command agents-gen generates have
@@ -75,7 +78,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	case t.text == "":
 		return t.Time.MarshalJSON()
 	case t.quoted:
-		return json.Marshal(t.text)
+		return jsonv1.Marshal(t.text)
 	}
 	return []byte(t.text), nil
 }
@@ -88,7 +91,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	var text string
-	if json.Unmarshal(b, &text) == nil {
+	if jsonv2.Unmarshal(b, &text, lenient) == nil {
 		return t.UnmarshalText([]byte(text))
 	}
 	t.text = string(b)

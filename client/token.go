@@ -12,10 +12,11 @@ import (
 
 // ScopedToken creates a token that gives access to this workspace only, so it
 // can be handed to the workspace's user. It is valid for about 20 minutes and
-// is not refreshed; use [Workspace.ScopedTokens] for that. The service creates
-// the workspace if there is none with its name. That needs the role of workspace
-// admin; without it, the error matches [ErrForbidden]. A client with
-// [WithScopedToken] cannot create such a token.
+// is not refreshed; use [Workspace.ScopedTokens] for that. The workspace is looked up
+// first, once for w, since the service would create one that does not exist, also of a
+// misspelled name: the error matches [ErrWorkspaceNotFound]; [Workspace.Ensure] creates
+// it. A token needs the role of workspace admin; without it, the error matches
+// [ErrForbidden]. A client with [WithScopedToken] cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	call := &call{op: "create scoped token", name: "createScopedToken", about: w.about()}
 	tok, err := w.scoped().Token(ctx)
@@ -31,18 +32,25 @@ func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 // share these tokens, too.
 func (w *Workspace) ScopedTokens() auth.TokenSource {
 	src := w.scoped()
-	if w.owner == nil && w.client.keep != nil {
-		src = w.client.keep(src, w.name)
+	if c := w.client.ready(); w.owner == nil && c.keep != nil {
+		src = c.keep(src, w.name)
 	}
 	return auth.NewCache(src)
 }
 
 func (w *Workspace) scoped() auth.TokenSource {
 	if w.owner != nil {
-		return refuser{}
+		return noName
 	}
-	c := w.client
-	return auth.NewScoped(c.tokens(), auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}, c.base, c.http)
+	c := w.client.ready()
+	scope := auth.Scope{WorkspaceName: w.name, RegionID: string(c.region), OrganizationID: c.organization}
+	scope.Confirm = func(ctx context.Context) error {
+		if w.exists.Load() || w.known.Load() != nil {
+			return nil
+		}
+		return w.confirm(ctx)
+	}
+	return auth.NewScoped(c.tokens(), scope, c.base, c.http)
 }
 
 // A TokenScope is what a scoped token gives access to: one workspace.
@@ -59,7 +67,7 @@ type TokenScope struct {
 func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
 	call := &call{op: "get token scope", name: "getScopedTokenInfo", read: true}
 	return fetch[TokenScope](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.raw.GetScopedTokenInfo(ctx, &gen.GetScopedTokenInfoParams{})
+		return c.ready().raw.GetScopedTokenInfo(ctx, &gen.GetScopedTokenInfoParams{})
 	})
 }
 
@@ -82,7 +90,7 @@ func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secr
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return "", invalid(call.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
 	}
-	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.region))}
+	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.ready().region))}
 	req.SelectedSourceTemplateTags, req.SelectedSourceTemplateTagsMode, err = matchTags(call.op, r.SourceTemplateTags, r.SourceTemplateMatch)
 	if err != nil {
 		return "", err
@@ -95,7 +103,7 @@ func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secr
 		Token auth.Secret `json:"token"`
 	}
 	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
+		return w.client.ready().raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
 	})
 	if err != nil {
 		return "", err

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
@@ -265,9 +266,13 @@ func notGiven(v reflect.Value) bool {
 
 // MarshalFields encodes a struct with a field Extra, whose members become those of the
 // struct. It is for generated types of what is sent. Unlike for the parameters of an
-// [Action], nothing is required.
+// [Action], nothing is required. A v that is no struct is an error that matches
+// [ErrInvalid].
 func MarshalFields(v any) ([]byte, error) {
 	r := reflect.ValueOf(v)
+	if r.Kind() != reflect.Struct {
+		return nil, invalid("encode fields", "the value is no struct but a %T", v)
+	}
 	p, empty := fields(r)
 	t := r.Type()
 	for i := range t.NumField() {
@@ -275,5 +280,5 @@ func MarshalFields(v any) ([]byte, error) {
 			p[name] = r.Field(i).Interface()
 		}
 	}
-	return json.Marshal(p)
+	return jsonv1.Marshal(p)
 }

@@ -229,6 +229,16 @@ func TestOtherTypesAreDecodedStrictly(t *testing.T) {
 	}
 }
 
+// MarshalFields takes structs, and says so.
+func TestMarshalFieldsOfOtherValues(t *testing.T) {
+	for _, v := range []any{nil, "text", 1, []int{1}, (*typedCustom)(nil), &typedCustom{}} {
+		b, err := client.MarshalFields(v)
+		if wantKinds(t, err, "ErrInvalid"); b != nil {
+			t.Errorf("%T: %s", v, b)
+		}
+	}
+}
+
 func TestListOf(t *testing.T) {
 	action := client.Action{Entity: "things", Name: "list"}
 	for text, want := range map[string]int{

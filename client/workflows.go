@@ -29,7 +29,7 @@ type Workflows struct{ ws *Workspace }
 func (w *Workspace) Workflows() Workflows { return Workflows{w} }
 
 // String describes the workflows by the name of the workspace.
-func (f Workflows) String() string { return fmt.Sprintf("client.Workflows{%q}", f.ws.name) }
+func (f Workflows) String() string { return fmt.Sprintf("client.Workflows{%q}", f.ws.ready().name) }
 
 // Format writes what String returns, for every verb.
 func (f Workflows) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, f.String()) }
@@ -79,16 +79,16 @@ type WorkflowChange struct {
 // List returns the workflows of the workspace, in the order of the service,
 // which sends them in one page.
 func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
-	call := &call{op: "list workflows", name: "listWorkflows", read: true, about: f.ws.about()}
-	ws, err := f.ws.id(ctx)
+	call := &call{op: "list workflows", name: "listWorkflows", read: true, about: f.ws.ready().about()}
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetchList[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.ListWorkflows(ctx, &gen.ListWorkflowsParams{WorkspaceID: ws})
+		return f.ws.ready().client.raw.ListWorkflows(ctx, &gen.ListWorkflowsParams{WorkspaceID: ws})
 	})
 	if err != nil {
-		return nil, f.ws.forget(err)
+		return nil, f.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -96,20 +96,20 @@ func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 // Get returns the workflow with the given ID. If there is none, the error matches
 // [ErrNotFound].
 func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
-	call := &call{op: "get workflow", name: "getWorkflow", read: true, about: f.ws.about()}
+	call := &call{op: "get workflow", name: "getWorkflow", read: true, about: f.ws.ready().about()}
 	id, err := pathID(call.op, "workflow", id)
 	if err != nil {
 		return nil, err
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.GetWorkflow(ctx, id, &gen.GetWorkflowParams{WorkspaceID: ws})
+		return f.ws.ready().client.raw.GetWorkflow(ctx, id, &gen.GetWorkflowParams{WorkspaceID: ws})
 	})
 	if err != nil {
-		return nil, f.ws.forget(err)
+		return nil, f.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -118,20 +118,20 @@ func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 // [Workflows.Automations]. A request without a name is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, error) {
-	call := &call{op: "create workflow", name: "createWorkflow", about: f.ws.about()}
+	call := &call{op: "create workflow", name: "createWorkflow", about: f.ws.ready().about()}
 	if err := r.check(call.op); err != nil {
 		return nil, err
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	body := gen.WorkflowCreateRequest{WorkspaceID: ws, Name: strings.TrimSpace(r.Name), Tasks: r.Tasks}
 	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.CreateWorkflow(ctx, &gen.CreateWorkflowParams{}, body)
+		return f.ws.ready().client.raw.CreateWorkflow(ctx, &gen.CreateWorkflowParams{}, body)
 	})
 	if err != nil {
-		return nil, f.ws.forget(err)
+		return nil, f.ws.ready().forget(err)
 	}
 	return got, nil
 }
@@ -139,7 +139,7 @@ func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, er
 // Update changes the workflow with the given ID and returns its new state. An
 // empty change is an error that matches [ErrInvalid]; nothing is sent.
 func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange) (*Workflow, error) {
-	call := &call{op: "update workflow", name: "updateWorkflow", about: f.ws.about()}
+	call := &call{op: "update workflow", name: "updateWorkflow", about: f.ws.ready().about()}
 	id, err := pathID(call.op, "workflow", id)
 	if err != nil {
 		return nil, err
@@ -148,15 +148,15 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 	if body.Name == nil {
 		return nil, invalid(call.op, "there is nothing to change")
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.UpdateWorkflow(ctx, id, &gen.UpdateWorkflowParams{WorkspaceID: ws}, body)
+		return f.ws.ready().client.raw.UpdateWorkflow(ctx, id, &gen.UpdateWorkflowParams{WorkspaceID: ws}, body)
 	})
 	if err != nil {
-		return orLook(f.ws.forget(err), func() (*Workflow, error) { return f.Get(ctx, id) })
+		return orLook(f.ws.ready().forget(err), func() (*Workflow, error) { return f.Get(ctx, id) })
 	}
 	return got, nil
 }
@@ -164,17 +164,17 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 // Delete deletes the workflow with the given ID. If there is none, the error
 // matches [ErrNotFound].
 func (f Workflows) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete workflow", name: "deleteWorkflow", about: f.ws.about()}
+	call := &call{op: "delete workflow", name: "deleteWorkflow", about: f.ws.ready().about()}
 	id, err := pathID(call.op, "workflow", id)
 	if err != nil {
 		return err
 	}
-	ws, err := f.ws.id(ctx)
+	ws, err := f.ws.ready().id(ctx)
 	if err != nil {
 		return err
 	}
-	return f.ws.forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.client.raw.DeleteWorkflow(ctx, id, &gen.DeleteWorkflowParams{WorkspaceID: ws})
+	return f.ws.ready().forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return f.ws.ready().client.raw.DeleteWorkflow(ctx, id, &gen.DeleteWorkflowParams{WorkspaceID: ws})
 	}))
 }
 

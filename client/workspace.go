@@ -21,7 +21,17 @@ type Workspace struct {
 	owner  *Client // the one that a workspace without a name is from, else nil
 	name   string
 
-	known atomic.Pointer[string] // the ID, once it has been looked up
+	known  atomic.Pointer[string] // the ID, once it has been looked up
+	exists atomic.Bool            // it was found or created, so that a scoped token creates none
+}
+
+// ready returns w or, in place of one that no client returned, one that refuses every
+// call.
+func (w *Workspace) ready() *Workspace {
+	if w != nil && w.client != nil {
+		return w
+	}
+	return &Workspace{client: (*Client)(nil).ready()}
 }
 
 // Name returns the name of the workspace.
@@ -57,7 +67,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 // unless the service lets several have one name.
 func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	return func(yield func(WorkspaceInfo, error) bool) {
-		for info, err := range w.client.Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
+		for info, err := range w.client.ready().Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
 			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, w.about().of(err)) {
 				return
 			}
@@ -125,17 +135,28 @@ func (w *Workspace) notFound(op string) error {
 // to create it, which needs the role of workspace admin; without it, the error matches
 // [ErrForbidden].
 func (w *Workspace) Ensure(ctx context.Context) error {
-	_, err := w.Info(ctx)
-	if err == nil || !errors.Is(err, ErrWorkspaceNotFound) {
+	if err := w.confirm(ctx); !errors.Is(err, ErrWorkspaceNotFound) {
 		return err
 	}
 	// The service has no call to create a workspace: it creates one when it issues a
 	// scoped token for it.
 	call := &call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true, about: w.about()}
-	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.region))}
-	_, err = fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
+	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.ready().region))}
+	_, err := fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
+		return w.client.ready().raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
 	})
+	if err == nil {
+		w.exists.Store(true)
+	}
+	return err
+}
+
+// confirm returns an error if the workspace does not exist now.
+func (w *Workspace) confirm(ctx context.Context) error {
+	_, err := w.Info(ctx)
+	if err == nil {
+		w.exists.Store(true)
+	}
 	return err
 }
 
@@ -167,12 +188,13 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 	}
 	if change.Name != "" {
 		w.known.Store(nil) // w goes on to refer to the name
+		w.exists.Store(false)
 	}
 	body := gen.WorkspaceUpdateRequest{
 		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
 	}
 	got, err := fetch[workspaceItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
+		return w.client.ready().raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
 	})
 	if err != nil {
 		return orLook(missing(err, ErrWorkspaceNotFound), func() (*WorkspaceInfo, error) { return w.client.WorkspaceInfo(ctx, id) })
@@ -192,7 +214,8 @@ func (w *Workspace) Delete(ctx context.Context) error {
 		return err
 	}
 	w.known.Store(nil)
+	w.exists.Store(false)
 	return missing(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.raw.DeleteWorkspace(ctx, id, &gen.DeleteWorkspaceParams{})
+		return w.client.ready().raw.DeleteWorkspace(ctx, id, &gen.DeleteWorkspaceParams{})
 	}), ErrWorkspaceNotFound)
 }

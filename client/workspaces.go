@@ -89,9 +89,9 @@ func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Se
 		var from string
 		send := func(ctx context.Context) (*http.Response, error) {
 			if req == nil {
-				return c.raw.ListWorkspaces(ctx, query)
+				return c.ready().raw.ListWorkspaces(ctx, query)
 			}
-			return c.doer.Do(req.WithContext(ctx))
+			return c.ready().doer.Do(req.WithContext(ctx))
 		}
 		g := guard{op: op}
 		for {
@@ -168,7 +168,7 @@ func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, 
 		return nil, err
 	}
 	got, err := fetch[workspaceItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.raw.GetWorkspace(ctx, id, &gen.GetWorkspaceParams{})
+		return c.ready().raw.GetWorkspace(ctx, id, &gen.GetWorkspaceParams{})
 	})
 	if err != nil {
 		return nil, missing(err, ErrWorkspaceNotFound)
@@ -195,7 +195,7 @@ type statsItem struct {
 func (c *Client) WorkspaceStats(ctx context.Context) (*WorkspaceStats, error) {
 	call := &call{op: "count workspaces", name: "getWorkspaceStats", read: true}
 	got, err := fetch[statsItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.raw.GetWorkspaceStats(ctx, &gen.GetWorkspaceStatsParams{})
+		return c.ready().raw.GetWorkspaceStats(ctx, &gen.GetWorkspaceStatsParams{})
 	})
 	if err != nil {
 		return nil, err

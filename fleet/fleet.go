@@ -22,7 +22,7 @@ package fleet
 
 import (
 	"context"
-	_ "embed"
+	_ "embed" // the scripts
 	"errors"
 	"fmt"
 	"log/slog"

@@ -31,7 +31,6 @@ type limited struct {
 	used                    int
 	start                   time.Time // of the load
 	accepted, late, refused int       // late ones are accepted from the third second on
-	broken                  int       // requests that were not answered
 }
 
 func (l *limited) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -64,7 +64,7 @@ func spawn(t testing.TB, what task) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self) //nolint:gosec // it is this program
+	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), taskEnv+"="+string(text))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

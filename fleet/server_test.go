@@ -77,7 +77,7 @@ func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
 func (s *server) start() {
 	s.t.Helper()
-	s.cmd = exec.Command(s.bin, s.args...) //nolint:gosec // found on PATH
+	s.cmd = exec.Command(s.bin, s.args...)
 	var out strings.Builder
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
 	if err := s.cmd.Start(); err != nil {
@@ -235,19 +235,19 @@ func (p *proxy) wait() {
 }
 
 func (p *proxy) serve(c net.Conn) {
-	defer c.Close() //nolint:errcheck // it is over
+	defer c.Close()
 	p.wait()
 	s, err := net.Dial("tcp", p.to)
 	if err != nil {
 		return
 	}
-	defer s.Close() //nolint:errcheck // it is over
+	defer s.Close()
 	go p.copy(s, c)
 	p.copy(c, s)
 }
 
 func (p *proxy) copy(to, from net.Conn) {
-	defer to.Close() //nolint:errcheck // it is over
+	defer to.Close()
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buf)

@@ -454,7 +454,7 @@ func TestCompiles(t *testing.T) {
 // The package of the example is what the command makes of its document.
 func TestExampleIsUpToDate(t *testing.T) {
 	dir := filepath.Dir(acme)
-	if status, stdout, stderr := agentsGen("-check", "-o", filepath.Join(dir, "internal/acmedesk"), "-fake", filepath.Join(dir, "acme.fake.json"), acme); status != 0 {
+	if status, stdout, stderr := agentsGen("-check", "-o", filepath.Join(dir, "acmedesk"), "-fake", filepath.Join(dir, "acme.fake.json"), acme); status != 0 {
 		t.Errorf("status %d; run go generate ./examples/typed\n%s%s", status, stdout, stderr)
 	}
 }

@@ -11,12 +11,12 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
-	"github.com/airbyte-agents/airbyte-agents-go/examples/typed/internal/acmedesk"
+	"github.com/airbyte-agents/airbyte-agents-go/examples/typed/acmedesk"
 )
 
 // In a module of your own, after "go get -tool github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen",
 // the command is "go tool agents-gen".
-//go:generate go run ../../cmd/agents-gen -o internal/acmedesk -fake acme.fake.json acme.yaml
+//go:generate go run ../../cmd/agents-gen -o acmedesk -fake acme.fake.json acme.yaml
 
 //go:embed acme.fake.json
 var description []byte

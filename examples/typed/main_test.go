@@ -9,7 +9,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
-	"github.com/airbyte-agents/airbyte-agents-go/examples/typed/internal/acmedesk"
+	"github.com/airbyte-agents/airbyte-agents-go/examples/typed/acmedesk"
 )
 
 func Example() {

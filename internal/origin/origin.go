@@ -10,7 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/given"
 )
 
 // ErrUnsafe means that a request or an address would expose a secret: over
@@ -28,8 +29,8 @@ func Parse(raw string) (*url.URL, error) {
 	if s == "" {
 		return nil, errors.New("the base URL is empty")
 	}
-	if strings.ContainsFunc(s, unicode.IsControl) {
-		return nil, errors.New("the base URL contains a control character")
+	if what := cmp.Or(given.Wrong(s), given.Raw(s)); what != "" {
+		return nil, errors.New("the base URL " + what)
 	}
 	if !strings.Contains(s, "://") {
 		s = "https://" + s
@@ -58,10 +59,21 @@ func Parse(raw string) (*url.URL, error) {
 // Server returns base as the address that the generated client appends paths to.
 func Server(base *url.URL) string { return strings.TrimSuffix(base.String(), "/") + "/" }
 
+// Doubled says what is wrong with the base URL if that may be why nothing was found at
+// u: it ends with what the client adds to it. Otherwise it returns "".
+func Doubled(u *url.URL) string {
+	if u == nil || !strings.Contains(u.Path, "/api/v1/api/v1/") {
+		return ""
+	}
+	return "the base URL ends in /api/v1, which the client adds by itself; leave it out"
+}
+
 // CheckScheme returns an error that matches [ErrUnsafe] if a request to u would
 // send a secret unencrypted.
 func CheckScheme(u *url.URL) error {
 	switch {
+	case u == nil || u.Host == "":
+		return errors.New("there is no base URL")
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
@@ -79,10 +91,10 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// Same reports whether a and b have the same scheme, host and port. A missing
+// Same reports whether a and b are there and have the same scheme, host and port. A missing
 // port is the default port of the scheme.
 func Same(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+	return a != nil && b != nil && strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
 func port(u *url.URL) string {

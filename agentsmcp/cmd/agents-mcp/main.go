@@ -15,7 +15,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,6 +27,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +40,9 @@ import (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // the heap is so small that garbage is collected very often
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:])
 	stop()
@@ -178,7 +184,7 @@ func run(ctx context.Context, args []string) int {
 	}
 	switch {
 	case c.check:
-		err = check(ctx, ws, opts)
+		err = c.report(ctx, ws, opts)
 	case c.http != "":
 		var l *listener
 		if l, err = c.listen(ctx); err != nil {
@@ -194,24 +200,27 @@ func run(ctx context.Context, args []string) int {
 	return 0
 }
 
-// check says what would be served.
-func check(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) error {
+// report says what would be served.
+func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) error {
 	set := agenttools.New(ws, opts...)
-	tools := set.Tools()
-	out := set.Call(ctx, tools[0].Name, nil)
+	out := set.Call(ctx, c.prefix+"list_connectors", nil)
 	for !out.IsError {
 		fmt.Println(out.Text)
 		handle, more := lastLine(out.Text, "next_page ")
 		if !more {
 			break
 		}
-		out = set.Call(ctx, strings.TrimSuffix(tools[0].Name, "list_connectors")+"next_page", []byte(`{"page":"`+handle+`"}`))
+		out = set.Call(ctx, c.prefix+"next_page", []byte(`{"page":"`+handle+`"}`))
 	}
 	if out.IsError {
-		return errors.New(out.Text)
+		var failure struct{ Error, Hint string }
+		if json.Unmarshal([]byte(out.Text), &failure) != nil || failure.Hint == "" {
+			return errors.New(cmp.Or(failure.Error, out.Text))
+		}
+		return fmt.Errorf("%s; %s", failure.Error, failure.Hint)
 	}
 	var names []string
-	for _, t := range tools {
+	for _, t := range set.Tools() {
 		names = append(names, t.Name)
 	}
 	fmt.Println("tools: " + strings.Join(names, ", "))
