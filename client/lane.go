@@ -214,29 +214,33 @@ func (l *lane) settle() {
 	}
 	l.futile = 0
 	n = max(n, 0.75*l.grown)
-	last := l.pace.n
-	if n < 1.5*last && last < 1.5*n {
+	last := l.pace
+	near := n < 1.5*last.n
+	if near && last.n < 1.5*n {
 		l.weight += n
 	} else {
 		l.weight = n
 	}
-	plateau, doubling := memory(l.length), memory(l.length)/3
-	if n < 2*l.refused { // there were more at once than the vendor accepts, so the rate that it accepts may be higher
-		plateau, doubling = min(12*l.length, plateau), min(2*l.length, doubling)
+	plateau := min(max(60*l.length, time.Minute), 30*time.Minute)
+	next, doubling := 0.97*n, plateau/3
+	switch {
+	case last.n == 0 && n < 2*l.refused: // there were more at once than the vendor accepts, so it may accept more over time
+		plateau, doubling = 5*l.length, l.length
+	case !near: // last says nothing
+	case l.grown > 0: // the pace grew until it was too fast
+		next = max(last.n, next/math.Exp2(min(float64(l.length)/float64(last.doubling), 40)))
+	case l.ran < 2*l.length: // it was too fast from the start
+		next = 0.85 * min(n, last.n)
+		plateau, doubling = plateau/6, doubling/3
+	default:
+		next = min(next, 0.97*last.n)
 	}
 	sure := math.Pow(min(l.weight/20, 1), 2)
 	l.pace = pace{
-		n: 0.97 * n, length: l.length, soon: n,
+		n: next, length: l.length, soon: n,
 		plateau: time.Duration(sure * float64(plateau)), doubling: max(time.Duration(sure*float64(doubling)), time.Millisecond),
 	}
-	if reached := max(last, l.grown); n < 1.5*reached { // it was too fast
-		cut := 0.98
-		if l.ran < 2*l.length && n < 1.005*reached { // from the start, and not because many came late
-			cut = 0.85
-		}
-		l.pace.n = min(l.pace.n, cut*reached)
-	}
-	if sure < 1 && last == 0 { // n is a guess
+	if sure < 1 && last.n == 0 { // n is a guess
 		l.pace.soon = math.Inf(1)
 	}
 }

@@ -18,6 +18,7 @@ const (
 	maxPause  = time.Hour
 	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
 	maxLanes  = 4096            // keys of which a process counts the requests
+	fresh     = 5 * time.Millisecond
 )
 
 var (
@@ -43,6 +44,7 @@ func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
 	}
 	now := time.Now()
 	l := f.lane(key)
+	l.freeUntil(now)
 	f.alone.Pause(ctx, key, d)
 	began := now
 	said, err := query(ctx, f, func(ctx context.Context, v valkey.Client) ([]int64, error) {
@@ -56,24 +58,27 @@ func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
 
 // Wait implements [client.Gate]. While nothing is paused, it asks the server once for
 // each key and again when that changes, provided that the client of the server has
-// caching, and for each request otherwise. The pace after a pause is that of all
-// processes together.
+// caching, and for each request otherwise, but not within five milliseconds. The pace
+// after a pause is that of all processes together.
 func (f *Fleet) Wait(ctx context.Context, key string) error {
 	l := f.lane(key)
 	for waited := false; ; waited = true {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		start := time.Now()
+		if l.passes(start) {
+			return nil
+		}
 		number, err := f.number(ctx, l)
 		if err != nil {
 			return f.waitAlone(ctx, key, l)
 		}
 		if number == "" {
-			if l.paused(time.Now()) { // the server has not heard of it, or has lost it
-				return f.waitAlone(ctx, key, l)
+			if l.freeUntil(start.Add(fresh)); l.passes(start) {
+				return nil
 			}
-			l.let(time.Now())
-			return nil
+			return f.waitAlone(ctx, key, l) // the server has not heard of a pause, or has lost it
 		}
 		a, err := f.ask(ctx, l, waited)
 		switch {
@@ -190,6 +195,7 @@ type lane struct {
 
 	mu     sync.Mutex
 	passed tally
+	free   time.Time // until then, what the server said a moment ago holds: there is no pause
 	until  time.Time // the end of the longest pause that this process asked for
 	report int64     // the number of the last pause for which this process reports
 }
@@ -219,6 +225,25 @@ func (f *Fleet) forget(now time.Time) {
 			}
 		}
 	}
+}
+
+// freeUntil notes that, according to the server, nothing is paused.
+func (l *lane) freeUntil(t time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free = t
+}
+
+// passes counts a request and lets it through if nothing is paused. It does not ask the
+// server again, which takes much longer than the rest, if that was done a moment ago.
+func (l *lane) passes(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !now.Before(l.free) || now.Before(l.until) {
+		return false
+	}
+	l.passed.add(now, 1)
+	return true
 }
 
 // let counts a request that is let through.

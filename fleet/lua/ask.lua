@@ -20,7 +20,7 @@ end
 
 if lane.settled == 0 then -- the first one after the pause
   lane.settled = 1
-  local last = lane.n or 0
+  local last, doubled = lane.n or 0, lane.doubling or 1000
   local n = math.max(lane.reported, lane.before - lane.refused)
   lane.k, lane.n, lane.plateau, lane.doubling, lane.soon = 0, 0, 0, 1000, 0
   if n < 1 then
@@ -31,25 +31,28 @@ if lane.settled == 0 then -- the first one after the pause
   else
     lane.futile = 0
     n = math.max(n, 0.75 * lane.grown)
-    if n < 1.5 * last and last < 1.5 * n then
+    local near = n < 1.5 * last
+    if near and last < 1.5 * n then
       lane.weight = lane.weight + n
     else
       lane.weight = n
     end
-    local plateau, doubling = memory(), memory() / 3
-    if n < 2 * lane.refused then -- the rate that is accepted may be higher
-      plateau, doubling = math.min(12 * lane.length, plateau), math.min(2 * lane.length, doubling)
+    local plateau = math.min(math.max(60 * lane.length, 60000000), 1800000000)
+    local pace, doubling = 0.97 * n, plateau / 3
+    if last == 0 then
+      if n < 2 * lane.refused then -- there were more at once than the vendor accepts, so it may accept more over time
+        plateau, doubling = 5 * lane.length, lane.length
+      end
+    elseif near and lane.grown > 0 then -- the pace grew until it was too fast
+      pace = math.max(last, pace / 2 ^ math.min(lane.length / doubled, 40))
+    elseif near and lane.ran < 2 * lane.length then -- it was too fast from the start
+      pace = 0.85 * math.min(n, last)
+      plateau, doubling = plateau / 6, doubling / 3
+    elseif near then
+      pace = 0.97 * math.min(n, last)
     end
     local sure = math.min(lane.weight / 20, 1) ^ 2
-    lane.n, lane.plateau, lane.doubling = 0.97 * n, sure * plateau, math.max(sure * doubling, 1000)
-    local reached = math.max(last, lane.grown)
-    if n < 1.5 * reached then -- it was too fast
-      local cut = 0.98
-      if lane.ran < 2 * lane.length and n < 1.005 * reached then -- from the start, and not because many came late
-        cut = 0.85
-      end
-      lane.n = math.min(lane.n, cut * reached)
-    end
+    lane.n, lane.plateau, lane.doubling = pace, sure * plateau, math.max(sure * doubling, 1000)
     lane.soon = n
     if sure < 1 and last == 0 then -- n is a guess
       lane.soon = 1e15
