@@ -350,6 +350,33 @@ func TestGateForgetsKeys(t *testing.T) {
 	})
 }
 
+// Also if it may forget none of them, a new key costs little.
+func TestGateWithManyPausedKeys(t *testing.T) {
+	start := time.Now()
+	synctest.Test(t, func(t *testing.T) {
+		g := client.NewGate()
+		const many = 100_000
+		for n := range many {
+			g.Pause(t.Context(), fmt.Sprint(n), time.Minute)
+		}
+		if n := client.Lanes(g); n != many {
+			t.Errorf("the gate has %d keys, want %d", n, many)
+		}
+		time.Sleep(3 * time.Hour)
+		for n := range 2 * many {
+			if err := g.Wait(t.Context(), fmt.Sprint("other ", n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := client.Lanes(g); n > 5000 {
+			t.Errorf("the gate still has %d keys", n)
+		}
+	})
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
 // A spyGate records how it is used.
 type spyGate struct {
 	wait   func(context.Context) error // nil for none

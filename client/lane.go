@@ -12,7 +12,7 @@ import (
 
 const (
 	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
-	maxLanes  = 4096            // keys that a gate knows
+	maxLanes  = 4096            // keys that a gate knows, unless more are paused
 )
 
 // NewGate returns a [Gate] for the clients of one process.
@@ -25,11 +25,12 @@ const (
 // after a while.
 //
 // A gate has no goroutine and does not have to be closed.
-func NewGate() Gate { return &gate{lanes: map[string]*lane{}} }
+func NewGate() Gate { return &gate{lanes: map[string]*lane{}, full: maxLanes} }
 
 type gate struct {
 	mu    sync.Mutex
 	lanes map[string]*lane
+	full  int // with so many lanes, some are forgotten
 }
 
 // lane returns what the gate knows of a key.
@@ -38,7 +39,7 @@ func (g *gate) lane(key string) *lane {
 	defer g.mu.Unlock()
 	l := g.lanes[key]
 	if l == nil {
-		if len(g.lanes) >= maxLanes {
+		if len(g.lanes) >= g.full {
 			g.forget(time.Now())
 		}
 		l = new(lane)
@@ -47,8 +48,11 @@ func (g *gate) lane(key string) *lane {
 	return l
 }
 
-// forget makes room: of a key that is not paused, little is lost.
+// forget makes room: of a key that is not paused, little is lost. If most keys are
+// paused, as many more have to come before it looks for room again, so that a new key
+// costs little on average.
 func (g *gate) forget(now time.Time) {
+	defer func() { g.full = max(maxLanes, 2*len(g.lanes)) }()
 	for key, l := range g.lanes {
 		l.mu.Lock()
 		idle := now.After(l.until) && !l.pacing(now)
@@ -262,7 +266,7 @@ func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
 	if p.n == 0 {
 		return 0
 	}
-	k := max(p.k, p.count(after)-max(1, p.n/100)) // unused turns expire
+	k := max(p.k, p.count(after)-max(1, p.n/40)) // unused turns expire
 	wait := p.when(k) - after
 	if waited && k < p.soon {
 		wait = min(wait, maxSpread-after)

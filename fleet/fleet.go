@@ -59,6 +59,7 @@ type Fleet struct {
 	alone client.Gate // for when the server does not answer
 	mu    sync.Mutex
 	lanes map[string]*lane
+	full  int // with so many lanes, some are forgotten
 }
 
 var (
@@ -86,7 +87,7 @@ func WithLogger(l *slog.Logger) Option { return func(f *Fleet) { f.log = l } }
 // returns a client together with the error, which connects as soon as it can; give that
 // to New for a program that starts without the server.
 func New(v valkey.Client, opts ...Option) *Fleet {
-	f := &Fleet{v: v, prefix: defaultTag, alone: client.NewGate(), lanes: map[string]*lane{}}
+	f := &Fleet{v: v, prefix: defaultTag, alone: client.NewGate(), lanes: map[string]*lane{}, full: maxLanes}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(f)

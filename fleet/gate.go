@@ -16,9 +16,9 @@ import (
 
 const (
 	maxPause  = time.Hour
-	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
-	maxLanes  = 4096            // keys of which a process counts the requests
-	fresh     = 5 * time.Millisecond
+	maxSpread = 5 * time.Second      // how long after the end of a pause the last of those who waited are released
+	maxLanes  = 4096                 // keys of which a process counts the requests, unless more are paused
+	fresh     = 5 * time.Millisecond // how long it holds that nothing is paused
 )
 
 var (
@@ -206,7 +206,7 @@ func (f *Fleet) lane(key string) *lane {
 	defer f.mu.Unlock()
 	l := f.lanes[key]
 	if l == nil {
-		if len(f.lanes) >= maxLanes {
+		if len(f.lanes) >= f.full {
 			f.forget(time.Now())
 		}
 		l = &lane{keys: []string{f.name("pause", key, ""), f.name("pause", key, ":lane")}}
@@ -215,8 +215,10 @@ func (f *Fleet) lane(key string) *lane {
 	return l
 }
 
-// forget makes room.
+// forget makes room. If most keys are paused, as many more have to come before it looks
+// for room again.
 func (f *Fleet) forget(now time.Time) {
+	defer func() { f.full = max(maxLanes, 2*len(f.lanes)) }()
 	for key, l := range f.lanes {
 		if !l.paused(now) {
 			delete(f.lanes, key)

@@ -63,7 +63,7 @@ end
 local wait = 0
 if lane.n > 0 then
   local after = now - lane.till
-  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 100)) -- unused turns expire
+  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 40)) -- unused turns expire
   wait = when(k) - after
   if ARGV[2] == '1' and k < lane.soon then
     wait = math.min(wait, 5000000 - after)
