@@ -81,9 +81,13 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			return f.waitAlone(ctx, key, l) // the server has not heard of a pause, or has lost it
 		}
 		a, err := f.ask(ctx, l, waited)
-		switch {
-		case err != nil:
+		if err != nil {
 			return f.waitAlone(ctx, key, l)
+		}
+		if a.what != "wait" && l.reports(a.number) { // nobody who waited did
+			f.report(ctx, l, a)
+		}
+		switch {
 		case a.what == "pass":
 			l.let(time.Now())
 			return nil
@@ -108,22 +112,33 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 // waitForEnd waits until a pause ends, and then for a random time. One of those who wait
 // reports what the process let through before.
 func (f *Fleet) waitForEnd(ctx context.Context, l *lane, a answer) error {
-	end := time.Now().Add(a.wait)
+	end := a.at.Add(a.wait)
 	if l.reports(a.number) {
+		// Until then, more of what was let through before turns out to be refused.
 		if err := sleep(ctx, a.wait-min(a.wait/2, time.Second)); err != nil {
 			l.reportsNot(a.number) // another one may
 			return err
 		}
-		n := l.accepted(end.Add(-a.wait).Add(-a.age), a.length)
-		_, _ = query(ctx, f, func(ctx context.Context, v valkey.Client) (int64, error) {
-			return reportScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), strconv.FormatFloat(n, 'f', 3, 64)}).AsInt64()
-		})
+		f.report(ctx, l, a)
 	}
 	spread := min(a.length, maxSpread)
 	if deadline, ok := ctx.Deadline(); ok {
 		spread = min(spread, deadline.Sub(end))
 	}
 	return sleep(ctx, time.Until(end)+rand.N(max(spread, 1)))
+}
+
+// report tells the server what the process let through before a pause.
+func (f *Fleet) report(ctx context.Context, l *lane, a answer) {
+	n := l.accepted(a.at.Add(-a.age), a.length)
+	if n == 0 {
+		return
+	}
+	if _, err := query(ctx, f, func(ctx context.Context, v valkey.Client) (int64, error) {
+		return reportScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), strconv.FormatFloat(n, 'f', 3, 64)}).AsInt64()
+	}); err != nil {
+		l.reportsNot(a.number)
+	}
 }
 
 // waitAlone waits as a process does that shares nothing.
@@ -151,6 +166,7 @@ func (f *Fleet) number(ctx context.Context, l *lane) (string, error) {
 
 // An answer of the server to a request; see lua/ask.lua.
 type answer struct {
+	at                time.Time // about when the server answered
 	what              string
 	wait, length, age time.Duration
 	number            int64
@@ -180,6 +196,7 @@ func (f *Fleet) ask(ctx context.Context, l *lane, waited bool) (answer, error) {
 				return answer{}, err
 			}
 		}
+		a.at = time.Now()
 		a.what, err = said[0].ToString()
 		a.wait, a.number = time.Duration(numbers[0])*time.Microsecond, numbers[1]
 		a.length, a.age = time.Duration(numbers[2])*time.Microsecond, time.Duration(numbers[3])*time.Microsecond

@@ -18,13 +18,13 @@ if left > 0 then
   return answer('wait', left)
 end
 
-if lane.settled == 0 then -- the first one after the pause
+if lane.settled == 0 then -- the first one after the pause, or after a late report
   lane.settled = 1
-  local last, doubled = lane.n or 0, lane.doubling or 1000
+  local last = lane.last
   local n = math.max(lane.reported, lane.before - lane.refused)
-  lane.k, lane.n, lane.plateau, lane.doubling, lane.soon = 0, 0, 0, 1000, 0
+  lane.n, lane.plateau, lane.doubling, lane.soon = 0, 0, 1000, 0
   if n < 1 then
-    lane.weight, lane.futile = 0, (lane.futile or 0) + 1
+    lane.weight, lane.futile = 0, lane.failed + 1
     if lane.futile > 1 then -- nothing is accepted: find out with as few requests as possible
       lane.n, lane.doubling = 1, math.min(lane.length, 5000000) / 4
     end
@@ -33,7 +33,7 @@ if lane.settled == 0 then -- the first one after the pause
     n = math.max(n, 0.75 * lane.grown)
     local near = n < 1.5 * last
     if near and last < 1.5 * n then
-      lane.weight = lane.weight + n
+      lane.weight = lane.weighed + n
     else
       lane.weight = n
     end
@@ -44,7 +44,7 @@ if lane.settled == 0 then -- the first one after the pause
         plateau, doubling = 5 * lane.length, lane.length
       end
     elseif near and lane.grown > 0 then -- the pace grew until it was too fast
-      pace = math.max(last, pace / 2 ^ math.min(lane.length / doubled, 40))
+      pace = math.max(last, pace / 2 ^ math.min(lane.length / lane.doubled, 40))
     elseif near and lane.ran < 2 * lane.length then -- it was too fast from the start
       pace = 0.85 * math.min(n, last)
       plateau, doubling = plateau / 6, doubling / 3
