@@ -42,6 +42,7 @@ func call(ctx context.Context, ws *client.Workspace) error {
 // Eight processes need one token at first, and one when it is refused; so it is with
 // tokens for a workspace. Nothing of that can be read on the server.
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	fake := agentstest.New()
 	var list, scoped []*client.Workspace
@@ -98,6 +99,7 @@ func TestTokens(t *testing.T) {
 
 // With wrong credentials, each process asks once at most, and says so soon.
 func TestWrongCredentials(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	fake := agentstest.New()
 	fake.SetClientSecret(agentstest.ClientID, "another")
@@ -126,6 +128,7 @@ func TestWrongCredentials(t *testing.T) {
 // that it owes, and then no call for about a second. The log says so once. When it goes
 // on, so does sharing.
 func TestStall(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	p := startProxy(t, s.addr())
 	fake := agentstest.New()
@@ -192,6 +195,7 @@ func (w writer) Write(b []byte) (int, error) { return w(b) }
 
 // Processes with another prefix, or another server, share nothing.
 func TestPrefix(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	src := new(source)
 	for _, f := range []*fleet.Fleet{
@@ -224,6 +228,7 @@ func TestPrefix(t *testing.T) {
 
 // A user of the server needs the rights that the documentation lists.
 func TestAccessControl(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	admin := connect(t, s.addr(), plain)
 	rule := strings.Fields("ACL SETUSER agents on >password ~airbyte-agents:* +eval +evalsha +time +get +set +del +exists +pexpire +pttl +hgetall +hset +multi +exec +client|caching +client|tracking +hello +ping")
@@ -232,26 +237,29 @@ func TestAccessControl(t *testing.T) {
 	}
 	user := mode{"user", func(o *valkey.ClientOption) { o.Username, o.Password = "agents", "password" }}
 	for _, m := range []mode{user, {"user without caching", func(o *valkey.ClientOption) { user.opt(o); o.DisableCache = true }}} {
-		list := fleets(t, s.addr(), m, 2, fleet.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil))))
-		src := &source{takes: 1500 * time.Millisecond} // is renewed once
-		var wg sync.WaitGroup
-		for _, f := range list {
-			wg.Go(func() {
-				if _, err := f.Do(t.Context(), m.name, nil, src.fill); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		if n := src.n.Load(); n != 1 {
-			t.Errorf("%s: %d fills, want 1", m.name, n)
-		}
-		testPauseSpreads(t, s.addr(), m)
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			src := &source{takes: 1500 * time.Millisecond} // is renewed once
+			var wg sync.WaitGroup
+			for _, f := range fleets(t, s.addr(), m, 2, fleet.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil)))) {
+				wg.Go(func() {
+					if _, err := f.Do(t.Context(), m.name, nil, src.fill); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if n := src.n.Load(); n != 1 {
+				t.Errorf("%d fills, want 1", n)
+			}
+			testPauseSpreads(t, s.addr(), m)
+		})
 	}
 }
 
 // A pause holds also if the server does not know of it, or has forgotten it.
 func TestPauseWithoutServer(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	f := fleets(t, s.addr(), caching, 1)[0]
 	waits := func(what string, key string, f *fleet.Fleet) {
@@ -289,6 +297,7 @@ func TestPauseWithoutServer(t *testing.T) {
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	f := fleets(t, s.addr(), caching, 1)[0]
 	f.Pause(t.Context(), "k", 2*time.Second)
