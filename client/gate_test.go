@@ -311,11 +311,12 @@ func TestGateKeepsToLimits(t *testing.T) {
 	}{
 		{"400 a second", func() limit { return &window{n: 400, length: time.Second} }, 128, 20 * time.Millisecond, 20 * time.Second, 0.1, 0.95},
 		{"50 a second", func() limit { return &window{n: 50, length: time.Second} }, 16, 20 * time.Millisecond, 20 * time.Second, 0.1, 0.95},
-		{"400 a second, as a bucket", func() limit { return &bucket{rate: 400, size: 400} }, 128, 20 * time.Millisecond, 20 * time.Second, 0.1, 0.95},
+		{"400 a second, as a bucket", func() limit { return &bucket{rate: 400, size: 400} }, 128, 20 * time.Millisecond, 20 * time.Second, 0.1, 0.9},
 		{"a small bucket", func() limit { return &bucket{rate: 400, size: 40} }, 128, 20 * time.Millisecond, time.Minute, 0.1, 0.9},
 		{"100 a minute", func() limit { return &window{n: 100, length: time.Minute, rest: true} }, 32, 200 * time.Millisecond, 20 * time.Minute, 0.2, 0.9},
 		{"5 in ten seconds", func() limit { return &window{n: 5, length: 10 * time.Second, rest: true} }, 32, 200 * time.Millisecond, 20 * time.Minute, 0.2, 0.9},
 		{"20 a second", func() limit { return &window{n: 20, length: time.Second} }, 128, 20 * time.Millisecond, time.Minute, 0.1, 0.85},
+		{"20 in a minute, paused at first", func() limit { return &window{n: 20, length: time.Minute, rest: true, number: 946684800 / 60, used: 20} }, 32, 200 * time.Millisecond, 20 * time.Minute, 0.2, 0.7},
 		{"nothing", func() limit { return &window{length: 10 * time.Second} }, 128, 200 * time.Millisecond, 20 * time.Minute, 0.1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -33,10 +33,8 @@ type gate struct {
 	full  int // with so many lanes, some are forgotten
 }
 
-// lane returns what the gate knows of a key.
+// lane returns what the gate knows of a key. The caller holds mu.
 func (g *gate) lane(key string) *lane {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	l := g.lanes[key]
 	if l == nil {
 		if len(g.lanes) >= g.full {
@@ -68,7 +66,9 @@ func (g *gate) forget(now time.Time) {
 
 // Wait implements Gate.
 func (g *gate) Wait(ctx context.Context, key string) error {
+	g.mu.Lock()
 	l := g.lane(key)
+	g.mu.Unlock()
 	for waited := false; ; waited = true {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -92,9 +92,12 @@ func (g *gate) Wait(ctx context.Context, key string) error {
 
 // Pause implements Gate.
 func (g *gate) Pause(_ context.Context, key string, d time.Duration) {
-	if d > 0 {
-		g.lane(key).pause(time.Now(), min(d, maxPause))
+	if d <= 0 {
+		return
 	}
+	g.mu.Lock() // or the lane might be forgotten before it is paused
+	defer g.mu.Unlock()
+	g.lane(key).pause(time.Now(), min(d, maxPause))
 }
 
 // A verdict is what a request has to do.
@@ -305,6 +308,7 @@ func (p *pace) when(k float64) time.Duration {
 
 // A tally counts events of the last hour, recent ones more precisely.
 type tally struct {
+	start  time.Time
 	levels [len(widths)][32]int32
 	last   [len(widths)]int64 // the number of the latest bucket
 }
@@ -312,9 +316,21 @@ type tally struct {
 // widths are how long the buckets of each level are.
 var widths = [...]time.Duration{125 * time.Millisecond, 4 * time.Second, 2 * time.Minute}
 
+// age returns how long after the first event a time is, even if the clock is set
+// meanwhile.
+func (t *tally) age(at time.Time) time.Duration {
+	if t.start.IsZero() {
+		return 0
+	}
+	return max(at.Sub(t.start), 0)
+}
+
 func (t *tally) add(at time.Time, n int32) {
+	if t.start.IsZero() {
+		t.start = at
+	}
 	for i, w := range widths {
-		number := at.UnixNano() / int64(w)
+		number := int64(t.age(at) / w)
 		t.advance(i, number)
 		if number > t.last[i]-32 {
 			t.levels[i][number%32] += n
@@ -337,8 +353,8 @@ func (t *tally) since(now time.Time, age time.Duration) float64 {
 		level++
 	}
 	w := int64(widths[level])
-	t.advance(level, now.UnixNano()/w)
-	from := max(now.Add(-age).UnixNano(), (t.last[level]-31)*w)
+	t.advance(level, int64(t.age(now))/w)
+	from := max(int64(t.age(now.Add(-age))), (t.last[level]-31)*w)
 	sum := 0.0
 	for i := from / w; i <= t.last[level]; i++ {
 		share := 1.0

@@ -317,6 +317,7 @@ func (l *lane) accepted(at time.Time, length time.Duration) float64 {
 
 // A tally counts events of the last two hours, recent ones more precisely.
 type tally struct {
+	start  time.Time
 	levels [len(widths)][64]int32
 	last   [len(widths)]int64 // the number of the latest bucket
 }
@@ -324,9 +325,21 @@ type tally struct {
 // widths are how long the buckets of each level are.
 var widths = [...]time.Duration{125 * time.Millisecond, 4 * time.Second, 2 * time.Minute}
 
+// age returns how long after the first event a time is, even if the clock is set
+// meanwhile.
+func (t *tally) age(at time.Time) time.Duration {
+	if t.start.IsZero() {
+		return 0
+	}
+	return max(at.Sub(t.start), 0)
+}
+
 func (t *tally) add(at time.Time, n int32) {
+	if t.start.IsZero() {
+		t.start = at
+	}
 	for i, w := range widths {
-		number := at.UnixNano() / int64(w)
+		number := int64(t.age(at) / w)
 		t.advance(i, number)
 		if number > t.last[i]-64 {
 			t.levels[i][number%64] += n
@@ -346,13 +359,14 @@ func (t *tally) advance(level int, number int64) {
 // back at the end counts, too.
 func (t *tally) between(from, to time.Time) float64 {
 	level := 0
-	for level < len(widths)-1 && t.last[level]-from.UnixNano()/int64(widths[level]) > 62 {
+	begin, end := t.age(from), t.age(to)
+	for level < len(widths)-1 && t.last[level]-int64(begin/widths[level]) > 62 {
 		level++
 	}
 	w := int64(widths[level])
-	first, end := max(from.UnixNano(), (t.last[level]-63)*w), to.UnixNano()/w
+	first := max(int64(begin), (t.last[level]-63)*w)
 	sum := 0.0
-	for i := first / w; i <= min(end, t.last[level]); i++ {
+	for i := first / w; i <= min(int64(end)/w, t.last[level]); i++ {
 		share := 1.0
 		if i == first/w { // this bucket began before
 			share = 1 - float64(first%w)/float64(w)
