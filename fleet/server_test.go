@@ -47,7 +47,7 @@ func startServer(t testing.TB, args ...string) *server {
 		t.Skip(text)
 	}
 	s := &server{t: t, bin: bin, port: freePort(t)}
-	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--loglevel", "warning"}, args...)
+	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--rdbcompression", "no", "--dir", t.TempDir(), "--loglevel", "warning"}, args...)
 	s.start()
 	t.Cleanup(s.kill)
 	return s

@@ -113,7 +113,13 @@ func parent(ctx context.Context) error {
 	for _, p := range processes {
 		err = errors.Join(err, p.Wait())
 	}
-	fmt.Printf("token requests: %d; executions: %d, of which refused: 1\n", fake.Count("createToken"), fake.Count("executeConnector"))
+	refused := 0
+	for _, r := range fake.Requests() {
+		if r.Status == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	fmt.Printf("token requests: %d; executions: %d, of which refused: %d\n", fake.Count("createToken"), fake.Count("executeConnector"), refused)
 	return err
 }
 
