@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -83,5 +84,34 @@ func testPace(t *testing.T, addr string, m mode) {
 	}
 	if last := times[len(times)-1]; last < 2200*time.Millisecond || last > 4500*time.Millisecond {
 		t.Errorf("the last was released after %v", last)
+	}
+}
+
+// A process that says late what it let through before a pause makes the pace faster.
+func TestLateReport(t *testing.T) {
+	t.Parallel()
+	list := fleets(t, startServer(t).addr(), caching, 2)
+	released(t, list, "k", 50)
+	list[0].Pause(t.Context(), "k", time.Second)
+	released(t, list[:1], "k", 1)            // after that, there is a pace of 49 a second
+	times := released(t, list[1:], "k", 200) // which is about 100
+	if last := times[len(times)-1]; last < 1500*time.Millisecond || last > 3200*time.Millisecond {
+		t.Errorf("the last was released after %v", last)
+	}
+}
+
+// The process that pauses holds its own requests back at once.
+func TestPauseHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	f := fleets(t, startServer(t).addr(), caching, 1)[0]
+	for i := range 50 {
+		key := fmt.Sprint(i)
+		released(t, []*fleet.Fleet{f}, key, 1)
+		f.Pause(t.Context(), key, time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		if err := f.Wait(ctx, key); !errors.Is(err, client.ErrRateLimited) {
+			t.Errorf("key %d: %v", i, err)
+		}
+		cancel()
 	}
 }
