@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 
@@ -69,13 +70,20 @@ func WithPrefetch() ExecuteOption {
 // cursor came before, otherwise if the records did. For vendors that page in a way of
 // their own, use [WithPager].
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return func(loop func(T, error) bool) {
+	return iterate[T](c.walk(ctx, entity, action, params, opts))
+}
+
+// walk returns the feed of an iteration over pages.
+//
+//go:noinline
+func (c *Connector) walk(ctx context.Context, entity, action string, params Params, opts []ExecuteOption) feed {
+	return func(slice reflect.Type, loop yielder) {
 		x := newExecution(entity, action, params, opts)
 		yield := naming(x.about(c), loop)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		w := walk[T]{turner: turner{c: c, x: x}}
-		fetch := func() (*page[T], error) { return w.fetch(ctx) }
+		w := walk{turner: turner{c: c, x: x}, into: [2]reflect.Value{reflect.New(slice).Elem(), reflect.New(slice).Elem()}}
+		fetch := func() (*page, error) { return w.fetch(ctx) }
 		if x.prefetch {
 			next, wait := ahead(fetch)
 			fetch = next
@@ -84,16 +92,14 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 		for {
 			p, err := fetch()
 			if err != nil {
-				var zero T
-				yield(zero, err)
+				yield(nil, err)
 				return
 			}
 			if p == nil || !p.rows.each(x.op(), yield) {
 				return
 			}
 			if p.err != nil {
-				var zero T
-				yield(zero, p.err)
+				yield(nil, p.err)
 				return
 			}
 		}
@@ -101,25 +107,25 @@ func All[T any](ctx context.Context, c *Connector, entity, action string, params
 }
 
 // A walk is the state of an iteration over pages.
-type walk[T any] struct {
+type walk struct {
 	turner
 	state  paging.State
-	before *paging.In // what the first page brought, until it is decided what follows
-	body   [2][]byte  // the buffers that pages are read into
-	rows   [2][]T
-	side   int // the buffer to use next: with a prefetch, the loop still uses the other one
+	before *paging.In       // what the first page brought, until it is decided what follows
+	body   [2][]byte        // the buffers that pages are read into
+	into   [2]reflect.Value // the two slices that records are decoded into
+	side   int              // which of both to use next: with a prefetch, the loop still uses the other one
 	over   bool
 	number int // the number of the page, from 1
 }
 
 // A page is one page of records. err is why the next one cannot be asked for.
-type page[T any] struct {
-	rows pageRows[T]
+type page struct {
+	rows pageRows
 	err  error
 }
 
 // fetch requests the next page. It returns nil if there is none.
-func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
+func (w *walk) fetch(ctx context.Context) (*page, error) {
 	if w.before != nil {
 		in := *w.before
 		w.before = nil
@@ -133,7 +139,7 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 	}
 	w.over = true // unless another page is found
 	w.number++
-	var p *page[T]
+	var p *page
 	var r *Result
 	err := w.c.run(ctx, w.x, func(resp *http.Response) error {
 		var err error
@@ -162,7 +168,7 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 	}
 	drop, err := w.advance(ctx, in)
 	if drop {
-		p.rows.rows, p.rows.wrong = nil, nil
+		p.rows.drop()
 	}
 	p.err = err
 	return p, nil
@@ -170,7 +176,7 @@ func (w *walk[T]) fetch(ctx context.Context) (*page[T], error) {
 
 // advance sets the parameters to those of the next page, if there is one. It reports
 // whether the records of this one came before.
-func (w *walk[T]) advance(ctx context.Context, in paging.In) (drop bool, err error) {
+func (w *walk) advance(ctx context.Context, in paging.In) (drop bool, err error) {
 	in.State = w.state
 	out, err := w.decide(ctx, in, paging.Next)
 	if err != nil {
@@ -186,23 +192,21 @@ func (w *walk[T]) advance(ctx context.Context, in paging.In) (drop bool, err err
 	return out.Drop, nil
 }
 
-func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
+func (w *walk) read(resp *http.Response) (*page, *Result, error) {
 	body, err := readAll(resp, w.body[w.side])
 	w.body[w.side] = body
 	if err != nil {
 		return nil, nil, err
 	}
-	rows := w.rows[w.side]
-	clear(rows) // nothing of another page, or of an attempt that failed, may remain
-	p := new(page[T])
-	e := envelope[pageRows[T]]{Result: pageRows[T]{action: w.x.action, raw: body, rows: rows[:0], again: w.x.again}}
+	p := new(page)
+	e := envelope[pageRows]{Result: pageRows{action: w.x.action, raw: body, rows: w.into[w.side], again: w.x.again}}
+	e.Result.drop() // nothing of another page, or of an attempt that failed, may remain
 	if err := w.decode(resp, body, &e); err != nil {
 		return nil, nil, err
 	}
 	if err := e.verdict(); err != nil {
 		return nil, nil, withBody(err, body)
 	}
-	w.rows[w.side] = e.Result.rows
 	for _, wrong := range e.Result.wrong {
 		wrong.Page = w.number
 	}
@@ -221,12 +225,12 @@ func (w *walk[T]) read(resp *http.Response) (*page[T], *Result, error) {
 }
 
 // decode decodes a page. A record that is nested too deeply spoils only itself.
-func (w *walk[T]) decode(resp *http.Response, body []byte, e *envelope[pageRows[T]]) error {
-	rows, opts := e.Result, decoding[T](w.x.useNumber)
+func (w *walk) decode(resp *http.Response, body []byte, e *envelope[pageRows]) error {
+	rows, opts := e.Result, e.Result.decoding(w.x.useNumber)
 	err := decodeBytes(resp, body, e, opts)
 	if text, deep := shallow(body, err); deep != nil {
 		rows.raw, rows.deep = text, deep
-		*e = envelope[pageRows[T]]{Result: rows}
+		*e = envelope[pageRows]{Result: rows}
 		err = decodeBytes(resp, text, e, opts)
 	}
 	return err
@@ -234,9 +238,9 @@ func (w *walk[T]) decode(resp *http.Response, body []byte, e *envelope[pageRows[
 
 // ahead returns a function that returns the next page and starts to fetch the one
 // after it. wait waits for the fetch in progress, if any.
-func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error), wait func()) {
+func ahead(fetch func() (*page, error)) (next func() (*page, error), wait func()) {
 	type outcome struct {
-		p        *page[T]
+		p        *page
 		err      error
 		returned bool
 		panicked any
@@ -254,7 +258,7 @@ func ahead[T any](fetch func() (*page[T], error)) (next func() (*page[T], error)
 			o.returned = true
 		}(coming)
 	}
-	next = func() (*page[T], error) {
+	next = func() (*page, error) {
 		if coming == nil {
 			launch()
 		}

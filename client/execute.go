@@ -147,29 +147,31 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 // been carried out nevertheless. To handle each record by itself, use [All], or
 // [Connector.Execute] and [Rows].
 func Execute[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) (T, *Result, error) {
-	var zero T
+	v, r, err := c.executeAs(ctx, entity, action, params, opts, reflect.TypeFor[T]())
+	return valueAt[T](v), r, err
+}
+
+// executeAs runs an action and decodes its result into a value of type t. It returns a
+// pointer to the value.
+func (c *Connector) executeAs(ctx context.Context, entity, action string, params Params, opts []ExecuteOption, t reflect.Type) (any, *Result, error) {
 	x := newExecution(entity, action, params, opts)
-	var v T
 	var r *Result
+	var v reflect.Value
 	err := c.run(ctx, x, func(resp *http.Response) error {
+		v = reflect.New(t) // for every attempt
 		var err error
-		if x.raw {
-			if r, err = readRaw(x, resp); err == nil && r.Data != nil {
-				var fresh T
-				if err = r.Decode(&fresh); err == nil {
-					v = fresh
-				}
-			}
-			return err
+		if !x.raw {
+			r, err = readTyped(x, resp, v.Elem())
+		} else if r, err = readRaw(x, resp); err == nil && r.Data != nil {
+			err = r.Decode(v.Interface())
 		}
-		v, r, err = readTyped[T](x, resp)
 		return err
 	})
 	if err != nil {
-		return zero, nil, err
+		return nil, nil, err
 	}
 	r.pages = &turner{c: c, x: x}
-	return v, r, nil
+	return v.Interface(), r, nil
 }
 
 func newExecution(entity, action string, params Params, opts []ExecuteOption) *execution {
@@ -393,21 +395,23 @@ func duration(millis float64) time.Duration {
 	return time.Duration(ns)
 }
 
-// A typed result is decoded into a T as it arrives. If it does not fit, the error is
-// kept, so that a status that comes after it is still read.
-type typed[T any] struct {
+// A typed result is decoded as it arrives. If it does not fit, the error is kept, so that
+// a status that comes after it is still read.
+type typed struct {
 	action string
+	v      reflect.Value // what it is decoded into
 
-	v      T
 	wrong  error
 	list   bool
 	came   bool
 	beside jsontext.Value // what stands beside the list in the object that wraps it
 }
 
-func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (t *typed) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	// If there are two results, the last one wins.
-	*t = typed[T]{action: t.action, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
+	*t = typed{action: t.action, v: t.v, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
+	t.v.SetZero()
+	to := t.v.Addr().Interface()
 	var broken error
 	if dec.PeekKind() == '{' && mayWrap(t.action) {
 		v, err := dec.ReadValue()
@@ -415,20 +419,20 @@ func (t *typed[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 			return err
 		}
 		if list, beside, ok := unwrap(t.action, v); ok {
-			if t.beside = beside; takesList(reflect.TypeFor[T]()) {
+			if t.beside = beside; takesList(t.v.Type()) {
 				v, t.list = list, true
 			}
 		}
-		t.wrong = jsonv2.Unmarshal(v, &t.v, dec.Options())
+		t.wrong = jsonv2.Unmarshal(v, to, dec.Options())
 		return nil
 	}
-	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &t.v) })
+	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	return broken
 }
 
 // count returns the number of records, -1 if it is not known.
-func (t *typed[T]) count() int {
-	v := reflect.ValueOf(&t.v).Elem()
+func (t *typed) count() int {
+	v := t.v
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
@@ -454,12 +458,11 @@ func reads(t reflect.Type) bool {
 	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]())
 }
 
-// readTyped decodes the response to an execution in one pass.
-func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
-	e := envelope[typed[T]]{Result: typed[T]{action: x.action}}
-	var zero T
+// readTyped decodes the response to an execution in one pass, its result into v.
+func readTyped(x *execution, resp *http.Response, v reflect.Value) (*Result, error) {
+	e := envelope[typed]{Result: typed{action: x.action, v: v}}
 	err := decodeBody(resp, func(r io.Reader) error {
-		return jsonv2.UnmarshalRead(r, &e, decoding[T](x.useNumber))
+		return jsonv2.UnmarshalRead(r, &e, decodingOf(v.Type(), x.useNumber))
 	})
 	if err == nil {
 		err = e.verdict()
@@ -468,11 +471,11 @@ func readTyped[T any](x *execution, resp *http.Response) (T, *Result, error) {
 		err = &Error{err: misfit(e.Result.wrong, "/result", e.Result.list)}
 	}
 	if err != nil {
-		return zero, nil, notAnEnvelope(err)
+		return nil, notAnEnvelope(err)
 	}
 	r := e.result(x)
 	r.decoded, r.beside, r.count = true, e.Result.beside, e.Result.count()
-	return e.Result.v, r, nil
+	return r, nil
 }
 
 // readRaw reads the response to an execution into memory. Data is a slice of that

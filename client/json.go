@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
@@ -34,60 +35,9 @@ var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar
 var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalNumbers))
 
 var unmarshalNumbers = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
-	*v, err = readAny(dec, true)
+	*v, err = jsonv1.Read(dec, true)
 	return err
 }))
-
-// readAny reads the next value, whatever it is. Package json does not replace what it
-// read before under the same name, but adds to it or refuses another type; and where
-// names may come twice, it takes twice as long. If exact is true, numbers become a
-// json.Number.
-func readAny(dec *jsontext.Decoder, exact bool) (any, error) {
-	token, err := dec.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	switch kind := token.Kind(); kind {
-	case '{':
-		object := map[string]any{}
-		for dec.PeekKind() != '}' {
-			if token, err = dec.ReadToken(); err != nil {
-				return nil, err
-			}
-			name := token.String() // before the next token takes its place
-			if object[name], err = readAny(dec, exact); err != nil {
-				return nil, err
-			}
-		}
-		_, err = dec.ReadToken()
-		return object, err
-	case '[':
-		list := []any{}
-		for dec.PeekKind() != ']' {
-			v, err := readAny(dec, exact)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		_, err = dec.ReadToken()
-		return list, err
-	case '"':
-		return token.String(), nil
-	case '0':
-		if exact {
-			return stdjson.Number(token.String()), nil
-		}
-		n, err := strconv.ParseFloat(token.String(), 64)
-		if err != nil { // it is too large
-			return nil, &json.SemanticError{JSONPointer: dec.StackPointer(), JSONKind: kind, GoType: reflect.TypeFor[float64](), Err: strconv.ErrRange}
-		}
-		return n, nil
-	case 't', 'f':
-		return token.Bool(), nil
-	}
-	return nil, nil
-}
 
 // numbersOfMatches extends numbers to the members of a Match. Only WithUseNumber
 // calls it, so that other programs do not link what decodes a Match.
@@ -104,7 +54,7 @@ var matches struct {
 }
 
 var unmarshalFamiliar = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
-	*v, err = readAny(dec, false)
+	*v, err = jsonv1.Read(dec, false)
 	return err
 }))
 
@@ -122,14 +72,9 @@ var unmarshalStandard = json.JoinUnmarshalers(
 	}),
 )
 
-// decoding returns the options for decoding into a T. useNumber is nil, or the
-// options that WithUseNumber sets.
-func decoding[T any](useNumber json.Options) json.Options {
-	return decodingOf(reflect.TypeFor[T](), useNumber)
-}
-
-// decodingOf returns the options for decoding into a t. Functions for single
-// types slow the decoder down, so only the types that need them get them.
+// decodingOf returns the options for decoding into a t. useNumber is nil, or the
+// options that WithUseNumber sets. Functions for single types slow the decoder down, so
+// only the types that need them get them.
 func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
 	switch {
 	case useNumber != nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -82,10 +83,11 @@ var misfits = []struct {
 
 // recordWise decodes an envelope with list as the result and the status at the
 // end.
-func recordWise(list string, wrap func(io.Reader) io.Reader) (envelope[pageRows[inner]], error) {
+func recordWise(list string, wrap func(io.Reader) io.Reader) (envelope[pageRows], error) {
 	text := `{"x":1,"result":` + list + `,"connector_metadata":{"next_cursor":"c"},"status":"done"}`
-	e := envelope[pageRows[inner]]{Result: pageRows[inner]{action: "list", raw: []byte(text)}}
-	err := json.UnmarshalRead(wrap(strings.NewReader(text)), &e, decoding[inner](nil))
+	var rows []inner
+	e := envelope[pageRows]{Result: pageRows{action: "list", raw: []byte(text), rows: reflect.ValueOf(&rows).Elem()}}
+	err := json.UnmarshalRead(wrap(strings.NewReader(text)), &e, e.Result.decoding(nil))
 	return e, err
 }
 
@@ -99,8 +101,8 @@ func TestTolerate(t *testing.T) {
 				t.Errorf("%s: %v", tt.list, err)
 				continue
 			}
-			if wrong := len(e.Result.wrong); len(e.Result.rows)-wrong != tt.rows || wrong != tt.wrong {
-				t.Errorf("%s: %d rows, %d of them wrong; want %d and %d", tt.list, len(e.Result.rows), wrong, tt.rows+tt.wrong, tt.wrong)
+			if wrong := len(e.Result.wrong); e.Result.rows.Len()-wrong != tt.rows || wrong != tt.wrong {
+				t.Errorf("%s: %d rows, %d of them wrong; want %d and %d", tt.list, e.Result.rows.Len(), wrong, tt.rows+tt.wrong, tt.wrong)
 			}
 			if e.Status.v != "done" || string(e.Metadata) != `{"next_cursor":"c"}` {
 				t.Errorf("%s: then the status is %q, the metadata %s", tt.list, e.Status.v, e.Metadata)
@@ -156,8 +158,8 @@ func FuzzTolerate(f *testing.F) {
 			}
 			t.Fatalf("%q: %v", list, err)
 		}
-		if len(e.Result.rows) != len(elements) || e.Status.v != "done" {
-			t.Fatalf("%q: %d rows of %d, then status %q", list, len(e.Result.rows), len(elements), e.Status.v)
+		if e.Result.rows.Len() != len(elements) || e.Status.v != "done" {
+			t.Fatalf("%q: %d rows of %d, then status %q", list, e.Result.rows.Len(), len(elements), e.Status.v)
 		}
 		last := -1
 		for _, w := range e.Result.wrong {
@@ -176,7 +178,8 @@ func FuzzTolerate(f *testing.F) {
 			t.Errorf("%q: the last record is %q", list, e.Result.last.of(e.Result.raw))
 		}
 		// Read as a whole, the list fits if and only if its records do.
-		var whole envelope[typed[[]inner]]
+		var all []inner
+		whole := envelope[typed]{Result: typed{v: reflect.ValueOf(&all).Elem()}}
 		if err := json.Unmarshal(e.Result.raw, &whole, familiar); err != nil || whole.Status.v != "done" {
 			t.Fatalf("%q: %v, then status %q", list, err, whole.Status.v)
 		}
@@ -286,22 +289,22 @@ func TestNeedsFamiliar(t *testing.T) {
 		want bool
 		name string
 	}{
-		{decoding[int64](nil), false, "int64"},
-		{decoding[tree](nil), false, "tree"},
-		{decoding[any](nil), true, "any"},
-		{decoding[[]map[string]any](nil), true, "maps of anything"},
-		{decoding[error](nil), false, "another interface"},
-		{decoding[time.Time](nil), false, "time"},
-		{decoding[stdjson.Number](nil), true, "number"},
-		{decoding[*branch](nil), true, "branch"},
-		{decoding[map[time.Duration]bool](nil), true, "map"},
+		{decodingOf(reflect.TypeFor[int64](), nil), false, "int64"},
+		{decodingOf(reflect.TypeFor[tree](), nil), false, "tree"},
+		{decodingOf(reflect.TypeFor[any](), nil), true, "any"},
+		{decodingOf(reflect.TypeFor[[]map[string]any](), nil), true, "maps of anything"},
+		{decodingOf(reflect.TypeFor[error](), nil), false, "another interface"},
+		{decodingOf(reflect.TypeFor[time.Time](), nil), false, "time"},
+		{decodingOf(reflect.TypeFor[stdjson.Number](), nil), true, "number"},
+		{decodingOf(reflect.TypeFor[*branch](), nil), true, "branch"},
+		{decodingOf(reflect.TypeFor[map[time.Duration]bool](), nil), true, "map"},
 		{decodingOf(nil, nil), false, "nil"},
 	} {
 		if got := tt.opts == familiar; got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
-	if decoding[int](numbers) != numbers {
+	if decodingOf(reflect.TypeFor[int](), numbers) != numbers {
 		t.Error("WithUseNumber counts for every type")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -83,15 +84,25 @@ type redecoder func(raw []byte, v any) error
 
 func (again redecoder) decode(raw []byte, v any) bool { return again != nil && again(raw, v) == nil }
 
-// loosely is the redecoder for generated types.
-func loosely(raw []byte, v any) error { return jsonv2.Unmarshal(raw, v, forgiving()) }
+// loosely is the redecoder for generated types. It decodes anew, whatever v has.
+func loosely(raw []byte, v any) error {
+	reflect.ValueOf(v).Elem().SetZero()
+	return jsonv2.Unmarshal(raw, v, forgiving())
+}
 
-// decodeRow decodes the record at an index of a list.
-func decodeRow(raw json.RawMessage, v any, i int) error {
-	if err := jsonv2.Unmarshal(raw, v, lenient); err != nil && loosely(raw, v) != nil {
-		e := misfit(err, "", false)
-		e.Index, e.Raw = i, raw
-		return &Error{op: "rows", err: e}
+// decodeRow decodes the record at an index of a list into v, which is zero if the record
+// does not fit.
+func decodeRow(raw json.RawMessage, v reflect.Value, i int) error {
+	to := v.Addr().Interface()
+	err := jsonv2.Unmarshal(raw, to, lenient)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if loosely(raw, to) == nil {
+		return nil
+	}
+	v.SetZero()
+	e := misfit(err, "", false)
+	e.Index, e.Raw = i, raw
+	return &Error{op: "rows", err: e}
 }

@@ -3,14 +3,15 @@ package client
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"reflect"
 	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
@@ -81,7 +82,7 @@ func (r *Result) brought() paging.In {
 	if r.decoded && r.Data == nil {
 		return in
 	}
-	rows := pageRows[ignored]{action: r.action, raw: r.Data}
+	rows := pageRows{action: r.action, raw: r.Data, rows: reflect.ValueOf(new([]ignored)).Elem()}
 	if len(r.Data) > 0 && rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), lenient)) == nil {
 		rows.brought(&in)
 	}
@@ -89,8 +90,8 @@ func (r *Result) brought() paging.In {
 }
 
 // brought sets what the rows say.
-func (p *pageRows[T]) brought(in *paging.In) {
-	in.Count, in.Records, in.Last = len(p.rows), p.all.of(p.raw), p.last.of(p.raw)
+func (p *pageRows) brought(in *paging.In) {
+	in.Count, in.Records, in.Last = p.rows.Len(), p.all.of(p.raw), p.last.of(p.raw)
 	if len(p.beside) > 0 {
 		in.Beside = p.beside
 	}
@@ -283,16 +284,14 @@ func (m *pageMemory) remember(x *execution, params Params, state paging.State) {
 // key returns the same for parameters that are equal, also after they were stored as
 // JSON.
 func (m *pageMemory) key(x *execution, params Params) (uint64, bool) {
-	raw, err := json.Marshal(params)
+	raw, err := jsonv1.Marshal(params)
 	if err != nil {
 		return 0, false
 	}
-	var plain map[string]any
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if dec.Decode(&plain) != nil {
+	plain, err := jsonv1.Read(jsontext.NewDecoder(bytes.NewReader(raw), lenient), true)
+	if err != nil {
 		return 0, false
 	}
-	raw, err = json.Marshal([]any{x.entity, x.action, x.pageParam, plain}) // in the order of the names
+	raw, err = jsonv1.Marshal([]any{x.entity, x.action, x.pageParam, plain}) // in the order of the names
 	return maphash.Bytes(m.seed, raw), err == nil
 }

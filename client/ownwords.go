@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"sync"
 
@@ -138,7 +137,7 @@ func describedPaging(d *Description) map[string][]paging.Param {
 						Default jsontext.Value `json:"default"`
 					} `json:"schema"`
 				}
-				if json.Valid(p.Raw) && jsonv2.Unmarshal(p.Raw, &schema, lenient) == nil {
+				if jsontext.Value(p.Raw).IsValid(lenient) && jsonv2.Unmarshal(p.Raw, &schema, lenient) == nil {
 					list[i].Format = schema.Format.v + schema.Schema.Format.v
 					list[i].Default = string(schema.Default) + string(schema.Schema.Default)
 				}

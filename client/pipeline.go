@@ -43,6 +43,7 @@ type call struct {
 	path    string
 	read    bool     // retry even if the request may have been received
 	stream  bool     // the response is a file: no limit of its size or time
+	file    bool     // it is read by a Download, also if it is JSON, and decompressed there
 	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
 
@@ -109,6 +110,9 @@ func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", e.agent)
 	}
+	if c.file { // so that net/http leaves the response as it is
+		req.Header.Set("Accept-Encoding", "gzip")
+	}
 	return e.next.do(c, req)
 }
 
@@ -158,7 +162,7 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	switch {
 	case resp.StatusCode/100 != 2:
 		b.left, b.cut = maxErrorBody, true
-	case c.stream && !isEnvelope(resp.Header):
+	case c.file, c.stream && !isEnvelope(resp.Header):
 		b.left = 1<<63 - 1
 	}
 	resp.Body = b
@@ -211,17 +215,31 @@ func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
 // decompress makes b read a body that net/http did not decompress. The encodings that
 // nobody asked for are an error that names them.
 func (b *body) decompress(resp *http.Response) {
-	encoding := strings.ToLower(strings.TrimSpace(strings.Join(resp.Header.Values("Content-Encoding"), ", ")))
-	switch encoding {
-	case "", "identity":
-	case "gzip", "x-gzip":
+	switch encoding := encodingOf(resp.Header); encoding {
+	case "":
+	case "gzip":
 		b.rc = readCloser{&gunzip{from: b.rc}, b.rc}
 		resp.Header.Del("Content-Encoding")
 		resp.ContentLength, resp.Uncompressed = -1, true
 	default:
-		text := fmt.Sprintf("the response is encoded with %q, which the client did not ask for and does not understand", answer.Line(shorten(encoding)))
-		b.rc = readCloser{brokenReader{&Error{kind: ErrBadResponse, Message: text}}, b.rc}
+		b.rc = readCloser{brokenReader{unknownEncoding(encoding)}, b.rc}
 	}
+}
+
+// encodingOf returns how a body is encoded, "" if it is not.
+func encodingOf(h http.Header) string {
+	switch encoding := strings.ToLower(strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", "))); encoding {
+	case "identity":
+		return ""
+	case "x-gzip":
+		return "gzip"
+	default:
+		return encoding
+	}
+}
+
+func unknownEncoding(encoding string) *Error {
+	return &Error{kind: ErrBadResponse, Message: fmt.Sprintf("the response is encoded with %q, which the client did not ask for and does not understand", answer.Line(shorten(encoding)))}
 }
 
 // A gunzip decompresses what it reads.

@@ -390,33 +390,36 @@ func searchParams(op string, p Params, size int, cursor string, fields []string)
 // store, on all pages, as [All] does. [Connector.Inspect] lists the entities that can
 // be searched.
 func Search[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
-	params, err := q.Params()
-	if err != nil {
-		return failing[T](searching(c, entity).of(err))
-	}
-	return All[T](ctx, c, entity, actionSearch, params, opts...)
+	return iterate[T](q.hits(ctx, c, entity, opts))
 }
 
 // SearchByMeaning iterates over the passages that match a prompt, and their records,
 // the best match first, on all pages, as [All] does. [Connector.Inspect] lists the
 // fields that can be searched by meaning.
 func SearchByMeaning[T any](ctx context.Context, c *Connector, entity string, s Semantic, opts ...ExecuteOption) iter.Seq2[Hit[T], error] {
+	return iterate[Hit[T]](s.hits(ctx, c, entity, opts))
+}
+
+// hits returns the feed of a search.
+//
+//go:noinline
+func (q Query) hits(ctx context.Context, c *Connector, entity string, opts []ExecuteOption) feed {
+	params, err := q.Params()
+	return c.hits(ctx, entity, params, err, opts)
+}
+
+// hits returns the feed of a search by meaning.
+//
+//go:noinline
+func (s Semantic) hits(ctx context.Context, c *Connector, entity string, opts []ExecuteOption) feed {
 	params, err := s.Params()
+	return c.hits(ctx, entity, params, err, opts)
+}
+
+// hits returns the feed of a search with parameters, or with an error in their place.
+func (c *Connector) hits(ctx context.Context, entity string, params Params, err error, opts []ExecuteOption) feed {
 	if err != nil {
-		return failing[Hit[T]](searching(c, entity).of(err))
+		return failing((&execution{entity: entity, action: actionSearch}).about(c).of(err))
 	}
-	return All[Hit[T]](ctx, c, entity, actionSearch, params, opts...)
-}
-
-// searching is the subject of a search.
-func searching(c *Connector, entity string) subject {
-	return (&execution{entity: entity, action: actionSearch}).about(c)
-}
-
-// failing yields an error.
-func failing[T any](err error) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var zero T
-		yield(zero, err)
-	}
+	return c.walk(ctx, entity, actionSearch, params, opts)
 }

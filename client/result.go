@@ -134,28 +134,40 @@ func (r *Result) Decode(v any) error {
 // object is a record. A record that does not fit T is yielded as an
 // error that wraps a [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return func(loop func(T, error) bool) {
-		yield := naming(r.about(), loop)
-		var zero T
-		if len(r.Data) == 0 {
-			if r.decoded {
-				yield(zero, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
-			}
-			return
-		}
-		rows := pageRows[T]{action: r.action, raw: r.Data, again: r.again}
-		dec := jsontext.NewDecoder(bytes.NewReader(r.Data), decoding[T](r.useNumber))
-		err := rows.read(dec)
-		if text, deep := shallow(r.Data, err); deep != nil {
-			rows = pageRows[T]{action: r.action, raw: text, deep: deep, again: r.again}
-			err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), decoding[T](r.useNumber)))
-		}
-		if err != nil {
-			yield(zero, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)})
-			return
-		}
-		rows.each("rows", yield)
+	return iterate[T](r.feed)
+}
+
+// feed yields the records of r.
+func (r *Result) feed(slice reflect.Type, loop yielder) {
+	yield := naming(r.about(), loop)
+	rows, err := r.rows(slice)
+	if err != nil {
+		yield(nil, err)
+		return
 	}
+	rows.each("rows", yield)
+}
+
+// rows decodes the records of r into a slice of a type.
+func (r *Result) rows(slice reflect.Type) (*pageRows, error) {
+	rows := &pageRows{action: r.action, rows: reflect.New(slice).Elem(), again: r.again}
+	if len(r.Data) == 0 {
+		if r.decoded {
+			return nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"}
+		}
+		return rows, nil
+	}
+	rows.raw = r.Data
+	opts := rows.decoding(r.useNumber)
+	err := rows.read(jsontext.NewDecoder(bytes.NewReader(r.Data), opts))
+	if text, deep := shallow(r.Data, err); deep != nil {
+		rows.raw, rows.deep = text, deep
+		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), opts))
+	}
+	if err != nil {
+		return nil, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)}
+	}
+	return rows, nil
 }
 
 // A RecordError reports a record that does not fit the type that it is decoded into.
@@ -243,14 +255,14 @@ func decodesItself(t reflect.Type) bool {
 
 // pageRows are the decoded records of one result. Records that do not fit are kept as
 // errors, in the order of the records.
-type pageRows[T any] struct {
+type pageRows struct {
 	action string
 	raw    []byte                    // the input of the decoder; nil if it is not in memory
 	deep   map[int64]json.RawMessage // see shallow
 
 	again redecoder
 
-	rows   []T
+	rows   reflect.Value // a slice that can be set
 	wrong  []*RecordError
 	single bool           // one object rather than a list
 	beside jsontext.Value // what stands beside the records in the object that wraps them
@@ -269,11 +281,33 @@ func (s span) of(raw []byte) []byte {
 }
 
 // UnmarshalJSONFrom reads a result.
-func (p *pageRows[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return p.read(dec) }
+func (p *pageRows) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return p.read(dec) }
 
-func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
-	clear(p.rows)
-	p.rows, p.wrong, p.single, p.beside, p.last, p.all = p.rows[:0], nil, false, nil, span{}, span{}
+// decoding returns the options for decoding the records.
+func (p *pageRows) decoding(useNumber jsonv2.Options) jsonv2.Options {
+	return decodingOf(p.rows.Type().Elem(), useNumber)
+}
+
+// drop forgets the records.
+func (p *pageRows) drop() {
+	p.rows.Clear()
+	p.rows.SetLen(0)
+	p.wrong, p.last, p.all = nil, span{}, span{}
+}
+
+// add adds a record that is zero.
+func (p *pageRows) add() reflect.Value {
+	n := p.rows.Len()
+	p.rows.Grow(1)
+	p.rows.SetLen(n + 1)
+	v := p.rows.Index(n)
+	v.SetZero()
+	return v
+}
+
+func (p *pageRows) read(dec *jsontext.Decoder) error {
+	p.drop()
+	p.single, p.beside = false, nil
 	switch dec.PeekKind() {
 	case '[':
 		return p.list(dec)
@@ -292,7 +326,7 @@ func (p *pageRows[T]) read(dec *jsontext.Decoder) error {
 }
 
 // list reads an array of records.
-func (p *pageRows[T]) list(dec *jsontext.Decoder) error {
+func (p *pageRows) list(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -305,39 +339,35 @@ func (p *pageRows[T]) list(dec *jsontext.Decoder) error {
 	return err
 }
 
-func (p *pageRows[T]) record(dec *jsontext.Decoder) error {
-	var v T
-	start := dec.InputOffset()
-	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &v) })
+func (p *pageRows) record(dec *jsontext.Decoder) error {
+	start, index := dec.InputOffset(), p.rows.Len()
+	v := p.add()
+	to := v.Addr().Interface()
+	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	if broken != nil {
 		return broken
 	}
 	p.last = span{start, dec.InputOffset()}
-	if len(p.rows) == 0 {
+	if index == 0 {
 		p.all.start = start
 	}
 	p.all.end = p.last.end
-	if wrong != nil {
-		var fresh T
-		if p.again.decode(p.last.of(p.raw), &fresh) {
-			v, wrong = fresh, nil
-		}
+	if wrong != nil && p.again.decode(p.last.of(p.raw), to) {
+		wrong = nil
 	}
 	deep, isDeep := p.deep[p.last.end]
 	if wrong == nil && !isDeep {
-		p.rows = append(p.rows, v)
 		return nil
 	}
+	v.SetZero()
 	e := &RecordError{Err: errTooDeep, Raw: deep}
 	if !isDeep {
 		e = misfit(wrong, string(dec.StackPointer()), false) // the pointer is that of this record
 		e.Raw = slices.Clone(p.last.of(p.raw))
 	}
-	e.Index = len(p.rows)
-	if p.single {
+	if e.Index = index; p.single {
 		e.Index = -1
 	}
-	p.rows = append(p.rows, *new(T))
 	p.wrong = append(p.wrong, e)
 	return nil
 }
@@ -395,13 +425,13 @@ func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, 
 }
 
 // wrapped reads an object that may wrap the records.
-func (p *pageRows[T]) wrapped(dec *jsontext.Decoder) error {
+func (p *pageRows) wrapped(dec *jsontext.Decoder) error {
 	start := dec.InputOffset()
 	if err := dec.SkipValue(); err != nil {
 		return err
 	}
 	raw := span{start, dec.InputOffset()}.of(p.raw)
-	inner := pageRows[T]{action: "get", raw: raw, rows: p.rows, again: p.again}
+	inner := pageRows{action: "get", raw: raw, rows: p.rows, again: p.again}
 	if list, beside, ok := unwrap(p.action, raw); ok {
 		inner.raw, p.beside = list, beside
 	}
@@ -413,7 +443,7 @@ func (p *pageRows[T]) wrapped(dec *jsontext.Decoder) error {
 
 // search reads the response to a search of the context store: an object with the
 // records in "data" and the paging state in "meta".
-func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
+func (p *pageRows) search(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -441,8 +471,8 @@ func (p *pageRows[T]) search(dec *jsontext.Decoder) error {
 }
 
 // found reads the data of a search. If there is more than one, the last one counts.
-func (p *pageRows[T]) found(dec *jsontext.Decoder) error {
-	p.rows, p.wrong, p.last, p.all = p.rows[:0], nil, span{}, span{}
+func (p *pageRows) found(dec *jsontext.Decoder) error {
+	p.drop()
 	switch dec.PeekKind() {
 	case '[':
 		return p.list(dec)
@@ -451,7 +481,8 @@ func (p *pageRows[T]) found(dec *jsontext.Decoder) error {
 	}
 	v, err := dec.ReadValue()
 	if err == nil {
-		p.rows, p.wrong = append(p.rows, *new(T)), []*RecordError{{Index: -1, Field: "data", Raw: json.RawMessage(v.Clone()), Err: errNoList}}
+		p.add()
+		p.wrong = []*RecordError{{Index: -1, Field: "data", Raw: json.RawMessage(v.Clone()), Err: errNoList}}
 	}
 	return err
 }
@@ -459,17 +490,16 @@ func (p *pageRows[T]) found(dec *jsontext.Decoder) error {
 // errNoList is the error for a search whose data is not an array.
 var errNoList = errors.New("it is not a list of records")
 
-// each yields the records and the errors in order. It returns false if the loop
-// ended.
-func (p *pageRows[T]) each(op string, yield func(T, error) bool) bool {
+// each yields the records and the errors in order. It returns false if the loop ended.
+func (p *pageRows) each(op string, yield yielder) bool {
 	wrong := p.wrong
-	for i, v := range p.rows {
+	for i := range p.rows.Len() {
 		var err error
 		if len(wrong) > 0 && (wrong[0].Index == i || wrong[0].Index < 0) {
 			err = &Error{op: op, err: wrong[0]}
 			wrong = wrong[1:]
 		}
-		if !yield(v, err) {
+		if !yield(p.rows.Index(i).Addr().Interface(), err) {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"reflect"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -29,37 +30,43 @@ func WithLimit(n int) ExecuteOption {
 // Some connectors can be searched in this way, others with [Search]; [Connector.Docs]
 // says which. An empty query is an error that matches [ErrInvalid]; nothing is sent.
 func SQL[T any](ctx context.Context, c *Connector, entity, query string, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return func(loop func(T, error) bool) {
+	return iterate[T](c.sqlRows(ctx, entity, query, opts))
+}
+
+// sqlRows returns the feed of a query.
+//
+//go:noinline
+func (c *Connector) sqlRows(ctx context.Context, entity, query string, opts []ExecuteOption) feed {
+	return func(slice reflect.Type, loop yielder) {
 		yield := naming((&execution{entity: entity, action: actionSQL}).about(c), loop)
-		var zero T
 		x, err := newSQL(entity, query, opts)
 		if err != nil {
-			yield(zero, err)
+			yield(nil, err)
 			return
 		}
-		var rows pageRows[T]
+		var rows pageRows
 		var metadata jsontext.Value
 		err = c.run(ctx, x, func(resp *http.Response) error {
 			body, err := readAll(resp, nil)
 			if err != nil {
 				return err
 			}
-			e := envelope[pageRows[T]]{Result: pageRows[T]{action: x.action, raw: body}}
-			if err := decodeBytes(resp, body, &e, decoding[T](x.useNumber)); err != nil {
+			e := envelope[pageRows]{Result: pageRows{action: x.action, raw: body, rows: reflect.New(slice).Elem()}}
+			if err := decodeBytes(resp, body, &e, e.Result.decoding(x.useNumber)); err != nil {
 				return err
 			}
 			rows, metadata = e.Result, e.Metadata
 			return withBody(e.verdict(), body)
 		})
 		if err != nil {
-			yield(zero, err)
+			yield(nil, err)
 			return
 		}
 		if !rows.each(x.op(), yield) {
 			return
 		}
 		if moreIn(rows.beside) || moreIn(metadata) {
-			yield(zero, &Error{op: x.op(), kind: ErrPaging, Message: "the result has more rows, which the service does not send; go on with LIMIT and OFFSET in the query, and an ORDER BY"})
+			yield(nil, &Error{op: x.op(), kind: ErrPaging, Message: "the result has more rows, which the service does not send; go on with LIMIT and OFFSET in the query, and an ORDER BY"})
 		}
 	}
 }

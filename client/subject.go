@@ -55,12 +55,12 @@ func (r *Result) about() subject {
 }
 
 // naming returns a function that calls loop, with s in the errors.
-func naming[T any](s subject, loop func(T, error) bool) func(T, error) bool {
-	return func(v T, err error) bool {
+func naming(s subject, loop yielder) yielder {
+	return func(record any, err error) bool {
 		if err != nil {
 			err = s.of(err)
 		}
-		return loop(v, err)
+		return loop(record, err)
 	}
 }
 

@@ -5,9 +5,7 @@ import (
 	"strings"
 	"time"
 
-	jsonv2 "github.com/go-json-experiment/json"
-
-	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A Time is a time in a record, as the types that the command agents-gen generates have
@@ -78,7 +76,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	case t.text == "":
 		return t.Time.MarshalJSON()
 	case t.quoted:
-		return jsonv1.Marshal(t.text)
+		return jsontext.AppendQuote(nil, strings.ToValidUTF8(t.text, "\ufffd"))
 	}
 	return []byte(t.text), nil
 }
@@ -86,14 +84,13 @@ func (t Time) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler. It accepts any value.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
-	b = bytes.TrimSpace(b)
-	if string(b) == "null" {
-		return nil
+	switch v := jsontext.Value(bytes.TrimSpace(b)); v.Kind() {
+	case 'n':
+	case '"':
+		text, _ := jsontext.AppendUnquote(nil, v) // invalid parts are replaced
+		return t.UnmarshalText(text)
+	default:
+		t.text = string(v)
 	}
-	var text string
-	if jsonv2.Unmarshal(b, &text, lenient) == nil {
-		return t.UnmarshalText([]byte(text))
-	}
-	t.text = string(b)
 	return nil
 }

@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
@@ -85,53 +88,101 @@ func (a *Action) Download(ctx context.Context, c *Connector, params any, opts ..
 // ListOf runs an action with the parameters in a struct and returns the records of one
 // page. If a record does not fit T, the error wraps a [*RecordError].
 func ListOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts ...ExecuteOption) ([]T, *Result, error) {
+	list, r, err := a.list(ctx, c, params, opts, reflect.TypeFor[[]T]())
+	return valueAt[[]T](list), r, err
+}
+
+// list runs the action and decodes the records of a page into a slice of a type. It
+// returns a pointer to the slice.
+func (a *Action) list(ctx context.Context, c *Connector, params any, opts []ExecuteOption, slice reflect.Type) (any, *Result, error) {
 	r, err := a.Run(ctx, c, params, opts...)
 	if err != nil {
 		return nil, nil, err
 	}
-	var list []T
-	for v, err := range Rows[T](r) {
-		if err != nil {
-			return nil, nil, err
+	data, list := jsontext.Value(r.Data), reflect.New(slice)
+	if data.Kind() == '{' && mayWrap(r.action) {
+		if inner, _, ok := unwrap(r.action, data); ok {
+			data = inner
 		}
-		list = append(list, v)
 	}
-	return list, r, nil
+	if data.Kind() == '[' && jsonv2.Unmarshal(data, list.Interface(), decodingOf(slice, r.useNumber)) == nil {
+		return list.Interface(), r, nil
+	}
+	// It is one record, or there are some that do not fit as they are.
+	rows, err := r.rows(slice)
+	if err == nil && len(rows.wrong) > 0 {
+		err = &Error{op: "rows", err: rows.wrong[0]}
+	}
+	if err != nil {
+		return nil, nil, r.about().of(err)
+	}
+	list.Elem().Set(rows.rows)
+	return list.Interface(), r, nil
 }
 
 // AllOf runs an action with the parameters in a struct and iterates over the records of
 // all pages, as [All] does.
 func AllOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts ...ExecuteOption) iter.Seq2[T, error] {
+	return iterate[T](a.walk(ctx, c, params, opts))
+}
+
+// walk returns the feed of an iteration over pages.
+//
+//go:noinline
+func (a *Action) walk(ctx context.Context, c *Connector, params any, opts []ExecuteOption) feed {
 	p, err := a.params(params)
 	if err != nil {
-		return failing[T](err)
+		return failing((&execution{entity: a.Entity, action: a.Name}).about(c).of(err))
 	}
-	return All[T](ctx, c, a.Entity, a.Name, p, a.options(p, opts)...)
+	return c.walk(ctx, a.Entity, a.Name, p, a.options(p, opts))
 }
 
 // ValueOf runs an action with the parameters in a struct and decodes its result.
 func ValueOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts ...ExecuteOption) (T, error) {
-	var v T
+	v, err := a.value(ctx, c, params, opts, reflect.TypeFor[T]())
+	return valueAt[T](v), err
+}
+
+// value runs the action and decodes its result into a value of type t. It returns a
+// pointer to the value.
+func (a *Action) value(ctx context.Context, c *Connector, params any, opts []ExecuteOption, t reflect.Type) (any, error) {
 	r, err := a.Run(ctx, c, params, opts...)
-	if err == nil {
-		err = r.Decode(&v)
+	if err != nil {
+		return nil, err
 	}
-	return v, err
+	v := reflect.New(t).Interface()
+	if err := r.Decode(v); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // SearchOf is [Search] for records that are decoded as those of an [Action].
 func SearchOf[T any](ctx context.Context, c *Connector, entity string, q Query, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return Search[T](ctx, c, entity, q, loosened(opts)...)
+	return iterate[T](q.looseHits(ctx, c, entity, opts))
+}
+
+// looseHits returns the feed of a search of generated code.
+//
+//go:noinline
+func (q Query) looseHits(ctx context.Context, c *Connector, entity string, opts []ExecuteOption) feed {
+	return q.hits(ctx, c, entity, loosened(opts))
 }
 
 // DecodeRows decodes records that came as JSON, as those of an [Action]. A record that
 // does not fit T is yielded as an error that wraps a [*RecordError].
 func DecodeRows[T any](records []json.RawMessage) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+	return iterate[T](feedOf(records))
+}
+
+// feedOf returns the feed of records that came as JSON.
+//
+//go:noinline
+func feedOf(records []json.RawMessage) feed {
+	return func(slice reflect.Type, yield yielder) {
 		for i, raw := range records {
-			var v T
-			err := decodeRow(raw, &v, i)
-			if !yield(v, err) {
+			v := reflect.New(slice.Elem())
+			if !yield(v.Interface(), decodeRow(raw, v.Elem(), i)) {
 				return
 			}
 		}

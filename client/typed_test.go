@@ -252,6 +252,34 @@ func TestListOf(t *testing.T) {
 	}
 }
 
+// What does not fit is told by its place.
+func TestListOfRecordsThatDoNotFit(t *testing.T) {
+	action := client.Action{Entity: "things", Name: "list"}
+	for _, test := range []struct{ text, want, raw string }{
+		{`[{"id":1},{"id":"3"},{"id":"x"}]`, `record 2, field id does not fit`, `{"id":"x"}`},
+		{`{"inner":{"N":"x"}}`, `the result, field inner.N does not fit`, `{"inner":{"N":"x"}}`},
+		{`{"data":[{"id":"x"}],"meta":{}}`, `record 0, field id does not fit`, `{"id":"x"}`},
+		{`7`, `the result does not fit`, `7`},
+	} {
+		conn, _ := things(t, ok(test.text))
+		list, r, err := client.ListOf[typedRecord](t.Context(), conn, &action, nil)
+		var wrong *client.RecordError
+		if !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Error(), test.want) || string(wrong.Raw) != test.raw || list != nil || r != nil {
+			t.Errorf("%s: %v, %v, %v", test.text, list, r, err)
+		}
+	}
+}
+
+// One record that fits only loosely changes nothing about the others.
+func TestListOfRecordsThatFitLoosely(t *testing.T) {
+	action := client.Action{Entity: "things", Name: "list"}
+	conn, _ := things(t, ok(`[{"id":1},{"id":"3"},{"id":4.0}]`))
+	list, _, err := client.ListOf[typedRecord](t.Context(), conn, &action, nil)
+	if err != nil || len(list) != 3 || list[0].ID != 1 || list[1].ID != 3 || list[2].ID != 4 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
 func TestTypedErrors(t *testing.T) {
 	action := client.Action{Entity: "things", Name: "list"}
 	conn, s := things(t)

@@ -25,7 +25,7 @@ import (
 )
 
 func main() {
-	pattern := flag.String("bench", ".", "which benchmarks to run, as for go test; BinarySize, ColdStart and GenBuild are among them")
+	pattern := flag.String("bench", ".", "which benchmarks to run, as for go test; BinarySize, ColdStart, GenBuild, TypedSize and TypedBuild are among them")
 	count := flag.Int("count", 1, "how often to run each; the table has the medians")
 	benchtime := flag.String("benchtime", "8s", "how long to run each, at least")
 	strict := flag.Bool("strict", false, "fail if a target is not met")
@@ -54,7 +54,7 @@ func run(ctx context.Context, pattern string, count int, benchtime string, stric
 	for _, program := range []struct {
 		name    string
 		measure func(context.Context, results) error
-	}{{"BinarySize", binarySize}, {"ColdStart", coldStart}, {"GenBuild", genBuild}} {
+	}{{"BinarySize", binarySize}, {"ColdStart", coldStart}, {"GenBuild", genBuild}, {"TypedSize", typedSize}, {"TypedBuild", typedBuild}} {
 		if !filter.MatchString(program.name) {
 			continue
 		}

@@ -1,6 +1,7 @@
 // Package jsonv1 encodes what is sent, by the rules of encoding/json, with the encoder
 // of its version 2: a program that decodes records with version 2 would otherwise link
-// two encoders, the older one for nothing but request bodies (120 KB).
+// two encoders, the older one for nothing but request bodies (120 KB). It also reads
+// what may be anything.
 //
 // Generated code imports it in place of encoding/json.
 package jsonv1
@@ -9,6 +10,8 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -41,3 +44,54 @@ func Marshal(v any) ([]byte, error) { return json.Marshal(v, options) }
 // Unmarshal is the function of encoding/json. What a program does not call it does not
 // link.
 func Unmarshal(data []byte, v any) error { return stdjson.Unmarshal(data, v) }
+
+// Read reads the next value, whatever it is. Version 2 does not replace what it
+// read before under the same name, but adds to it or refuses another type; and where
+// names may come twice, it takes twice as long. If exact is true, numbers become a
+// Number of encoding/json.
+func Read(dec *jsontext.Decoder, exact bool) (any, error) {
+	token, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch kind := token.Kind(); kind {
+	case '{':
+		object := map[string]any{}
+		for dec.PeekKind() != '}' {
+			if token, err = dec.ReadToken(); err != nil {
+				return nil, err
+			}
+			name := token.String() // before the next token takes its place
+			if object[name], err = Read(dec, exact); err != nil {
+				return nil, err
+			}
+		}
+		_, err = dec.ReadToken()
+		return object, err
+	case '[':
+		list := []any{}
+		for dec.PeekKind() != ']' {
+			v, err := Read(dec, exact)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err = dec.ReadToken()
+		return list, err
+	case '"':
+		return token.String(), nil
+	case '0':
+		if exact {
+			return stdjson.Number(token.String()), nil
+		}
+		n, err := strconv.ParseFloat(token.String(), 64)
+		if err != nil { // it is too large
+			return nil, &json.SemanticError{JSONPointer: dec.StackPointer(), JSONKind: kind, GoType: reflect.TypeFor[float64](), Err: strconv.ErrRange}
+		}
+		return n, nil
+	case 't', 'f':
+		return token.Bool(), nil
+	}
+	return nil, nil
+}

@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A value is a cursor, or a number, that the metadata has.
@@ -96,10 +98,8 @@ func beside(name string) bool {
 func read(raw ...jsontext.Value) signs {
 	var s signs
 	for _, r := range raw {
-		dec := json.NewDecoder(bytes.NewReader(r))
-		dec.UseNumber()
-		var o map[string]any
-		if dec.Decode(&o) == nil {
+		v, err := jsonv1.Read(jsontext.NewDecoder(bytes.NewReader(r), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), true)
+		if o, ok := v.(map[string]any); ok && err == nil {
 			s.object(o, false, "", 0)
 		}
 	}
@@ -316,7 +316,7 @@ func integer(v any) (int64, bool) {
 	case string:
 		return number(v)
 	}
-	raw, err := json.Marshal(v)
+	raw, err := jsonv1.Marshal(v)
 	if err != nil {
 		return 0, false
 	}
@@ -344,6 +344,6 @@ func text(v any) string {
 	if n, ok := integer(v); ok {
 		return strconv.FormatInt(n, 10)
 	}
-	raw, _ := json.Marshal(v)
+	raw, _ := jsonv1.Marshal(v)
 	return string(raw)
 }

@@ -669,19 +669,28 @@ func digits(s string) bool {
 
 // idOf returns the ID of a record as text, "" if it has none.
 func idOf(record []byte) string {
-	var r struct {
-		ID any `json:"id"`
-	}
-	dec := json.NewDecoder(bytes.NewReader(record))
-	dec.UseNumber()
-	if dec.Decode(&r) != nil {
+	dec := jsontext.NewDecoder(bytes.NewReader(record), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
 		return ""
 	}
-	switch id := r.ID.(type) {
-	case string:
-		return id
-	case json.Number:
-		return id.String()
+	id := ""
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return ""
+		}
+		isID := strings.EqualFold(name.String(), "id")
+		if kind := dec.PeekKind(); !isID || kind != '"' && kind != '0' {
+			if err := dec.SkipValue(); err != nil {
+				return ""
+			}
+			continue
+		}
+		v, err := dec.ReadToken()
+		if err != nil {
+			return ""
+		}
+		id = v.String()
 	}
-	return ""
+	return id
 }
