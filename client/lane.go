@@ -236,8 +236,11 @@ func (l *lane) settle() {
 	case !near: // last says nothing
 	case l.grown > 0: // the pace grew until it was too fast
 		next = max(last.n, next/math.Exp2(min(float64(l.length)/float64(last.doubling), 40)))
-	case l.ran < 2*l.length: // it was too fast from the start
-		next = 0.85 * min(n, last.n)
+	case l.ran < 2*l.length: // it was too fast from the start, or many came late
+		next = 0.85 * n
+		if n > last.n {
+			next = 0.93 * last.n
+		}
 		plateau, doubling = plateau/6, doubling/3
 	default:
 		next = min(next, 0.97*last.n)
@@ -269,7 +272,7 @@ func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
 	if p.n == 0 {
 		return 0
 	}
-	k := max(p.k, p.count(after)-max(1, p.n/40)) // unused turns expire
+	k := max(p.k, p.count(after)-max(1, p.n/80)) // unused turns expire
 	wait := p.when(k) - after
 	if waited && k < p.soon {
 		wait = min(wait, maxSpread-after)

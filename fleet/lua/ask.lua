@@ -45,8 +45,11 @@ if lane.settled == 0 then -- the first one after the pause, or after a late repo
       end
     elseif near and lane.grown > 0 then -- the pace grew until it was too fast
       pace = math.max(last, pace / 2 ^ math.min(lane.length / lane.doubled, 40))
-    elseif near and lane.ran < 2 * lane.length then -- it was too fast from the start
-      pace = 0.85 * math.min(n, last)
+    elseif near and lane.ran < 2 * lane.length then -- it was too fast from the start, or many came late
+      pace = 0.85 * n
+      if n > last then
+        pace = 0.93 * last
+      end
       plateau, doubling = plateau / 6, doubling / 3
     elseif near then
       pace = 0.97 * math.min(n, last)
@@ -63,7 +66,7 @@ end
 local wait = 0
 if lane.n > 0 then
   local after = now - lane.till
-  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 40)) -- unused turns expire
+  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 80)) -- unused turns expire
   wait = when(k) - after
   if ARGV[2] == '1' and k < lane.soon then
     wait = math.min(wait, 5000000 - after)
