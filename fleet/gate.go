@@ -78,13 +78,13 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			if l.freeUntil(start.Add(fresh)); l.passes(start) {
 				return nil
 			}
-			return f.waitAlone(ctx, key, l) // the server has not heard of a pause, or has lost it
+			// This process knows of a pause. What is cached may be older.
 		}
 		a, err := f.ask(ctx, l, waited)
-		if err != nil {
+		if err != nil || a.number == 0 && l.paused(start) { // the server has not heard of the pause, or has lost it
 			return f.waitAlone(ctx, key, l)
 		}
-		if a.what != "wait" && l.reports(a.number) { // nobody who waited did
+		if a.what != "wait" && a.number != 0 && l.reports(a.number) { // nobody who waited did
 			f.report(ctx, l, a)
 		}
 		switch {

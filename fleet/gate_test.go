@@ -90,7 +90,7 @@ func testPace(t *testing.T, addr string, m mode) {
 // A process that says late what it let through before a pause makes the pace faster.
 func TestLateReport(t *testing.T) {
 	t.Parallel()
-	list := fleets(t, startServer(t).addr(), caching, 2)
+	list := fleets(t, startServer(t).addr(), caching, 2, fleet.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil))))
 	released(t, list, "k", 50)
 	list[0].Pause(t.Context(), "k", time.Second)
 	released(t, list[:1], "k", 1) // after that, there is a pace of 49 a second
