@@ -158,8 +158,8 @@ size-check: ## Check how many bytes and modules the SDK adds to a program
 	go run ./internal/bench -strict -bench '^BinarySize$$'
 
 .PHONY: soak
-soak: ## Call the in-memory service with 64 workers for SOAK (60s) while tokens expire, fail and are refused; then as a fleet whose server is killed
-	SOAK=$(SOAK) go test -race -run '^TestSoak$$' -v -count 1 -timeout 0 ./client
+soak: ## Simulate a day of faults, and call the in-memory service for SOAK (60s) while tokens expire and fail; so does a fleet whose server is killed
+	SOAK=$(SOAK) go test -race -run '^TestSoak' -v -count 1 -timeout 0 ./client
 	cd fleet && GOWORK=$(CURDIR)/go.work SOAK=$(SOAK) go test -race -run '^TestSoak$$' -v -count 1 -timeout 0 .
 
 .PHONY: shuffle

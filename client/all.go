@@ -201,7 +201,8 @@ func (w *walk) read(resp *http.Response) (*page, *Result, error) {
 	p := new(page)
 	e := envelope[pageRows]{Result: pageRows{action: w.x.action, raw: body, rows: w.into[w.side], again: w.x.again}}
 	e.Result.drop() // nothing of another page, or of an attempt that failed, may remain
-	if err := w.decode(resp, body, &e); err != nil {
+	text, err := w.decode(resp, body, &e)
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := e.verdict(); err != nil {
@@ -216,24 +217,26 @@ func (w *walk) read(resp *http.Response) (*page, *Result, error) {
 		var data struct {
 			Result spanned `json:"result"`
 		}
-		if jsonv2.Unmarshal(e.Result.raw, &data, lenient) == nil {
-			r.Data = json.RawMessage(data.Result.of(e.Result.raw))
+		if jsonv2.Unmarshal(text, &data, lenient) == nil {
+			r.Data = json.RawMessage(data.Result.of(text))
 		}
 		r.pages = &turner{c: w.c, x: w.x, ofPager: true}
 	}
 	return p, r, nil
 }
 
-// decode decodes a page. A record that is nested too deeply spoils only itself.
-func (w *walk) decode(resp *http.Response, body []byte, e *envelope[pageRows]) error {
+// decode decodes a page. A record that is nested too deeply spoils only itself: decode
+// returns body, or without such records what it decoded in its place.
+func (w *walk) decode(resp *http.Response, body []byte, e *envelope[pageRows]) ([]byte, error) {
 	rows, opts := e.Result, e.Result.decoding(w.x.useNumber)
 	err := decodeBytes(resp, body, e, opts)
-	if text, deep := shallow(body, err); deep != nil {
-		rows.raw, rows.deep = text, deep
-		*e = envelope[pageRows]{Result: rows}
-		err = decodeBytes(resp, text, e, opts)
+	text, deep := shallow(body, err)
+	if deep == nil {
+		return body, err
 	}
-	return err
+	rows.raw, rows.deep = text, deep
+	*e = envelope[pageRows]{Result: rows}
+	return text, decodeBytes(resp, text, e, opts)
 }
 
 // ahead returns a function that returns the next page and starts to fetch the one

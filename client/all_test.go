@@ -382,3 +382,20 @@ func TestAllEndsWithTheContext(t *testing.T) {
 		t.Errorf("%d yields, %d requests", n, len(v.asked))
 	}
 }
+
+// A pager gets the result as it was sent, also if the records are wrapped or do not
+// all fit.
+func TestPagerGetsTheData(t *testing.T) {
+	for _, result := range []string{`[{"id":1}]`, `[{"id":1},{"id":"x"}]`, `{"data":[{"id":1}],"meta":{"has_more":true}}`, `{"data":[{"id":"x"}],"meta":{}}`, `{"data":[]}`} {
+		v := &vendor{answer: func(int, map[string]any) string { return success(result, `{}`) }}
+		var data []string
+		pager := client.WithPager(func(r *client.Result, _ client.Params) (client.Params, error) {
+			data = append(data, string(r.Data))
+			return nil, nil
+		})
+		collect(client.All[row](t.Context(), v.connector(t, "x"), "things", "api_search", nil, pager))
+		if len(data) != 1 || data[0] != result {
+			t.Errorf("%s: %q", result, data)
+		}
+	}
+}

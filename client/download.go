@@ -54,20 +54,20 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // If a network does not let streams pass, use [Connector.DownloadPieces].
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, file: true, about: x.about(c)}
-	resp, err := c.send(ctx, x, call)
+	ask := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, file: true, about: x.about(c)}
+	resp, err := c.send(ctx, x, ask)
 	if err != nil {
 		return nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, refusal(call, resp)
+		return nil, refusal(ask, resp)
 	}
 	fault := func(err error) *Error {
 		if err != nil {
-			_, e := call.unread(ctx, ctx, resp, err)
+			_, e := ask.unread(ctx, ctx, resp, err)
 			return e
 		}
-		e := responseError(call, resp)
+		e := responseError(ask, resp)
 		e.kind = ErrEmptyDownload
 		return e
 	}
@@ -90,7 +90,7 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 		if isEnvelope(resp.Header) && b.isEnvelope() {
 			defer answer.Discard(resp.Body)
 			b.left, b.mark = b.max, 0
-			return nil, notAFile(ctx, x, call, resp)
+			return nil, notAFile(ctx, x, ask, resp)
 		}
 	}
 	d.Size = resp.ContentLength
@@ -212,12 +212,12 @@ func envelopeIn(head []byte) (is, sure bool) {
 }
 
 // notAFile returns the error for an envelope where a file was expected.
-func notAFile(ctx context.Context, x *execution, call *call, resp *http.Response) error {
+func notAFile(ctx context.Context, x *execution, ask *call, resp *http.Response) error {
 	_, err := readRaw(x, resp)
 	if err == nil {
 		err = &Error{Message: "the service sent JSON about the file instead of the file"}
 	}
-	_, e := call.unread(ctx, ctx, resp, err)
+	_, e := ask.unread(ctx, ctx, resp, err)
 	return e
 }
 

@@ -881,3 +881,40 @@ func TestAllPageThatIsText(t *testing.T) {
 		t.Errorf("%v, %v, asked %v", rows, errs, v.asked)
 	}
 }
+
+// A response is decoded in the same way whether it is small or large, and whether its
+// size is known; one that breaks off or is no JSON is an error of the same kind.
+func TestExecuteLargeResponses(t *testing.T) {
+	for _, n := range []int{0, 1, 1000, 5000, 60_000} { // up to 3 MB
+		list := strings.TrimSuffix(strings.Repeat(`{"id":7,"name":"a name of some length, {[\"\\"},`, n), ",")
+		page := success("["+list+"]", `{"next_cursor":"c"}`)
+		for _, known := range []bool{true, false} {
+			for _, test := range []struct {
+				name, text, want string
+				kind             error
+			}{
+				{"whole", page, "", nil},
+				{"incomplete", page[:len(page)-10], "the response is incomplete", client.ErrNetwork},
+				{"no JSON", page[:len(page)-1] + "<", "the response is not JSON", client.ErrBadResponse},
+				{"more", page + "x", "the response is not JSON", client.ErrBadResponse},
+			} {
+				s := serve(t, func(*http.Request) (*http.Response, error) {
+					resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(test.text)), ContentLength: -1}
+					if known {
+						resp.ContentLength = int64(len(test.text))
+					}
+					return resp, nil
+				})
+				rows, r, err := client.Execute[[]row](t.Context(), connectorOf(newClient(t, s, client.WithMaxRetries(0))), "things", "list", nil)
+				switch {
+				case test.kind != nil:
+					if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.want) {
+						t.Errorf("%d records, %s, size known: %t: %v", n, test.name, known, err)
+					}
+				case err != nil || len(rows) != n || string(r.Metadata) != `{"next_cursor":"c"}` || n > 0 && rows[n-1] != (row{ID: 7}):
+					t.Errorf("%d records, %s, size known: %t: %d, %v", n, test.name, known, len(rows), err)
+				}
+			}
+		}
+	}
+}

@@ -21,8 +21,8 @@ const (
 // those that wait are released at random times within as long as the pause was, and
 // within 5 seconds at most, unless they are more than the vendor accepted before in as
 // long. From then on, requests are let through at the rate at which the vendor accepted
-// them, until they come more slowly by themselves. If none is refused, the rate grows
-// after a while.
+// them, until they come more slowly by themselves. If none is refused for a minute, or
+// for 60 times as long as the pause was, the rate grows.
 //
 // A gate has no goroutine and does not have to be closed.
 func NewGate() Gate { return &gate{lanes: map[string]*lane{}, full: maxLanes} }

@@ -98,7 +98,7 @@ func TestLogLevels(t *testing.T) {
 // Every operation is logged with its name, however it is called, and without
 // query, body and headers.
 func TestLogNamesOperations(t *testing.T) {
-	s := serve(t, says(200, `{"data":[],"docs_skill_id":"d","status":"success","result":[{"mail":"private-mail"}]}`, "Set-Cookie", "private-cookie"))
+	s := serve(t, says(200, `{"data":[],"connector_id":"c","docs_skill_id":"d","status":"success","result":[{"mail":"private-mail"}]}`, "Set-Cookie", "private-cookie"))
 	records := logged(t, slog.LevelDebug, s, func(c *client.Client) {
 		ctx := t.Context()
 		w := c.Workspace("a-workspace")

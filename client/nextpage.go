@@ -91,7 +91,7 @@ func (r *Result) brought() paging.In {
 
 // brought sets what the rows say.
 func (p *pageRows) brought(in *paging.In) {
-	in.Count, in.Records, in.Last = p.rows.Len(), p.all.of(p.raw), p.last.of(p.raw)
+	in.Count, in.Records, in.Last = p.rows.Len(), p.records(), p.lastRecord
 	if len(p.beside) > 0 {
 		in.Beside = p.beside
 	}
@@ -206,10 +206,11 @@ func slugMatters(x *execution, in paging.In) bool {
 // failed returns the error for a page after which the next one cannot be asked for, nil
 // if it can.
 func (t *turner) failed(out paging.Out) error {
+	if out.Problem == paging.Fine {
+		return nil
+	}
 	e := &Error{op: t.x.op(), kind: ErrPaging, Message: out.Why}
 	switch out.Problem {
-	case paging.Fine:
-		return nil
 	case paging.Gone:
 		e.Message += "; WithRawData keeps them"
 		return withRequest(e, t.x.params)

@@ -13,11 +13,9 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
-	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
@@ -25,7 +23,7 @@ import (
 // pipeline assembles the stages that every request passes, from the outside in: the
 // entrance, retries and their log, the gate if there is one, the token and the replay
 // after a 401, the limit of the body, and HTTP.
-func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
+func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) doer {
 	own := *hc
 	own.Transport = redirects{cmp.Or(hc.Transport, http.DefaultTransport)}
 	limit := &limiter{next: own.Do, max: r.maxBytes}
@@ -34,67 +32,20 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpReques
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
-// A call is one call of the SDK by the program, with what all its requests have in
-// common. Its ctx carries it through the pipeline.
-type call struct {
-	op      string // what errors call it, such as "list connectors"
-	name    string // the operationId
-	method  string
-	path    string
-	read    bool     // retry even if the request may have been received
-	stream  bool     // the response is a file: no limit of its size or time
-	file    bool     // it is read by a Download, also if it is JSON, and decompressed there
-	about   subject  // what the call is about
-	secrets []string // what the request contains and errors must not
-
-	key  string        // in the gate; "" if it is not known yet
-	held time.Duration // how long the gate held back the attempt
-
-	confidential bool // the response is a secret, and errors must not contain it
-	mayBeEmpty   bool // the response to a write needs no content: its status says that all is well
-
-	// consume reads a response with status 2xx. If it is set, the call ends with an
-	// *Error for any other status, and a failure to read is retried. If it is nil,
-	// the caller gets the response.
-	consume func(*http.Response) error
-
-	// refused, unless nil, reads a response with any other status, which the caller
-	// then gets.
-	refused func(*http.Response)
-
-	sent      atomic.Int32 // the number of requests sent
-	redirect  atomic.Int32 // the status of the last response, if it was a redirect, else 0
-	note      string       // why there was no further attempt
-	exhausted bool         // because the budget was used up
-}
-
-type callKey struct{}
-
-func withCall(ctx context.Context, c *call) context.Context {
-	return context.WithValue(ctx, callKey{}, c)
-}
-
-func callOf(ctx context.Context) *call {
-	c, _ := ctx.Value(callKey{}).(*call)
-	return c
-}
-
-// entrance is the first stage. It finds the call in the ctx of a request, and applies
-// the time limit of calls.
+// entrance is the first stage. It applies the time limit of calls.
 type entrance struct {
 	next    *retrier
 	timeout time.Duration
 	agent   string
 }
 
-func (e *entrance) Do(req *http.Request) (*http.Response, error) {
-	c := callOf(req.Context())
+func (e *entrance) do(c *call, req *http.Request) (*http.Response, error) {
 	c.method, c.path = req.Method, req.URL.Path
-	ctx := withCall(req.Context(), c)
+	ctx := req.Context()
 	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, e.timeout)
-		resp, err := e.send(ctx, c, req)
+		resp, err := e.send(c, req.WithContext(ctx))
 		if err != nil || c.consume != nil {
 			cancel()
 		} else {
@@ -102,11 +53,10 @@ func (e *entrance) Do(req *http.Request) (*http.Response, error) {
 		}
 		return resp, err
 	}
-	return e.send(ctx, c, req)
+	return e.send(c, req)
 }
 
-func (e *entrance) send(ctx context.Context, c *call, req *http.Request) (*http.Response, error) {
-	req = req.WithContext(ctx)
+func (e *entrance) send(c *call, req *http.Request) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", e.agent)
 	}

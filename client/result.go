@@ -120,6 +120,9 @@ func (r *Result) Decode(v any) error {
 			data = list
 		}
 	}
+	if p := reflect.ValueOf(v); data.Kind() == '[' && p.Kind() == reflect.Pointer && !p.IsNil() {
+		makeRoom(data, p.Elem())
+	}
 	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
 		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
@@ -266,8 +269,8 @@ type pageRows struct {
 	wrong  []*RecordError
 	single bool           // one object rather than a list
 	beside jsontext.Value // what stands beside the records in the object that wraps them
-	last   span           // the last record, in raw
-	all    span           // the first record to the last, in raw
+	last   span           // the last record, in raw; zero if they were read at once
+	all    span           // the first record to the last, in raw; or the array, if they were read at once
 }
 
 // A span is the place of a value in the bytes that were decoded.
@@ -325,8 +328,30 @@ func (p *pageRows) read(dec *jsontext.Decoder) error {
 	return p.record(dec)
 }
 
-// list reads an array of records.
+// list reads an array of records: all at once if they fit, which is faster, else one by
+// one.
 func (p *pageRows) list(dec *jsontext.Decoder) error {
+	if p.raw == nil || p.deep != nil {
+		return p.oneByOne(dec)
+	}
+	start, to := dec.InputOffset(), p.rows.Addr().Interface()
+	makeRoom(dec.UnreadBuffer(), p.rows)
+	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
+	if broken != nil {
+		return broken
+	}
+	text := span{start, dec.InputOffset()}.of(p.raw)
+	if wrong != nil {
+		p.drop()
+		p.raw = text
+		return p.oneByOne(jsontext.NewDecoder(bytes.NewReader(text), dec.Options()))
+	}
+	p.all = span{start, dec.InputOffset()}
+	return nil
+}
+
+// oneByOne reads an array of records.
+func (p *pageRows) oneByOne(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -337,6 +362,31 @@ func (p *pageRows) list(dec *jsontext.Decoder) error {
 	}
 	_, err := dec.ReadToken()
 	return err
+}
+
+// records returns the text of the records, without what encloses an array.
+func (p *pageRows) records() []byte {
+	text := p.all.of(p.raw)
+	if p.last == (span{}) && len(text) > 0 { // they were read at once
+		text = bytes.TrimSpace(text[1 : len(text)-1])
+	}
+	return text
+}
+
+// lastRecord returns the text of the last record, nil if there is none.
+func (p *pageRows) lastRecord() []byte {
+	if p.last != (span{}) || p.all == (span{}) {
+		return p.last.of(p.raw)
+	}
+	text, last := p.all.of(p.raw), span{}
+	dec := jsontext.NewDecoder(bytes.NewReader(text), lenient)
+	_, _ = dec.ReadToken() // it was read before
+	for dec.PeekKind() != ']' && dec.PeekKind() != 0 {
+		last.start = dec.InputOffset()
+		_ = dec.SkipValue()
+		last.end = dec.InputOffset()
+	}
+	return last.of(text)
 }
 
 func (p *pageRows) record(dec *jsontext.Decoder) error {

@@ -105,8 +105,11 @@ func (a *Action) list(ctx context.Context, c *Connector, params any, opts []Exec
 			data = inner
 		}
 	}
-	if data.Kind() == '[' && jsonv2.Unmarshal(data, list.Interface(), decodingOf(slice, r.useNumber)) == nil {
-		return list.Interface(), r, nil
+	if data.Kind() == '[' {
+		makeRoom(data, list.Elem())
+		if jsonv2.Unmarshal(data, list.Interface(), decodingOf(slice, r.useNumber)) == nil {
+			return list.Interface(), r, nil
+		}
 	}
 	// It is one record, or there are some that do not fit as they are.
 	rows, err := r.rows(slice)

@@ -2,6 +2,7 @@ package paging
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
@@ -23,7 +24,7 @@ type In struct {
 	Params   map[string]any // the parameters of the request for this page
 	Count    int            // the number of records; -1 if it is not known
 	Records  []byte         // the records as they were sent; nil if they were not kept
-	Last     []byte         // the last record, if they were kept
+	Last     func() []byte  // returns the last record, nil if there is none; nil if they were not kept
 	State    State          // what [Next] returned for the page before
 }
 
@@ -301,7 +302,22 @@ func (t *turn) next() Out {
 	}
 	out := t.decide(asked, page == 0)
 	t.longest = max(t.longest, t.Count)
+	if out.Problem == Fine && !out.End && t.asksFor(out.Set) {
+		drop := out.Drop
+		out = fail(Repeated, "the metadata leads to this page again, whatever the parameter %q says", t.p.Name)
+		out.Drop = drop
+	}
 	return out
+}
+
+// asksFor reports whether the request for this page had all the values of set.
+func (t *turn) asksFor(set map[string]any) bool {
+	for name, v := range set {
+		if was, given := t.Params[name]; !given || text(was) != text(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // comesAgain reports whether all the values asked for a page that came already, and
@@ -417,7 +433,7 @@ func (t *turn) form(p Param, v string, isNumber bool) any {
 	_, text := given.(string)
 	_, whole := integer(given)
 	if digits(v) && (p.Integer || (t.guessed || p.Any) && (isNumber || ok && !text && whole)) {
-		return json.Number(v)
+		return json.Number(cmp.Or(strings.TrimLeft(v, "0"), "0")) // JSON has no 007
 	}
 	return v
 }
@@ -537,9 +553,13 @@ func (t *turn) counted(asked any, first bool) Out {
 		}
 		return t.set(at + int64(t.Count))
 	case LastID:
-		id := idOf(t.Last)
+		var last []byte
+		if t.Last != nil {
+			last = t.Last()
+		}
+		id := idOf(last)
 		switch {
-		case t.Last == nil && t.Count != 0:
+		case last == nil && t.Count != 0:
 			return fail(Gone, "it is asked for by the last record of this one, which was decoded already")
 		case id == "":
 			return fail(NoID, "its last record has no id to go on from")

@@ -59,7 +59,7 @@ func TestNext(t *testing.T) {
 		"named, link":                      {meta: `{"next":"https://x/y?pt=5"}`, param: "pt", count: 1, want: `{"pt":"5"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := Next(In{Metadata: []byte(test.meta), Declared: test.declared, Known: test.known, Param: test.param, Params: test.params, Count: test.count, Records: []byte("1"), Last: []byte(`{"id":9}`)})
+			out := Next(In{Metadata: []byte(test.meta), Declared: test.declared, Known: test.known, Param: test.param, Params: test.params, Count: test.count, Records: []byte("1"), Last: func() []byte { return []byte(`{"id":9}`) }})
 			if got := verdict(out); got != test.want {
 				t.Errorf("%s (%s), want %s", got, out.Why, test.want)
 			}
@@ -91,7 +91,8 @@ func run(t *testing.T, in In, vendor func(params map[string]any) reply) (pages i
 	params := in.Params
 	for range 2000 {
 		r := vendor(params)
-		in.Metadata, in.Count, in.Records, in.Params, in.Last = []byte(r.meta), r.rows, fmt.Append(nil, r.print), params, fmt.Appendf(nil, `{"id":"id%d"}`, r.print)
+		in.Metadata, in.Count, in.Records, in.Params = []byte(r.meta), r.rows, fmt.Append(nil, r.print), params
+		in.Last = func() []byte { return fmt.Appendf(nil, `{"id":"id%d"}`, r.print) }
 		out := Next(in)
 		if !out.Drop {
 			pages++

@@ -35,7 +35,8 @@ func walk(t *testing.T, l facts.List, params map[string]any, known string) (outc
 		}
 		in.Metadata, in.Params, in.Count, in.Records = raw, params, page.End-page.Start, fmt.Append(nil, page.Start)
 		if in.Last = nil; in.Count > 0 {
-			in.Last = fmt.Appendf(nil, `{"id":%q}`, l.Key(page.End-1))
+			last := fmt.Appendf(nil, `{"id":%q}`, l.Key(page.End-1))
+			in.Last = func() []byte { return last }
 		}
 		out := Next(in)
 		if out.Ask && known == byItself {

@@ -192,21 +192,80 @@ type moment struct{ time.Time }
 func (m *moment) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return readMoment(dec, &m.Time) }
 
 // readJSON decodes the response of an operation into v.
-func readJSON(resp *http.Response, v any) error {
-	return decodeBody(resp, func(r io.Reader) error { return json.UnmarshalRead(r, v, moments) })
-}
+func readJSON(resp *http.Response, v any) error { return decodeBody(resp, v, moments) }
 
 // decodeBody decodes a response that should be JSON. If its Content-Type says
-// otherwise, decodeBody tries anyway, and keeps the beginning for the error.
-func decodeBody(resp *http.Response, decode func(io.Reader) error) error {
-	if kind := mediaType(resp.Header); kind == "" || strings.HasSuffix(kind, "json") {
-		return explain(resp, decode(resp.Body), nil)
+// otherwise, decodeBody tries anyway, and keeps the beginning for the error. A response
+// of common size is decoded from memory, which is faster, others as they arrive.
+func decodeBody(resp *http.Response, v any, opts json.Options) error {
+	buf := responses.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer responses.Put(buf)
+	from := io.Reader(resp.Body)
+	if n := resp.ContentLength; n >= 0 && n < maxInMemory {
+		buf.Grow(int(n) + bytes.MinRead) // ReadFrom wants room to see the end
+	} else {
+		from = io.LimitReader(from, maxInMemory)
 	}
-	start, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	_, err := buf.ReadFrom(from)
 	if err != nil {
-		return err
+		return explain(resp, err, nil)
 	}
-	return explain(resp, decode(io.MultiReader(strings.NewReader(string(start)), resp.Body)), start)
+	var start []byte
+	if kind := mediaType(resp.Header); kind != "" && !strings.HasSuffix(kind, "json") {
+		start = buf.Bytes()[:min(buf.Len(), maxErrorBody)]
+	}
+	if buf.Len() < maxInMemory {
+		return explain(resp, json.Unmarshal(buf.Bytes(), v, opts), start)
+	}
+	return explain(resp, json.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
+}
+
+// responses are buffers for responses.
+var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxInMemory is the size from which on a response is decoded as it arrives.
+const maxInMemory = 256 << 10
+
+// makeRoom gives v, if it is a slice without any, room for about as many elements as the
+// array has that text contains first: as many as would be in text if all were as long
+// as the first one, but not more memory than text takes. A slice that grows instead
+// takes twice the memory.
+func makeRoom(text []byte, v reflect.Value) {
+	if v.Kind() != reflect.Slice || v.Cap() > 0 || !takesList(v.Type()) {
+		return
+	}
+	_, list, _ := bytes.Cut(text, []byte("["))
+	if first := lengthOf(bytes.TrimLeft(list, " \t\r\n")); first > 0 {
+		size := max(int(v.Type().Elem().Size()), 1)
+		v.Grow(min(len(list)/(first+1)+1, len(list)/size))
+	}
+}
+
+// lengthOf returns the length of the object or the array with which text begins, 0 if it
+// begins with something else, or does not have the end.
+func lengthOf(text []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			depth--
+		}
+		switch {
+		case depth == 0 && i == 0:
+			return 0
+		case depth == 0:
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // explain returns an error that says what an error of the decoder means. After
