@@ -80,6 +80,7 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			}
 			// This process knows of a pause. What is cached may be older.
 		}
+		until := l.end()
 		a, err := f.ask(ctx, l, waited)
 		if err != nil || a.number == 0 && l.paused(start) { // the server has not heard of the pause, or has lost it
 			return f.waitAlone(ctx, key, l)
@@ -97,7 +98,7 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			if err := sleep(ctx, a.wait); err != nil {
 				return err
 			}
-			if now, err := f.number(ctx, l); err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
+			if now, err := f.number(ctx, l); l.end().After(until) || err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
 				continue // there is a new pause
 			}
 			l.let(time.Now())
@@ -283,11 +284,14 @@ func (l *lane) refused(at, until time.Time) {
 	}
 }
 
-func (l *lane) paused(now time.Time) bool {
+// end returns until when the process has been asked to wait.
+func (l *lane) end() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return now.Before(l.until)
+	return l.until
 }
+
+func (l *lane) paused(now time.Time) bool { return now.Before(l.end()) }
 
 // reports reports whether the caller is the one that reports before a pause ends.
 func (l *lane) reports(number int64) bool {
