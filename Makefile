@@ -148,13 +148,19 @@ bench: ## Run the benchmarks that match BENCH, COUNT times each, and print them 
 bench-mcp: ## Measure agents-mcp: what a model reads in bytes and tokens, start, memory, calls per second
 	cd agentsmcp/measure && GOWORK=$(CURDIR)/go.work go run .
 
+.PHONY: bench-fleet
+bench-fleet: ## Measure processes with a fleet and without, COUNT times: token requests, refused requests, throughput, and what a call costs
+	cd fleet && GOWORK=$(CURDIR)/go.work NUMBERS=$(COUNT) go test -run '^TestNumbers$$' -v -count 1 -timeout 0 .
+	cd fleet && GOWORK=$(CURDIR)/go.work go test -run '^$$' -bench 'HotPath|Wait' -count $(COUNT) .
+
 .PHONY: size-check
 size-check: ## Check how many bytes and modules the SDK adds to a program
 	go run ./internal/bench -strict -bench '^BinarySize$$'
 
 .PHONY: soak
-soak: ## Simulate a day of faults, and call the in-memory service with 64 workers for SOAK (60s) while tokens expire and fail
+soak: ## Simulate a day of faults, and call the in-memory service for SOAK (60s) while tokens expire and fail; so does a fleet whose server is killed
 	SOAK=$(SOAK) go test -race -run '^TestSoak' -v -count 1 -timeout 0 ./client
+	cd fleet && GOWORK=$(CURDIR)/go.work SOAK=$(SOAK) go test -race -run '^TestSoak$$' -v -count 1 -timeout 0 .
 
 .PHONY: shuffle
 shuffle: COUNT = 20

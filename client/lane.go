@@ -12,7 +12,7 @@ import (
 
 const (
 	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
-	maxLanes  = 4096            // keys that a gate knows
+	maxLanes  = 4096            // keys that a gate knows, unless more are paused
 )
 
 // NewGate returns a [Gate] for the clients of one process.
@@ -21,24 +21,23 @@ const (
 // those that wait are released at random times within as long as the pause was, and
 // within 5 seconds at most, unless they are more than the vendor accepted before in as
 // long. From then on, requests are let through at the rate at which the vendor accepted
-// them, until they come more slowly by themselves. If none is refused, the rate grows
-// after a while.
+// them, until they come more slowly by themselves. If none is refused for a minute, or
+// for 60 times as long as the pause was, the rate grows.
 //
 // A gate has no goroutine and does not have to be closed.
-func NewGate() Gate { return &gate{lanes: map[string]*lane{}} }
+func NewGate() Gate { return &gate{lanes: map[string]*lane{}, full: maxLanes} }
 
 type gate struct {
 	mu    sync.Mutex
 	lanes map[string]*lane
+	full  int // with so many lanes, some are forgotten
 }
 
-// lane returns what the gate knows of a key.
+// lane returns what the gate knows of a key. The caller holds mu.
 func (g *gate) lane(key string) *lane {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	l := g.lanes[key]
 	if l == nil {
-		if len(g.lanes) >= maxLanes {
+		if len(g.lanes) >= g.full {
 			g.forget(time.Now())
 		}
 		l = new(lane)
@@ -47,8 +46,11 @@ func (g *gate) lane(key string) *lane {
 	return l
 }
 
-// forget makes room: of a key that is not paused, little is lost.
+// forget makes room: of a key that is not paused, little is lost. If most keys are
+// paused, as many more have to come before it looks for room again, so that a new key
+// costs little on average.
 func (g *gate) forget(now time.Time) {
+	defer func() { g.full = max(maxLanes, 2*len(g.lanes)) }()
 	for key, l := range g.lanes {
 		l.mu.Lock()
 		idle := now.After(l.until) && !l.pacing(now)
@@ -64,7 +66,9 @@ func (g *gate) forget(now time.Time) {
 
 // Wait implements Gate.
 func (g *gate) Wait(ctx context.Context, key string) error {
+	g.mu.Lock()
 	l := g.lane(key)
+	g.mu.Unlock()
 	for waited := false; ; waited = true {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -88,9 +92,12 @@ func (g *gate) Wait(ctx context.Context, key string) error {
 
 // Pause implements Gate.
 func (g *gate) Pause(_ context.Context, key string, d time.Duration) {
-	if d > 0 {
-		g.lane(key).pause(time.Now(), min(d, maxPause))
+	if d <= 0 {
+		return
 	}
+	g.mu.Lock() // or the lane might be forgotten before it is paused
+	defer g.mu.Unlock()
+	g.lane(key).pause(time.Now(), min(d, maxPause))
 }
 
 // A ruling is what a request has to do.
@@ -113,6 +120,7 @@ type lane struct {
 	before  float64       // requests let through in as long before it
 	refused float64       // requests refused since it began
 	grown   float64       // requests in as long as the pause is, if the pace had grown; else 0
+	ran     time.Duration // how long the pace had lasted
 	settled bool          // whether pace follows from the last pause
 	pace    pace
 	weight  float64   // on how many requests the pace rests, those of earlier pauses included
@@ -143,7 +151,8 @@ func (l *lane) pause(now time.Time, d time.Duration) {
 	defer l.mu.Unlock()
 	if !now.Before(l.until) { // a new one
 		l.lapse(now)
-		l.grown = l.pace.rate(now.Sub(l.until)) * d.Seconds()
+		l.ran = now.Sub(l.until)
+		l.grown = l.pace.rate(l.ran) * d.Seconds()
 		l.began, l.length, l.before, l.refused, l.settled = now, d, l.passed.since(now, d), 0, false
 	}
 	l.refused++
@@ -212,25 +221,36 @@ func (l *lane) settle() {
 	}
 	l.futile = 0
 	n = max(n, 0.75*l.grown)
-	last := l.pace.n
-	if n < 1.5*last && last < 1.5*n {
+	last := l.pace
+	near := n < 1.5*last.n
+	if near && last.n < 1.5*n {
 		l.weight += n
 	} else {
 		l.weight = n
 	}
-	plateau, doubling := remembered(l.length), remembered(l.length)/3
-	if n < 2*l.refused { // there were more at once than the vendor accepts, so the rate that it accepts may be higher
-		plateau, doubling = min(12*l.length, plateau), min(2*l.length, doubling)
+	plateau := min(max(60*l.length, time.Minute), 30*time.Minute)
+	next, doubling := 0.97*n, plateau/3
+	switch {
+	case last.n == 0 && n < 2*l.refused: // there were more at once than the vendor accepts, so it may accept more over time
+		plateau, doubling = 5*l.length, l.length
+	case !near: // last says nothing
+	case l.grown > 0: // the pace grew until it was too fast
+		next = max(last.n, next/math.Exp2(min(float64(l.length)/float64(last.doubling), 40)))
+	case l.ran < 2*l.length: // it was too fast from the start, or many came late
+		next = 0.85 * n
+		if n > last.n {
+			next = 0.93 * last.n
+		}
+		plateau, doubling = plateau/6, doubling/3
+	default:
+		next = min(next, 0.97*last.n)
 	}
 	sure := math.Pow(min(l.weight/20, 1), 2)
 	l.pace = pace{
-		n: 0.98 * n, length: l.length, soon: n,
+		n: next, length: l.length, soon: n,
 		plateau: time.Duration(sure * float64(plateau)), doubling: max(time.Duration(sure*float64(doubling)), time.Millisecond),
 	}
-	if reached := max(last, l.grown); n < 1.5*reached {
-		l.pace.n = min(l.pace.n, 0.97*reached) // it was too fast
-	}
-	if sure < 1 && last == 0 { // n is a guess
+	if sure < 1 && last.n == 0 { // n is a guess
 		l.pace.soon = math.Inf(1)
 	}
 }
@@ -252,7 +272,7 @@ func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
 	if p.n == 0 {
 		return 0
 	}
-	k := max(p.k, p.count(after)-max(1, p.n/20)) // unused turns expire
+	k := max(p.k, p.count(after)-max(1, p.n/80)) // unused turns expire
 	wait := p.when(k) - after
 	if waited && k < p.soon {
 		wait = min(wait, maxSpread-after)
@@ -291,6 +311,7 @@ func (p *pace) when(k float64) time.Duration {
 
 // A tally counts events of the last hour, recent ones more precisely.
 type tally struct {
+	start  time.Time
 	levels [len(widths)][32]int32
 	last   [len(widths)]int64 // the number of the latest bucket
 }
@@ -298,9 +319,21 @@ type tally struct {
 // widths are how long the buckets of each level are.
 var widths = [...]time.Duration{125 * time.Millisecond, 4 * time.Second, 2 * time.Minute}
 
+// age returns how long after the first event a time is, even if the clock is set
+// meanwhile.
+func (t *tally) age(at time.Time) time.Duration {
+	if t.start.IsZero() {
+		return 0
+	}
+	return max(at.Sub(t.start), 0)
+}
+
 func (t *tally) add(at time.Time, n int32) {
+	if t.start.IsZero() {
+		t.start = at
+	}
 	for i, w := range widths {
-		number := at.UnixNano() / int64(w)
+		number := int64(t.age(at) / w)
 		t.advance(i, number)
 		if number > t.last[i]-32 {
 			t.levels[i][number%32] += n
@@ -323,8 +356,8 @@ func (t *tally) since(now time.Time, age time.Duration) float64 {
 		level++
 	}
 	w := int64(widths[level])
-	t.advance(level, now.UnixNano()/w)
-	from := max(now.Add(-age).UnixNano(), (t.last[level]-31)*w)
+	t.advance(level, int64(t.age(now))/w)
+	from := max(int64(t.age(now.Add(-age))), (t.last[level]-31)*w)
 	sum := 0.0
 	for i := from / w; i <= t.last[level]; i++ {
 		share := 1.0

@@ -53,12 +53,14 @@ type Fleet struct {
 	prefix string
 	log    *slog.Logger
 
-	out   atomic.Int64 // until when the server is left alone, in nanoseconds since 1970; 0 if it answers
+	start time.Time
+	out   atomic.Int64 // until when the server is left alone, in nanoseconds since start; 0 if it answers
 	quiet atomic.Int64 // until when there is no further warning
 
 	alone client.Gate // for when the server does not answer
 	mu    sync.Mutex
 	lanes map[string]*lane
+	full  int // with so many lanes, some are forgotten
 }
 
 var (
@@ -86,7 +88,7 @@ func WithLogger(l *slog.Logger) Option { return func(f *Fleet) { f.log = l } }
 // returns a client together with the error, which connects as soon as it can; give that
 // to New for a program that starts without the server.
 func New(v valkey.Client, opts ...Option) *Fleet {
-	f := &Fleet{v: v, prefix: defaultTag, alone: client.NewGate(), lanes: map[string]*lane{}}
+	f := &Fleet{v: v, prefix: defaultTag, start: time.Now(), alone: client.NewGate(), lanes: map[string]*lane{}, full: maxLanes}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(f)
@@ -165,7 +167,7 @@ func (f *Fleet) answers() bool {
 	if until == 0 {
 		return true
 	}
-	now := time.Now().UnixNano()
+	now := int64(time.Since(f.start))
 	return now >= until && f.out.CompareAndSwap(until, now+int64(recess))
 }
 
@@ -177,7 +179,7 @@ func (f *Fleet) judge(err error) {
 		}
 		return
 	}
-	now := time.Now().UnixNano()
+	now := int64(time.Since(f.start))
 	f.out.Store(now + int64(recess))
 	if until := f.quiet.Load(); f.log != nil && now >= until && f.quiet.CompareAndSwap(until, now+int64(warnings)) {
 		f.log.Warn("airbyte fleet: the server does not answer, so this process shares nothing", "error", err)

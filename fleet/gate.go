@@ -16,8 +16,9 @@ import (
 
 const (
 	maxPause  = time.Hour
-	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
-	maxLanes  = 4096            // keys of which a process counts the requests
+	maxSpread = 5 * time.Second      // how long after the end of a pause the last of those who waited are released
+	maxLanes  = 4096                 // keys of which a process counts the requests, unless more are paused
+	fresh     = 5 * time.Millisecond // how long it holds that nothing is paused
 )
 
 var (
@@ -43,6 +44,7 @@ func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
 	}
 	now := time.Now()
 	l := f.lane(key)
+	l.freeUntil(now)
 	f.alone.Pause(ctx, key, d)
 	began := now
 	said, err := query(ctx, f, func(ctx context.Context, v valkey.Client) ([]int64, error) {
@@ -56,29 +58,37 @@ func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
 
 // Wait implements [client.Gate]. While nothing is paused, it asks the server once for
 // each key and again when that changes, provided that the client of the server has
-// caching, and for each request otherwise. The pace after a pause is that of all
-// processes together.
+// caching, and for each request otherwise, but not within five milliseconds. The pace
+// after a pause is that of all processes together.
 func (f *Fleet) Wait(ctx context.Context, key string) error {
 	l := f.lane(key)
 	for waited := false; ; waited = true {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		start := time.Now()
+		if l.passes(start) {
+			return nil
+		}
 		number, err := f.number(ctx, l)
 		if err != nil {
 			return f.waitAlone(ctx, key, l)
 		}
 		if number == "" {
-			if l.paused(time.Now()) { // the server has not heard of it, or has lost it
-				return f.waitAlone(ctx, key, l)
+			if l.freeUntil(start.Add(fresh)); l.passes(start) {
+				return nil
 			}
-			l.let(time.Now())
-			return nil
+			// This process knows of a pause. What is cached may be older.
 		}
+		until := l.end()
 		a, err := f.ask(ctx, l, waited)
-		switch {
-		case err != nil:
+		if err != nil || a.number == 0 && l.paused(start) { // the server has not heard of the pause, or has lost it
 			return f.waitAlone(ctx, key, l)
+		}
+		if a.what != "wait" && a.number != 0 && l.reports(a.number) { // nobody who waited did
+			f.report(ctx, l, a)
+		}
+		switch {
 		case a.what == "pass":
 			l.let(time.Now())
 			return nil
@@ -88,7 +98,7 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			if err := sleep(ctx, a.wait); err != nil {
 				return err
 			}
-			if now, err := f.number(ctx, l); err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
+			if now, err := f.number(ctx, l); l.end().After(until) || err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
 				continue // there is a new pause
 			}
 			l.let(time.Now())
@@ -103,22 +113,33 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 // waitForEnd waits until a pause ends, and then for a random time. One of those who wait
 // reports what the process let through before.
 func (f *Fleet) waitForEnd(ctx context.Context, l *lane, a answer) error {
-	end := time.Now().Add(a.wait)
+	end := a.at.Add(a.wait)
 	if l.reports(a.number) {
+		// Until then, more of what was let through before turns out to be refused.
 		if err := sleep(ctx, a.wait-min(a.wait/2, time.Second)); err != nil {
 			l.reportsNot(a.number) // another one may
 			return err
 		}
-		n := l.accepted(end.Add(-a.wait).Add(-a.age), a.length)
-		_, _ = query(ctx, f, func(ctx context.Context, v valkey.Client) (int64, error) {
-			return reportScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), strconv.FormatFloat(n, 'f', 3, 64)}).AsInt64()
-		})
+		f.report(ctx, l, a)
 	}
 	spread := min(a.length, maxSpread)
 	if deadline, ok := ctx.Deadline(); ok {
 		spread = min(spread, deadline.Sub(end))
 	}
 	return sleep(ctx, time.Until(end)+rand.N(max(spread, 1)))
+}
+
+// report tells the server what the process let through before a pause.
+func (f *Fleet) report(ctx context.Context, l *lane, a answer) {
+	n := l.accepted(a.at.Add(-a.age), a.length)
+	if n == 0 {
+		return
+	}
+	if _, err := query(ctx, f, func(ctx context.Context, v valkey.Client) (int64, error) {
+		return reportScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), strconv.FormatFloat(n, 'f', 3, 64)}).AsInt64()
+	}); err != nil {
+		l.reportsNot(a.number)
+	}
 }
 
 // waitAlone waits as a process does that shares nothing.
@@ -146,6 +167,7 @@ func (f *Fleet) number(ctx context.Context, l *lane) (string, error) {
 
 // An answer of the server to a request; see lua/ask.lua.
 type answer struct {
+	at                time.Time // about when the server answered
 	what              string
 	wait, length, age time.Duration
 	number            int64
@@ -175,6 +197,7 @@ func (f *Fleet) ask(ctx context.Context, l *lane, waited bool) (answer, error) {
 				return answer{}, err
 			}
 		}
+		a.at = time.Now()
 		a.what, err = said[0].ToString()
 		a.wait, a.number = time.Duration(numbers[0])*time.Microsecond, numbers[1]
 		a.length, a.age = time.Duration(numbers[2])*time.Microsecond, time.Duration(numbers[3])*time.Microsecond
@@ -190,6 +213,7 @@ type lane struct {
 
 	mu     sync.Mutex
 	passed tally
+	free   time.Time // until then, what the server said a moment ago holds: there is no pause
 	until  time.Time // the end of the longest pause that this process asked for
 	report int64     // the number of the last pause for which this process reports
 }
@@ -200,7 +224,7 @@ func (f *Fleet) lane(key string) *lane {
 	defer f.mu.Unlock()
 	l := f.lanes[key]
 	if l == nil {
-		if len(f.lanes) >= maxLanes {
+		if len(f.lanes) >= f.full {
 			f.forget(time.Now())
 		}
 		l = &lane{keys: []string{f.name("pause", key, ""), f.name("pause", key, ":lane")}}
@@ -209,8 +233,10 @@ func (f *Fleet) lane(key string) *lane {
 	return l
 }
 
-// forget makes room.
+// forget makes room. If most keys are paused, as many more have to come before it looks
+// for room again.
 func (f *Fleet) forget(now time.Time) {
+	defer func() { f.full = max(maxLanes, 2*len(f.lanes)) }()
 	for key, l := range f.lanes {
 		if !l.paused(now) {
 			delete(f.lanes, key)
@@ -219,6 +245,25 @@ func (f *Fleet) forget(now time.Time) {
 			}
 		}
 	}
+}
+
+// freeUntil notes that, according to the server, nothing is paused.
+func (l *lane) freeUntil(t time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free = t
+}
+
+// passes counts a request and lets it through if nothing is paused. It does not ask the
+// server again, which takes much longer than the rest, if that was done a moment ago.
+func (l *lane) passes(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !now.Before(l.free) || now.Before(l.until) {
+		return false
+	}
+	l.passed.add(now, 1)
+	return true
 }
 
 // let counts a request that is let through.
@@ -239,11 +284,14 @@ func (l *lane) refused(at, until time.Time) {
 	}
 }
 
-func (l *lane) paused(now time.Time) bool {
+// end returns until when the process has been asked to wait.
+func (l *lane) end() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return now.Before(l.until)
+	return l.until
 }
+
+func (l *lane) paused(now time.Time) bool { return now.Before(l.end()) }
 
 // reports reports whether the caller is the one that reports before a pause ends.
 func (l *lane) reports(number int64) bool {
@@ -273,6 +321,7 @@ func (l *lane) accepted(at time.Time, length time.Duration) float64 {
 
 // A tally counts events of the last two hours, recent ones more precisely.
 type tally struct {
+	start  time.Time
 	levels [len(widths)][64]int32
 	last   [len(widths)]int64 // the number of the latest bucket
 }
@@ -280,9 +329,21 @@ type tally struct {
 // widths are how long the buckets of each level are.
 var widths = [...]time.Duration{125 * time.Millisecond, 4 * time.Second, 2 * time.Minute}
 
+// age returns how long after the first event a time is, even if the clock is set
+// meanwhile.
+func (t *tally) age(at time.Time) time.Duration {
+	if t.start.IsZero() {
+		return 0
+	}
+	return max(at.Sub(t.start), 0)
+}
+
 func (t *tally) add(at time.Time, n int32) {
+	if t.start.IsZero() {
+		t.start = at
+	}
 	for i, w := range widths {
-		number := at.UnixNano() / int64(w)
+		number := int64(t.age(at) / w)
 		t.advance(i, number)
 		if number > t.last[i]-64 {
 			t.levels[i][number%64] += n
@@ -302,13 +363,14 @@ func (t *tally) advance(level int, number int64) {
 // back at the end counts, too.
 func (t *tally) between(from, to time.Time) float64 {
 	level := 0
-	for level < len(widths)-1 && t.last[level]-from.UnixNano()/int64(widths[level]) > 62 {
+	begin, end := t.age(from), t.age(to)
+	for level < len(widths)-1 && t.last[level]-int64(begin/widths[level]) > 62 {
 		level++
 	}
 	w := int64(widths[level])
-	first, end := max(from.UnixNano(), (t.last[level]-63)*w), to.UnixNano()/w
+	first := max(int64(begin), (t.last[level]-63)*w)
 	sum := 0.0
-	for i := first / w; i <= min(end, t.last[level]); i++ {
+	for i := first / w; i <= min(int64(end)/w, t.last[level]); i++ {
 		share := 1.0
 		if i == first/w { // this bucket began before
 			share = 1 - float64(first%w)/float64(w)

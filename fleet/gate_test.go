@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -45,14 +46,19 @@ func testPauseSpreads(t *testing.T, addr string, m mode) {
 	for range 3 {
 		released(t, list, key, 1)
 	}
+	soonest := time.Now().Add(2 * time.Second)
 	list[0].Pause(t.Context(), key, 2*time.Second)
+	latest := time.Now().Add(2 * time.Second)
 	time.Sleep(50 * time.Millisecond)
 	for i, f := range list {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		most := time.Until(latest)
 		err := f.Wait(ctx, key)
+		least := time.Until(soonest)
 		cancel()
-		if e, ok := errors.AsType[client.PausedError](err); !ok || e.RetryAfter < 1500*time.Millisecond || e.RetryAfter > 2*time.Second || !errors.Is(err, client.ErrRateLimited) {
-			t.Errorf("fleet %d: %v", i, err)
+		const slack = 10 * time.Millisecond
+		if e, ok := errors.AsType[client.PausedError](err); !ok || e.RetryAfter < least-slack || e.RetryAfter > most+slack || !errors.Is(err, client.ErrRateLimited) {
+			t.Errorf("fleet %d: %v, want from %v to %v", i, err, least, most)
 		}
 	}
 	if times := released(t, list, "another", 5); times[len(times)-1] > 100*time.Millisecond {
@@ -83,5 +89,35 @@ func testPace(t *testing.T, addr string, m mode) {
 	}
 	if last := times[len(times)-1]; last < 2200*time.Millisecond || last > 4500*time.Millisecond {
 		t.Errorf("the last was released after %v", last)
+	}
+}
+
+// A process that says late what it let through before a pause makes the pace faster.
+func TestLateReport(t *testing.T) {
+	t.Parallel()
+	list := fleets(t, startServer(t).addr(), caching, 2, fleet.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil))))
+	released(t, list, "k", 50)
+	list[0].Pause(t.Context(), "k", time.Second)
+	released(t, list[:1], "k", 1) // after that, there is a pace of 49 a second
+	released(t, list[1:], "k", 1)
+	times := released(t, list[1:], "k", 200) // which is about 100
+	if last := times[len(times)-1]; last < 1500*time.Millisecond || last > 3200*time.Millisecond {
+		t.Errorf("the last was released after %v", last)
+	}
+}
+
+// The process that pauses holds its own requests back at once.
+func TestPauseHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	f := fleets(t, startServer(t).addr(), caching, 1)[0]
+	for i := range 50 {
+		key := fmt.Sprint(i)
+		released(t, []*fleet.Fleet{f}, key, 1)
+		f.Pause(t.Context(), key, time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		if err := f.Wait(ctx, key); !errors.Is(err, client.ErrRateLimited) {
+			t.Errorf("key %d: %v", i, err)
+		}
+		cancel()
 	}
 }

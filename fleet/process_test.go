@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -41,6 +42,10 @@ func TestMain(m *testing.M) {
 		}
 		roles[t.Role](t)
 		return
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // most of the time, the tests wait
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

@@ -3,6 +3,8 @@ package fleet_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -45,32 +47,32 @@ func startServer(t testing.TB, args ...string) *server {
 		t.Skip(text)
 	}
 	s := &server{t: t, bin: bin, port: freePort(t)}
-	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--loglevel", "warning"}, args...)
+	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--rdbcompression", "no", "--dir", t.TempDir(), "--loglevel", "warning"}, args...)
 	s.start()
 	t.Cleanup(s.kill)
 	return s
 }
 
-// freePort returns a port that is free, and so is that of a cluster's bus.
+// freePort returns a port that is free, and so is that of a cluster's bus. The kernel
+// gives neither to anything else.
 func freePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
-		if port+10000 > 65535 {
-			continue
-		}
-		if bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10000)); err == nil {
-			_ = bus.Close()
+		port := 10000 + rand.N(12000)
+		if isFree(port) && isFree(port+10000) {
 			return port
 		}
 	}
 	t.Fatal("no free port")
 	return 0
+}
+
+func isFree(port int) bool {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err == nil {
+		_ = l.Close()
+	}
+	return err == nil
 }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
@@ -84,14 +86,30 @@ func (s *server) start() {
 		s.t.Fatal(err)
 	}
 	for range 500 {
-		if c, err := net.Dial("tcp", s.addr()); err == nil {
-			_ = c.Close()
+		if s.answers() {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	s.kill()
 	s.t.Fatalf("the server does not start: %s", out.String())
+}
+
+// answers reports whether the server answers, and not that of another test.
+func (s *server) answers() bool {
+	c, err := net.DialTimeout("tcp", s.addr(), time.Second)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return false
+	}
+	if _, err := io.WriteString(c, "INFO server\r\nQUIT\r\n"); err != nil {
+		return false
+	}
+	text, err := io.ReadAll(c)
+	return err == nil && strings.Contains(string(text), fmt.Sprintf("process_id:%d\r\n", s.cmd.Process.Pid))
 }
 
 // kill ends the server as a crash does.

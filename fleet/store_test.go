@@ -42,7 +42,10 @@ func TestModes(t *testing.T) {
 				{"pause spreads", testPauseSpreads},
 				{"pace", testPace},
 			} {
-				t.Run(test.name, func(t *testing.T) { test.run(t, addr, m) })
+				t.Run(test.name, func(t *testing.T) {
+					t.Parallel()
+					test.run(t, addr, m)
+				})
 			}
 		})
 	}
@@ -192,6 +195,7 @@ func testFillFails(t *testing.T, addr string, m mode) {
 
 // A slow holder keeps the lead for longer than a lease.
 func TestSlowFill(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	src := &source{takes: 7 * time.Second}
 	var wg sync.WaitGroup
@@ -210,6 +214,7 @@ func TestSlowFill(t *testing.T) {
 }
 
 func TestDoEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	list := fleets(t, s.addr(), caching, 2)
 	began := make(chan struct{})
@@ -232,6 +237,7 @@ func TestDoEndsWithItsContext(t *testing.T) {
 
 // A fill that panics gives the lead up.
 func TestFillPanics(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	f := fleets(t, s.addr(), caching, 1)[0]
 	func() {
@@ -251,6 +257,7 @@ func TestFillPanics(t *testing.T) {
 // A process that was away for longer than its lease does not overwrite what another one
 // stored meanwhile.
 func TestLostLease(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	p := startProxy(t, s.addr())
 	away, here := fleet.New(connect(t, p.addr(), caching)), fleets(t, s.addr(), caching, 1)[0]
@@ -283,6 +290,7 @@ func TestLostLease(t *testing.T) {
 
 // Without a server, Do fails soon, and is quick for a second after that.
 func TestNoServer(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	p := startProxy(t, s.addr())
 	stalled := fleet.New(connect(t, p.addr(), caching))

@@ -83,14 +83,14 @@ func process(ctx context.Context) error {
 
 // parent starts the service, the server and the processes.
 func parent(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the server
 	addr := os.Getenv(addrEnv)
 	if addr == "" {
-		var err error
-		if addr, err = startServer(ctx); err != nil {
+		own, stop, err := startServer(ctx)
+		if err != nil {
 			return err
 		}
+		defer stop()
+		addr = own
 	}
 	fake := agentstest.NewServer()
 	defer fake.Close()
@@ -113,12 +113,18 @@ func parent(ctx context.Context) error {
 	for _, p := range processes {
 		err = errors.Join(err, p.Wait())
 	}
-	fmt.Printf("token requests: %d; executions: %d, of which refused: 1\n", fake.Count("createToken"), fake.Count("executeConnector"))
+	refused := 0
+	for _, r := range fake.Requests() {
+		if r.Status == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	fmt.Printf("token requests: %d; executions: %d, of which refused: %d\n", fake.Count("createToken"), fake.Count("executeConnector"), refused)
 	return err
 }
 
-// startServer starts a server on a free port, which ends with ctx.
-func startServer(ctx context.Context) (addr string, err error) {
+// startServer starts a server on a free port.
+func startServer(ctx context.Context) (addr string, stop func(), err error) {
 	for _, name := range []string{"valkey-server", "redis-server"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
@@ -126,24 +132,29 @@ func startServer(ctx context.Context) (addr string, err error) {
 		}
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		addr := l.Addr().String()
 		_, port, err := net.SplitHostPort(addr)
 		if err := errors.Join(err, l.Close()); err != nil {
-			return "", err
+			return "", nil, err
 		}
 		s := exec.CommandContext(ctx, path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no") //nolint:gosec // found on PATH
 		if err := s.Start(); err != nil {
-			return "", err
+			return "", nil, err
+		}
+		stop := func() {
+			_ = s.Process.Kill()
+			_ = s.Wait()
 		}
 		for range 100 {
 			if c, err := net.Dial("tcp", addr); err == nil {
-				return addr, c.Close()
+				return addr, stop, c.Close()
 			}
 			time.Sleep(50 * time.Millisecond)
 		}
-		return "", fmt.Errorf("%s does not start", name)
+		stop()
+		return "", nil, fmt.Errorf("%s does not start", name)
 	}
-	return "", errors.New("there is neither valkey-server nor redis-server on PATH; set VALKEY_ADDR to the address of a server")
+	return "", nil, errors.New("there is neither valkey-server nor redis-server on PATH; set VALKEY_ADDR to the address of a server")
 }

@@ -18,34 +18,44 @@ if left > 0 then
   return answer('wait', left)
 end
 
-if lane.settled == 0 then -- the first one after the pause
+if lane.settled == 0 then -- the first one after the pause, or after a late report
   lane.settled = 1
-  local last = lane.n or 0
+  local last = lane.last
   local n = math.max(lane.reported, lane.before - lane.refused)
-  lane.k, lane.n, lane.plateau, lane.doubling, lane.soon = 0, 0, 0, 1000, 0
+  lane.n, lane.plateau, lane.doubling, lane.soon = 0, 0, 1000, 0
   if n < 1 then
-    lane.weight, lane.futile = 0, (lane.futile or 0) + 1
+    lane.weight, lane.futile = 0, lane.failed + 1
     if lane.futile > 1 then -- nothing is accepted: find out with as few requests as possible
       lane.n, lane.doubling = 1, math.min(lane.length, 5000000) / 4
     end
   else
     lane.futile = 0
     n = math.max(n, 0.75 * lane.grown)
-    if n < 1.5 * last and last < 1.5 * n then
-      lane.weight = lane.weight + n
+    local near = n < 1.5 * last
+    if near and last < 1.5 * n then
+      lane.weight = lane.weighed + n
     else
       lane.weight = n
     end
-    local plateau, doubling = memory(), memory() / 3
-    if n < 2 * lane.refused then -- the rate that is accepted may be higher
-      plateau, doubling = math.min(12 * lane.length, plateau), math.min(2 * lane.length, doubling)
+    local plateau = math.min(math.max(60 * lane.length, 60000000), 1800000000)
+    local pace, doubling = 0.97 * n, plateau / 3
+    if last == 0 then
+      if n < 2 * lane.refused then -- there were more at once than the vendor accepts, so it may accept more over time
+        plateau, doubling = 5 * lane.length, lane.length
+      end
+    elseif near and lane.grown > 0 then -- the pace grew until it was too fast
+      pace = math.max(last, pace / 2 ^ math.min(lane.length / lane.doubled, 40))
+    elseif near and lane.ran < 2 * lane.length then -- it was too fast from the start, or many came late
+      pace = 0.85 * n
+      if n > last then
+        pace = 0.93 * last
+      end
+      plateau, doubling = plateau / 6, doubling / 3
+    elseif near then
+      pace = 0.97 * math.min(n, last)
     end
     local sure = math.min(lane.weight / 20, 1) ^ 2
-    lane.n, lane.plateau, lane.doubling = 0.98 * n, sure * plateau, math.max(sure * doubling, 1000)
-    local reached = math.max(last, lane.grown)
-    if n < 1.5 * reached then
-      lane.n = math.min(lane.n, 0.97 * reached) -- it was too fast
-    end
+    lane.n, lane.plateau, lane.doubling = pace, sure * plateau, math.max(sure * doubling, 1000)
     lane.soon = n
     if sure < 1 and last == 0 then -- n is a guess
       lane.soon = 1e15
@@ -56,7 +66,7 @@ end
 local wait = 0
 if lane.n > 0 then
   local after = now - lane.till
-  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 20)) -- unused turns expire
+  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 80)) -- unused turns expire
   wait = when(k) - after
   if ARGV[2] == '1' and k < lane.soon then
     wait = math.min(wait, 5000000 - after)

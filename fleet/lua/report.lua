@@ -1,11 +1,9 @@
 -- Notes how many requests a process let through before a pause that were not refused.
+-- The pace follows from that, also if it is late.
 -- ARGV: the number of the pause, how many.
-if lane.number ~= tonumber(ARGV[1]) or lane.settled == 1 and lane.n > 0 then
+if lane.number ~= tonumber(ARGV[1]) then
   return 0
 end
-if lane.settled == 1 then -- too late, but better than nothing
-  lane.settled, lane.futile = 0, math.max(lane.futile - 1, 0)
-end
-lane.reported = lane.reported + tonumber(ARGV[2])
+lane.reported, lane.settled = lane.reported + tonumber(ARGV[2]), 0
 save()
 return 1
