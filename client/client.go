@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
@@ -28,6 +29,7 @@ type Client struct {
 	base                    *url.URL
 	workspace, organization string // as the configuration has them
 	region                  Region // for workspaces that are created
+	timeout                 time.Duration
 }
 
 // New returns a client. It sends nothing. It reports all problems of the
@@ -68,7 +70,7 @@ func (r *resolved) client(hc *http.Client, src auth.TokenSource) *Client {
 	c := &Client{
 		doer: pipeline(r, hc, src), server: origin.Server(r.base), http: hc,
 		tokens: func() auth.TokenSource { return src },
-		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region,
+		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region, timeout: r.timeout,
 	}
 	if r.sharing != nil {
 		c.keep = func(src auth.TokenSource, workspace string) auth.TokenSource {

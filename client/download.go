@@ -313,9 +313,9 @@ func (d *Download) Save(path string) (n int64, err error) {
 		return 0, saveError(given, err)
 	}
 	saved = true
-	if d, openErr := os.Open(cmp.Or(dir, ".")); openErr == nil {
-		_ = d.Sync() // for the new name; some systems cannot do that
-		_ = d.Close()
+	if parent, openErr := os.Open(cmp.Or(dir, ".")); openErr == nil {
+		_ = parent.Sync() // for the new name; some systems cannot do that
+		_ = parent.Close()
 	}
 	return n, nil
 }

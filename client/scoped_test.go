@@ -354,3 +354,24 @@ func TestScopedTokenToHandOn(t *testing.T) {
 		break
 	}
 }
+
+// A scoped token to hand on takes no longer than a call may, wherever the time goes.
+func TestScopedTokenToHandOnIsLimited(t *testing.T) {
+	workspaces := says(http.StatusOK, `{"data":[{"id":"`+stubID+`","name":"acme"}]}`)
+	for name, routes := range map[string]map[string]reply{
+		"looking the workspace up": {"GET /api/v1/workspaces": hangs},
+		"fetching the token":       {"GET /api/v1/workspaces": workspaces, "POST " + scopedPath: hangs},
+		"both":                     {"GET /api/v1/workspaces": later(1500*time.Millisecond, workspaces), "POST " + scopedPath: hangs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClientOfApp(t, serveRoutes(t, routes), client.WithTimeout(2*time.Second))
+				start := time.Now()
+				_, err := c.Workspace("acme").ScopedToken(t.Context())
+				if took := time.Since(start); took != 2*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v after %v", err, took)
+				}
+			})
+		})
+	}
+}

@@ -396,9 +396,15 @@ func unquote(s string, i int) (string, int) {
 	case 'n', 'r', 't', 'b', 'f', 'a', 'v':
 		return " ", 2
 	case 'x', 'u', 'U': // in JSON, and as package fmt quotes
-		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[c]
-		end := i + 2 + digits
-		if end > len(s) {
+		digits := 4
+		switch c {
+		case 'x':
+			digits = 2
+		case 'U':
+			digits = 8
+		}
+		end := min(i+2+digits, len(s))
+		if end < i+2+digits && strings.Trim(s[i+2:], "0123456789ABCDEFabcdef") == "" {
 			return "", len(s) - i
 		}
 		n, err := strconv.ParseUint(s[i+2:end], 16, 31)
