@@ -153,8 +153,8 @@ size-check: ## Check how many bytes and modules the SDK adds to a program
 	go run ./internal/bench -strict -bench '^BinarySize$$'
 
 .PHONY: soak
-soak: ## Call the in-memory service with 64 workers for SOAK (60s) while tokens expire, fail and are refused
-	SOAK=$(SOAK) go test -race -run '^TestSoak$$' -v -count 1 -timeout 0 ./client
+soak: ## Simulate a day of faults, and call the in-memory service with 64 workers for SOAK (60s) while tokens expire and fail
+	SOAK=$(SOAK) go test -race -run '^TestSoak' -v -count 1 -timeout 0 ./client
 
 .PHONY: shuffle
 shuffle: COUNT = 20

@@ -203,7 +203,7 @@ func (x exchange) do(ctx context.Context, read reader, send func(context.Context
 		if err == nil {
 			return tok, nil
 		}
-		if own, ok := errors.AsType[*TokenError](err.err); ok {
+		if own, ok := errors.AsType[*TokenError](err.err); ok && err.StatusCode == 0 {
 			return nil, own // the token for this request could not be fetched, and that fetch has had its retries
 		}
 		err.Attempts = n + 1
@@ -239,7 +239,17 @@ func (x exchange) once(ctx context.Context, read reader, send func(context.Conte
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenAnswer+1))
 	switch {
 	case resp.StatusCode/100 != 2: // even if reading its body failed
-		return nil, x.refusal(resp, body)
+		e := x.refusal(resp, body)
+		if err := answer.RefreshError(resp); err != nil { // of the token that this request needs: it says whether trying again helps
+			err = timedOut(callers, ctx, err)
+			tok, _ := errors.AsType[*TokenError](err)
+			e.network = errors.Is(err, errSlow) || tok != nil && tok.Temporary()
+			if tok != nil {
+				e.RetryAfter = max(e.RetryAfter, tok.RetryAfter)
+			}
+			e.err = fmt.Errorf("no new token could be obtained: %w", x.hiding(resp).scrubber().Error(err))
+		}
+		return nil, e
 	case err != nil:
 		e := x.answer(resp, fmt.Errorf("reading the response: %w", timedOut(callers, ctx, err)))
 		e.network = !answer.Corrupt(err)

@@ -733,6 +733,46 @@ func TestScopedApplicationToken(t *testing.T) {
 			t.Errorf("token %q, %d fetches of application tokens", got, src.fetches())
 		}
 	})
+	// A 401 is not the last word where no other token came yet.
+	refuses := func(token string) step {
+		return func(req *http.Request) (*http.Response, error) {
+			if bearer(req) == token {
+				return reply(401, `{"message":"revoked"}`), nil
+			}
+			return reply(200, `{"token":"scoped"}`), nil
+		}
+	}
+	t.Run("revoked, and slow to replace", func(t *testing.T) { // slower than one attempt
+		bubble(t, func(t *testing.T) {
+			src := &mint{life: time.Hour, began: func(n int) { time.Sleep(time.Duration(n-1) * 15 * time.Second) }}
+			s := &script{steps: []step{refuses("token-1")}}
+			if got := mustToken(t, auth.NewCache(auth.NewScoped(auth.NewCache(src), auth.Scope{WorkspaceName: "w"}, service, s.client()))); got != "scoped" || src.fetches() != 2 {
+				t.Errorf("token %q, %d fetches of application tokens", got, src.fetches())
+			}
+		})
+	})
+	t.Run("revoked in an outage", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			down := says(503, "")
+			tokens := &script{steps: []step{says(200, goodAnswer), down, down, down, says(200, `{"access_token":"better","expires_in":900}`)}}
+			app := auth.NewCache(auth.NewClientCredentials(credentials("id", "secret", ""), service, tokens.client()))
+			s := &script{steps: []step{refuses("good")}}
+			if got := mustToken(t, auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, s.client())); got != "scoped" {
+				t.Errorf("token %q", got)
+			}
+		})
+	})
+	t.Run("revoked, and not to be replaced", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			tokens := &script{steps: []step{says(200, goodAnswer), says(403, `{"message":"the application is blocked"}`)}}
+			app := auth.NewCache(auth.NewClientCredentials(credentials("id", "secret", ""), service, tokens.client()))
+			s := &script{steps: []step{refuses("good")}}
+			_, err := auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, s.client()).Token(t.Context())
+			if e := tokenError(t, err); e.StatusCode != 401 || e.Temporary() || s.calls != 1 || !strings.Contains(err.Error(), "no new token could be obtained") || !strings.Contains(err.Error(), "blocked") {
+				t.Errorf("%v after %d requests", err, s.calls)
+			}
+		})
+	})
 	t.Run("credentials refused", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			s := &script{steps: []step{says(401, `{"message":"wrong secret"}`)}}

@@ -12,12 +12,18 @@ import (
 	"unicode/utf8"
 )
 
-// maxLength is the longest name, in bytes, that common file systems take.
-const maxLength = 255
+const (
+	maxLength = 255      // bytes of a name, which common file systems take
+	maxHeader = 16 << 10 // bytes of a header; net/http takes up to a megabyte, in which nobody sends a name
+)
 
 // Of returns the name in a Content-Disposition header, without directories, control
-// characters and names that Windows reserves, or "" if there is none.
+// characters and names that Windows reserves, or "" if there is none, or if the header
+// is longer than 16 KiB.
 func Of(disposition string) string {
+	if len(disposition) > maxHeader {
+		return ""
+	}
 	given := map[string]string{}
 	for key, value := range params(disposition) {
 		if _, again := given[key]; !again {
@@ -111,16 +117,24 @@ func ends(s string) bool {
 // bare returns a value without quotes. It goes on behind a semicolon if there is no
 // other parameter.
 func bare(s string) (text, rest string) {
-	for i := 0; i < len(s); i++ {
+	end := len(strings.TrimRight(s, "; \t")) // behind which nothing comes
+	sign := -1                               // the next equals sign
+	for i := 0; i < end; i++ {
 		if s[i] != ';' {
 			continue
 		}
-		key, _, found := strings.Cut(s[i+1:], "=")
-		if next := strings.TrimSpace(key); found && isToken(next) || strings.Trim(s[i:], "; \t") == "" {
+		if sign < i {
+			n := strings.IndexByte(s[i:], '=')
+			if n < 0 {
+				break
+			}
+			sign = i + n
+		}
+		if isToken(strings.TrimSpace(s[i+1 : sign])) {
 			return strings.TrimSpace(s[:i]), s[i+1:]
 		}
 	}
-	return strings.TrimSpace(s), ""
+	return strings.TrimSpace(s[:end]), ""
 }
 
 // isToken reports whether s can be the name of a parameter.

@@ -1,9 +1,12 @@
 package filename_test
 
 import (
+	"mime"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -146,4 +149,51 @@ func FuzzOf(f *testing.F) {
 			t.Errorf("%q gives %q, which is not local", header, name)
 		}
 	})
+}
+
+// A name that is safe comes back in every form in which it may be sent.
+func FuzzForms(f *testing.F) {
+	for _, name := range []string{"a.csv", "naïve file.txt", "100%.txt", "semi;colon=.csv", "€ “x”.pdf", "a'b''c", "=_x", ".bashrc", "日本語.txt", "a%20b", "a,b", "x=?y"} {
+		f.Add(name, uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, name string, cut uint8) {
+		if name = filename.Safe(name); name == "" {
+			return
+		}
+		escaped := strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+		at := int(cut) % (len(name) + 1)
+		forms := []string{
+			`attachment; filename*=UTF-8''` + escaped,
+			`inline; filename="other"; filename*=utf-8'en'` + strings.ToLower(escaped),
+			`attachment; FILENAME*="UTF-8''` + escaped + `"; size=7`,
+			`attachment; filename*0*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name[:at]), "+", "%20") + `; filename*1*=` + strings.ReplaceAll(url.QueryEscape(name[at:]), "+", "%20"),
+		}
+		if strings.ToLower(name) != name { // of which only the escapes may change
+			forms = append(forms[:1], forms[2:]...)
+		}
+		if !strings.Contains(name, "=?") && !strings.Contains(name, "%") {
+			forms = append(forms, `attachment; filename="`+name+`"`, `filename="`+name+`"; size=7`, `attachment; filename="`+url.PathEscape(name)+`"`)
+			if sent := mime.FormatMediaType("attachment", map[string]string{"filename": name}); sent != "" {
+				forms = append(forms, sent)
+			}
+		}
+		for _, form := range forms {
+			if got := filename.Of(form); got != name {
+				t.Errorf("%s\ngives %q, want %q", form, got, name)
+			}
+		}
+	})
+}
+
+// A header is read in no time, however long it is and whatever is in it.
+func TestLongHeaders(t *testing.T) {
+	for _, part := range []string{";", "; ", "=", "\"", "\"; ", "a;", "a=;", "%", "\\", " ", "=?", "x*0=\"", "; filename*0=a"} {
+		header := "attachment; filename=" + strings.Repeat(part, 16<<10/len(part)-20)
+		start := time.Now()
+		filename.Of(header)
+		filename.Of(header + "=x")
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%d bytes of %q take %v", len(header), part, took)
+		}
+	}
 }
