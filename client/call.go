@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -58,33 +60,6 @@ type call struct {
 	note      string       // why there was no further attempt
 	exhausted bool         // because the budget was used up
 }
-
-// begin makes a new call one of the client, which refuses it if [New] did not return the
-// client.
-func (c *Client) begin(ask *call) *call {
-	ask.client = c.ready()
-	return ask
-}
-
-// begin makes a new call one about the workspace.
-func (w *Workspace) begin(ask *call) *call {
-	w = w.ready()
-	if ask.about == (subject{}) {
-		ask.about = w.about()
-	}
-	return w.client.begin(ask)
-}
-
-// begin makes a new call one about the connector.
-func (c *Connector) begin(ask *call) *call {
-	if ask.about == (subject{}) {
-		ask.about = c.about()
-	}
-	return c.ws.begin(ask)
-}
-
-// begin makes a new call one of the client.
-func (p part) begin(ask *call) *call { return p.client.begin(ask) }
 
 // server returns the URL to which the functions of package gen add the path of an
 // operation.
@@ -326,6 +301,41 @@ func withoutURL(err error) error {
 	}
 	return err
 }
+
+// willing says which calls may be repeated after a failure.
+type willing int
+
+const (
+	never     willing = iota
+	readsOnly         // the request may have been carried out
+	always            // it was certainly not carried out
+)
+
+func willingStatus(status int) willing {
+	switch status {
+	case http.StatusTooManyRequests:
+		return always
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return readsOnly
+	}
+	return never
+}
+
+// willingAfter judges an error of net/http. Others are not retried here: token sources
+// do their own retries.
+func willingAfter(ctx context.Context, err error) willing {
+	switch op, ok := errors.AsType[*net.OpError](err); {
+	case ctx.Err() != nil, untrusted(err):
+		return never
+	case ok && (op.Op == "dial" || op.Op == "proxyconnect"):
+		return always
+	}
+	return readsOnly
+}
+
+// errAttemptTimeout matches os.ErrDeadlineExceeded, as timeouts of the network do. It
+// does not match context.DeadlineExceeded, which would mean the caller's ctx.
+var errAttemptTimeout = fmt.Errorf("the request took longer than WithAttemptTimeout allows: %w", os.ErrDeadlineExceeded)
 
 // untrusted reports whether err says that the certificate of the service is not trusted.
 // Then nothing was sent.

@@ -137,18 +137,6 @@ func (c *Client) Workspace(name string) *Workspace {
 // for the one called "default" if it names none. It sends nothing.
 func (c *Client) DefaultWorkspace() *Workspace { return c.Workspace(c.workspace) }
 
-// WorkspaceFrom returns a handle for a workspace that [Client.Workspaces] or another
-// call returned. It sends nothing. Unlike a handle from [Client.Workspace], the handle
-// knows its ID, so that calls which need the ID do not look it up, except those that
-// change or delete the workspace.
-func (c *Client) WorkspaceFrom(info WorkspaceInfo) *Workspace {
-	w := c.Workspace(info.Name)
-	if id, ok := plainUUID(info.ID); ok && !info.Tombstone {
-		w.known.Store(&id)
-	}
-	return w
-}
-
 // nameless returns a client that refuses every call, for a workspace without a name.
 func (c *Client) nameless() *Client {
 	n := *c.ready()
@@ -165,6 +153,13 @@ func (c *Client) ready() *Client {
 		return c
 	}
 	return &Client{base: new(url.URL), doer: unmade, tokens: func() auth.TokenSource { return unmade }}
+}
+
+// begin makes a new call one of the client, which refuses it if [New] did not return the
+// client.
+func (c *Client) begin(ask *call) *call {
+	ask.client = c.ready()
+	return ask
 }
 
 // OrganizationID returns the ID of the organization that the configuration names, or
@@ -188,6 +183,9 @@ func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil 
 // A part is a group of methods of a client. The groups keep the number of
 // methods of each type small enough to survey.
 type part struct{ client *Client }
+
+// begin makes a new call one of the client.
+func (p part) begin(ask *call) *call { return p.client.begin(ask) }
 
 // String returns what [Client.String] returns.
 func (p part) String() string { return p.client.ready().String() }

@@ -47,6 +47,22 @@ func (c *Connector) learn(slug string) {
 	}
 }
 
+// begin makes a new call one about the connector.
+func (c *Connector) begin(ask *call) *call {
+	if ask.about == (subject{}) {
+		ask.about = c.about()
+	}
+	return c.ws.begin(ask)
+}
+
+func (c *Connector) about() subject {
+	id, ok := connectorUUID(c.id)
+	if !ok {
+		id = shorten(c.id)
+	}
+	return subject{workspace: c.ws.ready().name, connector: c.Slug(), connectorID: id}
+}
+
 // Workspace returns the workspace through which c was obtained.
 func (c *Connector) Workspace() *Workspace { return c.ws }
 
@@ -104,6 +120,48 @@ func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
 		return nil, missing(err, ErrConnectorNotFound)
 	}
 	return c.details(got), nil
+}
+
+// A RequestedEntity is an entity that is selected for a connector.
+type RequestedEntity struct {
+	Entity string       `json:"entity"`
+	Modes  []EntityMode `json:"modes,omitempty"` // nil means the connector's default
+}
+
+// An EntityMode is a mode of access to an entity. The service may send values that
+// are not among the constants.
+type EntityMode string
+
+// The modes of entities.
+const (
+	EntityRead  EntityMode = "read"
+	EntityWrite EntityMode = "write"
+)
+
+// unnamed lists the entities that have no name, as problems.
+func unnamed(entities []RequestedEntity) (problems []string) {
+	for i, e := range entities {
+		if strings.TrimSpace(e.Entity) == "" {
+			problems = append(problems, fmt.Sprintf("Entities[%d] has no name", i))
+		}
+	}
+	return problems
+}
+
+// requested converts entities to the type of the contract. Nil stays nil: it is not
+// the same as an empty list.
+func requested(entities []RequestedEntity) []gen.RequestedEntity {
+	if entities == nil {
+		return nil
+	}
+	list := make([]gen.RequestedEntity, len(entities))
+	for i, e := range entities {
+		list[i].Entity = e.Entity
+		for _, m := range e.Modes {
+			list[i].Modes = append(list[i].Modes, gen.EntityMode(m))
+		}
+	}
+	return list
 }
 
 // A ConnectorChange says what [Connector.Update] changes. Zero fields leave the

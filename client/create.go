@@ -54,31 +54,6 @@ type CreateConnectorRequest struct {
 	ConnectionTemplateMatch TagMatch // TagMatchAny if empty
 }
 
-// A TagMatch says how many of several tags must match.
-type TagMatch string
-
-// The ways to match tags.
-const (
-	TagMatchAny TagMatch = "any"
-	TagMatchAll TagMatch = "all"
-)
-
-// A RequestedEntity is an entity that is selected for a connector.
-type RequestedEntity struct {
-	Entity string       `json:"entity"`
-	Modes  []EntityMode `json:"modes,omitempty"` // nil means the connector's default
-}
-
-// An EntityMode is a mode of access to an entity. The service may send values that
-// are not among the constants.
-type EntityMode string
-
-// The modes of entities.
-const (
-	EntityRead  EntityMode = "read"
-	EntityWrite EntityMode = "write"
-)
-
 // String describes the request without values that may be secret.
 func (r CreateConnectorRequest) String() string {
 	secret := `""`
@@ -133,22 +108,6 @@ func (r CreateConnectorRequest) wire(op, workspace string) (body gen.ConnectorCr
 		SelectedConnectionTemplateTags:     r.ConnectionTemplateTags,
 		SelectedConnectionTemplateTagsMode: optional(gen.TagMatch(r.ConnectionTemplateMatch)),
 	}, nil
-}
-
-// requested converts entities to the type of the contract. Nil stays nil: it is not
-// the same as an empty list.
-func requested(entities []RequestedEntity) []gen.RequestedEntity {
-	if entities == nil {
-		return nil
-	}
-	list := make([]gen.RequestedEntity, len(entities))
-	for i, e := range entities {
-		list[i].Entity = e.Entity
-		for _, m := range e.Modes {
-			list[i].Modes = append(list[i].Modes, gen.EntityMode(m))
-		}
-	}
-	return list
 }
 
 // secretValues returns the texts in r that an error must not repeat.

@@ -185,6 +185,20 @@ func (e *Error) Error() string {
 	return text
 }
 
+// place returns which connector, in which workspace, an error is about, unless text
+// says so. The entity and the action are in its op.
+func (e *Error) place(text string) string {
+	id, workspace := shorten(answer.Line(e.ConnectorID)), strconv.Quote(shorten(answer.Line(e.Workspace)))
+	if strings.Contains(text, strconv.Quote(id)) {
+		id = ""
+	}
+	if e.Workspace == "" || strings.Contains(text, workspace) {
+		workspace = ""
+	}
+	connector := phrase(" ", shorten(answer.Line(e.Connector)), id)
+	return phrase(" of ", labeled("connector ", connector), labeled("workspace ", workspace))
+}
+
 // attempts returns the number of attempts in words if there were several.
 func (e *Error) attempts() string {
 	if e.Attempts < 2 {
@@ -446,6 +460,19 @@ var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspac
 const needsAdmin = "this needs the role of workspace admin"
 
 const needsOrganization = "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"
+
+// invalid returns an error for input that is refused before anything is sent.
+func invalid(op, format string, args ...any) *Error {
+	return &Error{op: op, kind: ErrInvalid, Message: fmt.Sprintf(format, args...)}
+}
+
+// refuse returns an error with the problems that are not empty, or nil if all are.
+func refuse(op string, problems ...string) error {
+	if text := phrase("; ", problems...); text != "" {
+		return invalid(op, "%s", text)
+	}
+	return nil
+}
 
 // whichOrganization returns what to do about a response that asks for the
 // organization, or "" if e is about something else, such as an entity or a parameter of

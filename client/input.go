@@ -62,7 +62,12 @@ func oneKind(slug, definition, template string) (problem string) {
 const nothing = "there is nothing to change"
 
 // problemIf returns the problem if there is one, else "".
-func problemIf(wrong bool, problem string) string { return unless(!wrong, problem) }
+func problemIf(wrong bool, problem string) string {
+	if wrong {
+		return problem
+	}
+	return ""
+}
 
 // notUUID says that an ID is not a UUID, and whose ID it is not.
 func notUUID(whose, id string) string {
@@ -142,6 +147,15 @@ func isWebPage(s string) bool {
 	return err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http")
 }
 
+// A TagMatch says how many of several tags must match.
+type TagMatch string
+
+// The ways to match tags.
+const (
+	TagMatchAny TagMatch = "any"
+	TagMatchAll TagMatch = "all"
+)
+
 // matchTags returns the tags, and how the service shall match them: nil without tags.
 func matchTags(op string, tags []string, match TagMatch) ([]string, *gen.TagMatch, error) {
 	switch {
@@ -153,16 +167,6 @@ func matchTags(op string, tags []string, match TagMatch) ([]string, *gen.TagMatc
 		return nil, nil, nil
 	}
 	return tags, new(gen.TagMatch(cmp.Or(match, TagMatchAny))), nil
-}
-
-// unnamed lists the entities that have no name, as problems.
-func unnamed(entities []RequestedEntity) (problems []string) {
-	for i, e := range entities {
-		if strings.TrimSpace(e.Entity) == "" {
-			problems = append(problems, fmt.Sprintf("Entities[%d] has no name", i))
-		}
-	}
-	return problems
 }
 
 // pageSize returns how many items to request at once: n, or 100 if n is 0.
@@ -183,19 +187,6 @@ func configProblem(field string, config map[string]any) string {
 		return field + " cannot be encoded as JSON"
 	}
 	return ""
-}
-
-// invalid returns an error for input that is refused before anything is sent.
-func invalid(op, format string, args ...any) *Error {
-	return &Error{op: op, kind: ErrInvalid, Message: fmt.Sprintf(format, args...)}
-}
-
-// refuse returns an error with the problems that are not empty, or nil if all are.
-func refuse(op string, problems ...string) error {
-	if text := phrase("; ", problems...); text != "" {
-		return invalid(op, "%s", text)
-	}
-	return nil
 }
 
 // A Nullable is a field of a change that distinguishes between no change, null

@@ -13,7 +13,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
@@ -125,121 +124,6 @@ func undecoded(err error) error {
 		text += fmt.Sprintf(": %s, at byte %d, should be of type %v", answer.Line(cmp.Or(field.Field, "it")), field.Offset, field.Type)
 	}
 	return &veil.Error{Text: text, Cause: err}
-}
-
-// tryGen decodes a response as the method of package gen does that the program has
-// called. That is the only way to know whether it can, since its errors do not pass
-// through the client.
-func tryGen(id string, resp *http.Response) error {
-	switch id {
-	case "createToken":
-		return trial(gen.ParseCreateTokenResponse, resp)
-	case "createScopedToken":
-		return trial(gen.ParseCreateScopedTokenResponse, resp)
-	case "getScopedTokenInfo":
-		return trial(gen.ParseGetScopedTokenInfoResponse, resp)
-	case "createWidgetToken":
-		return trial(gen.ParseCreateWidgetTokenResponse, resp)
-	case "listConnectors":
-		return trial(gen.ParseListConnectorsResponse, resp)
-	case "createConnector":
-		return trial(gen.ParseCreateConnectorResponse, resp)
-	case "checkConnectorConfig":
-		return trial(gen.ParseCheckConnectorConfigResponse, resp)
-	case "initiateOAuth":
-		return trial(gen.ParseInitiateOAuthResponse, resp)
-	case "getConnector":
-		return trial(gen.ParseGetConnectorResponse, resp)
-	case "updateConnector":
-		return trial(gen.ParseUpdateConnectorResponse, resp)
-	case "deleteConnector":
-		return trial(gen.ParseDeleteConnectorResponse, resp)
-	case "checkConnector":
-		return trial(gen.ParseCheckConnectorResponse, resp)
-	case "executeConnector":
-		return trial(gen.ParseExecuteConnectorResponse, resp)
-	case "prepareExecution":
-		return trial(gen.ParsePrepareExecutionResponse, resp)
-	case "inspectConnector":
-		return trial(gen.ParseInspectConnectorResponse, resp)
-	case "listSourceDefinitions":
-		return trial(gen.ParseListSourceDefinitionsResponse, resp)
-	case "getSourceDefinition":
-		return trial(gen.ParseGetSourceDefinitionResponse, resp)
-	case "listDestinationDefinitions":
-		return trial(gen.ParseListDestinationDefinitionsResponse, resp)
-	case "getDestinationDefinition":
-		return trial(gen.ParseGetDestinationDefinitionResponse, resp)
-	case "listSourceTemplates":
-		return trial(gen.ParseListSourceTemplatesResponse, resp)
-	case "createSourceTemplate":
-		return trial(gen.ParseCreateSourceTemplateResponse, resp)
-	case "listGlobalSourceTemplates":
-		return trial(gen.ParseListGlobalSourceTemplatesResponse, resp)
-	case "getSourceTemplate":
-		return trial(gen.ParseGetSourceTemplateResponse, resp)
-	case "updateSourceTemplate":
-		return trial(gen.ParseUpdateSourceTemplateResponse, resp)
-	case "deleteSourceTemplate":
-		return trial(gen.ParseDeleteSourceTemplateResponse, resp)
-	case "listConnectionTemplates":
-		return trial(gen.ParseListConnectionTemplatesResponse, resp)
-	case "createConnectionTemplate":
-		return trial(gen.ParseCreateConnectionTemplateResponse, resp)
-	case "getConnectionTemplate":
-		return trial(gen.ParseGetConnectionTemplateResponse, resp)
-	case "updateConnectionTemplate":
-		return trial(gen.ParseUpdateConnectionTemplateResponse, resp)
-	case "deleteConnectionTemplate":
-		return trial(gen.ParseDeleteConnectionTemplateResponse, resp)
-	case "describeCron":
-		return trial(gen.ParseDescribeCronResponse, resp)
-	case "setOAuthCredentials":
-		return trial(gen.ParseSetOAuthCredentialsResponse, resp)
-	case "deleteOAuthCredentials":
-		return trial(gen.ParseDeleteOAuthCredentialsResponse, resp)
-	case "listSkills":
-		return trial(gen.ParseListSkillsResponse, resp)
-	case "searchSkills":
-		return trial(gen.ParseSearchSkillsResponse, resp)
-	case "getSkillDocs":
-		return trial(gen.ParseGetSkillDocsResponse, resp)
-	case "listWorkspaces":
-		return trial(gen.ParseListWorkspacesResponse, resp)
-	case "getWorkspaceStats":
-		return trial(gen.ParseGetWorkspaceStatsResponse, resp)
-	case "getWorkspace":
-		return trial(gen.ParseGetWorkspaceResponse, resp)
-	case "updateWorkspace":
-		return trial(gen.ParseUpdateWorkspaceResponse, resp)
-	case "deleteWorkspace":
-		return trial(gen.ParseDeleteWorkspaceResponse, resp)
-	case "listOrganizations":
-		return trial(gen.ParseListOrganizationsResponse, resp)
-	case "listOrganizationCredentials":
-		return trial(gen.ParseListOrganizationCredentialsResponse, resp)
-	case "listWorkflows":
-		return trial(gen.ParseListWorkflowsResponse, resp)
-	case "createWorkflow":
-		return trial(gen.ParseCreateWorkflowResponse, resp)
-	case "getWorkflow":
-		return trial(gen.ParseGetWorkflowResponse, resp)
-	case "updateWorkflow":
-		return trial(gen.ParseUpdateWorkflowResponse, resp)
-	case "deleteWorkflow":
-		return trial(gen.ParseDeleteWorkflowResponse, resp)
-	case "listAutomations":
-		return trial(gen.ParseListAutomationsResponse, resp)
-	case "createAutomation":
-		return trial(gen.ParseCreateAutomationResponse, resp)
-	case "getAutomation":
-		return trial(gen.ParseGetAutomationResponse, resp)
-	case "updateAutomation":
-		return trial(gen.ParseUpdateAutomationResponse, resp)
-	case "deleteAutomation":
-		return trial(gen.ParseDeleteAutomationResponse, resp)
-	}
-	return nil
 }
 
 func trial[T any](parse func(*http.Response) (T, error), resp *http.Response) error {

@@ -2,6 +2,12 @@
 
 package client
 
+import (
+	"net/http"
+
+	"github.com/airbyte-agents/airbyte-agents-go/gen"
+)
+
 var operations = []operation{
 	{"createScopedToken", "POST", "/api/v1/account/applications/scoped-token"},
 	{"getScopedTokenInfo", "GET", "/api/v1/account/applications/scoped-token/info"},
@@ -56,4 +62,119 @@ var operations = []operation{
 	{"deleteWorkspace", "DELETE", "/api/v1/workspaces/{workspace_id}"},
 	{"getWorkspace", "GET", "/api/v1/workspaces/{workspace_id}"},
 	{"updateWorkspace", "PUT", "/api/v1/workspaces/{workspace_id}"},
+}
+
+// tryGen decodes a response as the method of package gen does that the program has
+// called. That is the only way to know whether it can, since its errors do not pass
+// through the client.
+func tryGen(id string, resp *http.Response) error {
+	switch id {
+	case "createScopedToken":
+		return trial(gen.ParseCreateScopedTokenResponse, resp)
+	case "getScopedTokenInfo":
+		return trial(gen.ParseGetScopedTokenInfoResponse, resp)
+	case "createToken":
+		return trial(gen.ParseCreateTokenResponse, resp)
+	case "createWidgetToken":
+		return trial(gen.ParseCreateWidgetTokenResponse, resp)
+	case "listConnectors":
+		return trial(gen.ParseListConnectorsResponse, resp)
+	case "createConnector":
+		return trial(gen.ParseCreateConnectorResponse, resp)
+	case "checkConnectorConfig":
+		return trial(gen.ParseCheckConnectorConfigResponse, resp)
+	case "initiateOAuth":
+		return trial(gen.ParseInitiateOAuthResponse, resp)
+	case "deleteConnector":
+		return trial(gen.ParseDeleteConnectorResponse, resp)
+	case "getConnector":
+		return trial(gen.ParseGetConnectorResponse, resp)
+	case "updateConnector":
+		return trial(gen.ParseUpdateConnectorResponse, resp)
+	case "checkConnector":
+		return trial(gen.ParseCheckConnectorResponse, resp)
+	case "executeConnector":
+		return trial(gen.ParseExecuteConnectorResponse, resp)
+	case "prepareExecution":
+		return trial(gen.ParsePrepareExecutionResponse, resp)
+	case "inspectConnector":
+		return trial(gen.ParseInspectConnectorResponse, resp)
+	case "listDestinationDefinitions":
+		return trial(gen.ParseListDestinationDefinitionsResponse, resp)
+	case "getDestinationDefinition":
+		return trial(gen.ParseGetDestinationDefinitionResponse, resp)
+	case "listSourceDefinitions":
+		return trial(gen.ParseListSourceDefinitionsResponse, resp)
+	case "getSourceDefinition":
+		return trial(gen.ParseGetSourceDefinitionResponse, resp)
+	case "listConnectionTemplates":
+		return trial(gen.ParseListConnectionTemplatesResponse, resp)
+	case "createConnectionTemplate":
+		return trial(gen.ParseCreateConnectionTemplateResponse, resp)
+	case "describeCron":
+		return trial(gen.ParseDescribeCronResponse, resp)
+	case "deleteConnectionTemplate":
+		return trial(gen.ParseDeleteConnectionTemplateResponse, resp)
+	case "getConnectionTemplate":
+		return trial(gen.ParseGetConnectionTemplateResponse, resp)
+	case "updateConnectionTemplate":
+		return trial(gen.ParseUpdateConnectionTemplateResponse, resp)
+	case "listSourceTemplates":
+		return trial(gen.ParseListSourceTemplatesResponse, resp)
+	case "createSourceTemplate":
+		return trial(gen.ParseCreateSourceTemplateResponse, resp)
+	case "listGlobalSourceTemplates":
+		return trial(gen.ParseListGlobalSourceTemplatesResponse, resp)
+	case "deleteSourceTemplate":
+		return trial(gen.ParseDeleteSourceTemplateResponse, resp)
+	case "getSourceTemplate":
+		return trial(gen.ParseGetSourceTemplateResponse, resp)
+	case "updateSourceTemplate":
+		return trial(gen.ParseUpdateSourceTemplateResponse, resp)
+	case "listOrganizations":
+		return trial(gen.ParseListOrganizationsResponse, resp)
+	case "listWorkflows":
+		return trial(gen.ParseListWorkflowsResponse, resp)
+	case "createWorkflow":
+		return trial(gen.ParseCreateWorkflowResponse, resp)
+	case "deleteWorkflow":
+		return trial(gen.ParseDeleteWorkflowResponse, resp)
+	case "getWorkflow":
+		return trial(gen.ParseGetWorkflowResponse, resp)
+	case "updateWorkflow":
+		return trial(gen.ParseUpdateWorkflowResponse, resp)
+	case "listAutomations":
+		return trial(gen.ParseListAutomationsResponse, resp)
+	case "createAutomation":
+		return trial(gen.ParseCreateAutomationResponse, resp)
+	case "deleteAutomation":
+		return trial(gen.ParseDeleteAutomationResponse, resp)
+	case "getAutomation":
+		return trial(gen.ParseGetAutomationResponse, resp)
+	case "updateAutomation":
+		return trial(gen.ParseUpdateAutomationResponse, resp)
+	case "setOAuthCredentials":
+		return trial(gen.ParseSetOAuthCredentialsResponse, resp)
+	case "deleteOAuthCredentials":
+		return trial(gen.ParseDeleteOAuthCredentialsResponse, resp)
+	case "listOrganizationCredentials":
+		return trial(gen.ParseListOrganizationCredentialsResponse, resp)
+	case "listSkills":
+		return trial(gen.ParseListSkillsResponse, resp)
+	case "getSkillDocs":
+		return trial(gen.ParseGetSkillDocsResponse, resp)
+	case "searchSkills":
+		return trial(gen.ParseSearchSkillsResponse, resp)
+	case "listWorkspaces":
+		return trial(gen.ParseListWorkspacesResponse, resp)
+	case "getWorkspaceStats":
+		return trial(gen.ParseGetWorkspaceStatsResponse, resp)
+	case "deleteWorkspace":
+		return trial(gen.ParseDeleteWorkspaceResponse, resp)
+	case "getWorkspace":
+		return trial(gen.ParseGetWorkspaceResponse, resp)
+	case "updateWorkspace":
+		return trial(gen.ParseUpdateWorkspaceResponse, resp)
+	}
+	return nil
 }

@@ -1,23 +1,16 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // pipeline assembles the stages that every request passes, from the outside in: the
@@ -32,7 +25,8 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) doer {
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
-// entrance is the first stage. It applies the time limit of calls.
+// entrance is the first stage. It puts the call into the ctx of its request, and applies
+// the time limit of calls.
 type entrance struct {
 	next    *retrier
 	timeout time.Duration
@@ -137,171 +131,3 @@ func (r redirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
-
-// A limited body is that of a response. It has a limit, and keeps the error that ended it.
-type limited struct {
-	rc      io.ReadCloser
-	left    int64 // the number of bytes that may still be read
-	max     int64
-	cut     bool // at the limit, end rather than fail
-	n       int64
-	first   [2]byte  // the beginning
-	mark    int      // the number of bytes of a byte order mark that may begin here; -1 for none
-	err     error    // the error of rc other than io.EOF
-	closers []func() // called once, by Close
-}
-
-// A readCloser reads from one place and closes another.
-type readCloser struct {
-	io.Reader
-	io.Closer
-}
-
-// A brokenReader returns an error.
-type brokenReader struct{ err error }
-
-func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
-
-// decompress makes b read a body that net/http did not decompress. The encodings that
-// nobody asked for are an error that names them.
-func (b *limited) decompress(resp *http.Response) {
-	switch encoding := encodingOf(resp.Header); encoding {
-	case "":
-	case "gzip":
-		b.rc = readCloser{&gunzip{from: b.rc}, b.rc}
-		resp.Header.Del("Content-Encoding")
-		resp.ContentLength, resp.Uncompressed = -1, true
-	default:
-		b.rc = readCloser{brokenReader{unknownEncoding(encoding)}, b.rc}
-	}
-}
-
-// encodingOf returns how a body is encoded, "" if it is not.
-func encodingOf(h http.Header) string {
-	switch encoding := strings.ToLower(strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", "))); encoding {
-	case "identity":
-		return ""
-	case "x-gzip":
-		return "gzip"
-	default:
-		return encoding
-	}
-}
-
-func unknownEncoding(encoding string) *Error {
-	return &Error{kind: ErrBadResponse, Message: fmt.Sprintf("the response is encoded with %q, which the client did not ask for and does not understand", answer.Line(shorten(encoding)))}
-}
-
-// A gunzip decompresses what it reads.
-type gunzip struct {
-	from io.Reader
-	z    *gzip.Reader
-}
-
-func (g *gunzip) Read(p []byte) (n int, err error) {
-	if g.z == nil {
-		if g.z, err = gzip.NewReader(g.from); err != nil {
-			return 0, err
-		}
-	}
-	return g.z.Read(p)
-}
-
-// empty reports whether the body has no bytes.
-func (b *limited) empty() bool {
-	var one [1]byte
-	n, err := io.ReadFull(b.rc, one[:])
-	rest := b.rc
-	switch {
-	case n == 0 && errors.Is(err, io.EOF):
-		return true
-	case n == 0:
-		rest = readCloser{brokenReader{err}, b.rc}
-	}
-	b.rc = readCloser{io.MultiReader(bytes.NewReader(one[:n]), rest), b.rc}
-	return false
-}
-
-// isEmpty reports whether a response has no content.
-func isEmpty(resp *http.Response) bool {
-	b, ok := resp.Body.(*limited)
-	return ok && b.empty()
-}
-
-func (b *limited) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		if b.cut {
-			return 0, io.EOF
-		}
-		var one [1]byte
-		if n, err := b.rc.Read(one[:]); n == 0 {
-			return 0, b.note(err)
-		}
-		return 0, fmt.Errorf("%w: more than %d bytes; WithMaxResponseBytes changes the limit", ErrResponseTooLarge, b.max)
-	}
-	if int64(len(p)) > b.left {
-		p = p[:b.left]
-	}
-	n, err := b.rc.Read(p)
-	if b.n < int64(len(b.first)) {
-		copy(b.first[b.n:], p[:n])
-	}
-	for i := 0; i < n && b.mark >= 0; i++ { // white space is nothing in JSON
-		if b.mark == len(byteOrderMark) || p[i] != byteOrderMark[b.mark] {
-			if b.mark < len(byteOrderMark) { // it was another character, in a text
-				copy(p[max(i-b.mark, 0):i], byteOrderMark[max(b.mark-i, 0):])
-			}
-			b.mark = -1
-			break
-		}
-		p[i] = ' '
-		b.mark++
-	}
-	b.left -= int64(n)
-	b.n += int64(n)
-	return n, b.note(err)
-}
-
-const byteOrderMark = "\ufeff"
-
-// note keeps an error of the network. One of the SDK's own says itself what it is.
-func (b *limited) note(err error) error {
-	if _, own := err.(*Error); err != nil && !own && !errors.Is(err, io.EOF) { //nolint:errorlint // see decompress
-		b.err = err
-	}
-	return err
-}
-
-func (b *limited) Close() error {
-	err := b.rc.Close()
-	for _, f := range b.closers {
-		f()
-	}
-	b.closers = nil
-	return err
-}
-
-// onClose makes the body of resp call f when it is closed.
-func onClose(resp *http.Response, f func()) {
-	if b, ok := resp.Body.(*limited); ok {
-		b.closers = append(b.closers, f)
-	}
-}
-
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close()
-	}
-}
-
-// brokenOff returns the error that ended the body of resp, or nil.
-func brokenOff(resp *http.Response) error {
-	if b, ok := resp.Body.(*limited); ok {
-		return b.err
-	}
-	return nil
-}
-
-// errAttemptTimeout matches os.ErrDeadlineExceeded, as timeouts of the network do. It
-// does not match context.DeadlineExceeded, which would mean the caller's ctx.
-var errAttemptTimeout = fmt.Errorf("the request took longer than WithAttemptTimeout allows: %w", os.ErrDeadlineExceeded)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -87,15 +86,6 @@ func (r *retrier) do(c *call, req *http.Request) (*http.Response, error) {
 	}
 }
 
-// willing says which calls may be repeated after a failure.
-type willing int
-
-const (
-	never     willing = iota
-	readsOnly         // the request may have been carried out
-	always            // it was certainly not carried out
-)
-
 // attempt sends req once and reads the response if the call consumes it.
 func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
@@ -131,28 +121,6 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	}
 	answer.Discard(resp.Body)
 	return resp, never, nil
-}
-
-func willingStatus(status int) willing {
-	switch status {
-	case http.StatusTooManyRequests:
-		return always
-	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return readsOnly
-	}
-	return never
-}
-
-// willingAfter judges an error of net/http. Others are not retried here: token sources
-// do their own retries.
-func willingAfter(ctx context.Context, err error) willing {
-	switch op, ok := errors.AsType[*net.OpError](err); {
-	case ctx.Err() != nil, untrusted(err):
-		return never
-	case ok && (op.Op == "dial" || op.Op == "proxyconnect"):
-		return always
-	}
-	return readsOnly
 }
 
 // again decides whether there is another attempt, with which body, and after which

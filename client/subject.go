@@ -1,27 +1,10 @@
 package client
 
-import (
-	"strconv"
-	"strings"
-
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
-)
-
 // A subject is what a call is about, as far as it is known.
 type subject struct {
 	workspace              string
 	connector, connectorID string // the slug and the ID
 	entity, action         string
-}
-
-func (w *Workspace) about() subject { return subject{workspace: w.ready().name} }
-
-func (c *Connector) about() subject {
-	id, ok := connectorUUID(c.id)
-	if !ok {
-		id = shorten(c.id)
-	}
-	return subject{workspace: c.ws.ready().name, connector: c.Slug(), connectorID: id}
 }
 
 // about returns the subject of running x with c.
@@ -62,18 +45,4 @@ func naming(s subject, loop yielder) yielder {
 		}
 		return loop(record, err)
 	}
-}
-
-// place returns which connector, in which workspace, an error is about, unless text
-// says so. The entity and the action are in its op.
-func (e *Error) place(text string) string {
-	id, workspace := shorten(answer.Line(e.ConnectorID)), strconv.Quote(shorten(answer.Line(e.Workspace)))
-	if strings.Contains(text, strconv.Quote(id)) {
-		id = ""
-	}
-	if e.Workspace == "" || strings.Contains(text, workspace) {
-		workspace = ""
-	}
-	connector := phrase(" ", shorten(answer.Line(e.Connector)), id)
-	return phrase(" of ", labeled("connector ", connector), labeled("workspace ", workspace))
 }

@@ -34,6 +34,17 @@ func (w *Workspace) ready() *Workspace {
 	return &Workspace{client: (*Client)(nil).ready()}
 }
 
+// begin makes a new call one about the workspace.
+func (w *Workspace) begin(ask *call) *call {
+	w = w.ready()
+	if ask.about == (subject{}) {
+		ask.about = w.about()
+	}
+	return w.client.begin(ask)
+}
+
+func (w *Workspace) about() subject { return subject{workspace: w.ready().name} }
+
 // Name returns the name of the workspace.
 func (w *Workspace) Name() string { return w.name }
 

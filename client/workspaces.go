@@ -142,6 +142,18 @@ func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, 
 	return &info, nil
 }
 
+// WorkspaceFrom returns a handle for a workspace that [Client.Workspaces] or another
+// call returned. It sends nothing. Unlike a handle from [Client.Workspace], the handle
+// knows its ID, so that calls which need the ID do not look it up, except those that
+// change or delete the workspace.
+func (c *Client) WorkspaceFrom(info WorkspaceInfo) *Workspace {
+	w := c.Workspace(info.Name)
+	if id, ok := plainUUID(info.ID); ok && !info.Tombstone {
+		w.known.Store(&id)
+	}
+	return w
+}
+
 // WorkspaceStats is the number of workspaces of an organization, in total and
 // by status, without deleted ones.
 type WorkspaceStats struct {
