@@ -298,9 +298,8 @@ func (p *pageRows) decoding(useNumber jsonv2.Options) jsonv2.Options {
 	return decodingOf(p.rows.Type().Elem(), useNumber)
 }
 
-// drop forgets the records.
+// drop forgets the records. Those that take their places replace them whole.
 func (p *pageRows) drop() {
-	p.rows.Clear()
 	p.rows.SetLen(0)
 	p.wrong, p.last, p.all = nil, span{}, span{}
 }

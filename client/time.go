@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
 // A Time is a time in a record, as the types that the command agents-gen generates have
@@ -80,7 +82,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	case t.text == "":
 		return t.Time.MarshalJSON()
 	case t.quoted:
-		return jsontext.AppendQuote(nil, strings.ToValidUTF8(t.text, "\ufffd"))
+		return jsonv1.Marshal(t.text)
 	}
 	return []byte(t.text), nil
 }

@@ -160,8 +160,6 @@ func table(w io.Writer, got results, all bool) (missed int, err error) {
 				missed++
 			}
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", row.what, ours, ref, ratio, row.target, met)
-		case all && row.unmeasured != "":
-			fmt.Fprintf(tw, "%s\t-\t-\t-\t%s\t%s\n", row.what, row.target, row.unmeasured)
 		case all:
 			fmt.Fprintf(tw, "%s\t-\t-\t-\t%s\tnot run\n", row.what, row.target)
 		}

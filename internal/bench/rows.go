@@ -7,13 +7,12 @@ import (
 
 // A row describes a row of the table: its measurements and their target.
 type row struct {
-	what       string
-	ours       value
-	reference  value
-	ratio      value // compared with the target if it has a key; otherwise ours is
-	target     string
-	ok         func(float64) bool // nil if there is no target
-	unmeasured string             // why there is no measurement
+	what      string
+	ours      value
+	reference value
+	ratio     value // compared with the target if it has a key; otherwise ours is
+	target    string
+	ok        func(float64) bool // nil if there is no target
 }
 
 // A value is a measurement and its format.
@@ -48,13 +47,40 @@ var rows = slices.Concat(
 			what: "decoding the page into []T", ours: value{"Decode/sdk-µs", "%.0f µs"}, reference: value{"Decode/hand-µs", "%.0f µs"},
 			ratio: value{"Decode/time-ratio", "%.2f"}, target: "<= 0.60", ok: atMost(0.60),
 		},
+		{
+			what: "the least that any client must do: Execute[[]T]", ours: value{"Least/sdk-µs", "%.0f µs"}, reference: value{"Least/hand-µs", "%.0f µs"},
+			ratio: value{"Least/time-ratio", "%.2f"}, target: "<= 1.10", ok: atMost(1.10),
+		},
+		{
+			what: "- bytes allocated", ours: value{"Least/sdk-B", "%.0f"}, reference: value{"Least/hand-B", "%.0f"},
+			ratio: value{"Least/bytes-ratio", "%.2f"}, target: "-",
+		},
+		{
+			what: "- allocations", ours: value{"Least/sdk-allocs", "%.0f"}, reference: value{"Least/hand-allocs", "%.0f"}, target: "-",
+		},
+		{
+			what: "- 100 pages of All", ours: value{"LeastPages/rows-new/sdk-µs", "%.0f µs"}, reference: value{"LeastPages/rows-new/hand-µs", "%.0f µs"},
+			ratio: value{"LeastPages/rows-new/time-ratio", "%.2f"}, target: "<= 1.10", ok: atMost(1.10),
+		},
+		{
+			what: "- by a least that decodes into the same slice", ours: value{"LeastPages/rows-again/sdk-µs", "%.0f µs"}, reference: value{"LeastPages/rows-again/hand-µs", "%.0f µs"},
+			ratio: value{"LeastPages/rows-again/time-ratio", "%.2f"}, target: "-",
+		},
+		{
+			what: "WithPrefetch, 20 ms each side, by All without", ours: value{"Prefetch/sdk-µs", "%.0f µs"}, reference: value{"Prefetch/hand-µs", "%.0f µs"},
+			ratio: value{"Prefetch/time-ratio", "%.2f"}, target: "<= 0.55", ok: atMost(0.55),
+		},
+		{
+			what: "a typed connector, by a struct by hand: List", ours: value{"Typed/List/sdk-µs", "%.0f µs"}, reference: value{"Typed/List/hand-µs", "%.0f µs"},
+			ratio: value{"Typed/List/time-ratio", "%.2f"}, target: "<= 1.15", ok: atMost(1.15),
+		},
+		{
+			what: "- All, 20 pages", ours: value{"Typed/All/sdk-µs", "%.0f µs"}, reference: value{"Typed/All/hand-µs", "%.0f µs"},
+			ratio: value{"Typed/All/time-ratio", "%.2f"}, target: "<= 1.15", ok: atMost(1.15),
+		},
 	},
 	scale(64, ">= 1.6", atLeast(1.6)), scale(512, "-", nil), scale(4096, "-", nil),
 	[]row{
-		{
-			what:   "the same call through the Python SDK, 64 at a time",
-			target: ">= 7 times the calls, <= 1/5 of the CPU", unmeasured: "not run: needs Python and that SDK; no figure",
-		},
 		{
 			what: "token requests of 1,000 first calls at once", ours: value{"FirstCalls/token-requests", "%.0f"},
 			target: "1", ok: atMost(1),
@@ -101,6 +127,12 @@ var rows = slices.Concat(
 			ratio: value{"BinarySize/more-MiB", "+%.2f"}, target: "<= +1.00", ok: atMost(1.0),
 		},
 		{what: "- modules linked", ours: value{"BinarySize/modules", "%.0f"}, target: "<= 5", ok: atMost(5)},
+		{what: "the whole of client, beyond net/http alone: MiB", ours: value{"TypedSize/whole-MiB", "%.2f"}, target: "-"},
+		{what: "- Connect and Execute: KB", ours: value{"TypedSize/whole-call-KB", "%.0f"}, target: "-"},
+		{what: "- then All: KB", ours: value{"TypedSize/whole-all-KB", "%.0f"}, target: "-"},
+		{what: "- then Search: KB", ours: value{"TypedSize/whole-search-KB", "%.0f"}, target: "-"},
+		{what: "- then Download and Save: KB", ours: value{"TypedSize/whole-download-KB", "%.0f"}, target: "-"},
+		{what: "- then a list of a generated package: KB", ours: value{"TypedSize/whole-typed-KB", "%.0f"}, target: "-"},
 		{what: "a generated package: one get: KB", ours: value{"TypedSize/get-KB", "%.0f"}, target: "<= 60", ok: atMost(60)},
 		{what: "- one list: KB", ours: value{"TypedSize/list-KB", "%.0f"}, target: "<= 60", ok: atMost(60)},
 		{what: "- a loop over all pages, beyond one of All: KB", ours: value{"TypedSize/all-KB", "%.0f"}, target: "<= 60", ok: atMost(60)},
@@ -111,7 +143,19 @@ var rows = slices.Concat(
 		{what: "- of a program, 20 types each of Execute, All and Search", ours: value{"TypedBuild/sixty-s", "%.2f s"}, target: "-"},
 		{what: "go build of gen: CPU", ours: value{"GenBuild/cpu-s", "%.2f s"}, target: "<= 3 s", ok: atMost(3)},
 	},
+	growth("records", "records of a page", 1, 10, 100, 1_000, 10_000, 100_000),
+	growth("workers", "workers", 1, 4, 40, 410, 4_096),
+	growth("connectors", "connectors, made and called", 1, 10, 100, 1_000, 10_000),
 )
+
+// growth returns the rows for work of several sizes.
+func growth(name, what string, sizes ...int) []row {
+	var list []row
+	for _, n := range sizes {
+		list = append(list, row{what: fmt.Sprintf("%d %s: time for each", n, what), ours: value{fmt.Sprintf("Growth/%s/µs-each-of-%d", name, n), "%.1f µs"}, target: "-"})
+	}
+	return append(list, row{what: "- exponent of the growth", ours: value{"Growth/" + name + "/exponent", "%.2f"}, target: "<= 1.2", ok: atMost(1.2)})
+}
 
 // scale returns the rows for a number of workers.
 func scale(workers int, target string, ok func(float64) bool) []row {

@@ -21,6 +21,16 @@ var kinds = map[string]string{
 	"value":   `{ var v t%[1]d; fmt.Println(v.A, err) }`,
 }
 
+// whole are the parts of package client, as statements of a program that links them one
+// after the other.
+var whole = []struct{ name, statement string }{
+	{"call", ``},
+	{"all", `for v, err := range client.All[issue](ctx, c, "issues", "list", nil) { fmt.Println(v.Title, err) }`},
+	{"search", `for v, err := range client.Search[issue](ctx, c, "issues", client.Query{Filter: client.Where("state").Eq("open")}) { fmt.Println(v.Title, err) }`},
+	{"download", `{ d, err := c.Download(ctx, "files", client.Params{"id": 1}); fmt.Println(err); fmt.Println(d.Save("x")) }`},
+	{"typed", `{ v, _, err := fifty.New(c).Things0.List(ctx, fifty.Things0ListParams{}); fmt.Println(len(v), err) }`},
+}
+
 // program returns a program that uses n types in the given ways.
 func program(n int, kinds ...string) []byte {
 	var b bytes.Buffer
@@ -99,6 +109,20 @@ func typed(ctx context.Context) (dir string, err error) {
 		"one-all/main.go":  use("for v, err := range fifty.New(c).Things0.All(ctx, fifty.Things0ListParams{}) { fmt.Println(v.ID, err) }"),
 		"sixty/sixty.go":   library(program(20, kinds["Execute"], kinds["All"], kinds["Search"])),
 	}
+	if files["hand/main.go"], err = os.ReadFile("internal/bench/hand/main.go"); err != nil {
+		return dir, err
+	}
+	for i := range whole {
+		var calls strings.Builder
+		for _, part := range whole[:i+1] {
+			calls.WriteString(part.statement + "\n")
+		}
+		text := string(use(calls.String()))
+		if whole[i].name != "typed" {
+			text = strings.Replace(text, "\"example.com/user/fifty\"\n", "", 1)
+		}
+		files["whole-"+whole[i].name+"/main.go"] = []byte(text)
+	}
 	for name, statement := range kinds {
 		files[name+"-1/main.go"], files[name+"-21/main.go"] = program(1, statement), program(21, statement)
 	}
@@ -157,6 +181,14 @@ func typedSize(ctx context.Context, got results) error {
 		}
 		return float64(info.Size()) / 1024
 	}
+	for i, part := range whole {
+		before := "hand"
+		if i > 0 {
+			before = "whole-" + whole[i-1].name
+		}
+		got.put("TypedSize", "whole-"+part.name+"-KB", size("whole-"+part.name)-size(before))
+	}
+	got.put("TypedSize", "whole-MiB", (size("whole-typed")-size("hand"))/1024)
 	got.put("TypedSize", "get-KB", size("one-get")-size("none"))
 	got.put("TypedSize", "list-KB", size("one-list")-size("none"))
 	got.put("TypedSize", "all-KB", size("one-all")-size("All-1"))
