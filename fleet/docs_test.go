@@ -10,7 +10,7 @@ import (
 // those of a test.
 func TestDocumentation(t *testing.T) {
 	read := func(name string) string {
-		text, err := os.ReadFile(name) //nolint:gosec // of the repository
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}

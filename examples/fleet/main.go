@@ -102,7 +102,7 @@ func parent(ctx context.Context) error {
 	}
 	var processes []*exec.Cmd
 	for n := range 3 {
-		p := exec.CommandContext(ctx, self) //nolint:gosec // it is this program
+		p := exec.CommandContext(ctx, self)
 		p.Env = append(os.Environ(), addrEnv+"="+addr, serviceEnv+"="+fake.URL, numberEnv+"="+strconv.Itoa(n+1))
 		p.Stdout, p.Stderr = os.Stdout, os.Stderr
 		if err := p.Start(); err != nil {
@@ -130,7 +130,7 @@ func startServer(ctx context.Context) (addr string, stop func(), err error) {
 		if err != nil {
 			continue
 		}
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return "", nil, err
 		}
@@ -139,7 +139,7 @@ func startServer(ctx context.Context) (addr string, stop func(), err error) {
 		if err := errors.Join(err, l.Close()); err != nil {
 			return "", nil, err
 		}
-		s := exec.CommandContext(ctx, path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no") //nolint:gosec // found on PATH
+		s := exec.CommandContext(ctx, path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
 		if err := s.Start(); err != nil {
 			return "", nil, err
 		}
@@ -148,7 +148,7 @@ func startServer(ctx context.Context) (addr string, stop func(), err error) {
 			_ = s.Wait()
 		}
 		for range 100 {
-			if c, err := net.Dial("tcp", addr); err == nil {
+			if c, err := new(net.Dialer).DialContext(ctx, "tcp", addr); err == nil {
 				return addr, stop, c.Close()
 			}
 			time.Sleep(50 * time.Millisecond)
