@@ -28,7 +28,8 @@ help: ## List the targets
 
 .PHONY: demo
 demo: ## Run the quickstart, with an in-memory service if there are no credentials
-	go run ./examples/quickstart
+	@echo 'Building examples/quickstart; the first time, that takes a minute.' >&2
+	@go run ./examples/quickstart
 
 .PHONY: test
 test: ## Run all tests with the race detector
@@ -42,7 +43,7 @@ test-newest: ## Run go vet and the tests with the newest Go release, downloaded 
 ## Check a change
 
 .PHONY: check
-check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check examples-check lint ## Run all static checks
+check: fmt-check vet tidy-check imports-check consumer-check size-check generate-check api-check examples-check workflows-check lint ## Run all static checks
 
 .PHONY: fmt
 fmt: ## Format the code and sort its imports
@@ -56,6 +57,10 @@ fmt-check: ## Check that all files, including generated ones, are formatted with
 vet: ## Run go vet
 	go vet ./...
 	@$(in-modules) go vet ./...; echo vetted; done
+
+.PHONY: workflows-check
+workflows-check: ## Check the workflows in .github
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .PHONY: lint
 lint: ## Run the linters configured in .golangci.yml
@@ -115,6 +120,20 @@ OLD ?= HEAD
 api-diff: ## Show changes of the contract and of the Go API since the revision OLD (HEAD)
 	.ci/api-diff $(OLD)
 
+## Release
+
+.PHONY: cross-check
+cross-check: ## Run go vet as on macOS and Windows, and build the commands for them
+	.ci/cross $(MODULES)
+
+.PHONY: release-check
+release-check: ## Make two releases in a temporary clone, and check what they are
+	.ci/release-check
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what is linked, with govulncheck
+	.ci/vulnerabilities $(MODULES)
+
 ## Measure and stress
 
 .PHONY: fuzz
@@ -134,8 +153,8 @@ size-check: ## Check how many bytes and modules the SDK adds to a program
 	go run ./internal/bench -strict -bench '^BinarySize$$'
 
 .PHONY: soak
-soak: ## Call the in-memory service with 64 workers for SOAK (60s) while tokens expire, fail and are refused
-	SOAK=$(SOAK) go test -race -run '^TestSoak$$' -v -count 1 -timeout 0 ./client
+soak: ## Simulate a day of faults, and call the in-memory service with 64 workers for SOAK (60s) while tokens expire and fail
+	SOAK=$(SOAK) go test -race -run '^TestSoak' -v -count 1 -timeout 0 ./client
 
 .PHONY: shuffle
 shuffle: COUNT = 20

@@ -63,8 +63,6 @@ func (a *api) ListConnectionTemplates(ctx context.Context, req server.ListConnec
 		return nil, err
 	}
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	list := server.ListConnectionTemplates200JSONResponse{Data: []server.ConnectionTemplate{}}
 	for _, t := range sorted(w.connections, func(t *connectionTemplate) int64 { return t.serial }) {
 		if t.organization != callOf(ctx).grant.organization || !tagsMatch(t.tags, p.Tags, p.TagsMode) {
@@ -81,13 +79,8 @@ func (a *api) ListConnectionTemplates(ctx context.Context, req server.ListConnec
 
 // CreateConnectionTemplate implements createConnectionTemplate.
 func (a *api) CreateConnectionTemplate(ctx context.Context, req server.CreateConnectionTemplateRequestObject) (server.CreateConnectionTemplateResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	now := a.s.now()
 	t := &connectionTemplate{organization: g.organization, createdAt: now, updated: now, tags: []string{}}
 	fields := callOf(ctx).fields
@@ -180,8 +173,6 @@ func checkCron(field string, expression *string) error {
 // GetConnectionTemplate implements getConnectionTemplate.
 func (a *api) GetConnectionTemplate(ctx context.Context, req server.GetConnectionTemplateRequestObject) (server.GetConnectionTemplateResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	t, err := w.connectionTemplate(callOf(ctx).grant, req.ID)
 	if err != nil {
 		return nil, err
@@ -193,10 +184,7 @@ func (a *api) GetConnectionTemplate(ctx context.Context, req server.GetConnectio
 // UpdateConnectionTemplate implements updateConnectionTemplate. Null removes
 // cron_expression, non_breaking_changes_preference and sync_on_create.
 func (a *api) UpdateConnectionTemplate(ctx context.Context, req server.UpdateConnectionTemplateRequestObject) (server.UpdateConnectionTemplateResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	body := req.Body
 	cron := optional(body.CronExpression)
 	if err := checkCron("body.cron_expression", cron); err != nil {
@@ -207,8 +195,6 @@ func (a *api) UpdateConnectionTemplate(ctx context.Context, req server.UpdateCon
 		return nil, invalid(fieldProblem("body.non_breaking_changes_preference", "enum", "Input is not a known preference"))
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	t, err := w.connectionTemplate(g, req.ID)
 	if err != nil {
 		return nil, err
@@ -248,13 +234,8 @@ func optional[T any](n server.Nullable[T]) *T {
 
 // DeleteConnectionTemplate implements deleteConnectionTemplate.
 func (a *api) DeleteConnectionTemplate(ctx context.Context, req server.DeleteConnectionTemplateRequestObject) (server.DeleteConnectionTemplateResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	t, err := w.connectionTemplate(g, req.ID)
 	if err != nil {
 		return nil, err

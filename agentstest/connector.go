@@ -1,6 +1,8 @@
 package agentstest
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -185,6 +187,9 @@ func (w *world) addConnector(ws *workspace, c Connector, now time.Time) error {
 		entities = k.entities
 	}
 	own, global := w.templatesOf(ws.organization, k)
+	if raw, err := json.Marshal(c.Config); err == nil && c.Config != nil {
+		c.Config, _ = decode(raw).(map[string]any)
+	}
 	conn := &connector{
 		serial: w.next(), id: strings.ToLower(c.ID), name: c.Name, workspace: ws, template: slices.Concat(own, global)[0],
 		config: c.Config, createdAt: now, updated: now,
@@ -241,6 +246,32 @@ func (c *connector) fill(k *kind, entities map[string]Entity) error {
 	return nil
 }
 
+// kept returns a copy of entities that does not change with what the program keeps, for
+// the connectors of the kind that are created later.
+func kept(entities map[string]Entity) map[string]Entity {
+	entities = maps.Clone(entities)
+	for name, e := range entities {
+		if e.Records != nil {
+			var list []json.RawMessage
+			if raw, err := json.Marshal(e.Records); err == nil && json.Unmarshal(raw, &list) == nil {
+				e.Records = list
+			} // else newEntity says what is wrong with them
+		}
+		e.Actions, e.Files = slices.Clone(e.Actions), keptFiles(e.Files)
+		entities[name] = e
+	}
+	return entities
+}
+
+func keptFiles(files map[string]File) map[string]File {
+	files = maps.Clone(files)
+	for id, f := range files {
+		f.Data = bytes.Clone(f.Data)
+		files[id] = f
+	}
+	return files
+}
+
 // kindFor returns the kind of a connector. It creates one for a new slug.
 func (w *world) kindFor(c Connector, now time.Time) (*kind, error) {
 	slug := plainSlug(c.Slug)
@@ -256,7 +287,7 @@ func (w *world) kindFor(c Connector, now time.Time) (*kind, error) {
 		}
 		return k, nil
 	}
-	k := &kind{id: strings.ToLower(c.DefinitionID), slug: slug, name: c.DisplayName, custom: true, support: server.SupportLevelNone, entities: maps.Clone(c.Entities)}
+	k := &kind{id: strings.ToLower(c.DefinitionID), slug: slug, name: c.DisplayName, custom: true, support: server.SupportLevelNone, entities: kept(c.Entities)}
 	if k.id != "" && !isUUID(k.id) {
 		return nil, fmt.Errorf("the definition id %q is not a UUID", c.DefinitionID)
 	}

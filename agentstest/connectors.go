@@ -37,8 +37,6 @@ func (a *api) connector(g *grant, id string) (*connector, error) {
 func (a *api) ListConnectors(ctx context.Context, req server.ListConnectorsRequestObject) (server.ListConnectorsResponseObject, error) {
 	g, p := callOf(ctx).grant, req.Params
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	var in *workspace
 	for _, name := range []*string{p.WorkspaceName, p.CustomerName, p.ExternalUserID} {
 		if name == nil || *name == "" {
@@ -160,8 +158,6 @@ func (w *world) templateFor(g *grant, body *server.ConnectorCreateRequest) (*tem
 // CreateConnector implements createConnector.
 func (a *api) CreateConnector(ctx context.Context, req server.CreateConnectorRequestObject) (server.CreateConnectorResponseObject, error) {
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	body := req.Body
 	ws, t, err := w.checkCreate(callOf(ctx).grant, body)
 	if err != nil {
@@ -264,9 +260,13 @@ func (s *Service) refusal(k *kind, credentials, settings map[string]any) string 
 }
 
 // checkResult returns the result of a check, which failed if there is a reason.
-// The caller holds the lock.
+// The caller does not hold the lock.
 func (a *api) checkResult(reason string, entities []string) server.ConnectorCheckResult {
-	r := server.ConnectorCheckResult{ID: a.s.world.newID("check"), Status: ptr(server.CheckStatusSucceeded)}
+	w := &a.s.world
+	w.mu.Lock()
+	id := w.newID("check")
+	w.mu.Unlock()
+	r := server.ConnectorCheckResult{ID: id, Status: ptr(server.CheckStatusSucceeded)}
 	slices.Sort(entities)
 	for _, name := range entities {
 		r.EntityCheckResults = append(r.EntityCheckResults, server.EntityCheckResult{Entity: name, Status: server.CheckStatusSucceeded, StatusCode: ptr(200)})
@@ -298,16 +298,11 @@ func (a *api) CheckConnectorConfig(ctx context.Context, req server.CheckConnecto
 		return nil, err
 	}
 	reason := a.s.refusal(t.kind, req.Body.Credentials, settingsOf(req.Body))
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	return server.CheckConnectorConfig200JSONResponse(a.checkResult(reason, slices.Collect(maps.Keys(t.kind.entities)))), nil
 }
 
 // GetConnector implements getConnector.
 func (a *api) GetConnector(ctx context.Context, req server.GetConnectorRequestObject) (server.GetConnectorResponseObject, error) {
-	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	c, err := a.connector(callOf(ctx).grant, req.ID)
 	if err != nil {
 		return nil, err
@@ -326,9 +321,6 @@ func (a *api) UpdateConnector(ctx context.Context, req server.UpdateConnectorReq
 	if hasName && strings.TrimSpace(name) == "" {
 		return nil, invalid(fieldProblem("body.name", "string_too_short", "Input should not be empty"))
 	}
-	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	c, err := a.connector(callOf(ctx).grant, req.ID)
 	if err != nil {
 		return nil, err
@@ -355,8 +347,6 @@ func (a *api) UpdateConnector(ctx context.Context, req server.UpdateConnectorReq
 // DeleteConnector implements deleteConnector.
 func (a *api) DeleteConnector(ctx context.Context, req server.DeleteConnectorRequestObject) (server.DeleteConnectorResponseObject, error) {
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	c, err := a.connector(callOf(ctx).grant, req.ID)
 	if err != nil {
 		return nil, err
@@ -395,8 +385,6 @@ func (a *api) CheckConnector(ctx context.Context, req server.CheckConnectorReque
 	if reason == "" && settings != nil {
 		reason = a.s.refusal(c.template.kind, credentials, settings)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	entities := slices.Collect(maps.Keys(c.entities))
 	if len(selected) > 0 {
 		entities = nil
@@ -409,9 +397,6 @@ func (a *api) CheckConnector(ctx context.Context, req server.CheckConnectorReque
 
 // InspectConnector implements inspectConnector.
 func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorRequestObject) (server.InspectConnectorResponseObject, error) {
-	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	c, err := a.connector(callOf(ctx).grant, req.ID)
 	if err != nil {
 		return nil, err

@@ -114,8 +114,6 @@ func title(name string) string {
 // ListSourceDefinitions implements listSourceDefinitions.
 func (a *api) ListSourceDefinitions(_ context.Context, req server.ListSourceDefinitionsRequestObject) (server.ListSourceDefinitionsResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	list := server.ListSourceDefinitions200JSONResponse{Definitions: []server.ConnectorDefinitionSummary{}}
 	for _, k := range w.kinds {
 		if n := req.Params.Name; n != nil && !strings.Contains(strings.ToLower(k.name), strings.ToLower(*n)) {
@@ -132,8 +130,6 @@ func (a *api) ListSourceDefinitions(_ context.Context, req server.ListSourceDefi
 // GetSourceDefinition implements getSourceDefinition.
 func (a *api) GetSourceDefinition(_ context.Context, req server.GetSourceDefinitionRequestObject) (server.GetSourceDefinitionResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	k := w.kindByID(req.ID)
 	if k == nil {
 		return nil, notFound("source definition", req.ID)
@@ -151,8 +147,6 @@ func (a *api) GetSourceDefinition(_ context.Context, req server.GetSourceDefinit
 // ListDestinationDefinitions implements listDestinationDefinitions.
 func (a *api) ListDestinationDefinitions(_ context.Context, req server.ListDestinationDefinitionsRequestObject) (server.ListDestinationDefinitionsResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	list := server.ListDestinationDefinitions200JSONResponse{Destinations: []server.DestinationDefinitionSummary{}}
 	for _, d := range w.destinations {
 		if ids := req.Params.ActorDefinitionIds; len(ids) == 0 || slices.Contains(ids, d.id) {
@@ -174,8 +168,6 @@ func (w *world) destinationByID(id string) *destination {
 // GetDestinationDefinition implements getDestinationDefinition.
 func (a *api) GetDestinationDefinition(_ context.Context, req server.GetDestinationDefinitionRequestObject) (server.GetDestinationDefinitionResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	d := w.destinationByID(req.ID)
 	if d == nil {
 		return nil, notFound("destination definition", req.ID)

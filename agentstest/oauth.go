@@ -16,10 +16,7 @@ type oauthKey struct{ organization, kind string }
 
 // SetOAuthCredentials implements setOAuthCredentials.
 func (a *api) SetOAuthCredentials(ctx context.Context, req server.SetOAuthCredentialsRequestObject) (server.SetOAuthCredentialsResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	body := req.Body
 	byType := body.ConnectorType != nil && *body.ConnectorType != ""
 	byID := body.ConnectorDefinitionID != nil && *body.ConnectorDefinitionID != ""
@@ -27,8 +24,6 @@ func (a *api) SetOAuthCredentials(ctx context.Context, req server.SetOAuthCreden
 		return nil, invalid(fieldProblem("body", "one_of", "Give exactly one of connector_type and connector_definition_id"))
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	var k *kind
 	if byType {
 		if k = w.kindBySlug(*body.ConnectorType); k == nil {
@@ -61,13 +56,8 @@ func (a *api) SetOAuthCredentials(ctx context.Context, req server.SetOAuthCreden
 
 // DeleteOAuthCredentials implements deleteOAuthCredentials.
 func (a *api) DeleteOAuthCredentials(ctx context.Context, req server.DeleteOAuthCredentialsRequestObject) (server.DeleteOAuthCredentialsResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	k := w.kindBySlug(req.ConnectorType)
 	if k == nil {
 		return nil, problem(http.StatusNotFound, "Unknown connector type %q", req.ConnectorType)
@@ -110,8 +100,6 @@ func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequest
 		return nil, invalid(items...)
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	ws, err := w.workspaceByName(c.grant, body.WorkspaceName)
 	if err != nil {
 		return nil, err
@@ -159,6 +147,10 @@ func (s *Service) consent(w http.ResponseWriter, r *http.Request) {
 	world.mu.Lock()
 	asked := world.consents[state]
 	delete(world.consents, state) // it works once
+	name := ""
+	if asked != nil {
+		name = asked.workspace.name
+	}
 	world.mu.Unlock()
 	if asked == nil {
 		answerError(w, r, problem(http.StatusBadRequest, "The state is not that of a consent, or it was used before"))
@@ -167,7 +159,7 @@ func (s *Service) consent(w http.ResponseWriter, r *http.Request) {
 	answer := url.Values{}
 	var refusal error
 	if decide := s.options.consent; decide != nil {
-		refusal = decide(asked.template.kind.slug, asked.workspace.name)
+		refusal = decide(asked.template.kind.slug, name)
 	}
 	if refusal != nil {
 		answer.Set("error", "access_denied")

@@ -22,6 +22,7 @@ var _ server.StrictServerInterface = (*api)(nil)
 // generated from the contract.
 type operation struct {
 	id       string   // the operationId
+	token    string   // the kind of token that it needs, "" if any will do
 	open     bool     // needs no token
 	ids      []string // path parameters that are UUIDs
 	body     bool     // has a JSON body
@@ -32,9 +33,23 @@ type operation struct {
 // executeConnector is the operation that runs the actions of connectors.
 const executeConnector = "executeConnector"
 
+// The kinds of token that an operation may need: x-token in the contract.
+const (
+	applicationToken = "application"
+	adminToken       = "admin" // an application token of an admin
+	scopedToken      = "scoped"
+)
+
+// lockThemselves are the operations that wait or call functions of users. Nobody may do
+// that while holding the lock, so that these operations take it when they need it.
+var lockThemselves = map[string]bool{
+	executeConnector: true, "prepareExecution": true, "checkConnector": true, "checkConnectorConfig": true,
+}
+
 // A call is what an operation has to know about its request, beside its
 // parameters.
 type call struct {
+	op     *operation
 	grant  *grant                     // of the token; nil for createToken
 	base   string                     // the scheme and host that the client used
 	header string                     // X-Organization-Id
@@ -51,7 +66,7 @@ func callOf(ctx context.Context) *call {
 // admit checks what all operations have in common. If a check fails, it responds
 // to the request and returns nil.
 func (s *Service) admit(w http.ResponseWriter, r *http.Request, op *operation) *call {
-	c := &call{base: "http://" + r.Host, header: r.Header.Get("X-Organization-Id")}
+	c := &call{op: op, base: "http://" + r.Host, header: r.Header.Get("X-Organization-Id")}
 	if r.TLS != nil || r.URL.Scheme == "https" { // the latter by Transport
 		c.base = "https://" + r.Host
 	}
@@ -60,6 +75,28 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request, op *operation) *
 		return nil
 	}
 	return c
+}
+
+// guard is what all operations have in common once the generated server has decoded the
+// request: it checks the kind of the token, and holds the lock of the world while the
+// operation runs, that for readers if its method is GET.
+func (s *Service) guard(run server.StrictHandlerFunc, _ string) server.StrictHandlerFunc {
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
+		c := callOf(ctx)
+		if err := c.grant.suits(c.op.token); err != nil {
+			return nil, err
+		}
+		switch mu := &s.world.mu; {
+		case lockThemselves[c.op.id]:
+		case r.Method == http.MethodGet:
+			mu.RLock()
+			defer mu.RUnlock()
+		default:
+			mu.Lock()
+			defer mu.Unlock()
+		}
+		return run(ctx, w, r, request)
+	}
 }
 
 func (s *Service) check(r *http.Request, op *operation, c *call) *apiError {

@@ -64,7 +64,7 @@ func decode(raw json.RawMessage) any {
 var recordActions = []string{"list", "get", "api_search", "search", "context_store_search", storeSQL, "create", "update", "delete"}
 
 func newEntity(k *kind, name string, spec Entity) (*entity, error) {
-	e := &entity{Entity: spec, slug: k.slug, name: name, actions: spec.Actions, sized: spec.PageSize > 0}
+	e := &entity{Entity: spec, slug: k.slug, name: name, actions: slices.Clone(spec.Actions), sized: spec.PageSize > 0}
 	if e.described = k.document.entity(name); e.described != nil {
 		e.document = k.document
 		e.describe()
@@ -85,7 +85,7 @@ func newEntity(k *kind, name string, spec Entity) (*entity, error) {
 	if !e.Paging.validFor(k.slug) {
 		return nil, fmt.Errorf("unknown paging %q", e.Paging)
 	}
-	e.Files = maps.Clone(spec.Files)
+	e.Files = keptFiles(spec.Files)
 	if spec.Records != nil {
 		raw, err := json.Marshal(spec.Records)
 		if err != nil {

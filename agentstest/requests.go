@@ -141,7 +141,7 @@ func (l *requestLog) add(s *Service, r *http.Request, op, id string, body []byte
 		body = nil // Requests would not return it
 	}
 	e := &logEntry{
-		at: s.now(), id: id, op: op, method: r.Method, path: r.URL.Path, rawQuery: r.URL.RawQuery, header: r.Header, body: body,
+		at: s.now(), id: id, op: op, method: r.Method, path: r.URL.Path, rawQuery: r.URL.RawQuery, header: r.Header.Clone(), body: body,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

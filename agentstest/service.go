@@ -260,7 +260,7 @@ func (s *Service) now() time.Time { return s.options.clock() }
 // operations have in common.
 func (s *Service) route() {
 	s.router = http.NewServeMux()
-	strict := server.NewStrictHandlerWithOptions(&api{s}, nil, server.StrictHTTPServerOptions{
+	strict := server.NewStrictHandlerWithOptions(&api{s}, []server.StrictMiddlewareFunc{s.guard}, server.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  bodyError,
 		ResponseErrorHandlerFunc: answerError,
 	})
@@ -300,7 +300,13 @@ func (ro *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 }
 
 // ServeHTTP implements [http.Handler].
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s == nil || s.router == nil {
+		http.Error(w, "agentstest: there is no service: New returns one", http.StatusInternalServerError)
+		return
+	}
+	s.router.ServeHTTP(w, r)
+}
 
 // begin counts and logs a request. It responds to the request with a fault if
 // there is one, and with next otherwise.

@@ -164,9 +164,6 @@ func skillPage(all []*skill, limit *int, cursor *string) (server.SkillList, erro
 
 // ListSkills implements listSkills.
 func (a *api) ListSkills(ctx context.Context, req server.ListSkillsRequestObject) (server.ListSkillsResponseObject, error) {
-	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	all, err := a.skills(callOf(ctx).grant, req.Params.OrganizationID, req.Params.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -182,9 +179,6 @@ func (a *api) SearchSkills(ctx context.Context, req server.SearchSkillsRequestOb
 	if len(words) == 0 {
 		return nil, invalid(fieldProblem("query.query", "string_too_short", "Input should have at least 1 character"))
 	}
-	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	all, err := a.skills(callOf(ctx).grant, req.Params.OrganizationID, req.Params.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -214,9 +208,6 @@ next:
 
 // GetSkillDocs implements getSkillDocs.
 func (a *api) GetSkillDocs(ctx context.Context, req server.GetSkillDocsRequestObject) (server.GetSkillDocsResponseObject, error) {
-	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	all, err := a.skills(callOf(ctx).grant, req.Params.OrganizationID, req.Params.WorkspaceID)
 	if err != nil {
 		return nil, err

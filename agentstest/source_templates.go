@@ -133,8 +133,6 @@ func (a *api) ListSourceTemplates(ctx context.Context, req server.ListSourceTemp
 		from = ""
 	}
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	list := server.ListSourceTemplates200JSONResponse{Data: []server.SourceTemplateSummary{}}
 	for _, t := range sorted(w.templates, func(t *template) int64 { return t.serial }) {
 		if t.organization == from && tagsMatch(t.tags, p.Tags, p.TagsMode) {
@@ -160,8 +158,6 @@ func (l globalTemplates) VisitListGlobalSourceTemplatesResponse(w http.ResponseW
 // ListGlobalSourceTemplates implements listGlobalSourceTemplates.
 func (a *api) ListGlobalSourceTemplates(context.Context, server.ListGlobalSourceTemplatesRequestObject) (server.ListGlobalSourceTemplatesResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	list := globalTemplates{Data: []server.SourceTemplateSummary{}}
 	for _, t := range sorted(w.templates, func(t *template) int64 { return t.serial }) {
 		if t.organization == "" {
@@ -173,10 +169,7 @@ func (a *api) ListGlobalSourceTemplates(context.Context, server.ListGlobalSource
 
 // CreateSourceTemplate implements createSourceTemplate.
 func (a *api) CreateSourceTemplate(ctx context.Context, req server.CreateSourceTemplateRequestObject) (server.CreateSourceTemplateResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	fields := callOf(ctx).fields
 	_, clone := fields["original_source_template_id"]
 	_, fresh := fields["actor_definition_id"]
@@ -184,8 +177,6 @@ func (a *api) CreateSourceTemplate(ctx context.Context, req server.CreateSourceT
 		return nil, invalid(fieldProblem("body", "one_of", "Give either actor_definition_id or original_source_template_id"))
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	now := a.s.now()
 	t := &template{organization: g.organization, createdAt: now, updated: now}
 	var name *string
@@ -246,8 +237,6 @@ func mismatch(err error) error {
 // GetSourceTemplate implements getSourceTemplate.
 func (a *api) GetSourceTemplate(ctx context.Context, req server.GetSourceTemplateRequestObject) (server.GetSourceTemplateResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	t, err := w.visibleTemplate(callOf(ctx).grant, req.ID)
 	if err != nil {
 		return nil, err
@@ -257,17 +246,12 @@ func (a *api) GetSourceTemplate(ctx context.Context, req server.GetSourceTemplat
 
 // UpdateSourceTemplate implements updateSourceTemplate.
 func (a *api) UpdateSourceTemplate(ctx context.Context, req server.UpdateSourceTemplateRequestObject) (server.UpdateSourceTemplateResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	mode, hasMode := req.Body.Mode.Get()
 	if hasMode && !mode.Valid() {
 		return nil, invalid(fieldProblem("body.mode", "enum", "Input should be DIRECT, REPLICATION or MULTI"))
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	t, err := w.ownTemplate(g, req.ID)
 	if err != nil {
 		return nil, err
@@ -292,13 +276,8 @@ func (a *api) UpdateSourceTemplate(ctx context.Context, req server.UpdateSourceT
 
 // DeleteSourceTemplate implements deleteSourceTemplate.
 func (a *api) DeleteSourceTemplate(ctx context.Context, req server.DeleteSourceTemplateRequestObject) (server.DeleteSourceTemplateResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	t, err := w.ownTemplate(g, req.ID)
 	if err != nil {
 		return nil, err

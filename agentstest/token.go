@@ -39,6 +39,19 @@ type grant struct {
 
 func (g *grant) scoped() bool { return g.workspaceID != "" }
 
+// suits returns why a token is of the wrong kind for an operation, nil if it is not.
+func (g *grant) suits(kind string) error {
+	switch {
+	case kind == scopedToken && !g.scoped():
+		return forbidden("The token is not a scoped token")
+	case (kind == applicationToken || kind == adminToken) && g.scoped():
+		return forbidden("This operation needs an application token, and the token is scoped to one workspace")
+	case kind == adminToken && g.member:
+		return forbidden("You must be an admin of the workspace to do this")
+	}
+	return nil
+}
+
 // A tokenStore holds the tokens that were issued.
 type tokenStore struct {
 	mu     sync.RWMutex
@@ -188,10 +201,7 @@ func (a *api) CreateToken(ctx context.Context, req server.CreateTokenRequestObje
 	if items != nil {
 		return nil, invalid(items...)
 	}
-	w := &a.s.world
-	w.mu.RLock()
-	app := w.applications[req.Body.ClientID]
-	w.mu.RUnlock()
+	app := a.s.world.applications[req.Body.ClientID]
 	if app == nil || subtle.ConstantTimeCompare([]byte(app.secret), []byte(req.Body.ClientSecret)) != 1 {
 		return nil, problem(http.StatusUnauthorized, "The client id or the client secret is wrong")
 	}
@@ -215,39 +225,14 @@ func (a *api) CreateToken(ctx context.Context, req server.CreateTokenRequestObje
 	}, nil
 }
 
-// applicationOnly returns the grant of the request. It fails for scoped tokens.
-func applicationOnly(ctx context.Context) (*grant, error) {
-	g := callOf(ctx).grant
-	if g.scoped() {
-		return nil, forbidden("This operation needs an application token, and the token is scoped to one workspace")
-	}
-	return g, nil
-}
-
-// adminOnly is applicationOnly for what needs the role of workspace admin.
-func adminOnly(ctx context.Context) (*grant, error) {
-	g, err := applicationOnly(ctx)
-	if err == nil && g.member {
-		return nil, forbidden("You must be an admin of the workspace to do this")
-	}
-	return g, err
-}
-
-// scopedToken returns a token for one workspace, and the ID of the workspace. It
-// creates the workspace if it does not exist.
-func (a *api) scopedToken(ctx context.Context, workspace string) (token, id string, err error) {
-	g, err := adminOnly(ctx)
-	if err != nil {
-		return "", "", err
-	}
+// tokenFor returns a token for one workspace, and the ID of the workspace. It
+// creates the workspace if it does not exist. The caller holds the lock.
+func (a *api) tokenFor(ctx context.Context, workspace string) (token, id string, err error) {
 	if strings.TrimSpace(workspace) == "" {
 		return "", "", invalid(fieldProblem("body.workspace_name", "string_too_short", "Input should not be empty"))
 	}
-	now := a.s.now()
-	w := &a.s.world
-	w.mu.Lock()
-	ws := w.ensureWorkspace(g.organization, workspace, now)
-	w.mu.Unlock()
+	g, now := callOf(ctx).grant, a.s.now()
+	ws := a.s.world.ensureWorkspace(g.organization, workspace, now)
 	scoped := &grant{application: g.application, organization: g.organization, organizations: []string{g.organization}, workspaceID: ws.id}
 	return a.s.tokens.issue(scoped, now, scopedTokenLifetime), ws.id, nil
 }
@@ -257,7 +242,7 @@ func (a *api) CreateScopedToken(ctx context.Context, req server.CreateScopedToke
 	if err := checkRegion(req.Body.RegionID); err != nil {
 		return nil, err
 	}
-	token, _, err := a.scopedToken(ctx, req.Body.WorkspaceName)
+	token, _, err := a.tokenFor(ctx, req.Body.WorkspaceName)
 	if err != nil {
 		return nil, err
 	}
@@ -276,14 +261,7 @@ func checkRegion(id *string) error {
 
 // GetScopedTokenInfo implements getScopedTokenInfo.
 func (a *api) GetScopedTokenInfo(ctx context.Context, _ server.GetScopedTokenInfoRequestObject) (server.GetScopedTokenInfoResponseObject, error) {
-	g := callOf(ctx).grant
-	if !g.scoped() {
-		return nil, forbidden("The token is not a scoped token")
-	}
-	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	ws := w.workspaces[g.workspaceID]
+	ws := a.s.world.workspaces[callOf(ctx).grant.workspaceID]
 	return server.GetScopedTokenInfo200JSONResponse{OrganizationID: ws.organization, WorkspaceID: ws.id, WorkspaceName: ws.name}, nil
 }
 
@@ -296,7 +274,7 @@ func (a *api) CreateWidgetToken(ctx context.Context, req server.CreateWidgetToke
 	if err != nil || origin.Scheme == "" || origin.Host == "" || strings.Trim(origin.Path, "/") != "" {
 		return nil, invalid(fieldProblem("body.allowed_origin", "url_parsing", "Input should be an origin, such as https://app.example.com"))
 	}
-	token, workspaceID, err := a.scopedToken(ctx, req.Body.WorkspaceName)
+	token, workspaceID, err := a.tokenFor(ctx, req.Body.WorkspaceName)
 	if err != nil {
 		return nil, err
 	}

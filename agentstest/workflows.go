@@ -40,8 +40,6 @@ func (w *world) automation(g *grant, workspaceID, workflowID, id string) (*serve
 // ListWorkflows implements listWorkflows.
 func (a *api) ListWorkflows(ctx context.Context, req server.ListWorkflowsRequestObject) (server.ListWorkflowsResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	ws, err := w.liveWorkspace(callOf(ctx).grant, req.Params.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -70,8 +68,6 @@ func (a *api) CreateWorkflow(ctx context.Context, req server.CreateWorkflowReque
 		return nil, invalid(fieldProblem("body.name", "string_too_short", "Input should not be empty"))
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	ws, err := w.liveWorkspace(callOf(ctx).grant, req.Body.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -83,8 +79,6 @@ func (a *api) CreateWorkflow(ctx context.Context, req server.CreateWorkflowReque
 // GetWorkflow implements getWorkflow.
 func (a *api) GetWorkflow(ctx context.Context, req server.GetWorkflowRequestObject) (server.GetWorkflowResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	f, err := w.workflow(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID)
 	if err != nil {
 		return nil, err
@@ -98,8 +92,6 @@ func (a *api) UpdateWorkflow(ctx context.Context, req server.UpdateWorkflowReque
 		return nil, invalid(fieldProblem("body.name", "string_too_short", "Input should not be empty"))
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	f, err := w.workflow(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID)
 	if err != nil {
 		return nil, err
@@ -114,8 +106,6 @@ func (a *api) UpdateWorkflow(ctx context.Context, req server.UpdateWorkflowReque
 // DeleteWorkflow implements deleteWorkflow.
 func (a *api) DeleteWorkflow(ctx context.Context, req server.DeleteWorkflowRequestObject) (server.DeleteWorkflowResponseObject, error) {
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	f, err := w.workflow(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID)
 	if err != nil {
 		return nil, err
@@ -132,8 +122,6 @@ func (a *api) DeleteWorkflow(ctx context.Context, req server.DeleteWorkflowReque
 // ListAutomations implements listAutomations.
 func (a *api) ListAutomations(ctx context.Context, req server.ListAutomationsRequestObject) (server.ListAutomationsResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	f, err := w.workflow(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID)
 	if err != nil {
 		return nil, err
@@ -180,8 +168,6 @@ func (a *api) CreateAutomation(ctx context.Context, req server.CreateAutomationR
 		return nil, err
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	f, err := w.workflow(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID)
 	if err != nil {
 		return nil, err
@@ -205,8 +191,6 @@ func (a *api) CreateAutomation(ctx context.Context, req server.CreateAutomationR
 // GetAutomation implements getAutomation.
 func (a *api) GetAutomation(ctx context.Context, req server.GetAutomationRequestObject) (server.GetAutomationResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	m, err := w.automation(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID, req.AutomationID)
 	if err != nil {
 		return nil, err
@@ -217,8 +201,6 @@ func (a *api) GetAutomation(ctx context.Context, req server.GetAutomationRequest
 // UpdateAutomation implements updateAutomation.
 func (a *api) UpdateAutomation(ctx context.Context, req server.UpdateAutomationRequestObject) (server.UpdateAutomationResponseObject, error) {
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	m, err := w.automation(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID, req.AutomationID)
 	if err != nil {
 		return nil, err
@@ -250,8 +232,6 @@ func (a *api) UpdateAutomation(ctx context.Context, req server.UpdateAutomationR
 // DeleteAutomation implements deleteAutomation.
 func (a *api) DeleteAutomation(ctx context.Context, req server.DeleteAutomationRequestObject) (server.DeleteAutomationResponseObject, error) {
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	m, err := w.automation(callOf(ctx).grant, req.Params.WorkspaceID, req.WorkflowID, req.AutomationID)
 	if err != nil {
 		return nil, err

@@ -70,8 +70,6 @@ func (a *api) ListWorkspaces(ctx context.Context, req server.ListWorkspacesReque
 		return nil, invalid(fieldProblem("query.status", "enum", "Input should be active or inactive"))
 	}
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	list := server.ListWorkspaces200JSONResponse{Data: []server.Workspace{}}
 	var last int64
 	for _, ws := range w.sortedWorkspaces(c.grant.organization) {
@@ -113,13 +111,8 @@ func (a *api) nextURL(c *call, p server.ListWorkspacesParams, last int64) string
 
 // GetWorkspaceStats implements getWorkspaceStats.
 func (a *api) GetWorkspaceStats(ctx context.Context, _ server.GetWorkspaceStatsRequestObject) (server.GetWorkspaceStatsResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	var stats server.GetWorkspaceStats200JSONResponse
 	for _, ws := range w.workspaces {
 		switch {
@@ -170,8 +163,6 @@ func (w *world) workspaceByName(g *grant, name string) (*workspace, error) {
 // GetWorkspace implements getWorkspace.
 func (a *api) GetWorkspace(ctx context.Context, req server.GetWorkspaceRequestObject) (server.GetWorkspaceResponseObject, error) {
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	ws, err := w.workspaceByID(callOf(ctx).grant, req.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -181,10 +172,7 @@ func (a *api) GetWorkspace(ctx context.Context, req server.GetWorkspaceRequestOb
 
 // UpdateWorkspace implements updateWorkspace.
 func (a *api) UpdateWorkspace(ctx context.Context, req server.UpdateWorkspaceRequestObject) (server.UpdateWorkspaceResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	status, hasStatus := req.Body.Status.Get()
 	if hasStatus && !status.Valid() {
 		return nil, invalid(fieldProblem("body.status", "enum", "Input should be active or inactive"))
@@ -194,8 +182,6 @@ func (a *api) UpdateWorkspace(ctx context.Context, req server.UpdateWorkspaceReq
 		return nil, invalid(fieldProblem("body.name", "string_too_short", "Input should not be empty"))
 	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	ws, err := w.liveWorkspace(g, req.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -222,14 +208,8 @@ func (a *api) UpdateWorkspace(ctx context.Context, req server.UpdateWorkspaceReq
 
 // DeleteWorkspace implements deleteWorkspace.
 func (a *api) DeleteWorkspace(ctx context.Context, req server.DeleteWorkspaceRequestObject) (server.DeleteWorkspaceResponseObject, error) {
-	g, err := adminOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
 	w := &a.s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	ws, err := w.liveWorkspace(g, req.WorkspaceID)
+	ws, err := w.liveWorkspace(callOf(ctx).grant, req.WorkspaceID)
 	if err != nil {
 		return nil, err
 	}
@@ -247,8 +227,6 @@ func (a *api) DeleteWorkspace(ctx context.Context, req server.DeleteWorkspaceReq
 func (a *api) ListOrganizations(ctx context.Context, _ server.ListOrganizationsRequestObject) (server.ListOrganizationsResponseObject, error) {
 	g := callOf(ctx).grant
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	list := server.ListOrganizations200JSONResponse{Organizations: []server.Organization{}, IsInstanceAdmin: ptr(false)}
 	for _, id := range g.organizations {
 		for _, o := range w.organizations {
@@ -273,10 +251,7 @@ const maxCredentials = 200
 
 // ListOrganizationCredentials implements listOrganizationCredentials.
 func (a *api) ListOrganizationCredentials(ctx context.Context, req server.ListOrganizationCredentialsRequestObject) (server.ListOrganizationCredentialsResponseObject, error) {
-	g, err := applicationOnly(ctx)
-	if err != nil {
-		return nil, err
-	}
+	g := callOf(ctx).grant
 	size, start := maxCredentials, 0
 	if n := req.Params.Limit; n != nil {
 		if size = *n; size < 1 || size > maxCredentials {
@@ -289,8 +264,6 @@ func (a *api) ListOrganizationCredentials(ctx context.Context, req server.ListOr
 		}
 	}
 	w := &a.s.world
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	id := strings.ToLower(req.OrganizationID)
 	switch {
 	case !slices.ContainsFunc(w.organizations, func(o *organization) bool { return o.id == id }):

@@ -71,6 +71,7 @@ type FetchReport struct {
 	Early    bool      // whether there was a valid token, so that no caller waited
 	Attempts int       // number of requests sent, 0 if the source does not report it
 	Expiry   time.Time // of the new token; zero if there is none or it does not expire
+	Assumed  bool      // whether the service did not say when the token expires; then Expiry is early
 	Err      error     // nil if there is a new token
 
 	// FromStore is whether the token came from a [Store], because another process
@@ -213,7 +214,7 @@ func (c *Cache) run(ctx context.Context, f *flight, src TokenSource, observe fun
 		ev.Duration, ev.Err, ev.Attempts = time.Since(ev.Start), f.err, int(n.attempts.Load())
 		ev.StoreErr = n.storeErr
 		if f.tok != nil {
-			ev.Expiry, ev.FromStore = f.tok.Expiry, f.tok.fromStore()
+			ev.Expiry, ev.Assumed, ev.FromStore = f.tok.Expiry, f.tok.assumed, f.tok.fromStore()
 		}
 		defer close(f.done)
 		if observe != nil {

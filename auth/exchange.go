@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -34,7 +35,7 @@ const (
 	attemptTimeout  = 10 * time.Second
 	maxRetryAfter   = 60 * time.Second
 	maxTokenAnswer  = 1 << 20          // bytes
-	unknownLifetime = 5 * time.Minute  // of an application token, if the response does not contain it
+	unknownLifetime = time.Minute      // of an application token, if the response does not say
 	scopedLifetime  = 20 * time.Minute // of an opaque scoped token
 )
 
@@ -51,8 +52,8 @@ const (
 // always a [*TokenError].
 //
 // The lifetime of the token is taken from expires_in in the response or, if
-// that is missing, from the exp claim of the token. If both are missing, it is
-// assumed to be 5 minutes.
+// that is missing or not a number, from the exp claim of the token. If neither
+// says, it is assumed to be a minute, and [FetchReport.Assumed] is true.
 //
 // If hc is nil, [http.DefaultClient] is used. NewClientCredentials does not
 // change hc.
@@ -195,14 +196,14 @@ type exchange struct {
 	secret Secret       // must not appear in an error, even if the service repeats it
 }
 
-func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, error), send func(context.Context) (*http.Response, error)) (*Token, error) {
+func (x exchange) do(ctx context.Context, read reader, send func(context.Context) (*http.Response, error)) (*Token, error) {
 	for n := 0; ; n++ {
 		countAttempt(ctx)
 		tok, err := x.once(ctx, read, send)
 		if err == nil {
 			return tok, nil
 		}
-		if own, ok := errors.AsType[*TokenError](err.err); ok {
+		if own, ok := errors.AsType[*TokenError](err.err); ok && err.StatusCode == 0 {
 			return nil, own // the token for this request could not be fetched, and that fetch has had its retries
 		}
 		err.Attempts = n + 1
@@ -220,7 +221,7 @@ func (x exchange) do(ctx context.Context, read func([]byte, time.Time) (*Token, 
 	}
 }
 
-func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token, error), send func(context.Context) (*http.Response, error)) (*Token, *TokenError) {
+func (x exchange) once(ctx context.Context, read reader, send func(context.Context) (*http.Response, error)) (*Token, *TokenError) {
 	callers := ctx
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
@@ -237,8 +238,18 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	defer answer.Discard(resp.Body)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenAnswer+1))
 	switch {
-	case resp.StatusCode != http.StatusOK: // even if reading its body failed
-		return nil, x.refusal(resp, body)
+	case resp.StatusCode/100 != 2: // even if reading its body failed
+		e := x.refusal(resp, body)
+		if err := answer.RefreshError(resp); err != nil { // of the token that this request needs: it says whether trying again helps
+			err = timedOut(callers, ctx, err)
+			tok, _ := errors.AsType[*TokenError](err)
+			e.network = errors.Is(err, errSlow) || tok != nil && tok.Temporary()
+			if tok != nil {
+				e.RetryAfter = max(e.RetryAfter, tok.RetryAfter)
+			}
+			e.err = fmt.Errorf("no new token could be obtained: %w", x.hiding(resp).scrubber().Error(err))
+		}
+		return nil, e
 	case err != nil:
 		e := x.answer(resp, fmt.Errorf("reading the response: %w", timedOut(callers, ctx, err)))
 		e.network = !answer.Corrupt(err)
@@ -248,12 +259,21 @@ func (x exchange) once(ctx context.Context, read func([]byte, time.Time) (*Token
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, x.answer(resp, errors.New("the response is empty, and not JSON"))
 	}
-	tok, err := read(body, time.Now())
+	now := time.Now()
+	issued, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		issued = now
+	}
+	tok, err := read(bytes.TrimPrefix(body, []byte("\ufeff")), issued, now)
 	if err != nil {
 		return nil, x.answer(resp, err)
 	}
 	return tok, nil
 }
+
+// A reader reads a token in a response that was sent at issued, by the clock of the
+// service, and read at now, by that of this machine.
+type reader func(body []byte, issued, now time.Time) (*Token, error)
 
 // errSlow matches os.ErrDeadlineExceeded, as timeouts of the network do.
 var errSlow = fmt.Errorf("the service did not respond in time: %w", os.ErrDeadlineExceeded)
@@ -272,50 +292,59 @@ func timedOut(callers, attempt context.Context, err error) error {
 	return timing.Slow(err)
 }
 
+// lenient accepts what is beside a token: duplicate names and bytes that are no UTF-8.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // readToken reads a response of createToken.
-func readToken(body []byte, now time.Time) (*Token, error) {
+func readToken(body []byte, issued, now time.Time) (*Token, error) {
 	var a struct {
 		AccessToken    Secret         `json:"access_token"`
 		ExpiresIn      jsontext.Value `json:"expires_in"`
-		OrganizationID *string        `json:"organization_id"`
+		OrganizationID jsontext.Value `json:"organization_id"`
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
+	if err := json.Unmarshal(body, &a, lenient); err != nil {
 		return nil, notAToken(err)
 	}
-	tok := &Token{AccessToken: a.AccessToken}
-	if a.OrganizationID != nil {
-		tok.OrganizationID = *a.OrganizationID
-	}
-	life, told := lifetimeOfJWT(tok.AccessToken, now)
-	if s := strings.Trim(string(a.ExpiresIn), `" `); s != "" && s != "null" {
-		secs, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			return nil, errors.New("expires_in is not a number")
-		}
+	life, told := lifetimeOfJWT(a.AccessToken, issued)
+	// A lifetime that cannot be read is as if there were none: the token is good.
+	if secs, err := strconv.ParseFloat(strings.TrimSpace(scalar(a.ExpiresIn)), 64); err == nil && !math.IsNaN(secs) && !math.IsInf(secs, 0) {
 		life, told = seconds(secs), true
 	}
-	return expiring(tok, life, told, unknownLifetime, now)
+	return expiring(&Token{AccessToken: a.AccessToken, OrganizationID: scalar(a.OrganizationID)}, life, told, unknownLifetime, now)
+}
+
+// scalar returns a text or a number as text, and "" for any other value.
+func scalar(v jsontext.Value) string {
+	switch v.Kind() {
+	case '"':
+		text, _ := jsontext.AppendUnquote(nil, v) // what is no UTF-8 is replaced
+		return string(text)
+	case '0':
+		return string(v)
+	}
+	return ""
 }
 
 // readScopedToken reads a response of createScopedToken.
-func readScopedToken(body []byte, now time.Time) (*Token, error) {
+func readScopedToken(body []byte, issued, now time.Time) (*Token, error) {
 	var a struct {
 		Token Secret `json:"token"`
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
+	if err := json.Unmarshal(body, &a, lenient); err != nil {
 		return nil, notAToken(err)
 	}
-	life, told := lifetimeOfJWT(a.Token, now)
+	life, told := lifetimeOfJWT(a.Token, issued)
 	return expiring(&Token{AccessToken: a.Token}, life, told, scopedLifetime, now)
 }
 
 func expiring(tok *Token, life time.Duration, told bool, assumed time.Duration, now time.Time) (*Token, error) {
-	if !told {
+	if tok.assumed = !told; !told {
 		life = assumed
 	}
 	if life <= 0 {
 		return nil, errors.New("the service returned a token that has already expired")
 	}
+	tok.AccessToken = Secret(strings.TrimSpace(string(tok.AccessToken)))
 	tok.Expiry = now.Add(life)
 	return tok, tok.check(now)
 }
@@ -323,6 +352,9 @@ func expiring(tok *Token, life time.Duration, told bool, assumed time.Duration, 
 // notAToken returns an error in place of err, the error of a decoder, which
 // quotes its input and may so show a token.
 func notAToken(err error) error {
+	if form, ok := errors.AsType[*json.SemanticError](err); ok && form.JSONPointer != "" {
+		return fmt.Errorf("the response is JSON, but not a token: %s is not a text", form.JSONPointer.LastToken())
+	}
 	if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return errors.New("the response is not JSON")
 	}
@@ -368,7 +400,7 @@ func (x exchange) answer(resp *http.Response, err error) *TokenError {
 	return e
 }
 
-// refusal returns the error of a response that is not a 200.
+// refusal returns the error of a response that is not a 2xx.
 func (x exchange) refusal(resp *http.Response, body []byte) *TokenError {
 	x = x.hiding(resp)
 	e := x.answer(resp, nil)

@@ -8,9 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -129,6 +131,7 @@ func TestExchangeLifetime(t *testing.T) {
 	own := jwt(`{"iat":1000,"exp":2200}`)
 	for _, tt := range []struct {
 		name, token, expiresIn string // if expiresIn is "", expires_in is left out
+		date                   time.Time
 		want                   time.Duration
 		problem                string
 	}{
@@ -137,23 +140,30 @@ func TestExchangeLifetime(t *testing.T) {
 		{name: "padded string", expiresIn: `" 900 "`, want: 15 * time.Minute},
 		{name: "float", expiresIn: `899.5`, want: 899500 * time.Millisecond},
 		{name: "huge", expiresIn: `1e18`, want: decade},
-		{name: "missing", want: 5 * time.Minute},
-		{name: "null", expiresIn: `null`, want: 5 * time.Minute},
-		{name: "empty string", expiresIn: `""`, want: 5 * time.Minute},
+		{name: "missing", want: time.Minute},
+		{name: "null", expiresIn: `null`, want: time.Minute},
+		{name: "empty string", expiresIn: `""`, want: time.Minute},
 		{name: "missing, JWT", token: own, want: 20 * time.Minute},
 		{name: "null, JWT", token: own, expiresIn: `null`, want: 20 * time.Minute},
-		{name: "missing, JWT without exp", token: jwt(`{"iat":1000}`), want: 5 * time.Minute},
+		{name: "missing, JWT without exp", token: jwt(`{"iat":1000}`), want: time.Minute},
+		{name: "text, JWT", token: own, expiresIn: `"soon"`, want: 20 * time.Minute},
+		{name: "missing, JWT of a service whose clock is behind", token: jwt(`{"exp":1000}`), date: time.Unix(100, 0), want: 15 * time.Minute},
+		{name: "missing, JWT of a service whose clock is ahead", token: jwt(`{"exp":4102445700}`), date: time.Unix(4102444800, 0), want: 15 * time.Minute},
+		{name: "given, the clock does not matter", expiresIn: `900`, date: time.Unix(0, 0), want: 15 * time.Minute},
 		{name: "given, JWT", token: own, expiresIn: `900`, want: 15 * time.Minute},
 		{name: "missing, expired JWT", token: jwt(`{"exp":1000}`), problem: "already expired"},
 		{name: "zero", expiresIn: `0`, problem: "already expired"},
 		{name: "zero, JWT", token: own, expiresIn: `0`, problem: "already expired"},
 		{name: "negative", expiresIn: `-1`, problem: "already expired"},
 		{name: "hugely negative", expiresIn: `-1e18`, problem: "already expired"},
-		{name: "not a number", expiresIn: `"NaN"`, problem: "already expired"},
-		{name: "too large for a float", expiresIn: `1e999`, problem: "not a number"},
-		{name: "text", expiresIn: `"soon"`, problem: "not a number"},
-		{name: "bool", expiresIn: `true`, problem: "not a number"},
-		{name: "object", expiresIn: `{}`, problem: "not a number"},
+		{name: "not a number", expiresIn: `"NaN"`, want: time.Minute},
+		{name: "infinite", expiresIn: `"Infinity"`, want: time.Minute},
+		{name: "too large for a float", expiresIn: `1e999`, want: time.Minute},
+		{name: "text", expiresIn: `"soon"`, want: time.Minute},
+		{name: "date", expiresIn: `"2030-01-01T00:00:00Z"`, want: time.Minute},
+		{name: "bool", expiresIn: `true`, want: time.Minute},
+		{name: "object", expiresIn: `{}`, want: time.Minute},
+		{name: "twice", expiresIn: `{},"expires_in":900`, want: 15 * time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -165,7 +175,11 @@ func TestExchangeLifetime(t *testing.T) {
 				if tt.expiresIn != "" {
 					body += `,"expires_in":` + tt.expiresIn
 				}
-				s := &script{steps: []step{says(http.StatusOK, body+"}")}}
+				var headers []string
+				if !tt.date.IsZero() {
+					headers = []string{"Date", tt.date.UTC().Format(http.TimeFormat)}
+				}
+				s := &script{steps: []step{says(http.StatusOK, body+"}", headers...)}}
 				tok, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
 				switch {
 				case tt.problem != "":
@@ -183,6 +197,60 @@ func TestExchangeLifetime(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is beside a good token, or around it, does not matter.
+func TestExchangeIsLenient(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status    int
+		body, org string
+	}{
+		"created":                  {201, goodAnswer, orgA},
+		"accepted":                 {202, goodAnswer, orgA},
+		"not authoritative":        {203, goodAnswer, orgA},
+		"byte order mark":          {200, "\ufeff" + goodAnswer, orgA},
+		"organization as a number": {200, `{"access_token":"good","organization_id":12345678901234567890}`, "12345678901234567890"},
+		"organization as a list":   {200, `{"access_token":"good","organization_id":["x"]}`, ""},
+		"no organization":          {200, `{"access_token":"good","organization_id":null}`, ""},
+		"a name twice":             {200, `{"x":1,"x":2,"access_token":"old","access_token":"good"}`, ""},
+		"bytes that are no UTF-8":  {200, "{\"access_token\":\"good\",\"user\":\"\xff\xfe\",\"\xff\":1}", ""},
+		"white space":              {200, `{"access_token":" good\n"}`, ""},
+		"odd members":              {200, `{"access_token":"good","token_type":{},"expires_in":[],"scope":7}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{steps: []step{says(tt.status, tt.body)}}
+			tok, err := auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()).Token(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tok.AccessToken != "good" || tok.OrganizationID != tt.org {
+				t.Errorf("token %q, organization %q", string(tok.AccessToken), tok.OrganizationID)
+			}
+			scoped := &script{steps: []step{says(tt.status, strings.ReplaceAll(tt.body, "access_token", "token"))}}
+			if tok, err = auth.NewScoped(auth.Static("app"), auth.Scope{WorkspaceName: "w"}, service, scoped.client()).Token(t.Context()); err != nil || tok.AccessToken != "good" {
+				t.Errorf("scoped: %v, %v", tok, err)
+			}
+		})
+	}
+}
+
+// A token whose lifetime nobody knows is fetched once a minute, not at every call.
+func TestUnknownLifetimeDoesNotLoop(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		for _, expires := range []string{`"soon"`, `null`, `{}`} {
+			s := &script{steps: slices.Repeat([]step{says(200, `{"access_token":"good","expires_in":`+expires+`}`)}, 20)}
+			var reports []auth.FetchReport
+			c := auth.NewCache(auth.NewClientCredentials(credentials("id", "secret", ""), service, s.client()), auth.WithObserver(func(r auth.FetchReport) { reports = append(reports, r) }))
+			for range 600 { // ten minutes
+				mustToken(t, c)
+				time.Sleep(time.Second)
+			}
+			synctest.Wait()
+			if s.calls < 10 || s.calls > 17 || !reports[0].Assumed {
+				t.Errorf("expires_in %s: %d requests in ten minutes, assumed %t", expires, s.calls, reports[0].Assumed)
+			}
+		}
+	})
 }
 
 func TestExchangeUselessAnswers(t *testing.T) {
@@ -664,6 +732,46 @@ func TestScopedApplicationToken(t *testing.T) {
 		if got := mustToken(t, auth.NewScoped(auth.NewCache(src), auth.Scope{WorkspaceName: "w"}, service, s.client())); got != "scoped" || src.fetches() != 2 {
 			t.Errorf("token %q, %d fetches of application tokens", got, src.fetches())
 		}
+	})
+	// A 401 is not the last word where no other token came yet.
+	refuses := func(token string) step {
+		return func(req *http.Request) (*http.Response, error) {
+			if bearer(req) == token {
+				return reply(401, `{"message":"revoked"}`), nil
+			}
+			return reply(200, `{"token":"scoped"}`), nil
+		}
+	}
+	t.Run("revoked, and slow to replace", func(t *testing.T) { // slower than one attempt
+		bubble(t, func(t *testing.T) {
+			src := &mint{life: time.Hour, began: func(n int) { time.Sleep(time.Duration(n-1) * 15 * time.Second) }}
+			s := &script{steps: []step{refuses("token-1")}}
+			if got := mustToken(t, auth.NewCache(auth.NewScoped(auth.NewCache(src), auth.Scope{WorkspaceName: "w"}, service, s.client()))); got != "scoped" || src.fetches() != 2 {
+				t.Errorf("token %q, %d fetches of application tokens", got, src.fetches())
+			}
+		})
+	})
+	t.Run("revoked in an outage", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			down := says(503, "")
+			tokens := &script{steps: []step{says(200, goodAnswer), down, down, down, says(200, `{"access_token":"better","expires_in":900}`)}}
+			app := auth.NewCache(auth.NewClientCredentials(credentials("id", "secret", ""), service, tokens.client()))
+			s := &script{steps: []step{refuses("good")}}
+			if got := mustToken(t, auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, s.client())); got != "scoped" {
+				t.Errorf("token %q", got)
+			}
+		})
+	})
+	t.Run("revoked, and not to be replaced", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			tokens := &script{steps: []step{says(200, goodAnswer), says(403, `{"message":"the application is blocked"}`)}}
+			app := auth.NewCache(auth.NewClientCredentials(credentials("id", "secret", ""), service, tokens.client()))
+			s := &script{steps: []step{refuses("good")}}
+			_, err := auth.NewScoped(app, auth.Scope{WorkspaceName: "w"}, service, s.client()).Token(t.Context())
+			if e := tokenError(t, err); e.StatusCode != 401 || e.Temporary() || s.calls != 1 || !strings.Contains(err.Error(), "no new token could be obtained") || !strings.Contains(err.Error(), "blocked") {
+				t.Errorf("%v after %d requests", err, s.calls)
+			}
+		})
 	})
 	t.Run("credentials refused", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {

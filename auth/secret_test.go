@@ -231,7 +231,7 @@ func TestNoErrorShowsASecret(t *testing.T) {
 		"not JSON, echo":            exchange(says(200, hidden)),
 		"not a token, echo":         exchange(says(200, `{"access_token":["`+hidden+`"]}`)),
 		"expired, echo":             exchange(says(200, `{"access_token":"`+hidden+`","expires_in":0}`)),
-		"bad expires_in, echo":      exchange(says(200, `{"access_token":"x","expires_in":"`+hidden+`"}`)),
+		"bad expires_in, echo":      exchange(says(200, `{"access_token":{},"expires_in":"`+hidden+`"}`)),
 		"bad character, echo":       exchange(says(200, `{"access_token":"`+hidden+` x","expires_in":9}`)),
 		"redirect":                  exchange(says(302, "", "Location", "https://elsewhere.test/?a="+hidden)),
 		"scoped, refused, echo":     scoped(says(403, `{"detail":"`+hidden+`"}`)),

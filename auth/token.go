@@ -34,7 +34,8 @@ type Token struct {
 	// reported by the service. It is empty if the service did not report one.
 	OrganizationID string
 
-	kept *kept // nil if no store is involved
+	assumed bool  // the service did not say when the token expires
+	kept    *kept // nil if no store is involved
 }
 
 // String returns the expiry and the organization of the token, but not its
@@ -200,7 +201,7 @@ func (t *Token) check(now time.Time) error {
 	return nil
 }
 
-// lifetimeOfJWT returns the lifetime of a token that was issued at now, from
+// lifetimeOfJWT returns the lifetime of a token that was sent at now, from
 // its claims, which it does not verify: only the service relies on them. If the
 // token has an iat claim, the lifetime is exp minus iat, so that a wrong clock
 // on this machine does not matter. lifetimeOfJWT returns false if the token is

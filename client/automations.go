@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
@@ -78,6 +76,8 @@ type Automation struct {
 	CreatedAt time.Time `json:"created_at,omitzero"` // zero if the service does not send it
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
+
+func (a Automation) lacks() string { return unless(a.ID != "", "id") }
 
 // String describes the automation without its URLs.
 func (a Automation) String() string {
@@ -249,38 +249,6 @@ func (c AutomationChange) check(op string) error {
 	return nil
 }
 
-// automationProblems returns the problems that can be found without the
-// service, which knows best whether a cron expression is valid and which time
-// zones exist.
-func automationProblems(cron, zone, hook string) (problems []string) {
-	if strings.ContainsFunc(cron, unicode.IsControl) {
-		problems = append(problems, "CronExpression contains a control character")
-	}
-	switch {
-	case zone == "Local":
-		problems = append(problems, `Timezone is "Local", which is Go's name for the time zone of the machine; use a name such as Europe/Berlin`)
-	case strings.ContainsFunc(zone, func(r rune) bool { return r <= ' ' || r > '~' }):
-		problems = append(problems, fmt.Sprintf("Timezone %q is not valid; use a name such as Europe/Berlin", shorten(zone)))
-	}
-	if hook != "" && !isWebURL(hook) {
-		text := "CompletionWebhookURL is not an absolute http or https URL" // without the URL, which may be secret
-		if hook == redacted {
-			text = "CompletionWebhookURL is the printed form of an auth.Secret; use string(s) to reveal the URL"
-		}
-		problems = append(problems, text)
-	}
-	return problems
-}
-
-func trimmedSecret(s auth.Secret) auth.Secret { return auth.Secret(strings.TrimSpace(string(s))) }
-
-// isWebURL reports whether s is an absolute http or https URL.
-func isWebURL(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-}
-
 // urlSecrets returns the parts of a webhook's URL that an error must not
 // repeat.
 func urlSecrets(s string) []string {
@@ -311,16 +279,14 @@ func (a Automations) List(ctx context.Context) ([]Automation, error) {
 }
 
 func (a Automations) list(ctx context.Context, op string) ([]Automation, error) {
-	call := &call{op: op, name: "listAutomations", read: true, about: a.ws.about()}
-	at, err := a.at(ctx, call.op)
+	ask := a.ws.begin(&call{op: op, name: "listAutomations", read: true})
+	at, err := a.at(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetchList[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.ready().client.raw.ListAutomations(ctx, at.workflow, &gen.ListAutomationsParams{WorkspaceID: at.workspace})
-	})
+	got, err := fetchList[Automation](ctx, ask.to(gen.NewListAutomationsRequest(ask.server(), at.workflow, &gen.ListAutomationsParams{WorkspaceID: at.workspace})))
 	if err != nil {
-		return nil, a.ws.ready().forget(err)
+		return nil, a.ws.forget(err)
 	}
 	return got, nil
 }
@@ -328,20 +294,18 @@ func (a Automations) list(ctx context.Context, op string) ([]Automation, error) 
 // Get returns the automation with the given ID. If there is none, or if it
 // belongs to another workflow, the error matches [ErrNotFound].
 func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
-	call := &call{op: "get automation", name: "getAutomation", read: true, about: a.ws.about()}
-	id, err := pathID(call.op, "automation", id)
+	ask := a.ws.begin(&call{op: "get automation", name: "getAutomation", read: true})
+	id, err := pathID(ask.op, "automation", id)
 	if err != nil {
 		return nil, err
 	}
-	at, err := a.at(ctx, call.op)
+	at, err := a.at(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.ready().client.raw.GetAutomation(ctx, at.workflow, id, &gen.GetAutomationParams{WorkspaceID: at.workspace})
-	})
+	got, err := fetch[Automation](ctx, ask.to(gen.NewGetAutomationRequest(ask.server(), at.workflow, id, &gen.GetAutomationParams{WorkspaceID: at.workspace})))
 	if err != nil {
-		return nil, a.ws.ready().forget(err)
+		return nil, a.ws.forget(err)
 	}
 	return got, nil
 }
@@ -351,11 +315,11 @@ func (a Automations) Get(ctx context.Context, id string) (*Automation, error) {
 // that matches [ErrInvalid]; nothing is sent.
 func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automation, error) {
 	r = r.trimmed()
-	call := &call{op: "create automation", name: "createAutomation", secrets: urlSecrets(string(r.CompletionWebhookURL)), about: a.ws.about()}
-	if err := r.check(call.op); err != nil {
+	ask := a.ws.begin(&call{op: "create automation", name: "createAutomation", secrets: urlSecrets(string(r.CompletionWebhookURL))})
+	if err := r.check(ask.op); err != nil {
 		return nil, err
 	}
-	at, err := a.at(ctx, call.op)
+	at, err := a.at(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
@@ -363,11 +327,9 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 		WorkspaceID: at.workspace, Enabled: !r.Disabled, TriggerType: string(r.TriggerType),
 		CronExpression: optional(r.CronExpression), Timezone: optional(r.Timezone), CompletionWebhookURL: optional(string(r.CompletionWebhookURL)),
 	}
-	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.ready().client.raw.CreateAutomation(ctx, at.workflow, &gen.CreateAutomationParams{WorkspaceID: at.workspace}, body)
-	})
+	got, err := fetch[Automation](ctx, ask.to(gen.NewCreateAutomationRequest(ask.server(), at.workflow, &gen.CreateAutomationParams{WorkspaceID: at.workspace}, body)))
 	if err != nil {
-		return nil, a.ws.ready().forget(err)
+		return nil, a.ws.forget(err)
 	}
 	return got, nil
 }
@@ -378,15 +340,15 @@ func (a Automations) Create(ctx context.Context, r AutomationRequest) (*Automati
 func (a Automations) Update(ctx context.Context, id string, change AutomationChange) (*Automation, error) {
 	change = change.trimmed()
 	hook, _ := change.CompletionWebhookURL.Get()
-	call := &call{op: "update automation", name: "updateAutomation", secrets: urlSecrets(string(hook)), about: a.ws.about()}
-	id, err := pathID(call.op, "automation", id)
+	ask := a.ws.begin(&call{op: "update automation", name: "updateAutomation", secrets: urlSecrets(string(hook))})
+	id, err := pathID(ask.op, "automation", id)
 	if err != nil {
 		return nil, err
 	}
-	if err := change.check(call.op); err != nil {
+	if err := change.check(ask.op); err != nil {
 		return nil, err
 	}
-	at, err := a.at(ctx, call.op)
+	at, err := a.at(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
@@ -400,11 +362,9 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 	case hook != "":
 		body.CompletionWebhookURL = Value(string(hook))
 	}
-	got, err := fetch[Automation](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.ready().client.raw.UpdateAutomation(ctx, at.workflow, id, &gen.UpdateAutomationParams{WorkspaceID: at.workspace}, body)
-	})
+	got, err := fetch[Automation](ctx, ask.to(gen.NewUpdateAutomationRequest(ask.server(), at.workflow, id, &gen.UpdateAutomationParams{WorkspaceID: at.workspace}, body)))
 	if err != nil {
-		return orLook(a.ws.ready().forget(err), func() (*Automation, error) { return a.Get(ctx, id) })
+		return orLook(a.ws.forget(err), func() (*Automation, error) { return a.Get(ctx, id) })
 	}
 	return got, nil
 }
@@ -412,18 +372,16 @@ func (a Automations) Update(ctx context.Context, id string, change AutomationCha
 // Delete deletes the automation with the given ID. If there is none, the error
 // matches [ErrNotFound].
 func (a Automations) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete automation", name: "deleteAutomation", about: a.ws.about()}
-	id, err := pathID(call.op, "automation", id)
+	ask := a.ws.begin(&call{op: "delete automation", name: "deleteAutomation"})
+	id, err := pathID(ask.op, "automation", id)
 	if err != nil {
 		return err
 	}
-	at, err := a.at(ctx, call.op)
+	at, err := a.at(ctx, ask.op)
 	if err != nil {
 		return err
 	}
-	return a.ws.ready().forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.ws.ready().client.raw.DeleteAutomation(ctx, at.workflow, id, &gen.DeleteAutomationParams{WorkspaceID: at.workspace})
-	}))
+	return a.ws.forget(acknowledge(ctx, ask.to(gen.NewDeleteAutomationRequest(ask.server(), at.workflow, id, &gen.DeleteAutomationParams{WorkspaceID: at.workspace}))))
 }
 
 // A workflowAt identifies a workflow to the service.
@@ -434,6 +392,6 @@ func (a Automations) at(ctx context.Context, op string) (at workflowAt, err erro
 	if at.workflow, err = pathID(op, "workflow", a.workflow); err != nil {
 		return at, err
 	}
-	at.workspace, err = a.ws.ready().id(ctx)
+	at.workspace, err = a.ws.id(ctx)
 	return at, err
 }

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
@@ -20,8 +18,8 @@ import (
 // Clients are cheap: those with the same credentials share a token, and all share
 // one pool of connections unless [WithHTTPClient] is given.
 type Client struct {
-	raw    *gen.Client
-	doer   gen.HttpRequestDoer
+	doer   doer // nil if New did not return the client
+	server string
 	http   *http.Client
 	tokens func() auth.TokenSource // a function, so that fmt finds no secret behind it
 
@@ -68,7 +66,7 @@ func newClient(r *resolved) *Client {
 // client returns a client that takes its tokens from src.
 func (r *resolved) client(hc *http.Client, src auth.TokenSource) *Client {
 	c := &Client{
-		doer: pipeline(r, hc, src), http: hc,
+		doer: pipeline(r, hc, src), server: origin.Server(r.base), http: hc,
 		tokens: func() auth.TokenSource { return src },
 		base:   r.base, workspace: r.cred.WorkspaceName, organization: r.cred.OrganizationID, region: r.region,
 	}
@@ -77,7 +75,6 @@ func (r *resolved) client(hc *http.Client, src auth.TokenSource) *Client {
 			return r.sharing.keep(r, src, workspace)
 		}
 	}
-	c.raw = &gen.Client{Server: origin.Server(r.base), Client: c.doer}
 	return c
 }
 
@@ -119,9 +116,7 @@ func Connect(ctx context.Context, slug string, opts ...Option) (*Connector, erro
 func (c *Client) API() *gen.ClientWithResponses {
 	// Created here and not kept, so that programs that do not call API do not link it.
 	c = c.ready()
-	raw := *c.raw
-	raw.Client = byTable{c.doer, c.base.Path}
-	return &gen.ClientWithResponses{ClientInterface: &raw}
+	return &gen.ClientWithResponses{ClientInterface: &gen.Client{Server: c.server, Client: byTable{c.doer, c.base.Path}}}
 }
 
 // Workspace returns a handle for the workspace with the given name. It sends nothing,
@@ -156,7 +151,7 @@ func (c *Client) WorkspaceFrom(info WorkspaceInfo) *Workspace {
 func (c *Client) nameless() *Client {
 	n := *c.ready()
 	if n.doer != unmade {
-		n.refuse(noName)
+		n.doer = noName
 	}
 	return &n
 }
@@ -164,41 +159,10 @@ func (c *Client) nameless() *Client {
 // ready returns c or, in place of a client that [New] did not return, one that refuses
 // every call.
 func (c *Client) ready() *Client {
-	if c != nil && c.raw != nil {
+	if c != nil && c.doer != nil {
 		return c
 	}
-	n := &Client{base: new(url.URL), raw: new(gen.Client), tokens: func() auth.TokenSource { return unmade }}
-	n.refuse(unmade)
-	return n
-}
-
-func (c *Client) refuse(r refuser) {
-	raw := *c.raw
-	raw.Client = r
-	c.raw, c.doer = &raw, r
-}
-
-// A refuser sends nothing and has no tokens. It is the reason.
-type refuser string
-
-const (
-	noName refuser = "the workspace has no name: the name given to Client.Workspace, perhaps that of a tenant, is empty; for the configured workspace, use DefaultWorkspace"
-	unmade refuser = "there is no client: New returns one, and its methods return workspaces and the rest; zero values are of no use"
-)
-
-// Do returns the error of the call of req.
-func (r refuser) Do(req *http.Request) (*http.Response, error) {
-	closeBody(req)
-	op := "workspace"
-	if c := callOf(req.Context()); c != nil {
-		op = c.op
-	}
-	return nil, invalid(op, "%s", string(r))
-}
-
-// Token returns an error.
-func (r refuser) Token(context.Context) (*auth.Token, error) {
-	return nil, invalid("get token", "%s", string(r))
+	return &Client{base: new(url.URL), doer: unmade, tokens: func() auth.TokenSource { return unmade }}
 }
 
 // OrganizationID returns the ID of the organization that the configuration names, or
@@ -218,121 +182,3 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // MarshalText returns what String returns.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// fetch calls an operation that responds with JSON and decodes the response into a T.
-// A response without the part that it is asked for (see partial) is an error.
-func fetch[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) (*T, error) {
-	var v *T
-	c.consume = func(resp *http.Response) error {
-		v = new(T) // anew for every attempt
-		if !c.read && isEmpty(resp) {
-			if c.mayBeEmpty {
-				return nil
-			}
-			return &Error{kind: ErrBadResponse, done: true, Message: "the request was carried out, but the response is empty and does not say with what result"}
-		}
-		err := readJSON(resp, v)
-		if err != nil {
-			return c.withhold(err)
-		}
-		if part, ok := any(v).(partial); ok {
-			if what := part.lacks(); what != "" {
-				return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
-			}
-		}
-		if told, ok := any(v).(interface{ scrub(s scrubber) }); ok { // it repeats what the service says of secrets
-			told.scrub(c.scrubber(resp.Request))
-		}
-		return nil
-	}
-	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
-		return nil, c.failBuilding(err)
-	}
-	return v, nil
-}
-
-// orLook returns err or, if err says only that the response to a change that was carried
-// out is empty, what look finds out instead.
-func orLook[T any](err error, look func() (*T, error)) (*T, error) {
-	if e, ok := err.(*Error); ok && e.done { //nolint:errorlint // fetch returns no other
-		if v, lookErr := look(); lookErr == nil {
-			return v, nil
-		}
-	}
-	return nil, err
-}
-
-// fetchList is fetch for a list, which the service sends under the name "data".
-func fetchList[T any](ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) ([]T, error) {
-	got, err := fetch[listOf[T]](ctx, c, send)
-	if err != nil {
-		return nil, err
-	}
-	return got.Data, nil
-}
-
-type listOf[T any] struct {
-	Data []T `json:"data"`
-}
-
-// acknowledge calls an operation whose response has no content of interest.
-func acknowledge(ctx context.Context, c *call, send func(context.Context) (*http.Response, error)) error {
-	c.consume = func(resp *http.Response) error {
-		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody)) // the status has said it all
-		return nil
-	}
-	if _, err := send(withCall(ctx, c)); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
-		return c.failBuilding(err)
-	}
-	return nil
-}
-
-// follow returns the request for next, a URL that the service sent as that of the
-// next page. Its origin must be the service's own: a token goes with it.
-func (c *Client) follow(ctx context.Context, op, from, next string) (*http.Request, error) {
-	at, err := url.Parse(from)
-	if err != nil {
-		at = c.base
-	}
-	u, err := at.Parse(next)
-	if err != nil {
-		return nil, &Error{op: op, kind: ErrPaging, Message: "the URL of the next page cannot be parsed"}
-	}
-	if !origin.Same(c.base, u) || u.User != nil {
-		return nil, &Error{op: op, kind: ErrPaging, err: fmt.Errorf("%w: the next page is at another origin, %s://%s", auth.ErrUnsafe, u.Scheme, u.Host)}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, &Error{op: op, kind: ErrPaging, err: err}
-	}
-	return req, nil
-}
-
-// checkUUID returns id in the form that goes into paths and queries, or an error
-// that names whose ID it is not. Only what passes may become part of a path.
-func checkUUID(op, whose, id string) (string, error) {
-	if s, ok := plainUUID(id); ok {
-		return s, nil
-	}
-	return "", invalid(op, "%s", notUUID(whose, id))
-}
-
-// notUUID says that an ID is not a UUID, and whose ID it is not.
-func notUUID(whose, id string) string {
-	return fmt.Sprintf("the %s's id %q is not a UUID", whose, shorten(id))
-}
-
-func plainUUID(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	if len(s) != 36 {
-		return "", false
-	}
-	id, err := uuid.Parse(s)
-	return id.String(), err == nil
-}
-
-// connectorUUID is plainUUID for the ID of a connector, which the service sends
-// with the prefix "source_id:" in some places.
-func connectorUUID(s string) (string, bool) {
-	return plainUUID(strings.TrimPrefix(strings.TrimSpace(s), "source_id:"))
-}

@@ -71,18 +71,6 @@ func configSecrets(configs ...map[string]any) (list []string) {
 	return list
 }
 
-// configProblem returns what is wrong with a configuration that is about to be
-// sent, or "".
-func configProblem(field string, config map[string]any) string {
-	if problem := hiddenProblem(field, config); problem != "" {
-		return field + " " + problem
-	}
-	if _, err := jsonv1.Marshal(config); err != nil {
-		return field + " cannot be encoded as JSON"
-	}
-	return ""
-}
-
 // asSent returns v as the service will see it, whatever types it contains.
 func asSent(v map[string]any) any {
 	b, err := jsonv1.Marshal(v)

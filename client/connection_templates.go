@@ -51,6 +51,8 @@ type ConnectionTemplate struct {
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
+func (t ConnectionTemplate) lacks() string { return unless(t.ID != "", "id") }
+
 // String describes the template and hides its DestinationConfig.
 func (t ConnectionTemplate) String() string {
 	return fmt.Sprintf("client.ConnectionTemplate{ID:%q, Hosting:%q, DestinationName:%q, DestinationConfig:%s, CronExpression:%q}",
@@ -268,8 +270,8 @@ func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateR
 	return body, refuse(op, problems...)
 }
 
-func fetchConnectionTemplate(ctx context.Context, call *call, send func(context.Context) (*http.Response, error)) (*ConnectionTemplate, error) {
-	got, err := fetch[ConnectionTemplate](ctx, call, send)
+func fetchConnectionTemplate(ctx context.Context, ask *call) (*ConnectionTemplate, error) {
+	got, err := fetch[ConnectionTemplate](ctx, ask)
 	if err != nil {
 		return nil, err
 	}
@@ -287,14 +289,12 @@ type ConnectionTemplateFilter struct {
 // List returns the organization's connection templates that the filter selects.
 // The service sends them in one page.
 func (t ConnectionTemplates) List(ctx context.Context, filter ConnectionTemplateFilter) ([]ConnectionTemplate, error) {
-	call := &call{op: "list connection templates", name: "listConnectionTemplates", read: true}
-	tags, match, err := matchTags(call.op, filter.Tags, filter.Match)
+	ask := t.begin(&call{op: "list connection templates", name: "listConnectionTemplates", read: true})
+	tags, match, err := matchTags(ask.op, filter.Tags, filter.Match)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetchList[ConnectionTemplate](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.ready().raw.ListConnectionTemplates(ctx, &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match})
-	})
+	got, err := fetchList[ConnectionTemplate](ctx, ask.to(gen.NewListConnectionTemplatesRequest(ask.server(), &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match})))
 	if err != nil {
 		return nil, err
 	}
@@ -306,28 +306,24 @@ func (t ConnectionTemplates) List(ctx context.Context, filter ConnectionTemplate
 
 // Get returns the template with the given ID, a UUID.
 func (t ConnectionTemplates) Get(ctx context.Context, id string) (*ConnectionTemplate, error) {
-	call := &call{op: "get connection template", name: "getConnectionTemplate", read: true}
-	id, err := checkUUID(call.op, "connection template", id)
+	ask := t.begin(&call{op: "get connection template", name: "getConnectionTemplate", read: true})
+	id, err := checkUUID(ask.op, "connection template", id)
 	if err != nil {
 		return nil, err
 	}
-	return fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.ready().raw.GetConnectionTemplate(ctx, id, &gen.GetConnectionTemplateParams{})
-	})
+	return fetchConnectionTemplate(ctx, ask.to(gen.NewGetConnectionTemplateRequest(ask.server(), id, nil)))
 }
 
 // Create creates a connection template in the organization. A request that is
 // incomplete, or that sets fields that do not apply to its Hosting, is an error
 // that matches [ErrInvalid]; nothing is sent.
 func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateRequest) (*ConnectionTemplate, error) {
-	call := &call{op: "create connection template", name: "createConnectionTemplate", secrets: configSecrets(r.DestinationConfig)}
-	body, err := r.wire(call.op)
+	ask := t.begin(&call{op: "create connection template", name: "createConnectionTemplate", secrets: configSecrets(r.DestinationConfig)})
+	body, err := r.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	return fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.ready().raw.CreateConnectionTemplate(ctx, &gen.CreateConnectionTemplateParams{}, body)
-	})
+	return fetchConnectionTemplate(ctx, ask.to(gen.NewCreateConnectionTemplateRequest(ask.server(), nil, body)))
 }
 
 // Update changes the template with the given ID, a UUID, and returns its new
@@ -335,18 +331,16 @@ func (t ConnectionTemplates) Create(ctx context.Context, r ConnectionTemplateReq
 // changed. An empty change is an error that matches [ErrInvalid]; nothing is
 // sent.
 func (t ConnectionTemplates) Update(ctx context.Context, id string, change ConnectionTemplateChange) (*ConnectionTemplate, error) {
-	call := &call{op: "update connection template", name: "updateConnectionTemplate", secrets: configSecrets(change.DestinationConfig)}
-	id, err := checkUUID(call.op, "connection template", id)
+	ask := t.begin(&call{op: "update connection template", name: "updateConnectionTemplate", secrets: configSecrets(change.DestinationConfig)})
+	id, err := checkUUID(ask.op, "connection template", id)
 	if err != nil {
 		return nil, err
 	}
-	body, err := change.wire(call.op)
+	body, err := change.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetchConnectionTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.ready().raw.UpdateConnectionTemplate(ctx, id, &gen.UpdateConnectionTemplateParams{}, body)
-	})
+	got, err := fetchConnectionTemplate(ctx, ask.to(gen.NewUpdateConnectionTemplateRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return orLook(err, func() (*ConnectionTemplate, error) { return t.Get(ctx, id) })
 	}
@@ -355,14 +349,12 @@ func (t ConnectionTemplates) Update(ctx context.Context, id string, change Conne
 
 // Delete deletes the template with the given ID, a UUID.
 func (t ConnectionTemplates) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete connection template", name: "deleteConnectionTemplate"}
-	id, err := checkUUID(call.op, "connection template", id)
+	ask := t.begin(&call{op: "delete connection template", name: "deleteConnectionTemplate"})
+	id, err := checkUUID(ask.op, "connection template", id)
 	if err != nil {
 		return err
 	}
-	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.ready().raw.DeleteConnectionTemplate(ctx, id, &gen.DeleteConnectionTemplateParams{})
-	})
+	return acknowledge(ctx, ask.to(gen.NewDeleteConnectionTemplateRequest(ask.server(), id, nil)))
 }
 
 // DescribeCron returns the schedule of a cron expression in words, such as
@@ -370,29 +362,29 @@ func (t ConnectionTemplates) Delete(ctx context.Context, id string) error {
 // syntax, as in [ConnectionTemplateRequest]. If the service does not accept it,
 // the error matches [ErrInvalid] and says what is wrong.
 func (t ConnectionTemplates) DescribeCron(ctx context.Context, expression string) (string, error) {
-	call := &call{op: "describe cron expression", name: "describeCron"}
+	ask := t.begin(&call{op: "describe cron expression", name: "describeCron"})
 	expression = strings.TrimSpace(expression)
 	if expression == "" {
-		return "", invalid(call.op, "the cron expression is empty")
+		return "", invalid(ask.op, "the cron expression is empty")
 	}
-	type description struct {
-		Text  string `json:"description"`
-		Valid *bool  `json:"is_valid"`
-	}
-	got, err := fetch[description](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return t.client.ready().raw.DescribeCron(ctx, &gen.DescribeCronParams{}, gen.CronDescribeRequest{CronExpression: expression})
-	})
+	got, err := fetch[cronDescription](ctx, ask.to(gen.NewDescribeCronRequest(ask.server(), nil, gen.CronDescribeRequest{CronExpression: expression})))
 	if err != nil {
 		return "", err
 	}
 	if got.Valid != nil && !*got.Valid {
-		e := call.fail(nil)
+		e := ask.fail(nil)
 		e.StatusCode, e.kind = http.StatusOK, ErrInvalid
 		e.Message = cmp.Or(got.Text, "the service does not accept the cron expression")
 		return "", e
 	}
-	if got.Text == "" {
-		return "", &Error{op: call.op, kind: ErrBadResponse, StatusCode: http.StatusOK, Message: "the response has no description"}
-	}
 	return got.Text, nil
+}
+
+type cronDescription struct {
+	Text  string `json:"description"`
+	Valid *bool  `json:"is_valid"`
+}
+
+func (d cronDescription) lacks() string {
+	return unless(d.Text != "" || d.Valid != nil && !*d.Valid, "description")
 }

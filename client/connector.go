@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
@@ -96,14 +94,12 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 // configuration, which lists do not have. If the connector does not exist, the error matches
 // [ErrConnectorNotFound].
 func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
-	call := &call{op: "get connector", name: "getConnector", read: true, about: c.about()}
-	id, err := c.checkedID(call.op)
+	ask := c.begin(&call{op: "get connector", name: "getConnector", read: true})
+	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.ready().raw.GetConnector(ctx, id, &gen.GetConnectorParams{})
-	})
+	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewGetConnectorRequest(ask.server(), id, nil)))
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
 	}
@@ -189,20 +185,18 @@ func (c ConnectorChange) wire() gen.ConnectorUpdateRequest {
 // [Connector.Check]. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
-	call := &call{op: "update connector", name: "updateConnector", secrets: change.secretValues(), about: c.about()}
-	id, err := c.checkedID(call.op)
+	ask := c.begin(&call{op: "update connector", name: "updateConnector", secrets: change.secretValues()})
+	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, call.about.of(invalid(call.op, "there is nothing to change"))
+		return nil, ask.about.of(invalid(ask.op, "there is nothing to change"))
 	}
-	if err := change.check(call.op); err != nil {
-		return nil, call.about.of(err)
+	if err := change.check(ask.op); err != nil {
+		return nil, ask.about.of(err)
 	}
-	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.ready().raw.UpdateConnector(ctx, id, &gen.UpdateConnectorParams{}, change.wire())
-	})
+	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewUpdateConnectorRequest(ask.server(), id, nil, change.wire())))
 	if err != nil {
 		return orLook(missing(err, ErrConnectorNotFound), func() (*ConnectorDetails, error) { return c.Details(ctx) })
 	}
@@ -242,18 +236,6 @@ func (c *Connector) checkedID(op string) (string, error) {
 	return id, nil
 }
 
-// shorten returns s, or as many of its characters as fit into 80 bytes and an ellipsis.
-func shorten(s string) string {
-	if len(s) > 80 {
-		n := 80
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		return s[:n] + "…"
-	}
-	return s
-}
-
 // A wholeConnector is a connector as the service sends it with its template and its
 // configuration.
 type wholeConnector struct {
@@ -272,6 +254,8 @@ type wholeConnector struct {
 	Entities loose[[]RequestedEntity] `json:"entities"`
 	Config   configuration            `json:"replication_config"`
 }
+
+func (c wholeConnector) lacks() string { return unless(c.ID != "", "id") }
 
 // info is the connector; slug is that of its kind if the service does not say.
 func (c *wholeConnector) info(slug string) ConnectorInfo {

@@ -344,7 +344,7 @@ func TestCheckResult(t *testing.T) {
 	s := serve(t, says(200, `{"id":"c","status":"failed","error_message":"no","entity_check_results":[
 		{"entity":"a","status":"succeeded","status_code":200},{"entity":"b","status":"failed","error_message":"x","status_code":403},{"entity":"c","status":"of the future","error_message":null,"status_code":null},null],
 		"failure_reason":{"timestamp":1767323045000,"failure_origin":"source","failure_type":"config_error","external_message":"e","internal_message":"i","stacktrace":"s","retryable":true,"stream_descriptor":{"name":"x"}}}`),
-		says(200, `{}`), says(200, `{"failure_reason":{},"entity_check_results":null,"status":null}`))
+		says(200, `{"id":"c"}`), says(200, `{"id":"c","failure_reason":{},"entity_check_results":null,"status":null}`))
 	c := connectorOf(newClient(t, s))
 	got, err := c.Check(t.Context())
 	want := &client.CheckResult{
@@ -358,7 +358,7 @@ func TestCheckResult(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v %+v, want %+v %+v; %v", got, got.Failure, want, want.Failure, err)
 	}
-	if got, err := c.Check(t.Context()); err != nil || !reflect.DeepEqual(got, &client.CheckResult{}) || got.OK() {
+	if got, err := c.Check(t.Context()); err != nil || !reflect.DeepEqual(got, &client.CheckResult{ID: "c"}) || got.OK() {
 		t.Errorf("%+v %v", got, err)
 	}
 	if got, err := c.Check(t.Context()); err != nil || got.Failure == nil || got.OK() {
@@ -413,7 +413,7 @@ func TestInspect(t *testing.T) {
 		"source_definition_name":"GitHub","docs_skill_id":"d","warnings":["slow"],"context_store_readiness":{"connector_id":"x","supported_context_store_entities":[{"entity":"a","suggested":true},{"entity":"b","suggested":null}],
 		"configured_cache_entities":[{"entity":"a","status":"ready","ready_for_search":true,"supported":true,"entity_count":0,"updated_at":"2026-03-02T06:00:00Z","semantic_search_status":[{"field":"title","status":"READY"},{"field":"body","status":"INDEXING"}]},
 		{"entity":"old","status":"filling","ready_for_search":false,"supported":false,"entity_count":null}]}}`),
-		says(200, `{"context_store_readiness":null}`), says(200, `{"context_store_readiness":{"supported_context_store_entities":[]}}`), says(200, `{"configured_cache_entities":[{"entity":"later"}]}`))
+		says(200, `{"connector_id":"c","context_store_readiness":null}`), says(200, `{"connector_id":"c","context_store_readiness":{"supported_context_store_entities":[]}}`), says(200, `{"connector_id":"c","configured_cache_entities":[{"entity":"later"}]}`))
 	c := connectorOf(newClient(t, s))
 	got, err := c.Inspect(t.Context())
 	want := &client.Inspection{
@@ -470,7 +470,7 @@ func TestWaitSearchable(t *testing.T) {
 		t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
 	}
 	test("until it is ready", func(t *testing.T) {
-		replies := []reply{says(200, `{"context_store_readiness":null}`), says(200, inspected(ab)), says(200, inspected(ab, inStore("b", "ready", true)))}
+		replies := []reply{says(200, `{"connector_id":"c","context_store_readiness":null}`), says(200, inspected(ab)), says(200, inspected(ab, inStore("b", "ready", true)))}
 		for range 8 {
 			replies = append(replies, says(200, inspected(ab, inStore("a", "filling", false))))
 		}

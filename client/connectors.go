@@ -3,14 +3,11 @@ package client
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // ConnectorInfo is what the service reports about a connector in a list.
@@ -53,10 +50,8 @@ func (c connectorItem) info() ConnectorInfo {
 // one page. If the workspace does not exist, the error matches
 // [ErrWorkspaceNotFound].
 func (w *Workspace) ListConnectors(ctx context.Context) ([]ConnectorInfo, error) {
-	call := &call{op: "list connectors", name: "listConnectors", read: true, about: w.about()}
-	got, err := fetchList[connectorItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.ListConnectors(ctx, &gen.ListConnectorsParams{WorkspaceName: &w.name})
-	})
+	ask := w.begin(&call{op: "list connectors", name: "listConnectors", read: true})
+	got, err := fetchList[connectorItem](ctx, ask.to(gen.NewListConnectorsRequest(ask.server(), &gen.ListConnectorsParams{WorkspaceName: &w.name})))
 	if err != nil {
 		return nil, w.explain(err)
 	}
@@ -96,26 +91,16 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 	if err != nil {
 		return nil, err
 	}
-	for _, of := range []func(ConnectorInfo) string{
-		func(c ConnectorInfo) string { return c.Slug },
-		func(c ConnectorInfo) string { return c.DisplayName },
-		func(c ConnectorInfo) string { return c.Name },
-		func(c ConnectorInfo) string { return strings.TrimPrefix(c.ID, "source_id:") },
-	} {
-		found := named(infos, of, slug)
-		if len(found) > 1 {
-			if own := named(found, func(c ConnectorInfo) string { return c.Name }, slug); len(own) == 1 {
-				found = own
-			}
-		}
-		switch {
-		case len(found) == 1:
-			return w.ConnectorFrom(found[0]), nil
-		case len(found) > 1:
-			return nil, w.about().of(&Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
-				"%d connectors of workspace %q match %q: %s; ask for one by its own name or id",
-				len(found), w.name, slug, enumerate(found, func(c ConnectorInfo) string { return fmt.Sprintf("%q (%s)", c.Name, c.ID) }))})
-		}
+	byName := func(c ConnectorInfo) string { return c.Name }
+	found := pick(infos, slug, byName, func(c ConnectorInfo) string { return c.Slug }, func(c ConnectorInfo) string { return c.DisplayName }, byName,
+		func(c ConnectorInfo) string { return strings.TrimPrefix(c.ID, "source_id:") })
+	switch {
+	case len(found) == 1:
+		return w.ConnectorFrom(found[0]), nil
+	case len(found) > 1:
+		return nil, w.about().of(&Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
+			"%d connectors of workspace %q match %q: %s; ask for one by its own name or id",
+			len(found), w.name, slug, enumerate(found, func(c ConnectorInfo) string { return fmt.Sprintf("%q (%s)", c.Name, c.ID) }))})
 	}
 	have := "it has none"
 	if len(infos) > 0 {
@@ -124,11 +109,26 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 	return nil, w.about().of(&Error{op: op, kind: ErrConnectorNotFound, Message: fmt.Sprintf("workspace %q has no connector %q; %s", w.name, slug, have)})
 }
 
-func named(infos []ConnectorInfo, of func(ConnectorInfo) string, name string) []ConnectorInfo {
-	var found []ConnectorInfo
-	for _, c := range infos {
-		if plainSlug(of(c)) == plainSlug(name) {
-			found = append(found, c)
+// pick returns the items that have the name, by the first of several names of an item
+// that any item has. If there are several, and exactly one of them has it as its own
+// name, too, it returns that one.
+func pick[T any](items []T, name string, own func(T) string, by ...func(T) string) (found []T) {
+	for _, of := range by {
+		if found = called(items, name, of); len(found) > 0 {
+			break
+		}
+	}
+	if one := called(found, name, own); len(one) == 1 {
+		return one
+	}
+	return found
+}
+
+// called returns the items for which of returns the name.
+func called[T any](items []T, name string, of func(T) string) (found []T) {
+	for _, item := range items {
+		if plainSlug(of(item)) == plainSlug(name) {
+			found = append(found, item)
 		}
 	}
 	return found
@@ -137,21 +137,6 @@ func named(infos []ConnectorInfo, of func(ConnectorInfo) string, name string) []
 // plainSlug is a name in lower case, with a hyphen between its words.
 func plainSlug(s string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' }), "-"))
-}
-
-// enumerate returns a list of the items for an error, shortened if they are many.
-func enumerate[T any](items []T, text func(T) string) string {
-	var list []string
-	for _, item := range items {
-		if s := shorten(answer.Line(text(item))); s != "" && !slices.Contains(list, s) {
-			list = append(list, s)
-		}
-	}
-	slices.Sort(list)
-	if len(list) > 10 {
-		list = append(list[:10], fmt.Sprintf("and %d more", len(list)-10))
-	}
-	return strings.Join(list, ", ")
 }
 
 // ConnectorByID returns a handle for the connector with the given ID, a UUID. It

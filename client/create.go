@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -144,16 +143,6 @@ func (r CreateConnectorRequest) check(op string) error {
 	return refuse(op, append(problems, unnamed(r.Entities)...)...)
 }
 
-// unnamed lists the entities that have no name, as problems.
-func unnamed(entities []RequestedEntity) (problems []string) {
-	for i, e := range entities {
-		if strings.TrimSpace(e.Entity) == "" {
-			problems = append(problems, fmt.Sprintf("Entities[%d] has no name", i))
-		}
-	}
-	return problems
-}
-
 func (r CreateConnectorRequest) wire(workspace string) gen.ConnectorCreateRequest {
 	w := gen.ConnectorCreateRequest{
 		WorkspaceName:     workspace,
@@ -230,10 +219,8 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	if err := r.check(op); err != nil {
 		return nil, err
 	}
-	call := &call{op: op, name: "createConnector", secrets: r.secretValues(), about: w.about()}
-	got, err := fetch[wholeConnector](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.CreateConnector(ctx, &gen.CreateConnectorParams{}, r.wire(w.name))
-	})
+	ask := w.begin(&call{op: op, name: "createConnector", secrets: r.secretValues()})
+	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewCreateConnectorRequest(ask.server(), nil, r.wire(w.name))))
 	if err != nil {
 		return nil, w.explainCreation(err, r)
 	}
@@ -252,10 +239,8 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	if err := r.check(op); err != nil {
 		return nil, err
 	}
-	call := &call{op: op, name: "checkConnectorConfig", secrets: r.secretValues(), about: w.about()}
-	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.CheckConnectorConfig(ctx, &gen.CheckConnectorConfigParams{}, r.wire(w.name))
-	})
+	ask := w.begin(&call{op: op, name: "checkConnectorConfig", secrets: r.secretValues()})
+	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorConfigRequest(ask.server(), nil, r.wire(w.name))))
 	if err != nil {
 		return nil, w.explainCreation(err, r)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -144,8 +143,14 @@ type sourceList struct {
 	Definitions []definitionItem `json:"definitions"`
 }
 
+func (l sourceList) lacks() string { return unless(l.Definitions != nil, "list of definitions") }
+
 type destinationList struct {
 	Destinations []definitionItem `json:"destinations"`
+}
+
+func (l destinationList) lacks() string {
+	return unless(l.Destinations != nil, "list of destinations")
 }
 
 func definitionsOf(items []definitionItem) []Definition {
@@ -167,10 +172,8 @@ type SourceDefinitionFilter struct {
 // ListSources returns the source definitions that the filter selects, in the order
 // of the service, which sends them in one page.
 func (d Definitions) ListSources(ctx context.Context, filter SourceDefinitionFilter) ([]Definition, error) {
-	call := &call{op: "list source definitions", name: "listSourceDefinitions", read: true}
-	got, err := fetch[sourceList](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.ready().raw.ListSourceDefinitions(ctx, &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})
-	})
+	ask := d.begin(&call{op: "list source definitions", name: "listSourceDefinitions", read: true})
+	got, err := fetch[sourceList](ctx, ask.to(gen.NewListSourceDefinitionsRequest(ask.server(), &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})))
 	if err != nil {
 		return nil, err
 	}
@@ -180,14 +183,12 @@ func (d Definitions) ListSources(ctx context.Context, filter SourceDefinitionFil
 // GetSource returns the source definition with the given ID, a UUID, including
 // how to configure a connector.
 func (d Definitions) GetSource(ctx context.Context, id string) (*DefinitionDetails, error) {
-	call := &call{op: "get source definition", name: "getSourceDefinition", read: true}
-	id, err := checkUUID(call.op, "source definition", id)
+	ask := d.begin(&call{op: "get source definition", name: "getSourceDefinition", read: true})
+	id, err := checkUUID(ask.op, "source definition", id)
 	if err != nil {
 		return nil, err
 	}
-	return fetchDefinition(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.ready().raw.GetSourceDefinition(ctx, id, &gen.GetSourceDefinitionParams{})
-	})
+	return fetchDefinition(ctx, ask.to(gen.NewGetSourceDefinitionRequest(ask.server(), id, nil)))
 }
 
 // FindSource returns the source definition with the given slug
@@ -219,18 +220,16 @@ type DestinationDefinitionFilter struct {
 // order of the service, which sends them in one page. If an ID is not a UUID, the error
 // matches [ErrInvalid]; nothing is sent.
 func (d Definitions) ListDestinations(ctx context.Context, filter DestinationDefinitionFilter) ([]Definition, error) {
-	call := &call{op: "list destination definitions", name: "listDestinationDefinitions", read: true}
+	ask := d.begin(&call{op: "list destination definitions", name: "listDestinationDefinitions", read: true})
 	var params gen.ListDestinationDefinitionsParams
 	for _, id := range filter.IDs {
-		id, err := checkUUID(call.op, "destination definition", id)
+		id, err := checkUUID(ask.op, "destination definition", id)
 		if err != nil {
 			return nil, err
 		}
 		params.ActorDefinitionIds = append(params.ActorDefinitionIds, id)
 	}
-	got, err := fetch[destinationList](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.ready().raw.ListDestinationDefinitions(ctx, &params)
-	})
+	got, err := fetch[destinationList](ctx, ask.to(gen.NewListDestinationDefinitionsRequest(ask.server(), &params)))
 	if err != nil {
 		return nil, err
 	}
@@ -240,14 +239,12 @@ func (d Definitions) ListDestinations(ctx context.Context, filter DestinationDef
 // GetDestination returns the destination definition with the given ID, a UUID,
 // including how to configure a destination.
 func (d Definitions) GetDestination(ctx context.Context, id string) (*DefinitionDetails, error) {
-	call := &call{op: "get destination definition", name: "getDestinationDefinition", read: true}
-	id, err := checkUUID(call.op, "destination definition", id)
+	ask := d.begin(&call{op: "get destination definition", name: "getDestinationDefinition", read: true})
+	id, err := checkUUID(ask.op, "destination definition", id)
 	if err != nil {
 		return nil, err
 	}
-	return fetchDefinition(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return d.client.ready().raw.GetDestinationDefinition(ctx, id, &gen.GetDestinationDefinitionParams{})
-	})
+	return fetchDefinition(ctx, ask.to(gen.NewGetDestinationDefinitionRequest(ask.server(), id, nil)))
 }
 
 // FindDestination returns a destination definition in the way in which
@@ -266,50 +263,41 @@ func (d Definitions) FindDestination(ctx context.Context, name string) (*Definit
 	return findDefinition(op, "Destination", list, name)
 }
 
-func fetchDefinition(ctx context.Context, call *call, send func(context.Context) (*http.Response, error)) (*DefinitionDetails, error) {
-	type response struct {
-		ID         string           `json:"id"`
-		Definition definitionItem   `json:"definition"`
-		Questions  ExampleQuestions `json:"example_questions"`
-	}
-	got, err := fetch[response](ctx, call, send)
+func fetchDefinition(ctx context.Context, ask *call) (*DefinitionDetails, error) {
+	got, err := fetch[wholeDefinition](ctx, ask)
 	if err != nil {
 		return nil, err
 	}
 	details := got.Definition.details()
-	if details.ID = cmp.Or(got.ID, details.ID); details.ID == "" {
-		return nil, &Error{op: call.op, kind: ErrBadResponse, StatusCode: http.StatusOK, Message: "the response has no id"}
-	}
+	details.ID = cmp.Or(got.ID, details.ID)
 	details.ExampleQuestions = got.Questions
 	return &details, nil
+}
+
+// A wholeDefinition is a definition as the service sends it by itself.
+type wholeDefinition struct {
+	ID         string           `json:"id"`
+	Definition definitionItem   `json:"definition"`
+	Questions  ExampleQuestions `json:"example_questions"`
+}
+
+func (d wholeDefinition) lacks() string {
+	return unless(cmp.Or(d.ID, d.Definition.details().ID) != "", "id")
 }
 
 // findDefinition returns the definition in list that has the slug or name. noun is
 // Source or Destination, for the texts of errors.
 func findDefinition(op, noun string, list []Definition, name string) (*Definition, error) {
 	want, what := plainSlug(name), strings.ToLower(noun)+" definition"
-	with := func(list []Definition, of func(Definition) string) (found []Definition) {
-		for _, d := range list {
-			if plainSlug(of(d)) == want {
-				found = append(found, d)
-			}
-		}
-		return found
-	}
 	byName := func(d Definition) string { return d.Name }
-	for _, of := range []func(Definition) string{func(d Definition) string { return d.Slug }, byName} {
-		found := with(list, of)
-		if own := with(found, byName); len(own) == 1 {
-			found = own
-		}
-		switch {
-		case len(found) == 1:
-			return &found[0], nil
-		case len(found) > 1:
-			return nil, &Error{op: op, kind: ErrDefinitionAmbiguous, Message: fmt.Sprintf(
-				"%d %ss match %q: %s; use Get%s with an id", len(found), what, shorten(name),
-				enumerate(found, func(d Definition) string { return fmt.Sprintf("%q (%s)", d.Name, d.ID) }), noun)}
-		}
+	found := pick(list, name, byName, func(d Definition) string { return d.Slug }, byName)
+	switch {
+	case len(found) == 1:
+		return &found[0], nil
+	case len(found) > 1:
+		return nil, &Error{op: op, kind: ErrDefinitionAmbiguous, Message: fmt.Sprintf(
+			"%d %ss match %q: %s; use Get%s with an id", len(found), what, shorten(name),
+			enumerate(found, func(d Definition) string { return fmt.Sprintf("%q (%s)", d.Name, d.ID) }), noun)}
 	}
 	near := slices.DeleteFunc(slices.Clone(list), func(d Definition) bool { return !isNear(want, d.Slug) && !isNear(want, d.Name) })
 	hint := fmt.Sprintf("List%ss lists all %d", noun, len(list))

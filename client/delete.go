@@ -2,30 +2,34 @@ package client
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
 // DeleteConnector starts the deletion of the connector with the given ID and returns
-// the ID of the job that does it in the background, "" if the service does not say. The
+// the ID of the job that does it in the background, "" if the response is empty. The
 // connector is listed until the job is done; [Connector.WaitDeleted] waits for that. If
 // the connector does not exist, the error matches [ErrConnectorNotFound]. Like
 // [Workspace.ConnectorByID], DeleteConnector does not check that the connector belongs
 // to w.
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
-	call := &call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()}
-	if id, err = w.ConnectorByID(id).checkedID(call.op); err != nil {
+	ask := w.begin(&call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()})
+	if id, err = w.ConnectorByID(id).checkedID(ask.op); err != nil {
 		return "", err
 	}
-	got, err := fetch[gen.ConnectorDeletion](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.DeleteConnector(ctx, id, &gen.DeleteConnectorParams{})
-	})
+	got, err := fetch[deletion](ctx, ask.to(gen.NewDeleteConnectorRequest(ask.server(), id, nil)))
 	if err != nil {
 		return "", missing(err, ErrConnectorNotFound)
 	}
 	return got.JobID, nil
 }
+
+// A deletion is the response to the deletion of a connector.
+type deletion struct {
+	JobID string `json:"job_id"`
+}
+
+func (d deletion) lacks() string { return unless(d.JobID != "", "job_id") }
 
 // Delete deletes the connector; see [Workspace.DeleteConnector].
 func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {

@@ -46,7 +46,10 @@
 //   - Administration of an organization, each a group of calls: [Definitions],
 //     [SourceTemplates], [ConnectionTemplates], [OAuthApps], [Skills], [Workflows] and
 //     [Automations]; [Client.Organizations] and [Client.ContextStores]
+//   - Many processes: [WithTokenStore] and [WithGate] let them share tokens and pauses
 //   - Every operation of the HTTP interface as it is: [Client.API]
+//   - What agents-gen generates calls an [Action], with [ListOf], [AllOf], [ValueOf],
+//     [SearchOf], [DecodeRows] and [MarshalFields]; its records have a [Time]
 //   - Package auth has credentials and tokens, package agenttools makes connectors tools
 //     for a model, and package agentstest is a service for tests
 //
@@ -74,7 +77,8 @@
 //
 // Everything that the service or the network refuses is an [*Error]. Use errors.Is to
 // find its kind ([ErrNotFound], [ErrRateLimited], [ErrExecution] and so on) and
-// errors.As to read its fields, such as [Error.Retryable].
+// errors.As to read its fields, such as [Error.Retryable]. A server that passes an error on
+// to its own callers gets the status for it from [HTTPStatus].
 //
 // # Retries and time limits
 //

@@ -1,22 +1,24 @@
 package client
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"mime"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
+	"github.com/airbyte-agents/airbyte-agents-go/internal/filename"
 )
 
 // A Download is a file that is being received. Read it like any [io.ReadCloser], from
@@ -45,23 +47,27 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // Download returns that error if the service sends the size; otherwise the first Read,
 // or Save, does.
 //
+// What the sender compressed for the way is decompressed, so that the bytes are those
+// that Filename promises. JSON is a file if the service sends a name for it, or anything
+// but the response of an execution: an object whose status is a text.
+//
 // If a network does not let streams pass, use [Connector.DownloadPieces].
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	call := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, about: x.about(c)}
-	resp, err := c.send(ctx, x, call)
+	ask := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, file: true, about: x.about(c)}
+	resp, err := c.send(ctx, x, ask)
 	if err != nil {
 		return nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, refusal(call, resp)
+		return nil, refusal(ask, resp)
 	}
 	fault := func(err error) *Error {
 		if err != nil {
-			_, e := call.unread(ctx, ctx, resp, err)
+			_, e := ask.unread(ctx, ctx, resp, err)
 			return e
 		}
-		e := responseError(call, resp)
+		e := responseError(ask, resp)
 		e.kind = ErrEmptyDownload
 		return e
 	}
@@ -69,27 +75,149 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 		answer.Discard(resp.Body)
 		return nil, fault(nil)
 	}
-	if isEnvelope(resp.Header) {
-		defer answer.Discard(resp.Body)
-		return nil, notAFile(ctx, x, call, resp)
-	}
-	return &Download{
-		Filename:    filename(resp.Header.Get("Content-Disposition")),
+	d := &Download{
+		Filename:    filename.Of(resp.Header.Get("Content-Disposition")),
 		ContentType: resp.Header.Get("Content-Type"),
-		Size:        resp.ContentLength,
 		body:        resp.Body,
 		fault:       fault,
 		progress:    x.progress,
-	}, nil
+	}
+	if b, ok := resp.Body.(*body); ok { // as the pipeline returns it
+		if err := d.decompress(b, resp); err != nil {
+			answer.Discard(resp.Body)
+			return nil, fault(err)
+		}
+		if isEnvelope(resp.Header) && b.isEnvelope() {
+			defer answer.Discard(resp.Body)
+			b.left, b.mark = b.max, 0
+			return nil, notAFile(ctx, x, ask, resp)
+		}
+	}
+	d.Size = resp.ContentLength
+	return d, nil
+}
+
+// decompress makes the bytes of b those that the name of the file promises. A sender may
+// have compressed a file for the way, or say only of a compressed file what it is.
+func (d *Download) decompress(b *body, resp *http.Response) error {
+	stem, packed := unpackedName(d.Filename)
+	switch encoding := encodingOf(resp.Header); {
+	case encoding == "" && packed && resp.Uncompressed: // by a transport of the program
+		if start := b.peek(len(gzipMark)); string(start) != gzipMark {
+			d.Filename = stem
+		}
+	case encoding == "":
+	case encoding != "gzip":
+		return unknownEncoding(encoding)
+	case packed && !twicePacked(b.peek(peekMost)):
+		// These are the bytes of the file.
+	default:
+		b.decompress(resp)
+	}
+	return nil
+}
+
+const (
+	gzipMark = "\x1f\x8b" // how every gzip begins
+	peekMost = 4 << 10
+)
+
+// unpackedName returns the name of a file without the ending that says that it is
+// compressed with gzip, and whether it has one.
+func unpackedName(name string) (stem string, packed bool) {
+	ext := filepath.Ext(name)
+	stem = strings.TrimSuffix(name, ext)
+	switch strings.ToLower(ext) {
+	case ".gz", ".gzip":
+		return stem, true
+	case ".tgz":
+		return stem + ".tar", true
+	case ".svgz":
+		return stem + ".svg", true
+	}
+	return name, false
+}
+
+// twicePacked reports whether a file that begins with start is a gzip within a gzip.
+func twicePacked(start []byte) bool {
+	var inner [len(gzipMark)]byte
+	z, err := gzip.NewReader(bytes.NewReader(start))
+	if err == nil {
+		_, err = io.ReadFull(z, inner[:])
+	}
+	return err == nil && string(inner[:]) == gzipMark
+}
+
+// peek returns up to n bytes that the next reads of b will return.
+func (b *body) peek(n int) []byte {
+	r := bufio.NewReaderSize(b.rc, n)
+	start, _ := r.Peek(n) // an error comes again
+	b.rc = readCloser{r, b.rc}
+	return start
+}
+
+// isEnvelope reports whether b, which should be JSON, is an envelope rather than a file:
+// an object whose status is a text. It keeps no more in memory than the beginning of a
+// file.
+func (b *body) isEnvelope() bool {
+	var head []byte
+	for size := 64 << 10; ; size *= 4 {
+		more, err := io.ReadAll(io.LimitReader(b.rc, int64(size-len(head))))
+		head = append(head, more...)
+		is, sure := envelopeIn(head)
+		if sure || err != nil || len(head) < size || int64(size) > b.max {
+			rest := io.MultiReader(bytes.NewReader(head), b.rc)
+			if err != nil {
+				rest = io.MultiReader(bytes.NewReader(head), brokenReader{err})
+			}
+			b.rc = readCloser{rest, b.rc}
+			return is
+		}
+	}
+}
+
+// envelopeIn is isEnvelope for the beginning of a JSON text. Unless it is sure, what
+// follows may still decide.
+func envelopeIn(head []byte) (is, sure bool) {
+	dec := jsontext.NewDecoder(bytes.NewReader(bytes.TrimPrefix(head, []byte(byteOrderMark))), lenient)
+	switch dec.PeekKind() {
+	case '{':
+		_, _ = dec.ReadToken()
+	case '[':
+		return false, true
+	default: // if it is not even JSON, the error says what it is
+		_, err := dec.ReadToken()
+		return err != nil && !errors.Is(err, io.ErrUnexpectedEOF), true
+	}
+	foreign := false // it has a member that an envelope does not have
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return !foreign, foreign
+		}
+		switch name.String() {
+		case "status":
+			if dec.PeekKind() == '"' {
+				return true, true
+			}
+		case "result", "connector_metadata", "execution_metadata", "warning", "error", "message", "bundle":
+		default:
+			foreign = true
+		}
+		if dec.SkipValue() != nil { // head ends here, or it is no JSON
+			return !foreign, foreign
+		}
+	}
+	return false, true
 }
 
 // notAFile returns the error for an envelope where a file was expected.
-func notAFile(ctx context.Context, x *execution, call *call, resp *http.Response) error {
+func notAFile(ctx context.Context, x *execution, ask *call, resp *http.Response) error {
 	_, err := readRaw(x, resp)
 	if err == nil {
 		err = &Error{Message: "the service sent JSON about the file instead of the file"}
 	}
-	_, e := call.unread(ctx, ctx, resp, err)
+	_, e := ask.unread(ctx, ctx, resp, err)
 	return e
 }
 
@@ -127,31 +255,31 @@ func (d *Download) Close() error {
 // been read already. The file appears complete or not at all: it
 // is written to a temporary file in the same directory, synced, and renamed. If Save
 // fails, a file that was at path before is unchanged; if it succeeds, that file is
-// replaced and its permissions are kept.
+// replaced and its permissions are kept. Where path is a link, this is about the file
+// that the link leads to, which need not be there yet.
+//
+// Save cannot replace a file that is a mount of its own, as with docker run -v, or one in
+// a directory in which nothing can be created. The error then says so: open the file, and
+// write into it with [io.Copy].
 func (d *Download) Save(path string) (n int64, err error) {
 	defer d.Close() //nolint:errcheck // all was read, or there is an error already
-	fail := func(err error) error {
-		if own, ok := errors.AsType[*Error](err); ok {
-			return own
-		}
-		return &Error{op: "save download", err: err}
-	}
 	if d.body == nil {
 		_, err := d.Read(nil)
 		return 0, err
 	}
 	if d.n > 0 {
-		return 0, fail(errors.New("some of the download was read already"))
+		return 0, saveError(path, errors.New("some of the download was read already"))
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // so that a link stays one
+	given := path
+	if path, err = behindLinks(path); err != nil {
+		return 0, saveError(given, err)
 	}
 	old, err := os.Stat(path)
 	switch {
 	case err == nil && !old.Mode().IsRegular():
-		return 0, fail(fmt.Errorf("%s is not a regular file; to save into a directory, join it with Filename", path))
+		return 0, saveError(given, errors.New("it is not a regular file; to save into a directory, join it with Filename"))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return 0, fail(err)
+		return 0, saveError(given, err)
 	}
 	perm := fs.FileMode(0o666) // as any new file
 	if old != nil {
@@ -160,40 +288,89 @@ func (d *Download) Save(path string) (n int64, err error) {
 	temp := filepath.Join(filepath.Dir(path), ".download-"+rand.Text())
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
-		if own, ok := errors.AsType[*fs.PathError](err); ok {
-			err = &fs.PathError{Op: "create", Path: path, Err: own.Err} // the name that the caller knows
+		if old != nil {
+			err = fmt.Errorf("%w: Save creates a new file in its directory first; to write into the one that is there, use io.Copy", cause(err))
 		}
-		return 0, fail(err)
+		return 0, saveError(given, err)
 	}
+	saved := false
 	defer func() {
-		if err != nil {
+		if !saved { // even if the function of WithProgress panicked
 			_ = f.Close() // perhaps again, which does no harm
 			_ = os.Remove(temp)
-			n, err = 0, fail(err)
 		}
 	}()
-	if old != nil {
-		if err = f.Chmod(perm); err != nil { // whatever the umask is
-			return n, err
-		}
-	}
-	if n, err = io.Copy(f, d); err != nil {
-		return n, err
-	}
-	if err = f.Sync(); err != nil {
-		return n, err
-	}
-	if err = f.Close(); err != nil {
-		return n, err
+	if n, err = d.writeTo(f, old != nil, perm); err != nil {
+		return 0, saveError(given, err)
 	}
 	if err = os.Rename(temp, path); err != nil {
-		return n, err
+		return 0, saveError(given, fmt.Errorf("%w: the file cannot be replaced, perhaps because it is a mount; to write into it, use io.Copy", cause(err)))
 	}
+	saved = true
 	if dir, openErr := os.Open(filepath.Dir(path)); openErr == nil {
 		_ = dir.Sync() // for the new name; some systems cannot do that
 		_ = dir.Close()
 	}
 	return n, nil
+}
+
+// writeTo writes the whole file to f, so that it survives a crash, and closes f.
+func (d *Download) writeTo(f *os.File, replaces bool, perm fs.FileMode) (n int64, err error) {
+	if replaces {
+		if err = f.Chmod(perm); err != nil { // whatever the umask is
+			return 0, err
+		}
+	}
+	if n, err = io.Copy(f, d); err != nil {
+		return n, err
+	}
+	if err = syncFile(f); err != nil {
+		return n, err
+	}
+	return n, f.Close()
+}
+
+// syncFile is replaced by a test, which cannot see otherwise whether it is called.
+var syncFile = (*os.File).Sync
+
+// saveError returns the error of saving to path, which names path rather than a file
+// that the program does not know of.
+func saveError(path string, err error) error {
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	return &Error{op: "save download", err: &fs.PathError{Op: "write", Path: path, Err: cause(err)}}
+}
+
+// cause returns err without the names of files.
+func cause(err error) error {
+	switch own := err.(type) { //nolint:errorlint // as package os returns it
+	case *fs.PathError:
+		return own.Err
+	case *os.LinkError:
+		return own.Err
+	}
+	return err
+}
+
+// behindLinks returns the path of the file that a path leads to, whether it is there or
+// not.
+func behindLinks(path string) (string, error) {
+	for range 255 {
+		target, err := os.Readlink(path)
+		if err != nil {
+			return path, nil //nolint:nilerr // it is not a link
+		}
+		if !filepath.IsAbs(target) {
+			dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return "", err
+			}
+			target = filepath.Join(dir, target)
+		}
+		path = target
+	}
+	return "", errors.New("too many links lead to each other")
 }
 
 // String describes the download by the name, the type and the size of the file.
@@ -203,90 +380,3 @@ func (d *Download) String() string {
 
 // Format writes what String returns, for every verb.
 func (d *Download) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
-
-// maxFilename is the longest name, in bytes, that common file systems take.
-const maxFilename = 255
-
-// filename returns the name in a Content-Disposition header (RFC 6266), made safe for
-// a file system: without directories, control characters and names that Windows
-// reserves.
-func filename(disposition string) string {
-	return safeName(disposedName(disposition))
-}
-
-func disposedName(disposition string) string {
-	if _, params, err := mime.ParseMediaType(disposition); err == nil && params["filename"] != "" {
-		name := params["filename"]
-		if words, err := new(mime.WordDecoder).DecodeHeader(name); err == nil {
-			name = words // not allowed here, and sent all the same
-		}
-		return name
-	}
-	// Some senders do not quote or encode the name: take it as it is.
-	plain := ""
-	for part := range strings.SplitSeq(disposition, ";") {
-		key, value, _ := strings.Cut(part, "=")
-		value = strings.Trim(strings.TrimSpace(value), `"`)
-		switch strings.ToLower(strings.TrimSpace(key)) {
-		case "filename*":
-			if fields := strings.SplitN(value, "'", 3); len(fields) == 3 {
-				value = fields[2]
-			}
-			if name, err := url.PathUnescape(value); err == nil && utf8.ValidString(name) {
-				return name
-			}
-		case "filename":
-			plain = value
-		}
-	}
-	return plain
-}
-
-func safeName(name string) string {
-	name = strings.ToValidUTF8(name, "")
-	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
-		name = name[i+1:]
-	}
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		case strings.ContainsRune(`<>:"|?*`, r):
-			return '_'
-		}
-		return r
-	}, name)
-	name = strings.TrimRight(strings.TrimSpace(name), ". ")
-	if strings.Trim(name, ".") == "" {
-		return ""
-	}
-	stem, _, _ := strings.Cut(name, ".")
-	if reserved(strings.TrimSpace(stem)) {
-		name = "_" + name
-	}
-	for len(name) > maxFilename {
-		ext := filepath.Ext(name)
-		if len(ext) > 32 {
-			ext = ""
-		}
-		stem := name[:maxFilename-len(ext)]
-		name = strings.ToValidUTF8(stem, "") + ext
-	}
-	return name
-}
-
-// reserved reports whether Windows gives the name to a device.
-func reserved(stem string) bool {
-	stem = strings.ToUpper(stem)
-	switch stem {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
-		return true
-	}
-	if len(stem) >= 4 && (stem[:3] == "COM" || stem[:3] == "LPT") {
-		switch stem[3:] {
-		case "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³":
-			return true
-		}
-	}
-	return false
-}

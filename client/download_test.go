@@ -173,7 +173,7 @@ func TestDownloadThatIsNoFile(t *testing.T) {
 		{"broken", says(200, `{"status":`), "ErrNetwork", []string{"incomplete"}, ""},
 		{"refused", says(403, `{"message":"not yours"}`), "ErrForbidden", []string{"not yours"}, ""},
 		{"large", sends(200, func(*http.Request) io.Reader {
-			return io.MultiReader(strings.NewReader(`{"x":"`), io.LimitReader(zeros{}, 65<<20))
+			return io.MultiReader(strings.NewReader(`{"result":"`), io.LimitReader(zeros{}, 65<<20))
 		}, -1), "ErrResponseTooLarge", nil, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -431,59 +431,15 @@ func TestSaveKeepsWhatWasThere(t *testing.T) {
 	})
 }
 
-// A file name cannot leave the directory that it is joined with, whatever the
-// service sends.
+// The name is read by internal/filename, where the rest is tested.
 func TestFilename(t *testing.T) {
-	long := strings.Repeat("ä", 300)
 	for header, want := range map[string]string{
-		``:                                      "",
-		`attachment`:                            "",
-		`attachment; filename=a.csv`:            "a.csv",
-		`attachment; filename="a b.csv"`:        "a b.csv",
-		`ATTACHMENT; FileName="a.csv"`:          "a.csv",
-		`inline; filename="a.csv"; size=3`:      "a.csv",
-		`attachment; filename="a\"b.csv"`:       "a_b.csv",
-		`attachment; filename="semi;colon.csv"`: "semi;colon.csv",
-		`attachment; filename*=UTF-8''na%C3%AFve%20file.txt`:                  "naïve file.txt",
 		`attachment; filename="naive.txt"; filename*=UTF-8'en'na%C3%AFve.txt`: "naïve.txt",
-		`attachment; filename*=utf-8''%E2%82%AC.pdf; filename="euro.pdf"`:     "€.pdf",
-		`attachment; filename*=ISO-8859-1''%A3.txt; filename="pound.txt"`:     "pound.txt",
-		`attachment; filename*0="a"; filename*1="b.csv"`:                      "ab.csv",
-		`attachment; filename="=?UTF-8?B?w6QudHh0?="`:                         "ä.txt",
-		`attachment; filename=no quotes.csv`:                                  "no quotes.csv",
-		`attachment; filename=ümlaut.csv`:                                     "ümlaut.csv",
 		`attachment; filename="../../etc/passwd"`:                             "passwd",
-		`attachment; filename="/etc/passwd"`:                                  "passwd",
-		`attachment; filename="..\\..\\boot.ini"`:                             "boot.ini",
-		`attachment; filename="C:\\Windows\\win.ini"`:                         "win.ini",
-		`attachment; filename*=UTF-8''..%2F..%2Fx.sh`:                         "x.sh",
-		`attachment; filename*=UTF-8''%2e%2e%5cx.sh`:                          "x.sh",
-		`attachment; filename=".."`:                                           "",
-		`attachment; filename="."`:                                            "",
-		`attachment; filename="..."`:                                          "",
-		`attachment; filename="dir/"`:                                         "",
-		`attachment; filename="   "`:                                          "",
-		`attachment; filename=".bashrc"`:                                      ".bashrc",
-		`attachment; filename*=UTF-8''a%00b%0Ac%7F.txt`:                       "abc.txt",
-		`attachment; filename*=UTF-8''exe%E2%80%AEfdp.txt`:                    "exefdp.txt",
-		`attachment; filename="a<b>c:d|e?f*g.txt"`:                            "a_b_c_d_e_f_g.txt",
-		`attachment; filename="trailing. . "`:                                 "trailing",
-		`attachment; filename="CON"`:                                          "_CON",
-		`attachment; filename="nul.txt"`:                                      "_nul.txt",
-		`attachment; filename="com1 .tar.gz"`:                                 "_com1 .tar.gz",
-		`attachment; filename="LPT¹"`:                                         "_LPT¹",
-		`attachment; filename="console.log"`:                                  "console.log",
-		`attachment; filename="com10.txt"`:                                    "com10.txt",
-		`attachment; filename="` + strings.Repeat("x", 400) + `.csv"`:         strings.Repeat("x", 251) + ".csv",
-		`attachment; filename="` + long + `.csv"`:                             strings.Repeat("ä", 125) + ".csv",
-		`attachment; filename="a.` + strings.Repeat("y", 400) + `"`:           "a." + strings.Repeat("y", 253),
-		`attachment; filename=""`:                                             "",
-		`;;;filename=x`:                                                       "x",
-		"attachment; filename=\"caf\xe9.txt\"":                                "caf.txt",
+		`attachment`: "",
 	} {
-		d := mustDownload(t, file("x", "Content-Disposition", header))
-		if d.Filename != want {
-			t.Errorf("%s\ngives %q, want %q", header, d.Filename, want)
+		if d := mustDownload(t, file("x", "Content-Disposition", header)); d.Filename != want {
+			t.Errorf("%s gives %q, want %q", header, d.Filename, want)
 		}
 	}
 }

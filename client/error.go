@@ -19,7 +19,6 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/origin"
 )
 
 // The kinds of errors, for use with errors.Is. The first seven depend on the status of
@@ -441,57 +440,6 @@ func HTTPStatus(err error) int {
 // maxErrorBody is the number of bytes that are read of the body of a failed response.
 const maxErrorBody = 1 << 20
 
-// invalid returns an error for input that is refused before anything is sent.
-func invalid(op, format string, args ...any) *Error {
-	return &Error{op: op, kind: ErrInvalid, Message: fmt.Sprintf(format, args...)}
-}
-
-// refuse returns an error with the problems that are not empty, or nil if all are.
-func refuse(op string, problems ...string) error {
-	if text := phrase("; ", problems...); text != "" {
-		return invalid(op, "%s", text)
-	}
-	return nil
-}
-
-// refusal returns the error for a response whose status is not 2xx. It reads and closes
-// the body.
-func refusal(call *call, resp *http.Response) *Error {
-	defer answer.Discard(resp.Body)
-	body, unread := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // whatever arrived is better than nothing
-	e := responseError(call, resp)
-	if !call.confidential {
-		e.body = body
-	}
-	reason := answer.Parse(body)
-	e.Code, e.Message = reason.Code, reason.Message
-	e.Fields = fieldErrors(reason)
-	if own, ok := errors.AsType[*Error](unread); ok && e.Message == "" {
-		e.Message = own.Message
-	}
-	if resp.StatusCode/100 < 4 { // net/http has followed the redirects that can be followed
-		e.kind = ErrBadResponse
-	}
-	call.judge(e, willingStatus(resp.StatusCode), true)
-	if err := answer.RefreshError(resp); err != nil {
-		e.err = fmt.Errorf("no new token could be obtained: %w", err)
-		if tok, ok := errors.AsType[*auth.TokenError](err); ok { // it says whether trying again helps
-			e.Retryable, e.RetryAfter = tok.Temporary(), max(e.RetryAfter, tok.RetryAfter)
-			e.Attempts += tok.Attempts
-		}
-	}
-	if resp.Request.Header.Get("X-Organization-Id") == "" {
-		e.note = cmp.Or(e.note, whichOrganization(e))
-	}
-	if e.StatusCode == http.StatusNotFound {
-		e.note = cmp.Or(e.note, origin.Doubled(resp.Request.URL))
-	}
-	if e.StatusCode == http.StatusForbidden && adminOperations[call.name] {
-		e.note = cmp.Or(e.note, needsAdmin)
-	}
-	return call.scrub(e, resp.Request)
-}
-
 // adminOperations are the operations that only workspace admins may call.
 var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspace": true}
 
@@ -548,55 +496,29 @@ func withBody(err error, body []byte) error {
 	return err
 }
 
-// withhold removes the response from the error of decoding it if the response is a secret.
-func (c *call) withhold(err error) error {
-	e, ok := errors.AsType[*Error](err)
-	if !ok || !c.confidential {
-		return err
+// shorten returns s, or as many of its characters as fit into 80 bytes and an ellipsis.
+func shorten(s string) string {
+	if len(s) > 80 {
+		n := 80
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		return s[:n] + "…"
 	}
-	e.body = nil
-	if e.kind != ErrNetwork { //nolint:errorlint // a kind as it was set
-		e.Message, e.err = "the response is not what it should be; it may be a secret, and is not shown", nil
-	}
-	return e
+	return s
 }
 
-// responseError returns an error for a response, without the content of its body.
-func responseError(call *call, resp *http.Response) *Error {
-	e := call.fail(nil)
-	e.StatusCode, e.RequestID = resp.StatusCode, answer.RequestID(resp.Header)
-	if d, ok := answer.RetryAfter(resp.Header, time.Now()); ok {
-		e.RetryAfter = d
-	}
-	return e
-}
-
-// fail returns an error for a call that got no response.
-func (c *call) fail(err error) *Error {
-	if own, ok := errors.AsType[*Error](err); ok {
-		e := *own // a token source may return the same one to other calls
-		_ = c.about.of(&e)
-		e.before = true
-		return &e
-	}
-	e := &Error{
-		op: c.op, Method: c.method, Path: c.path, Attempts: int(c.sent.Load()), err: err,
-		note: c.note, BudgetExhausted: c.exhausted,
-	}
-	_ = c.about.of(e)
-	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
-		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
-		e.Attempts += tok.Attempts
-		e.ofAuth, e.before = true, true
-		if e.note = cmp.Or(e.note, whichOrganization(e)); tok.StatusCode == http.StatusForbidden && tok.ClientIDSource == "" {
-			e.note = cmp.Or(e.note, needsAdmin) // a scoped token, which another token asks for
-		}
-		switch answered := tok.StatusCode/100 == 2; {
-		case tok.Temporary() && (answered || tok.StatusCode == 0):
-			e.kind = ErrNetwork
-		case answered, tok.StatusCode/100 == 3:
-			e.kind = ErrBadResponse
+// enumerate returns a list of the items for an error, shortened if they are many.
+func enumerate[T any](items []T, text func(T) string) string {
+	var list []string
+	for _, item := range items {
+		if s := shorten(answer.Line(text(item))); s != "" && !slices.Contains(list, s) {
+			list = append(list, s)
 		}
 	}
-	return e
+	slices.Sort(list)
+	if len(list) > 10 {
+		list = append(list[:10], fmt.Sprintf("and %d more", len(list)-10))
+	}
+	return strings.Join(list, ", ")
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -250,22 +249,18 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 	return err
 }
 
-func (c *Connector) send(ctx context.Context, x *execution, call *call) (*http.Response, error) {
+func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Response, error) {
 	if err := x.check(); err != nil {
-		return nil, withRequest(call.about.of(err), x.params)
+		return nil, withRequest(ask.about.of(err), x.params)
 	}
-	id, err := c.checkedID(call.op)
+	id, err := c.checkedID(ask.op)
 	if err != nil {
-		return nil, withRequest(call.about.of(err), x.params)
+		return nil, withRequest(ask.about.of(err), x.params)
 	}
-	to := c.ws.client.ready()
-	req, err := to.executeRequest(withCall(ctx, call), id, x)
+	c.begin(ask)
+	resp, err := ask.to(ask.client.executeRequest(withCall(ctx, ask), id, x)).send(ctx)
 	if err != nil {
-		return nil, withRequest(call.failBuilding(err), x.params)
-	}
-	resp, err := to.doer.Do(req)
-	if err != nil {
-		return nil, withRequest(call.failBuilding(err), x.params)
+		return nil, withRequest(err, x.params)
 	}
 	return resp, nil
 }
@@ -277,7 +272,7 @@ func (c *Client) executeRequest(ctx context.Context, id string, x *execution) (*
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.raw.Server+"api/v1/integrations/connectors/"+id+"/execute", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server+"api/v1/integrations/connectors/"+id+"/execute", bytes.NewReader(body))
 	if err == nil {
 		req.Header["Content-Type"] = []string{"application/json"}
 	}
@@ -290,15 +285,6 @@ func withRequest(err error, params Params) error {
 		e.Params = cloneParams(params)
 	}
 	return err
-}
-
-// failBuilding converts the error of a generated method, which is either an *Error of
-// the pipeline or about building the request.
-func (c *call) failBuilding(err error) error {
-	if own, ok := errors.AsType[*Error](err); ok {
-		return own
-	}
-	return c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", err)})
 }
 
 // An envelope is the response to every execution. R reads the result in it.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -114,6 +113,8 @@ type inspectionItem struct {
 	} `json:"context_store_readiness"`
 }
 
+func (i inspectionItem) lacks() string { return unless(i.ConnectorID != "", "connector_id") }
+
 // UnmarshalJSONFrom reads an inspection and keeps the members that it does not know.
 func (i *inspectionItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	type plain inspectionItem
@@ -212,14 +213,12 @@ func (i *inspectionItem) export() *Inspection {
 // its documentation, and which entities can be searched in the context store. If the
 // connector does not exist, the error matches [ErrConnectorNotFound].
 func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
-	call := &call{op: "inspect connector", name: "inspectConnector", read: true, about: c.about()}
-	id, err := c.checkedID(call.op)
+	ask := c.begin(&call{op: "inspect connector", name: "inspectConnector", read: true})
+	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetch[inspectionItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.ready().raw.InspectConnector(ctx, id, &gen.InspectConnectorParams{})
-	})
+	got, err := fetch[inspectionItem](ctx, ask.to(gen.NewInspectConnectorRequest(ask.server(), id, nil)))
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
 	}
@@ -288,6 +287,8 @@ type CheckResult struct {
 	// Failure is why the check failed; nil if the service does not say.
 	Failure *CheckFailure `json:"failure_reason,omitempty"`
 }
+
+func (r CheckResult) lacks() string { return unless(r.ID != "" || r.Status != "", "id") }
 
 // OK reports whether the check succeeded. A check that neither succeeded nor failed,
 // such as one that was skipped, is not OK; see Status.
@@ -400,17 +401,15 @@ func (c *Connector) Check(ctx context.Context) (*CheckResult, error) {
 // sent; only an empty change is accepted. Secrets of the change are removed from the
 // texts of the result.
 func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*CheckResult, error) {
-	call := &call{op: "check connector", name: "checkConnector", secrets: change.secretValues(), about: c.about()}
-	id, err := c.checkedID(call.op)
+	ask := c.begin(&call{op: "check connector", name: "checkConnector", secrets: change.secretValues()})
+	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	if err := change.check(call.op); err != nil {
-		return nil, call.about.of(err)
+	if err := change.check(ask.op); err != nil {
+		return nil, ask.about.of(err)
 	}
-	got, err := fetch[CheckResult](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ws.client.ready().raw.CheckConnector(ctx, id, &gen.CheckConnectorParams{}, change.wire())
-	})
+	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorRequest(ask.server(), id, nil, change.wire())))
 	if err != nil {
 		return nil, missing(err, ErrConnectorNotFound)
 	}

@@ -38,6 +38,9 @@ func logFetch(l *slog.Logger, f auth.FetchReport) {
 		l.LogAttrs(context.Background(), slog.LevelWarn, "airbyte token", append(attrs, slog.String("error", f.Err.Error()))...)
 		return
 	}
+	if f.Assumed {
+		attrs = append(attrs, slog.Bool("assumed", true))
+	}
 	l.LogAttrs(context.Background(), slog.LevelDebug, "airbyte token", append(attrs, slog.Time("expiry", f.Expiry))...)
 }
 

@@ -98,7 +98,7 @@ func TestLogLevels(t *testing.T) {
 // Every operation is logged with its name, however it is called, and without
 // query, body and headers.
 func TestLogNamesOperations(t *testing.T) {
-	s := serve(t, says(200, `{"data":[],"docs_skill_id":"d","status":"success","result":[{"mail":"private-mail"}]}`, "Set-Cookie", "private-cookie"))
+	s := serve(t, says(200, `{"data":[],"connector_id":"c","docs_skill_id":"d","status":"success","result":[{"mail":"private-mail"}]}`, "Set-Cookie", "private-cookie"))
 	records := logged(t, slog.LevelDebug, s, func(c *client.Client) {
 		ctx := t.Context()
 		w := c.Workspace("a-workspace")
@@ -160,12 +160,19 @@ func TestLogTokens(t *testing.T) {
 		if len(got) != 2 || got[0]["msg"] != "airbyte token" || got[0]["level"] != "DEBUG" || got[0]["attempts"] != 1.0 || got[0]["expiry"] == nil || got[1]["msg"] != "airbyte request" {
 			t.Errorf("logged %v", got)
 		}
+		if _, told := got[0]["assumed"]; told {
+			t.Errorf("the service said how long the token lives, and logged was %v", got)
+		}
+		s.token = says(201, `{"access_token":"token-1","expires_in":"soon"}`)
+		if got = log("another-good-secret"); len(got) != 2 || got[0]["level"] != "DEBUG" || got[0]["assumed"] != true {
+			t.Errorf("logged %v", got)
+		}
 		s.token = says(401, `{"message":"a-bad-secret is wrong"}`)
 		got = log("a-bad-secret")
 		if len(got) != 1 || got[0]["msg"] != "airbyte token" || got[0]["level"] != "WARN" || got[0]["error"] == nil {
 			t.Errorf("logged %v", got)
 		}
-		if observed != 2 {
+		if observed != 3 {
 			t.Errorf("%d fetches were observed", observed)
 		}
 	})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -43,6 +42,8 @@ type OAuthApp struct {
 	CreatedAt      time.Time      `json:"created_at,omitzero"`
 	UpdatedAt      time.Time      `json:"updated_at,omitzero"`
 }
+
+func (a OAuthApp) lacks() string { return unless(a.ID != "", "id") }
 
 // An OAuthScope says who uses an OAuth app. The service may send values that
 // are not among the constants.
@@ -101,7 +102,7 @@ func (r OAuthAppRequest) MarshalText() ([]byte, error) { return []byte(r.String(
 // it used before. An incomplete request is an error that matches [ErrInvalid];
 // nothing is sent.
 func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error) {
-	call := &call{op: "set OAuth app", name: "setOAuthCredentials", secrets: configSecrets(r.Configuration)}
+	ask := a.begin(&call{op: "set OAuth app", name: "setOAuthCredentials", secrets: configSecrets(r.Configuration)})
 	slug, definition := strings.TrimSpace(r.ConnectorType), strings.TrimSpace(r.DefinitionID)
 	problems := []string{configProblem("Configuration", r.Configuration)}
 	if (slug == "") == (definition == "") {
@@ -115,28 +116,24 @@ func (a OAuthApps) Set(ctx context.Context, r OAuthAppRequest) (*OAuthApp, error
 	if len(r.Configuration) == 0 {
 		problems = append(problems, "Configuration is empty; use Delete to return to Airbyte's own app")
 	}
-	if err := refuse(call.op, problems...); err != nil {
+	if err := refuse(ask.op, problems...); err != nil {
 		return nil, err
 	}
 	body := gen.OAuthCredentialsRequest{
 		ConnectorType: optional(slug), ConnectorDefinitionID: optional(definition), Configuration: r.Configuration,
 	}
-	return fetch[OAuthApp](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.client.ready().raw.SetOAuthCredentials(ctx, &gen.SetOAuthCredentialsParams{}, body)
-	})
+	return fetch[OAuthApp](ctx, ask.to(gen.NewSetOAuthCredentialsRequest(ask.server(), nil, body)))
 }
 
 // Delete makes the kind of connector with the given slug, such as "salesforce",
 // use Airbyte's own OAuth app again. It is not an error if it already does.
 func (a OAuthApps) Delete(ctx context.Context, connectorType string) error {
-	call := &call{op: "delete OAuth app", name: "deleteOAuthCredentials"}
+	ask := a.begin(&call{op: "delete OAuth app", name: "deleteOAuthCredentials"})
 	slug := strings.TrimSpace(connectorType)
 	if slug == "" || slug == "." || slug == ".." || strings.ContainsAny(slug, `/\`) || strings.ContainsFunc(slug, unicode.IsControl) {
-		return invalid(call.op, "%q is not the slug of a kind of connector; use one such as salesforce", shorten(connectorType))
+		return invalid(ask.op, "%q is not the slug of a kind of connector; use one such as salesforce", shorten(connectorType))
 	}
-	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return a.client.ready().raw.DeleteOAuthCredentials(ctx, slug, &gen.DeleteOAuthCredentialsParams{})
-	})
+	return acknowledge(ctx, ask.to(gen.NewDeleteOAuthCredentialsRequest(ask.server(), slug, nil)))
 }
 
 // An OAuthRequest describes a connector that a user is asked to consent to. Exactly
@@ -216,12 +213,6 @@ func (r OAuthRequest) wire(op, workspace string) (gen.OAuthInitiateRequest, erro
 	}, refuse(op, problems...)
 }
 
-// isWebPage reports whether s is a URL that a browser can be sent to.
-func isWebPage(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http")
-}
-
 // StartOAuth begins the consent of a user to a connector, and returns the URL to which
 // the user's browser must go. Once the user has consented, the service creates the
 // connector in the workspace, and the browser returns to the RedirectURL of the
@@ -233,28 +224,27 @@ func isWebPage(s string) bool {
 // Treat the URL as a secret until it is used: whoever opens it can connect an account
 // of their own to the workspace.
 func (w *Workspace) StartOAuth(ctx context.Context, r OAuthRequest) (consentURL string, err error) {
-	call := &call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input), about: w.about()}
-	body, err := r.wire(call.op, w.name)
+	ask := w.begin(&call{op: "start OAuth", name: "initiateOAuth", secrets: configSecrets(r.ReplicationConfig, r.Input)})
+	body, err := r.wire(ask.op, w.name)
 	if err != nil {
 		return "", err
 	}
-	type response struct {
-		URL loose[string] `json:"consent_url"`
-	}
-	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.InitiateOAuth(ctx, &gen.InitiateOAuthParams{}, body)
-	})
-	switch {
-	case err != nil:
+	got, err := fetch[consent](ctx, ask.to(gen.NewInitiateOAuthRequest(ask.server(), nil, body)))
+	if err != nil {
 		if e := notFound(err); e != nil {
 			e.note = fmt.Sprintf("perhaps the workspace is missing: Workspace.Ensure creates %q", w.name)
 		}
 		return "", err
-	case !isWebPage(got.URL.v):
-		return "", &Error{op: call.op, kind: ErrBadResponse, Message: "the service sent no URL for the consent"}
 	}
 	return got.URL.v, nil
 }
+
+// A consent is the response to the start of one.
+type consent struct {
+	URL loose[string] `json:"consent_url"`
+}
+
+func (c consent) lacks() string { return unless(isWebPage(c.URL.v), "URL for the consent") }
 
 // ConsentResult reads the query of the URL with which a browser returns from the
 // consent that [Workspace.StartOAuth] began, and returns the ID of the connector that

@@ -2,11 +2,9 @@ package client
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
 // An Attempt describes one attempt of a call to the function of [WithAttemptObserver].
@@ -69,23 +67,4 @@ func (o observer) and(p observer) observer {
 func quietly(f func()) {
 	defer func() { _ = recover() }()
 	f()
-}
-
-// attempted describes a request of c that has ended with a response or an error.
-func (c *call) attempted(n int, took time.Duration, resp *http.Response, err error) Attempt {
-	a := Attempt{
-		Call: c.op, Operation: c.name, Method: c.method, Path: c.path, Number: n, Bytes: -1, Duration: took, Err: err, Held: c.held,
-		Workspace: c.about.workspace, Connector: c.about.connector, ConnectorID: c.about.connectorID, Entity: c.about.entity, Action: c.about.action,
-	}
-	if resp == nil {
-		return a
-	}
-	a.StatusCode, a.Bytes = resp.StatusCode, resp.ContentLength
-	if b, ok := resp.Body.(*body); ok && b.n > 0 {
-		a.Bytes = b.n
-	}
-	if id := answer.RequestID(resp.Header); id != "" {
-		a.RequestID = c.scrubber(resp.Request).text(id)
-	}
-	return a
 }

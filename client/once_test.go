@@ -201,7 +201,7 @@ func TestReadsAreSentAgain(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			fine := says(200, `{"id":"`+stubID+`","name":"acme","data":[{"id":"`+stubID+`","name":"acme"}],"total_count":1,"organizations":[],"workspace_id":"x",
-				"definitions":[],"destinations":[],"definition":{},"status":"success","result":{}}`)
+				"definitions":[],"destinations":[],"definition":{},"status":"success","result":{},"connector_id":"c","outline":[]}`)
 			s := serve(t, says(503, ""), says(503, ""), fine)
 			if err := call(t.Context(), newClient(t, s).Workspace("acme")); err != nil {
 				t.Errorf("%s: %v", name, err)

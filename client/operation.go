@@ -30,7 +30,7 @@ type operation struct{ id, method, path string }
 // before the pipeline, so that programs that do not use API do not link the
 // table.
 type byTable struct {
-	next   gen.HttpRequestDoer
+	next   doer
 	prefix string // the path of the base URL
 }
 
@@ -50,7 +50,7 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 			return err
 		}
 	}
-	resp, err := t.next.Do(req.WithContext(withCall(req.Context(), c)))
+	resp, err := t.next.do(c, req.WithContext(withCall(req.Context(), c)))
 	switch {
 	case err != nil || resp.StatusCode/100 != 2:
 	case c.stream:

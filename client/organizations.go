@@ -3,7 +3,7 @@ package client
 import (
 	"context"
 	"iter"
-	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
@@ -20,10 +20,8 @@ type Organization struct {
 // Organizations returns the organizations that the credentials give access to,
 // in the order of the service, whichever organization the client acts in.
 func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
-	call := &call{op: "list organizations", name: "listOrganizations", read: true}
-	got, err := fetch[organizationList](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ready().raw.ListOrganizations(ctx, &gen.ListOrganizationsParams{})
-	})
+	ask := c.begin(&call{op: "list organizations", name: "listOrganizations", read: true})
+	got, err := fetch[organizationList](ctx, ask.to(gen.NewListOrganizationsRequest(ask.server(), nil)))
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +30,10 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 
 type organizationList struct {
 	Organizations []Organization `json:"organizations"`
+}
+
+func (l organizationList) lacks() string {
+	return unless(l.Organizations != nil, "list of organizations")
 }
 
 // An OrganizationConnector is a connector of an organization, with the state of its
@@ -108,34 +110,19 @@ const organizationPage = 200
 // The service calls them credentials, and does not document this operation.
 func (c *Client) OrganizationConnectors(ctx context.Context, organizationID string) iter.Seq2[OrganizationConnector, error] {
 	const op = "list organization connectors"
-	return func(yield func(OrganizationConnector, error) bool) {
+	items := pages(op, func(c organizationItem) string { return c.ID }, func(_ *guard, next string) ([]organizationItem, string, error) {
 		id, err := checkUUID(op, "organization", organizationID)
 		if err != nil {
-			yield(OrganizationConnector{}, err)
-			return
+			return nil, "", err
 		}
-		g := guard{op: op}
-		for offset := 0; ; {
-			params := &gen.ListOrganizationCredentialsParams{Limit: new(organizationPage), Offset: new(offset)}
-			page, err := fetchList[organizationItem](ctx, &call{op: op, name: "listOrganizationCredentials", read: true}, func(ctx context.Context) (*http.Response, error) {
-				return c.ready().raw.ListOrganizationCredentials(ctx, id, params)
-			})
-			if err != nil {
-				yield(OrganizationConnector{}, err)
-				return
-			}
-			if err := g.page(idsOf(page, func(c organizationItem) string { return c.ID })); err != nil {
-				yield(OrganizationConnector{}, err)
-				return
-			}
-			for _, item := range page {
-				if !yield(item.export(), nil) {
-					return
-				}
-			}
-			if offset += len(page); len(page) < organizationPage {
-				return
-			}
+		offset, _ := strconv.Atoi(next) // 0 for the first page
+		ask := c.begin(&call{op: op, name: "listOrganizationCredentials", read: true})
+		params := &gen.ListOrganizationCredentialsParams{Limit: new(organizationPage), Offset: &offset}
+		page, err := fetchList[organizationItem](ctx, ask.to(gen.NewListOrganizationCredentialsRequest(ask.server(), id, params)))
+		if len(page) < organizationPage {
+			return page, "", err
 		}
-	}
+		return page, strconv.Itoa(offset + len(page)), err
+	})
+	return convert(items, organizationItem.export)
 }

@@ -65,16 +65,16 @@ func WithTextPieces() ExecuteOption {
 // [ErrBadResponse]. From the end of the file on, a piece is empty.
 func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Params, offset int64, opts ...ExecuteOption) (*Piece, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	call := &call{op: "download " + entity, name: "executeConnector", read: true, about: x.about(c)}
+	ask := &call{op: "download " + entity, name: "executeConnector", read: true, about: x.about(c)}
 	size := defaultPiece
 	if x.piece != nil {
 		size = *x.piece
 	}
 	switch {
 	case size < utf8.UTFMax || size > maxPiece:
-		return nil, call.about.of(invalid(call.op, "the piece size %d is not between %d and %d", size, utf8.UTFMax, maxPiece))
+		return nil, ask.about.of(invalid(ask.op, "the piece size %d is not between %d and %d", size, utf8.UTFMax, maxPiece))
 	case offset < 0 || offset > math.MaxInt64-maxPiece:
-		return nil, call.about.of(invalid(call.op, "the offset %d is not one of a file", offset))
+		return nil, ask.about.of(invalid(ask.op, "the offset %d is not one of a file", offset))
 	}
 	if x.params == nil {
 		x.params = Params{}
@@ -86,7 +86,7 @@ func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Par
 	}
 	x.params["range_header"] = fmt.Sprintf("bytes=%d-%d", offset, offset+int64(size)-1)
 	var p *Piece
-	call.consume = func(resp *http.Response) error {
+	ask.consume = func(resp *http.Response) error {
 		if !isEnvelope(resp.Header) {
 			return &Error{kind: ErrBadResponse, Message: "the service sent the file instead of a piece of it; Connector.Download reads it"}
 		}
@@ -107,7 +107,7 @@ func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Par
 		p, err = item.piece(offset, size, x.text)
 		return err
 	}
-	if _, err := c.send(ctx, x, call); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
+	if _, err := c.send(ctx, x, ask); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return nil, err
 	}
 	return p, nil

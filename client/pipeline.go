@@ -13,11 +13,9 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
-	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/agent"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
@@ -25,7 +23,7 @@ import (
 // pipeline assembles the stages that every request passes, from the outside in: the
 // entrance, retries and their log, the gate if there is one, the token and the replay
 // after a 401, the limit of the body, and HTTP.
-func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpRequestDoer {
+func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) doer {
 	own := *hc
 	own.Transport = redirects{cmp.Or(hc.Transport, http.DefaultTransport)}
 	limit := &limiter{next: own.Do, max: r.maxBytes}
@@ -34,60 +32,14 @@ func pipeline(r *resolved, hc *http.Client, src auth.TokenSource) gen.HttpReques
 	return &entrance{next: retry, timeout: r.timeout, agent: strings.TrimSpace(agent.Name() + " " + r.userAgent)}
 }
 
-// A call is one call of the SDK by the program, with what all its requests have in
-// common. Its ctx carries it through the pipeline.
-type call struct {
-	op      string // what errors call it, such as "list connectors"
-	name    string // the operationId
-	method  string
-	path    string
-	read    bool     // retry even if the request may have been received
-	stream  bool     // the response is a file: no limit of its size or time
-	about   subject  // what the call is about
-	secrets []string // what the request contains and errors must not
-
-	key  string        // in the gate; "" if it is not known yet
-	held time.Duration // how long the gate held back the attempt
-
-	confidential bool // the response is a secret, and errors must not contain it
-	mayBeEmpty   bool // the response to a write needs no content: its status says that all is well
-
-	// consume reads a response with status 2xx. If it is set, the call ends with an
-	// *Error for any other status, and a failure to read is retried. If it is nil,
-	// the caller gets the response.
-	consume func(*http.Response) error
-
-	// refused, unless nil, reads a response with any other status, which the caller
-	// then gets.
-	refused func(*http.Response)
-
-	sent      atomic.Int32 // the number of requests sent
-	redirect  atomic.Int32 // the status of the last response, if it was a redirect, else 0
-	note      string       // why there was no further attempt
-	exhausted bool         // because the budget was used up
-}
-
-type callKey struct{}
-
-func withCall(ctx context.Context, c *call) context.Context {
-	return context.WithValue(ctx, callKey{}, c)
-}
-
-func callOf(ctx context.Context) *call {
-	c, _ := ctx.Value(callKey{}).(*call)
-	return c
-}
-
-// entrance is the first stage. It finds the call in the ctx of a request, and applies
-// the time limit of calls.
+// entrance is the first stage. It applies the time limit of calls.
 type entrance struct {
 	next    *retrier
 	timeout time.Duration
 	agent   string
 }
 
-func (e *entrance) Do(req *http.Request) (*http.Response, error) {
-	c := callOf(req.Context())
+func (e *entrance) do(c *call, req *http.Request) (*http.Response, error) {
 	c.method, c.path = req.Method, req.URL.Path
 	ctx := req.Context()
 	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
@@ -107,6 +59,9 @@ func (e *entrance) Do(req *http.Request) (*http.Response, error) {
 func (e *entrance) send(c *call, req *http.Request) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", e.agent)
+	}
+	if c.file { // so that net/http leaves the response as it is
+		req.Header.Set("Accept-Encoding", "gzip")
 	}
 	return e.next.do(c, req)
 }
@@ -157,7 +112,7 @@ func (l *limiter) Do(req *http.Request) (*http.Response, error) {
 	switch {
 	case resp.StatusCode/100 != 2:
 		b.left, b.cut = maxErrorBody, true
-	case c.stream && !isEnvelope(resp.Header):
+	case c.file, c.stream && !isEnvelope(resp.Header):
 		b.left = 1<<63 - 1
 	}
 	resp.Body = b
@@ -210,17 +165,31 @@ func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
 // decompress makes b read a body that net/http did not decompress. The encodings that
 // nobody asked for are an error that names them.
 func (b *body) decompress(resp *http.Response) {
-	encoding := strings.ToLower(strings.TrimSpace(strings.Join(resp.Header.Values("Content-Encoding"), ", ")))
-	switch encoding {
-	case "", "identity":
-	case "gzip", "x-gzip":
+	switch encoding := encodingOf(resp.Header); encoding {
+	case "":
+	case "gzip":
 		b.rc = readCloser{&gunzip{from: b.rc}, b.rc}
 		resp.Header.Del("Content-Encoding")
 		resp.ContentLength, resp.Uncompressed = -1, true
 	default:
-		text := fmt.Sprintf("the response is encoded with %q, which the client did not ask for and does not understand", answer.Line(shorten(encoding)))
-		b.rc = readCloser{brokenReader{&Error{kind: ErrBadResponse, Message: text}}, b.rc}
+		b.rc = readCloser{brokenReader{unknownEncoding(encoding)}, b.rc}
 	}
+}
+
+// encodingOf returns how a body is encoded, "" if it is not.
+func encodingOf(h http.Header) string {
+	switch encoding := strings.ToLower(strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", "))); encoding {
+	case "identity":
+		return ""
+	case "x-gzip":
+		return "gzip"
+	default:
+		return encoding
+	}
+}
+
+func unknownEncoding(encoding string) *Error {
+	return &Error{kind: ErrBadResponse, Message: fmt.Sprintf("the response is encoded with %q, which the client did not ask for and does not understand", answer.Line(shorten(encoding)))}
 }
 
 // A gunzip decompresses what it reads.

@@ -19,22 +19,22 @@ import (
 // the other way to find out what a connector can do.
 func (c *Connector) Prepare(ctx context.Context, entity, action string, params Params) ([]byte, error) {
 	x := &execution{entity: entity, action: action, params: params}
-	call := &call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c)}
+	ask := c.begin(&call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c)})
 	if strings.TrimSpace(entity) == "" || strings.TrimSpace(action) == "" {
-		return nil, call.about.of(invalid(call.op, "the entity or the action is empty; Describe lists both"))
+		return nil, ask.about.of(invalid(ask.op, "the entity or the action is empty; Describe lists both"))
 	}
 	if err := x.check(); err != nil {
-		return nil, call.about.of(err)
+		return nil, ask.about.of(err)
 	}
-	id, err := c.checkedID(call.op)
+	id, err := c.checkedID(ask.op)
 	if err != nil {
 		return nil, err
 	}
 	var got prepared
-	call.consume = func(resp *http.Response) error {
+	ask.consume = func(resp *http.Response) error {
 		got = prepared{} // anew for every attempt
 		if err := readJSON(resp, &got); err != nil {
-			return call.withhold(err)
+			return ask.withhold(err)
 		}
 		if err := got.verdict(); err != nil {
 			return err
@@ -44,8 +44,9 @@ func (c *Connector) Prepare(ctx context.Context, entity, action string, params P
 		}
 		return nil
 	}
-	if _, err := c.ws.client.ready().raw.PrepareExecution(withCall(ctx, call), id, &gen.PrepareExecutionParams{}, x.request()); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
-		return nil, call.failBuilding(err)
+	ask.to(gen.NewPrepareExecutionRequest(ask.server(), id, nil, x.request()))
+	if _, err := ask.send(ctx); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
+		return nil, err
 	}
 	return []byte(got.Bundle.v.Definition.v), nil
 }

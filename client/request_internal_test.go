@@ -31,7 +31,7 @@ func TestExecuteRequest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := gen.NewExecuteConnectorRequest(c.raw.Server, id, &gen.ExecuteConnectorParams{}, x.request())
+			want, err := gen.NewExecuteConnectorRequest(c.server, id, &gen.ExecuteConnectorParams{}, x.request())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,23 +1,18 @@
 package client
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
-	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
 const (
@@ -138,112 +133,6 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	return resp, never, nil
 }
 
-// unanswered returns the error for a request to which no response arrived, except one
-// that may come with err. ctx is that of the attempt and descends from the caller's.
-func (c *call) unanswered(ctx, callers context.Context, resp *http.Response, err error) (willing, *Error) {
-	switch status := int(c.redirect.Load()); {
-	case errors.Is(context.Cause(ctx), errAttemptTimeout):
-		return readsOnly, c.cut(errAttemptTimeout)
-	case status != 0: // a redirect that leads nowhere, or that was refused
-		e := c.fail(plain(err))
-		e.StatusCode, e.kind = status, ErrBadResponse
-		if resp != nil {
-			e.RequestID = c.scrubber(resp.Request).text(answer.RequestID(resp.Header))
-		}
-		return never, e
-	case timing.Ends(callers, err):
-		return never, c.stopped(callers)
-	}
-	if _, ok := err.(*url.Error); !ok { //nolint:errorlint // see plain
-		if untrusted(err) {
-			return never, c.cut(err)
-		}
-		return never, c.fail(err) // of the source of tokens, or of what the editor refuses
-	}
-	if errors.Is(err, auth.ErrUnsafe) {
-		return never, c.fail(plain(err))
-	}
-	return willingAfter(callers, err), c.cut(timing.Slow(plain(err)))
-}
-
-// unread returns the error for a response with status 2xx that could not be read. ctx
-// is that of the attempt and descends from the caller's.
-func (c *call) unread(ctx, callers context.Context, resp *http.Response, err error) (willing, *Error) {
-	broken := brokenOff(resp)
-	switch {
-	case errors.Is(err, ErrResponseTooLarge):
-		return never, c.whole(resp, err)
-	case errors.Is(context.Cause(ctx), errAttemptTimeout):
-		return readsOnly, c.broken(callers, resp, errAttemptTimeout)
-	case broken != nil && timing.Ends(callers, broken):
-		return never, c.broken(callers, resp, broken)
-	case answer.Corrupt(broken):
-		return never, c.whole(resp, &Error{kind: ErrBadResponse, Message: "the response is not the gzip that it should be", err: broken})
-	case broken != nil:
-		return readsOnly, c.broken(callers, resp, broken)
-	}
-	if _, misfit := errors.AsType[*RecordError](err); !misfit && errors.Is(err, io.ErrUnexpectedEOF) {
-		return readsOnly, c.whole(resp, err)
-	}
-	return never, c.whole(resp, err) // it would not be decoded the next time either
-}
-
-// stopped returns the error for a call whose ctx is done.
-func (c *call) stopped(ctx context.Context) *Error {
-	e := c.fail(nil)
-	e.err = timing.Ended(ctx) // a cause may be an *Error of another call
-	return e
-}
-
-// cut returns the error for a request to which no response arrived.
-func (c *call) cut(err error) *Error {
-	e := c.fail(err)
-	e.kind = ErrNetwork
-	return e
-}
-
-// broken returns the error for a response that did not arrive in full.
-func (c *call) broken(callers context.Context, resp *http.Response, err error) *Error {
-	e := responseError(c, resp)
-	if timing.Ends(callers, err) {
-		err = timing.Ended(callers)
-	} else {
-		e.kind, err = ErrNetwork, timing.Slow(err)
-	}
-	e.err = fmt.Errorf("reading the response: %w", err)
-	return c.scrub(e, resp.Request)
-}
-
-// whole adds what is known of a response, which arrived in full, to err.
-func (c *call) whole(resp *http.Response, err error) *Error {
-	e := responseError(c, resp)
-	if own, ok := errors.AsType[*Error](err); ok {
-		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
-		e.kind, e.err, e.body, e.done = own.kind, own.err, own.body, own.done
-		return c.scrub(e, resp.Request)
-	}
-	e.err = err
-	if formless(err) != nil {
-		e.kind, e.Message, e.err = ErrBadResponse, "the response is JSON, but not of the expected form", formless(err)
-	}
-	return c.scrub(e, resp.Request)
-}
-
-// plain returns err without the method and the URL that net/http adds: an Error has
-// both.
-func plain(err error) error {
-	if u, ok := err.(*url.Error); ok { //nolint:errorlint // only the outermost is net/http's
-		return u.Err
-	}
-	return err
-}
-
-// untrusted reports whether nothing was sent for want of trust in the certificate.
-func untrusted(err error) bool {
-	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
-	return ok
-}
-
 func willingStatus(status int) willing {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -298,46 +187,6 @@ func (r *retrier) again(ctx context.Context, c *call, n int, req *http.Request, 
 		return nil, 0, false
 	}
 	return body, pause, true
-}
-
-// finish ends a call. The caller gets the response if the call does not consume responses,
-// or if it was consumed without an error. w and sent are about the last attempt.
-func finish(c *call, resp *http.Response, err error, w willing, sent bool) (*http.Response, error) {
-	switch {
-	case err == nil && (c.consume == nil || c.refused != nil || resp.StatusCode/100 == 2):
-		return resp, nil
-	case err == nil:
-		return nil, refusal(c, resp)
-	}
-	e, ok := err.(*Error) //nolint:errorlint // attempt returns no other
-	if !ok {
-		e = c.fail(err)
-	}
-	e.note, e.BudgetExhausted = cmp.Or(c.note, e.note), c.exhausted
-	c.judge(e, w, sent)
-	return nil, e
-}
-
-// judge sets whether a failed call may be repeated, and whether it may have been
-// carried out. Only the last attempt matters: a write is retried only if the attempts
-// before were certainly not carried out.
-func (c *call) judge(e *Error, w willing, sent bool) {
-	e.Retryable = e.Retryable && !sent || w == always || w == readsOnly && c.read // a token source may have judged it
-	if tok, ok := errors.AsType[*auth.TokenError](e.err); ok && !sent {
-		e.Retryable = tok.Temporary()
-	}
-	if c.read || !sent || w == always {
-		return
-	}
-	_, misfit := errors.AsType[*RecordError](e.err) // the write was carried out and has a result
-	switch status := e.StatusCode; {
-	case status == 0:
-		e.OutcomeUnknown = !untrusted(e.err)
-	case status/100 == 2:
-		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !misfit && !e.done
-	default: // a redirect says that nothing was done here, except for one to the result
-		e.OutcomeUnknown = status == http.StatusRequestTimeout || status == http.StatusSeeOther || status >= 500
-	}
 }
 
 // rewind returns the body of req from its start.

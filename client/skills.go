@@ -170,8 +170,8 @@ const skillsPerPage = 100
 // needs it, and stops after an error. If a page comes again, it is not yielded, and the
 // error matches [ErrPageRepeated].
 func (s Skills) All(ctx context.Context) iter.Seq2[Skill, error] {
-	return s.pages(ctx, "list skills", "listSkills", "", func(ctx context.Context, cursor string) (*http.Response, error) {
-		return s.client.ready().raw.ListSkills(ctx, &gen.ListSkillsParams{
+	return s.pages(ctx, &call{op: "list skills", name: "listSkills", read: true}, "", func(server, cursor string) (*http.Request, error) {
+		return gen.NewListSkillsRequest(server, &gen.ListSkillsParams{
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
 	})
@@ -185,8 +185,8 @@ func (s Skills) Search(ctx context.Context, query string) iter.Seq2[Skill, error
 	if strings.TrimSpace(query) == "" {
 		problem = "the query is empty; Skills.All lists all skills"
 	}
-	return s.pages(ctx, "search skills", "searchSkills", problem, func(ctx context.Context, cursor string) (*http.Response, error) {
-		return s.client.ready().raw.SearchSkills(ctx, &gen.SearchSkillsParams{
+	return s.pages(ctx, &call{op: "search skills", name: "searchSkills", read: true}, problem, func(server, cursor string) (*http.Request, error) {
+		return gen.NewSearchSkillsRequest(server, &gen.SearchSkillsParams{
 			Query: query,
 			Limit: new(skillsPerPage), Cursor: optional(cursor), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 		})
@@ -198,42 +198,20 @@ type skillPage struct {
 	Next string `json:"next_cursor"`
 }
 
-// pages yields the skills of all pages, one page after the other, unless there is
-// a problem. send requests one page.
-func (s Skills) pages(ctx context.Context, op, name, problem string, send func(ctx context.Context, cursor string) (*http.Response, error)) iter.Seq2[Skill, error] {
-	return func(yield func(Skill, error) bool) {
-		if err := refuse(op, s.problem, problem); err != nil {
-			yield(Skill{}, err)
-			return
+// pages yields the skills of all pages, unless there is a problem. request builds the
+// request for the page at a cursor.
+func (s Skills) pages(ctx context.Context, like *call, problem string, request func(server, cursor string) (*http.Request, error)) iter.Seq2[Skill, error] {
+	return pages(like.op, func(s Skill) string { return s.ID }, func(_ *guard, cursor string) ([]Skill, string, error) {
+		if err := refuse(like.op, s.problem, problem); err != nil {
+			return nil, "", err
 		}
-		cursor := ""
-		g := guard{op: op}
-		for {
-			got, err := fetch[skillPage](ctx, &call{op: op, name: name, read: true}, func(ctx context.Context) (*http.Response, error) {
-				return send(ctx, cursor)
-			})
-			if err != nil {
-				yield(Skill{}, err)
-				return
-			}
-			if err := g.page(idsOf(got.Data, func(s Skill) string { return s.ID })); err != nil {
-				yield(Skill{}, err)
-				return
-			}
-			for _, skill := range got.Data {
-				if !yield(skill, nil) {
-					return
-				}
-			}
-			if cursor = got.Next; cursor == "" {
-				return
-			}
-			if err := g.next(cursor); err != nil {
-				yield(Skill{}, err)
-				return
-			}
+		ask := s.begin(&call{op: like.op, name: like.name, read: like.read})
+		got, err := fetch[skillPage](ctx, ask.to(request(ask.server(), cursor)))
+		if err != nil {
+			return nil, "", err
 		}
-	}
+		return got.Data, got.Next, nil
+	})
 }
 
 // Docs returns the documentation of the skill with the given ID. If section is
@@ -250,16 +228,14 @@ func (s Skills) Docs(ctx context.Context, id, section string) (*Docs, error) {
 	if err := refuse(op, s.problem, problem); err != nil {
 		return nil, err
 	}
-	return s.docs(ctx, &call{op: op}, &gen.GetSkillDocsParams{
+	return fetchDocs(ctx, s.begin(&call{op: op}), &gen.GetSkillDocsParams{
 		ID: id, Section: optional(section), WorkspaceID: optional(s.workspace), OrganizationID: optional(s.organization),
 	})
 }
 
-func (s Skills) docs(ctx context.Context, call *call, params *gen.GetSkillDocsParams) (*Docs, error) {
-	call.name, call.read = "getSkillDocs", true
-	got, err := fetch[docsItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.ready().raw.GetSkillDocs(ctx, params)
-	})
+func fetchDocs(ctx context.Context, ask *call, params *gen.GetSkillDocsParams) (*Docs, error) {
+	ask.name, ask.read = "getSkillDocs", true
+	got, err := fetch[docsItem](ctx, ask.to(gen.NewGetSkillDocsRequest(ask.server(), params)))
 	if err != nil {
 		return nil, err
 	}
@@ -301,6 +277,10 @@ type docsItem struct {
 	} `json:"content"`
 }
 
+func (d docsItem) lacks() string {
+	return unless(d.Skill.ID != "" || d.Outline != nil || d.Content != nil, "metadata")
+}
+
 // Docs returns the documentation of the connector: the section with the given
 // ID or, if section is empty, the outline, which lists the IDs. The first call
 // may send one more request, that of [Connector.Inspect]. The error matches
@@ -317,5 +297,5 @@ func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 	if id == nil || *id == "" {
 		return nil, c.about().of(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
 	}
-	return c.ws.client.Skills().docs(ctx, &call{op: op, about: c.about()}, &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
+	return fetchDocs(ctx, c.begin(&call{op: op}), &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
 }

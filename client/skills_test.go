@@ -239,7 +239,7 @@ func TestSkillsDocs(t *testing.T) {
 			{"type": "list", "items": ["x", null]}, {"type": "code", "code": "y", "language": "go"},
 			{"type": "table", "headers": ["h"], "rows": [["1", "2"], null]},
 			{"type": "later", "text": {"bold": "no"}, "level": "high", "items": [{"deep": 1}], "rows": [[1]], "headers": "h", "code": "kept"}, null]
-	}`), says(200, `{}`), says(200, `null`), says(404, `{"message":"no such section"}`))
+	}`), says(200, `{"outline":[]}`), says(200, `{"outline":[],"content":null}`), says(404, `{"message":"no such section"}`))
 	skills := newClient(t, s).Skills()
 	got, err := skills.InWorkspace(stubID).InOrganization(stubOrg).Docs(t.Context(), "connector-source:1", "a & b")
 	if err != nil {
@@ -351,7 +351,7 @@ func TestSkillsOfTheService(t *testing.T) {
 func TestConnectorDocsKeepsTheID(t *testing.T) {
 	const at = "GET " + listPath + "/" + stubID + "/inspect"
 	s := serveRoutes(t, map[string]reply{
-		at:                        says(200, `{"docs_skill_id":"connector-source:9"}`),
+		at:                        says(200, `{"connector_id":"c","docs_skill_id":"connector-source:9"}`),
 		"GET /api/v1/skills/docs": says(200, `{"metadata":{"title":"GitHub"},"outline":[{"id":"x","title":"X"}]}`),
 	})
 	c := connectorOf(newClient(t, s))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -248,19 +247,6 @@ type SourceTemplateFilter struct {
 	Global bool     // selects from the templates that Airbyte provides to everyone instead
 }
 
-// matchTags returns the tags, and how the service shall match them: nil without tags.
-func matchTags(op string, tags []string, match TagMatch) ([]string, *gen.TagMatch, error) {
-	switch {
-	case slices.ContainsFunc(tags, func(tag string) bool { return strings.TrimSpace(tag) == "" }):
-		return nil, nil, invalid(op, "a tag is empty")
-	case len(tags) == 0 && match != "":
-		return nil, nil, invalid(op, "a match is given without tags")
-	case len(tags) == 0:
-		return nil, nil, nil
-	}
-	return tags, new(gen.TagMatch(cmp.Or(match, TagMatchAny))), nil
-}
-
 // A sourceTemplateItem is a source template as the service sends it, in a list
 // or by itself.
 type sourceTemplateItem struct {
@@ -269,6 +255,8 @@ type sourceTemplateItem struct {
 	SupportsContextStore *bool     `json:"supports_context_store"`
 	AuthHints            authHints `json:"auth_tooltip"`
 }
+
+func (t sourceTemplateItem) lacks() string { return unless(t.ID != "", "id") }
 
 // authHints is either one hint, for every method of authentication, or a map
 // from methods to hints.
@@ -300,8 +288,8 @@ func (t sourceTemplateItem) details() SourceTemplateDetails {
 	return got
 }
 
-func fetchSourceTemplate(ctx context.Context, call *call, send func(context.Context) (*http.Response, error)) (*SourceTemplateDetails, error) {
-	got, err := fetch[sourceTemplateItem](ctx, call, send)
+func fetchSourceTemplate(ctx context.Context, ask *call) (*SourceTemplateDetails, error) {
+	got, err := fetch[sourceTemplateItem](ctx, ask)
 	if err != nil {
 		return nil, err
 	}
@@ -312,14 +300,12 @@ func fetchSourceTemplate(ctx context.Context, call *call, send func(context.Cont
 // List returns the templates that the filter selects. The service sends them in
 // one page.
 func (s SourceTemplates) List(ctx context.Context, filter SourceTemplateFilter) ([]SourceTemplate, error) {
-	call := &call{op: "list source templates", name: "listSourceTemplates", read: true}
-	tags, match, err := matchTags(call.op, filter.Tags, filter.Match)
+	ask := s.begin(&call{op: "list source templates", name: "listSourceTemplates", read: true})
+	tags, match, err := matchTags(ask.op, filter.Tags, filter.Match)
 	if err != nil {
 		return nil, err
 	}
-	return fetchSourceTemplates(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.ready().raw.ListSourceTemplates(ctx, &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(filter.Global)})
-	})
+	return fetchSourceTemplates(ctx, ask.to(gen.NewListSourceTemplatesRequest(ask.server(), &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(filter.Global)})))
 }
 
 // ListGlobal returns the templates that Airbyte provides to everyone. Of these, the
@@ -327,14 +313,12 @@ func (s SourceTemplates) List(ctx context.Context, filter SourceTemplateFilter) 
 // document this operation; the documented one is [SourceTemplates.List] with Global in
 // the filter.
 func (s SourceTemplates) ListGlobal(ctx context.Context) ([]SourceTemplate, error) {
-	call := &call{op: "list global source templates", name: "listGlobalSourceTemplates", read: true}
-	return fetchSourceTemplates(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.ready().raw.ListGlobalSourceTemplates(ctx, &gen.ListGlobalSourceTemplatesParams{})
-	})
+	ask := s.begin(&call{op: "list global source templates", name: "listGlobalSourceTemplates", read: true})
+	return fetchSourceTemplates(ctx, ask.to(gen.NewListGlobalSourceTemplatesRequest(ask.server(), nil)))
 }
 
-func fetchSourceTemplates(ctx context.Context, call *call, send func(context.Context) (*http.Response, error)) ([]SourceTemplate, error) {
-	got, err := fetchList[sourceTemplateItem](ctx, call, send)
+func fetchSourceTemplates(ctx context.Context, ask *call) ([]SourceTemplate, error) {
+	got, err := fetchList[sourceTemplateItem](ctx, ask)
 	if err != nil {
 		return nil, err
 	}
@@ -348,28 +332,24 @@ func fetchSourceTemplates(ctx context.Context, call *call, send func(context.Con
 // Get returns the template with the given ID, a UUID, including what users must
 // provide for a connector and how they can get credentials for it.
 func (s SourceTemplates) Get(ctx context.Context, id string) (*SourceTemplateDetails, error) {
-	call := &call{op: "get source template", name: "getSourceTemplate", read: true}
-	id, err := checkUUID(call.op, "source template", id)
+	ask := s.begin(&call{op: "get source template", name: "getSourceTemplate", read: true})
+	id, err := checkUUID(ask.op, "source template", id)
 	if err != nil {
 		return nil, err
 	}
-	return fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.ready().raw.GetSourceTemplate(ctx, id, &gen.GetSourceTemplateParams{})
-	})
+	return fetchSourceTemplate(ctx, ask.to(gen.NewGetSourceTemplateRequest(ask.server(), id, nil)))
 }
 
 // Create creates a template in the organization. From then on, connectors can be
 // created from it. An incomplete request is an error that matches [ErrInvalid];
 // nothing is sent.
 func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*SourceTemplateDetails, error) {
-	call := &call{op: "create source template", name: "createSourceTemplate", secrets: configSecrets(r.DefaultConfig)}
-	body, err := r.wire(call.op)
+	ask := s.begin(&call{op: "create source template", name: "createSourceTemplate", secrets: configSecrets(r.DefaultConfig)})
+	body, err := r.wire(ask.op)
 	if err != nil {
 		return nil, err
 	}
-	return fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.ready().raw.CreateSourceTemplate(ctx, &gen.CreateSourceTemplateParams{}, body)
-	})
+	return fetchSourceTemplate(ctx, ask.to(gen.NewCreateSourceTemplateRequest(ask.server(), nil, body)))
 }
 
 // Update changes the template with the given ID, a UUID, and returns its new
@@ -377,8 +357,8 @@ func (s SourceTemplates) Create(ctx context.Context, r SourceTemplateRequest) (*
 // copied; see [SourceTemplateRequest]. An empty change is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTemplateChange) (*SourceTemplateDetails, error) {
-	call := &call{op: "update source template", name: "updateSourceTemplate", secrets: configSecrets(change.DefaultConfig)}
-	id, err := checkUUID(call.op, "source template", id)
+	ask := s.begin(&call{op: "update source template", name: "updateSourceTemplate", secrets: configSecrets(change.DefaultConfig)})
+	id, err := checkUUID(ask.op, "source template", id)
 	if err != nil {
 		return nil, err
 	}
@@ -393,12 +373,10 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 	if body.Name.IsZero() && body.Mode.IsZero() && body.PartialDefaultConfig.IsZero() && body.Customization.IsZero() && body.Propagate.IsZero() {
 		problem = "there is nothing to change"
 	}
-	if err := refuse(call.op, problem, configProblem("DefaultConfig", change.DefaultConfig)); err != nil {
+	if err := refuse(ask.op, problem, configProblem("DefaultConfig", change.DefaultConfig)); err != nil {
 		return nil, err
 	}
-	got, err := fetchSourceTemplate(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.ready().raw.UpdateSourceTemplate(ctx, id, &gen.UpdateSourceTemplateParams{}, body)
-	})
+	got, err := fetchSourceTemplate(ctx, ask.to(gen.NewUpdateSourceTemplateRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return orLook(err, func() (*SourceTemplateDetails, error) { return s.Get(ctx, id) })
 	}
@@ -408,12 +386,10 @@ func (s SourceTemplates) Update(ctx context.Context, id string, change SourceTem
 // Delete deletes the template with the given ID, a UUID. Connectors can no
 // longer be created from it.
 func (s SourceTemplates) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete source template", name: "deleteSourceTemplate"}
-	id, err := checkUUID(call.op, "source template", id)
+	ask := s.begin(&call{op: "delete source template", name: "deleteSourceTemplate"})
+	id, err := checkUUID(ask.op, "source template", id)
 	if err != nil {
 		return err
 	}
-	return acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return s.client.ready().raw.DeleteSourceTemplate(ctx, id, &gen.DeleteSourceTemplateParams{})
-	})
+	return acknowledge(ctx, ask.to(gen.NewDeleteSourceTemplateRequest(ask.server(), id, nil)))
 }

@@ -72,13 +72,13 @@ func TestSourceTemplates(t *testing.T) {
 		{name: "list by no tags", call: list(client.SourceTemplateFilter{Tags: []string{}}), method: "GET", path: templatesPath, answer: `{"data":[]}`, got: []client.SourceTemplate{}},
 		{name: "get", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: single, got: details},
 		{
-			name: "get with a hint", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: `{"auth_tooltip":"Ask Ada"}`,
-			got: &client.SourceTemplateDetails{SourceTemplate: client.SourceTemplate{SupportsContextStore: true}, AuthHints: map[string]string{"": "Ask Ada"}},
+			name: "get with a hint", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: `{"id":"t","auth_tooltip":"Ask Ada"}`,
+			got: &client.SourceTemplateDetails{SourceTemplate: client.SourceTemplate{ID: "t", SupportsContextStore: true}, AuthHints: map[string]string{"": "Ask Ada"}},
 		},
 		{
-			name: "get with hints", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: `{"auth_tooltip":{"oauth":"a","token":"b"},"connector_name":"z"}`,
+			name: "get with hints", call: get, method: "GET", path: templatesPath + "/" + stubID, answer: `{"id":"t","auth_tooltip":{"oauth":"a","token":"b"},"connector_name":"z"}`,
 			got: &client.SourceTemplateDetails{
-				SourceTemplate: client.SourceTemplate{SupportsContextStore: true, Slug: "z"}, AuthHints: map[string]string{"oauth": "a", "token": "b"},
+				SourceTemplate: client.SourceTemplate{ID: "t", SupportsContextStore: true, Slug: "z"}, AuthHints: map[string]string{"oauth": "a", "token": "b"},
 			},
 		},
 		{

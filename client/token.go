@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -18,10 +17,10 @@ import (
 // it. A token needs the role of workspace admin; without it, the error matches
 // [ErrForbidden]. A client with [WithScopedToken] cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
-	call := &call{op: "create scoped token", name: "createScopedToken", about: w.about()}
+	ask := &call{op: "create scoped token", name: "createScopedToken", about: w.about()}
 	tok, err := w.scoped().Token(ctx)
 	if err != nil {
-		return nil, call.fail(err)
+		return nil, ask.fail(err)
 	}
 	return tok, nil
 }
@@ -60,15 +59,17 @@ type TokenScope struct {
 	OrganizationID string `json:"organization_id"`
 }
 
+func (s TokenScope) lacks() string {
+	return unless(s.WorkspaceID != "" || s.WorkspaceName != "", "workspace")
+}
+
 // TokenScope returns what the client's token gives access to, if it is a scoped
 // token: that of a client with [WithScopedToken], or one from
 // [WithTokenSource]. For an application token, which gives access to a whole
 // organization, the service returns an error.
 func (c *Client) TokenScope(ctx context.Context) (*TokenScope, error) {
-	call := &call{op: "get token scope", name: "getScopedTokenInfo", read: true}
-	return fetch[TokenScope](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ready().raw.GetScopedTokenInfo(ctx, &gen.GetScopedTokenInfoParams{})
-	})
+	ask := c.begin(&call{op: "get token scope", name: "getScopedTokenInfo", read: true})
+	return fetch[TokenScope](ctx, ask.to(gen.NewGetScopedTokenInfoRequest(ask.server(), nil)))
 }
 
 // A WidgetRequest says where a widget is shown and what it offers. Only the Origin
@@ -85,31 +86,23 @@ type WidgetRequest struct {
 // WidgetToken creates a token for the widget, with which the workspace's user
 // can create connectors in a browser. The service creates the workspace if there is none with its name.
 func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secret, error) {
-	call := &call{op: "create widget token", name: "createWidgetToken", confidential: true, about: w.about()}
+	ask := w.begin(&call{op: "create widget token", name: "createWidgetToken", confidential: true})
 	u, err := url.Parse(strings.TrimSpace(r.Origin))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return "", invalid(call.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
+		return "", invalid(ask.op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
 	}
-	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(w.client.ready().region))}
-	req.SelectedSourceTemplateTags, req.SelectedSourceTemplateTagsMode, err = matchTags(call.op, r.SourceTemplateTags, r.SourceTemplateMatch)
+	req := gen.WidgetTokenRequest{WorkspaceName: w.name, AllowedOrigin: u.Scheme + "://" + u.Host, RegionID: optional(string(ask.client.region))}
+	req.SelectedSourceTemplateTags, req.SelectedSourceTemplateTagsMode, err = matchTags(ask.op, r.SourceTemplateTags, r.SourceTemplateMatch)
 	if err != nil {
 		return "", err
 	}
-	req.SelectedConnectionTemplateTags, req.SelectedConnectionTemplateTagsMode, err = matchTags(call.op, r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
+	req.SelectedConnectionTemplateTags, req.SelectedConnectionTemplateTagsMode, err = matchTags(ask.op, r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
 	if err != nil {
 		return "", err
 	}
-	type response struct {
-		Token auth.Secret `json:"token"`
-	}
-	got, err := fetch[response](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.CreateWidgetToken(ctx, &gen.CreateWidgetTokenParams{}, req)
-	})
+	got, err := fetch[issued](ctx, ask.to(gen.NewCreateWidgetTokenRequest(ask.server(), nil, req)))
 	if err != nil {
 		return "", err
-	}
-	if got.Token == "" {
-		return "", &Error{op: call.op, kind: ErrBadResponse, Message: "the service sent no token"}
 	}
 	return got.Token, nil
 }

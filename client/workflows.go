@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +45,8 @@ type Workflow struct {
 	UpdatedAt   time.Time `json:"updated_at,omitzero"`
 }
 
+func (w Workflow) lacks() string { return unless(w.ID != "", "id") }
+
 // A WorkflowRequest describes a workflow to create.
 type WorkflowRequest struct {
 	Name string // must not be blank
@@ -79,16 +80,14 @@ type WorkflowChange struct {
 // List returns the workflows of the workspace, in the order of the service,
 // which sends them in one page.
 func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
-	call := &call{op: "list workflows", name: "listWorkflows", read: true, about: f.ws.ready().about()}
-	ws, err := f.ws.ready().id(ctx)
+	ask := f.ws.begin(&call{op: "list workflows", name: "listWorkflows", read: true})
+	ws, err := f.ws.id(ctx)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetchList[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.ready().client.raw.ListWorkflows(ctx, &gen.ListWorkflowsParams{WorkspaceID: ws})
-	})
+	got, err := fetchList[Workflow](ctx, ask.to(gen.NewListWorkflowsRequest(ask.server(), &gen.ListWorkflowsParams{WorkspaceID: ws})))
 	if err != nil {
-		return nil, f.ws.ready().forget(err)
+		return nil, f.ws.forget(err)
 	}
 	return got, nil
 }
@@ -96,20 +95,18 @@ func (f Workflows) List(ctx context.Context) ([]Workflow, error) {
 // Get returns the workflow with the given ID. If there is none, the error matches
 // [ErrNotFound].
 func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
-	call := &call{op: "get workflow", name: "getWorkflow", read: true, about: f.ws.ready().about()}
-	id, err := pathID(call.op, "workflow", id)
+	ask := f.ws.begin(&call{op: "get workflow", name: "getWorkflow", read: true})
+	id, err := pathID(ask.op, "workflow", id)
 	if err != nil {
 		return nil, err
 	}
-	ws, err := f.ws.ready().id(ctx)
+	ws, err := f.ws.id(ctx)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.ready().client.raw.GetWorkflow(ctx, id, &gen.GetWorkflowParams{WorkspaceID: ws})
-	})
+	got, err := fetch[Workflow](ctx, ask.to(gen.NewGetWorkflowRequest(ask.server(), id, &gen.GetWorkflowParams{WorkspaceID: ws})))
 	if err != nil {
-		return nil, f.ws.ready().forget(err)
+		return nil, f.ws.forget(err)
 	}
 	return got, nil
 }
@@ -118,20 +115,18 @@ func (f Workflows) Get(ctx context.Context, id string) (*Workflow, error) {
 // [Workflows.Automations]. A request without a name is an error that matches
 // [ErrInvalid]; nothing is sent.
 func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, error) {
-	call := &call{op: "create workflow", name: "createWorkflow", about: f.ws.ready().about()}
-	if err := r.check(call.op); err != nil {
+	ask := f.ws.begin(&call{op: "create workflow", name: "createWorkflow"})
+	if err := r.check(ask.op); err != nil {
 		return nil, err
 	}
-	ws, err := f.ws.ready().id(ctx)
+	ws, err := f.ws.id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	body := gen.WorkflowCreateRequest{WorkspaceID: ws, Name: strings.TrimSpace(r.Name), Tasks: r.Tasks}
-	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.ready().client.raw.CreateWorkflow(ctx, &gen.CreateWorkflowParams{}, body)
-	})
+	got, err := fetch[Workflow](ctx, ask.to(gen.NewCreateWorkflowRequest(ask.server(), nil, body)))
 	if err != nil {
-		return nil, f.ws.ready().forget(err)
+		return nil, f.ws.forget(err)
 	}
 	return got, nil
 }
@@ -139,24 +134,22 @@ func (f Workflows) Create(ctx context.Context, r WorkflowRequest) (*Workflow, er
 // Update changes the workflow with the given ID and returns its new state. An
 // empty change is an error that matches [ErrInvalid]; nothing is sent.
 func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange) (*Workflow, error) {
-	call := &call{op: "update workflow", name: "updateWorkflow", about: f.ws.ready().about()}
-	id, err := pathID(call.op, "workflow", id)
+	ask := f.ws.begin(&call{op: "update workflow", name: "updateWorkflow"})
+	id, err := pathID(ask.op, "workflow", id)
 	if err != nil {
 		return nil, err
 	}
 	body := gen.WorkflowUpdateRequest{Name: optional(strings.TrimSpace(change.Name))}
 	if body.Name == nil {
-		return nil, invalid(call.op, "there is nothing to change")
+		return nil, invalid(ask.op, "there is nothing to change")
 	}
-	ws, err := f.ws.ready().id(ctx)
+	ws, err := f.ws.id(ctx)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetch[Workflow](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.ready().client.raw.UpdateWorkflow(ctx, id, &gen.UpdateWorkflowParams{WorkspaceID: ws}, body)
-	})
+	got, err := fetch[Workflow](ctx, ask.to(gen.NewUpdateWorkflowRequest(ask.server(), id, &gen.UpdateWorkflowParams{WorkspaceID: ws}, body)))
 	if err != nil {
-		return orLook(f.ws.ready().forget(err), func() (*Workflow, error) { return f.Get(ctx, id) })
+		return orLook(f.ws.forget(err), func() (*Workflow, error) { return f.Get(ctx, id) })
 	}
 	return got, nil
 }
@@ -164,18 +157,16 @@ func (f Workflows) Update(ctx context.Context, id string, change WorkflowChange)
 // Delete deletes the workflow with the given ID. If there is none, the error
 // matches [ErrNotFound].
 func (f Workflows) Delete(ctx context.Context, id string) error {
-	call := &call{op: "delete workflow", name: "deleteWorkflow", about: f.ws.ready().about()}
-	id, err := pathID(call.op, "workflow", id)
+	ask := f.ws.begin(&call{op: "delete workflow", name: "deleteWorkflow"})
+	id, err := pathID(ask.op, "workflow", id)
 	if err != nil {
 		return err
 	}
-	ws, err := f.ws.ready().id(ctx)
+	ws, err := f.ws.id(ctx)
 	if err != nil {
 		return err
 	}
-	return f.ws.ready().forget(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return f.ws.ready().client.raw.DeleteWorkflow(ctx, id, &gen.DeleteWorkflowParams{WorkspaceID: ws})
-	}))
+	return f.ws.forget(acknowledge(ctx, ask.to(gen.NewDeleteWorkflowRequest(ask.server(), id, &gen.DeleteWorkflowParams{WorkspaceID: ws}))))
 }
 
 // atOnce is how many lists are requested at the same time.
@@ -202,24 +193,4 @@ func (f Workflows) ListAutomations(ctx context.Context) ([]Automation, error) {
 		return nil, err
 	}
 	return slices.Concat(lists...), nil
-}
-
-// pathID returns the ID of a workflow or an automation in the form in which it
-// goes into a path. The service does not say what its IDs look like, so pathID
-// refuses only what could lead to another path.
-func pathID(op, whose, id string) (string, error) {
-	id = strings.TrimSpace(id)
-	switch {
-	case id == "":
-		return "", invalid(op, "the %s's id is empty", whose)
-	case id == ".", id == "..", strings.ContainsFunc(id, unfitForPath):
-		return "", invalid(op, "the %s's id %q is not valid; use one that the service returned", whose, shorten(id))
-	}
-	return id, nil
-}
-
-// unfitForPath reports whether r separates parts of a URL, or may do so for
-// some server on the way, or is not a printable ASCII character.
-func unfitForPath(r rune) bool {
-	return r <= ' ' || r > '~' || strings.ContainsRune(`/\?#%;`, r)
 }

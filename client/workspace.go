@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
 	"strings"
 	"sync/atomic"
 
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
 )
 
@@ -67,7 +67,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 // unless the service lets several have one name.
 func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	return func(yield func(WorkspaceInfo, error) bool) {
-		for info, err := range w.client.ready().Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
+		for info, err := range w.client.Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
 			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, w.about().of(err)) {
 				return
 			}
@@ -102,6 +102,7 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 // id returns the ID of the workspace, for operations that do not accept a name.
 // It is looked up once, and again after forget.
 func (w *Workspace) id(ctx context.Context) (string, error) {
+	w = w.ready()
 	if known := w.known.Load(); known != nil {
 		return *known, nil
 	}
@@ -120,7 +121,7 @@ func (w *Workspace) oddID(op, id string) error {
 // forget drops the ID if err says that something was not found: the workspace may
 // have been deleted and created again. It returns err.
 func (w *Workspace) forget(err error) error {
-	if errors.Is(err, ErrNotFound) {
+	if w != nil && errors.Is(err, ErrNotFound) {
 		w.known.Store(nil)
 	}
 	return err
@@ -140,16 +141,21 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	}
 	// The service has no call to create a workspace: it creates one when it issues a
 	// scoped token for it.
-	call := &call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true, about: w.about()}
-	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.client.ready().region))}
-	_, err := fetch[gen.ScopedToken](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.CreateScopedToken(ctx, &gen.CreateScopedTokenParams{}, body)
-	})
+	ask := w.begin(&call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true})
+	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(ask.client.region))}
+	_, err := fetch[issued](ctx, ask.to(gen.NewCreateScopedTokenRequest(ask.server(), nil, body)))
 	if err == nil {
 		w.exists.Store(true)
 	}
 	return err
 }
+
+// An issued token is the response to the creation of one.
+type issued struct {
+	Token auth.Secret `json:"token"`
+}
+
+func (i issued) lacks() string { return unless(i.Token != "", "token") }
 
 // confirm returns an error if the workspace does not exist now.
 func (w *Workspace) confirm(ctx context.Context) error {
@@ -177,12 +183,12 @@ type WorkspaceChange struct {
 // [ErrInvalid]; nothing is sent. After a change of the name, w still refers to the old
 // name; use [Client.Workspace] with the new one.
 func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*WorkspaceInfo, error) {
-	call := &call{op: "update workspace", name: "updateWorkspace", about: w.about()}
+	ask := w.begin(&call{op: "update workspace", name: "updateWorkspace"})
 	change.Name = strings.TrimSpace(change.Name)
 	if change == (WorkspaceChange{}) {
-		return nil, invalid(call.op, "there is nothing to change")
+		return nil, invalid(ask.op, "there is nothing to change")
 	}
-	id, err := w.only(ctx, call.op)
+	id, err := w.only(ctx, ask.op)
 	if err != nil {
 		return nil, err
 	}
@@ -193,9 +199,7 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 	body := gen.WorkspaceUpdateRequest{
 		Name: set(change.Name), Status: set(gen.WorkspaceStatus(change.Status)), CacheEnabled: change.ContextStore,
 	}
-	got, err := fetch[workspaceItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.UpdateWorkspace(ctx, id, &gen.UpdateWorkspaceParams{}, body)
-	})
+	got, err := fetch[workspaceItem](ctx, ask.to(gen.NewUpdateWorkspaceRequest(ask.server(), id, nil, body)))
 	if err != nil {
 		return orLook(missing(err, ErrWorkspaceNotFound), func() (*WorkspaceInfo, error) { return w.client.WorkspaceInfo(ctx, id) })
 	}
@@ -208,14 +212,12 @@ func (w *Workspace) Update(ctx context.Context, change WorkspaceChange) (*Worksp
 // [Workspace.Info] does. If several workspaces have the name, it returns an error and
 // deletes nothing.
 func (w *Workspace) Delete(ctx context.Context) error {
-	call := &call{op: "delete workspace", name: "deleteWorkspace", about: w.about()}
-	id, err := w.only(ctx, call.op)
+	ask := w.begin(&call{op: "delete workspace", name: "deleteWorkspace"})
+	id, err := w.only(ctx, ask.op)
 	if err != nil {
 		return err
 	}
 	w.known.Store(nil)
 	w.exists.Store(false)
-	return missing(acknowledge(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return w.client.ready().raw.DeleteWorkspace(ctx, id, &gen.DeleteWorkspaceParams{})
-	}), ErrWorkspaceNotFound)
+	return missing(acknowledge(ctx, ask.to(gen.NewDeleteWorkspaceRequest(ask.server(), id, nil))), ErrWorkspaceNotFound)
 }

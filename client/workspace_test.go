@@ -607,7 +607,7 @@ func TestInspectCheckDocsDescribe(t *testing.T) {
 	s := serveRoutes(t, map[string]reply{
 		"GET " + at + "/inspect":    says(200, `{"connector_id":"`+stubID+`","docs_skill_id":"skill-9","entities":null,"news":true}`),
 		"POST " + at + "/check":     says(200, `{"id":"c","status":"failed","error_message":"the password is wrong"}`),
-		"GET /api/v1/skills/docs":   says(200, `{}`),
+		"GET /api/v1/skills/docs":   says(200, `{"outline":[]}`),
 		"POST " + at + "/execute":   ok(`{"entities":[]}`),
 		"GET /api/v1/skills/search": says(500, ""),
 	})
@@ -654,7 +654,7 @@ func TestInspectCheckDocsDescribe(t *testing.T) {
 
 func TestDocsOfAConnectorWithoutDocs(t *testing.T) {
 	s := serveRoutes(t, map[string]reply{
-		"GET " + listPath + "/" + stubID + "/inspect": says(200, `{"docs_skill_id":null}`),
+		"GET " + listPath + "/" + stubID + "/inspect": says(200, `{"connector_id":"c","docs_skill_id":null}`),
 		"GET /api/v1/skills/docs":                     says(400, `{"message":"id is empty"}`),
 	})
 	_, err := connectorOf(newClient(t, s)).Docs(t.Context(), "")

@@ -1,10 +1,8 @@
 package client
 
 import (
-	"cmp"
 	"context"
 	"iter"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -63,14 +61,6 @@ func (f WorkspaceFilter) params(op string) (*gen.ListWorkspacesParams, error) {
 	}, nil
 }
 
-// pageSize returns how many items to request at once: n, or 100 if n is 0.
-func pageSize(op string, n int) (int, error) {
-	if n < 0 || n > 100 {
-		return 0, invalid(op, "page size %d is not between 1 and 100", n)
-	}
-	return cmp.Or(n, 100), nil
-}
-
 // Workspaces returns an iterator over the organization's workspaces that the
 // filter selects. It requests each page when the loop needs it, and stops after
 // an error. If a page comes again, it is not yielded, and the error matches
@@ -79,57 +69,31 @@ func pageSize(op string, n int) (int, error) {
 // matches [ErrInvalid]; nothing is sent.
 func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Seq2[WorkspaceInfo, error] {
 	const op = "list workspaces"
-	return func(yield func(WorkspaceInfo, error) bool) {
-		query, err := filter.params(op)
+	var from *url.URL // of the page before
+	items := pages(op, func(w workspaceItem) string { return w.ID }, func(g *guard, next string) ([]workspaceItem, string, error) {
+		ask := c.begin(&call{op: op, name: "listWorkspaces", read: true})
+		if next == "" {
+			query, err := filter.params(op)
+			if err != nil {
+				return nil, "", err
+			}
+			ask.to(gen.NewListWorkspacesRequest(ask.server(), query))
+		} else {
+			ask.to(ask.follow(from, next))
+		}
+		list, err := fetch[workspaceList](ctx, ask)
 		if err != nil {
-			yield(WorkspaceInfo{}, err)
-			return
+			return nil, "", err
 		}
-		var req *http.Request
-		var from string
-		send := func(ctx context.Context) (*http.Response, error) {
-			if req == nil {
-				return c.ready().raw.ListWorkspaces(ctx, query)
-			}
-			return c.ready().doer.Do(req.WithContext(ctx))
+		if from = ask.from; next == "" {
+			_ = g.next(from.RequestURI()) // all have the same origin
 		}
-		g := guard{op: op}
-		for {
-			list, err := fetch[workspaceList](ctx, &call{op: op, name: "listWorkspaces", read: true}, func(ctx context.Context) (*http.Response, error) {
-				resp, err := send(ctx)
-				if resp != nil && resp.Request != nil {
-					from = resp.Request.URL.String()
-				}
-				return resp, err
-			})
-			if err != nil {
-				yield(WorkspaceInfo{}, err)
-				return
-			}
-			if err := g.page(idsOf(list.Data, func(w workspaceItem) string { return w.ID })); err != nil {
-				yield(WorkspaceInfo{}, err)
-				return
-			}
-			for _, w := range list.Data {
-				if !yield(w.info(), nil) {
-					return
-				}
-			}
-			if list.Next == "" {
-				return
-			}
-			if at, err := url.Parse(from); err == nil && req == nil {
-				_ = g.next(at.RequestURI()) // all have the same origin
-			}
-			if req, err = c.follow(ctx, op, from, list.Next); err == nil {
-				err = g.next(req.URL.RequestURI())
-			}
-			if err != nil {
-				yield(WorkspaceInfo{}, err)
-				return
-			}
+		if u, err := ask.next(from, list.Next); list.Next != "" && err == nil {
+			return list.Data, u.RequestURI(), nil
 		}
-	}
+		return list.Data, list.Next, nil
+	})
+	return convert(items, workspaceItem.info)
 }
 
 // The types below follow the contract, but are more tolerant than those of
@@ -138,6 +102,8 @@ type workspaceList struct {
 	Data []workspaceItem `json:"data"`
 	Next string          `json:"next"`
 }
+
+func (l workspaceList) lacks() string { return unless(l.Data != nil, "list of data") }
 
 type workspaceItem struct {
 	ID             string              `json:"id"`
@@ -151,6 +117,8 @@ type workspaceItem struct {
 	UpdatedAt      time.Time           `json:"updated_at"`
 }
 
+func (w workspaceItem) lacks() string { return unless(w.ID != "", "id") }
+
 func (w workspaceItem) info() WorkspaceInfo {
 	return WorkspaceInfo{
 		ID: w.ID, Name: w.Name, OrganizationID: w.OrganizationID, Status: w.Status, Tombstone: w.Tombstone,
@@ -162,14 +130,12 @@ func (w workspaceItem) info() WorkspaceInfo {
 // been deleted. If there is none, the error matches [ErrWorkspaceNotFound].
 // [Workspace.Info] finds a workspace by its name.
 func (c *Client) WorkspaceInfo(ctx context.Context, id string) (*WorkspaceInfo, error) {
-	call := &call{op: "get workspace", name: "getWorkspace", read: true}
-	id, err := checkUUID(call.op, "workspace", id)
+	ask := c.begin(&call{op: "get workspace", name: "getWorkspace", read: true})
+	id, err := checkUUID(ask.op, "workspace", id)
 	if err != nil {
 		return nil, err
 	}
-	got, err := fetch[workspaceItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ready().raw.GetWorkspace(ctx, id, &gen.GetWorkspaceParams{})
-	})
+	got, err := fetch[workspaceItem](ctx, ask.to(gen.NewGetWorkspaceRequest(ask.server(), id, nil)))
 	if err != nil {
 		return nil, missing(err, ErrWorkspaceNotFound)
 	}
@@ -191,12 +157,12 @@ type statsItem struct {
 	Inactive int  `json:"inactive_count"`
 }
 
+func (s statsItem) lacks() string { return unless(s.Total != nil, "total_count") }
+
 // WorkspaceStats counts the organization's workspaces.
 func (c *Client) WorkspaceStats(ctx context.Context) (*WorkspaceStats, error) {
-	call := &call{op: "count workspaces", name: "getWorkspaceStats", read: true}
-	got, err := fetch[statsItem](ctx, call, func(ctx context.Context) (*http.Response, error) {
-		return c.ready().raw.GetWorkspaceStats(ctx, &gen.GetWorkspaceStatsParams{})
-	})
+	ask := c.begin(&call{op: "count workspaces", name: "getWorkspaceStats", read: true})
+	got, err := fetch[statsItem](ctx, ask.to(gen.NewGetWorkspaceStatsRequest(ask.server(), nil)))
 	if err != nil {
 		return nil, err
 	}

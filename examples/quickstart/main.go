@@ -59,6 +59,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	progress("Asking for the connectors …")
 	connectors, err := workspace.ListConnectors(ctx)
 	if err != nil {
 		return err
@@ -72,6 +73,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	progress("Asking GitHub for its issues …")
 	fmt.Println("Issues:")
 	rows := 0
 	for issue, err := range client.All[Issue](ctx, github, "issues", "list", client.Params{"per_page": 10}) {
@@ -85,6 +87,13 @@ func run(ctx context.Context) error {
 	}
 	fmt.Printf("%d rows from %d pages; %d token request(s)\n", rows, wire.pages.Load(), wire.tokens.Load())
 	return nil
+}
+
+// progress tells somebody who waits at a terminal what for.
+func progress(what string) {
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		fmt.Fprintln(os.Stderr, what)
+	}
 }
 
 // A counter counts the requests for the summary.

@@ -3,6 +3,8 @@ package answer
 import (
 	"net/http"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -123,13 +125,40 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// FuzzRetryAfter tests that only plain numbers and dates are times, that a date is
+// measured by the clock that it comes from, and that no time is negative or endless.
 func FuzzRetryAfter(f *testing.F) {
-	f.Add("3")
-	f.Add("Fri, 02 Jan 2026 03:04:05 GMT")
-	f.Fuzz(func(t *testing.T, v string) {
-		d, ok := RetryAfter(http.Header{"Retry-After": {v}}, time.Unix(0, 0))
+	for _, v := range []string{"3", "0.5", "Infinity", "1e3", "0x1p4", "1_000", "-1", "+1", "٣", "99999999999999999999", "Fri, 02 Jan 2026 03:04:05 GMT", "Friday, 02-Jan-26 03:04:05 GMT", "Fri, 02 Jan 2026 03:04:05 CET"} {
+		f.Add(v, "Fri, 02 Jan 2026 03:00:00 GMT", int64(1767322800), int64(90))
+	}
+	plain := regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+	f.Fuzz(func(t *testing.T, v, date string, now, apart int64) {
+		clock := time.Unix(now%(1<<40), 0).UTC()
+		d, ok := RetryAfter(http.Header{"Retry-After": {v}, "Date": {date}}, clock)
 		if d < 0 || d > maxRetryAfter || !ok && d != 0 {
-			t.Errorf("RetryAfter(%q) = %v, %v", v, d, ok)
+			t.Errorf("RetryAfter(%q, %q) = %v, %v", v, date, d, ok)
+		}
+		trimmed := strings.TrimSpace(v)
+		at, err := http.ParseTime(trimmed)
+		number := plain.MatchString(trimmed)
+		if ok != (number || err == nil) {
+			t.Errorf("%q is a time: %v", v, ok)
+		}
+		if number {
+			if other, _ := RetryAfter(http.Header{"Retry-After": {v}}, clock.Add(time.Hour)); other != d {
+				t.Errorf("%q is %v or %v, by the clock", v, d, other)
+			}
+			if secs, err := strconv.Atoi(trimmed); err == nil && secs < 1<<20 && d != time.Duration(secs)*time.Second {
+				t.Errorf("%q is %v", v, d)
+			}
+		} else if _, noDate := http.ParseTime(date); err == nil && noDate != nil && d != min(max(at.Sub(clock), 0), maxRetryAfter) {
+			t.Errorf("%q at %v is %v", v, clock, d)
+		}
+		apart %= 1 << 24
+		sent := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		h := http.Header{"Date": {sent.Format(http.TimeFormat)}, "Retry-After": {sent.Add(time.Duration(apart) * time.Second).Format(http.TimeFormat)}}
+		if d, ok := RetryAfter(h, clock); !ok || d != max(time.Duration(apart)*time.Second, 0) {
+			t.Errorf("%d seconds by the clock of the service are %v, %v", apart, d, ok)
 		}
 	})
 }

@@ -43,6 +43,7 @@ func main() {
 
 type operation struct {
 	id, method, path string
+	token            string   // the kind of token that it needs, "" if any will do
 	open             bool     // needs no token
 	uuids            []string // path parameters that are UUIDs
 	body             bool
@@ -55,6 +56,7 @@ func operationsOf(doc *openapi3.T) (ops []operation) {
 	for path, item := range doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			op := operation{id: o.OperationID, method: method, path: path}
+			op.token = tokenOf(o)
 			op.open = o.Security != nil && len(*o.Security) == 0
 			for _, p := range slices.Concat(item.Parameters, o.Parameters) {
 				if p.Value.In == openapi3.ParameterInPath && p.Value.Schema.Value.Format == "uuid" {
@@ -75,6 +77,19 @@ func operationsOf(doc *openapi3.T) (ops []operation) {
 		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.method, b.method))
 	})
 	return ops
+}
+
+// tokenOf returns the kind of token that an operation needs, "" if any will do.
+func tokenOf(o *openapi3.Operation) string {
+	switch kind := o.Extensions["x-token"]; kind {
+	case nil:
+		return ""
+	case "application", "admin", "scoped":
+		return kind.(string)
+	default:
+		log.Fatalf("%s: the x-token of %s is %v", contract, o.OperationID, kind)
+		return ""
+	}
 }
 
 // membersOf returns the names of the members that an object must have, and of the others
@@ -149,6 +164,9 @@ func serviceTable(ops []operation) string {
 	b.WriteString("// operations are the operations of the contract, by route of the generated server.\nvar operations = map[string]*operation{\n")
 	for _, op := range ops {
 		fmt.Fprintf(&b, "\t%q: {id: %q", op.method+" "+op.path, op.id)
+		if op.token != "" {
+			fmt.Fprintf(&b, ", token: %q", op.token)
+		}
 		if op.open {
 			b.WriteString(", open: true")
 		}

@@ -2,6 +2,7 @@ package paging
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
@@ -301,7 +302,22 @@ func (t *turn) next() Out {
 	}
 	out := t.decide(asked, page == 0)
 	t.longest = max(t.longest, t.Count)
+	if out.Problem == Fine && !out.End && t.asksFor(out.Set) {
+		drop := out.Drop
+		out = fail(Repeated, "the metadata leads to this page again, whatever the parameter %q says", t.p.Name)
+		out.Drop = drop
+	}
 	return out
+}
+
+// asksFor reports whether the request for this page had all the values of set.
+func (t *turn) asksFor(set map[string]any) bool {
+	for name, v := range set {
+		if was, given := t.Params[name]; !given || text(was) != text(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // comesAgain reports whether all the values asked for a page that came already, and
@@ -417,7 +433,7 @@ func (t *turn) form(p Param, v string, isNumber bool) any {
 	_, text := given.(string)
 	_, whole := integer(given)
 	if digits(v) && (p.Integer || (t.guessed || p.Any) && (isNumber || ok && !text && whole)) {
-		return json.Number(v)
+		return json.Number(cmp.Or(strings.TrimLeft(v, "0"), "0")) // JSON has no 007
 	}
 	return v
 }

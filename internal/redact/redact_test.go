@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -189,6 +190,89 @@ func FuzzString(f *testing.F) {
 	})
 }
 
+// gone reports whether r does not count in a secret.
+func gone(r rune) bool { return unicode.IsSpace(r) || unseen(r) }
+
 // unseen reports whether a text for people does not show r: control characters, and
 // what stands for bytes that are no UTF-8.
 func unseen(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
+
+// ways are how a service, a proxy or a log may repeat a secret.
+var ways = []func(string) string{
+	func(s string) string { return s },
+	strings.TrimSpace,
+	func(s string) string { return strings.Join(strings.Fields(s), " ") },
+	url.QueryEscape,
+	url.PathEscape,
+	func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") },
+	func(s string) string { return lowerHex(url.QueryEscape(s)) },
+	html.EscapeString,
+	func(s string) string { return inJSON(s, true) },
+	func(s string) string { return inJSON(s, false) },
+	func(s string) string { return inJSON(inJSON(s, false), true) },
+	func(s string) string { return inJSON(url.QueryEscape(s), true) },
+	func(s string) string { return inJSON(html.EscapeString(s), true) },
+	func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
+	func(s string) string { q := strconv.QuoteToASCII(s); return q[1 : len(q)-1] },
+	func(s string) string { r := []rune(s); return string(r[:len(r)/2]) + "\n\t " + string(r[len(r)/2:]) },
+	func(s string) string { return answer.Line(s) },
+}
+
+// lowerHex returns a text with percent signs before lower-case digits.
+func lowerHex(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i:], strings.ToLower(s[i:i+3]))
+		}
+	}
+	return string(b)
+}
+
+// inJSON returns s as it is between the quotes of JSON.
+func inJSON(s string, escapeHTML bool) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(escapeHTML)
+	_ = enc.Encode(s)
+	return strings.TrimSuffix(b.String(), "\n")[1 : b.Len()-2]
+}
+
+// FuzzEcho tests that a secret is hidden, and nothing but the secret, in every way in
+// which it may be repeated.
+func FuzzEcho(f *testing.F) {
+	for i := range ways {
+		for _, secret := range []string{"hunter22", pem, "ab+cd/ef gh%41", `q"uo\te\u0041'<&>`, "clé-😀 \u00a0 ünï", "%2B%252B+ +%", "\u2028\u2029\x01 abc", "key=\\\\n\\\"x", "{\"a\":\"b+c\"}"} {
+			f.Add(secret, uint8(i), uint8(i))
+		}
+	}
+	around := [][2]string{{"", ""}, {"the key ", " is wrong"}, {`{"message":"`, `"}`}, {"?key=", "&x=1"}, {"(", ")"}, {"/", "/x"}, {"…", "…"}}
+	f.Fuzz(func(t *testing.T, secret string, way, place uint8) {
+		// Of white space at its ends, and of plus signs, which may be white space, the escapes may remain.
+		secret = strings.TrimFunc(strings.ToValidUTF8(secret, ""), func(r rune) bool { return r == '+' || gone(r) })
+		bare := strings.Map(func(r rune) rune {
+			if gone(r) {
+				return -1
+			}
+			return r
+		}, secret)
+		if len(bare) < 16 { // shorter ones may be words, or come of themselves
+			return
+		}
+		echo, at := ways[int(way)%len(ways)](secret), around[int(place)%len(around)]
+		if strings.HasSuffix(echo, "…") && !strings.HasSuffix(bare, "…") { // which is a cut
+			at = around[0]
+		}
+		s := redact.New(secret)
+		text := at[0] + echo + at[1]
+		want := at[0] + redact.Text + at[1]
+		for _, got := range []string{s.String(text), s.Name(text)} {
+			if got != want {
+				t.Errorf("way %d: %q of %q gives %q, want %q", int(way)%len(ways), text, secret, got, want)
+			}
+		}
+		if got := s.Cut(text); !strings.HasPrefix(want, strings.TrimSuffix(got, "…")) || !strings.Contains(got, redact.Text) { // more may be hidden at the end
+			t.Errorf("way %d: %q of %q, cut, gives %q, want %q", int(way)%len(ways), text, secret, got, want)
+		}
+	})
+}

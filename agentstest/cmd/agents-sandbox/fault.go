@@ -36,6 +36,16 @@ A request is hit by the first fault that fits. Examples:
 
 `
 
+// operationHelp lists the operations that a fault can have as its target.
+func operationHelp() string {
+	var b strings.Builder
+	b.WriteString("The operations:\n\n")
+	for _, name := range agentstest.Operations() {
+		b.WriteString("  " + name + "\n")
+	}
+	return b.String()
+}
+
 // parseFault reads a value of the flag -fault.
 func parseFault(value string) (agentstest.Fault, error) {
 	var f agentstest.Fault

@@ -21,6 +21,9 @@
 //		Refuse parameters that actions do not declare.
 //	-token-lifetime duration
 //		Set the lifetime of tokens. The default is 15m.
+//	-v
+//		Print a line for each request to stderr. The default is true if stderr
+//		is a terminal.
 //
 // The target of a fault is an operationId, such as createToken; an entity and an
 // action, such as issues.list, where * stands for any; or * for all requests.
@@ -41,8 +44,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -52,15 +57,15 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "agents-sandbox:", err)
 		os.Exit(2)
 	}
 }
 
 // run serves until ctx is done. If args ask for help, it prints that and returns
-// at once.
-func run(ctx context.Context, args []string, out io.Writer) error {
+// at once. Requests are printed to log.
+func run(ctx context.Context, args []string, out, log io.Writer) error {
 	flags := flag.NewFlagSet("agents-sandbox", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main prints errors, and help goes to out
 	addr := flags.String("addr", "127.0.0.1:8085", "listen on `host:port`; port 0 is any free port")
@@ -68,6 +73,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	latency := flags.Duration("latency", 0, "`duration` to wait before each response")
 	empty := flags.Bool("empty", false, "start without the sample workspaces and connectors")
 	strict := flags.Bool("strict", false, "refuse parameters that actions do not declare")
+	verbose := flags.Bool("v", isTerminal(log), "print a line for each request to stderr; the default on a terminal")
 	var faults []agentstest.Fault
 	flags.Func("fault", "make requests fail, as `target=effect` says; may be repeated", func(value string) error {
 		f, err := parseFault(value)
@@ -79,7 +85,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		_, _ = fmt.Fprint(out, "Usage: agents-sandbox [flags]\n\nServes an in-memory Airbyte Agents service.\n\n")
 		flags.SetOutput(out)
 		flags.PrintDefaults()
-		_, _ = fmt.Fprint(out, "\n"+faultHelp)
+		_, _ = fmt.Fprint(out, "\n"+faultHelp+operationHelp())
 		return nil
 	case err != nil:
 		return fmt.Errorf("%w (-h shows the flags)", err)
@@ -109,15 +115,22 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := agentstest.Serve(l, service)
-	defer server.Close()
+	running, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end() // ends delays
+	var handler http.Handler = service
+	if *verbose {
+		handler = &watcher{service: service, out: log, colour: isTerminal(log) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, BaseContext: func(net.Listener) context.Context { return running }}
+	defer server.Close()                //nolint:errcheck // nothing depends on it
+	go func() { _ = server.Serve(l) }() // until Shutdown
 	_, _ = fmt.Fprintf(out, `# An in-memory Airbyte Agents service. In another terminal:
 export AIRBYTE_API_HOST=%s
 export AIRBYTE_CLIENT_ID=%s
 export AIRBYTE_CLIENT_SECRET=%s
 export AIRBYTE_ORGANIZATION_ID=%s
 export AIRBYTE_WORKSPACE=%s
-`, server.URL, agentstest.ClientID, agentstest.ClientSecret, agentstest.OrganizationID, agentstest.WorkspaceName)
+`, baseURL(l.Addr()), agentstest.ClientID, agentstest.ClientSecret, agentstest.OrganizationID, agentstest.WorkspaceName)
 	if len(faults) > 0 {
 		_, _ = fmt.Fprintln(out, "# Faults:")
 		for _, f := range faults {
@@ -126,8 +139,8 @@ export AIRBYTE_WORKSPACE=%s
 	}
 	_, _ = fmt.Fprintln(out, "# Stop it with Ctrl-C.")
 	<-ctx.Done()
-	_, _ = fmt.Fprintf(out, "# Stopped after %d requests.\n", server.Count(""))
-	if left := server.PendingFaults() - endless; left > 0 {
+	_, _ = fmt.Fprintf(out, "# Stopped after %d requests.\n", service.Count(""))
+	if left := service.PendingFaults() - endless; left > 0 {
 		_, _ = fmt.Fprintf(out, "# Faults that are not used up: %d.\n", left)
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -136,4 +149,13 @@ export AIRBYTE_WORKSPACE=%s
 		return err
 	}
 	return nil
+}
+
+// baseURL returns where a program on this machine reaches a listener.
+func baseURL(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() { // no address that one could connect to
+		return "http://" + net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return "http://" + addr.String()
 }

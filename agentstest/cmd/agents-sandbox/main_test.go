@@ -6,11 +6,14 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -66,9 +69,10 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	read, write := io.Pipe()
+	var requests bytes.Buffer
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-token-lifetime", "30s", "-fault", "createToken=503,retry-after=7", "-fault=noSuchEntity.*=reset"}, write)
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-token-lifetime", "30s", "-fault", "createToken=503,retry-after=7", "-fault=noSuchEntity.*=reset", "-v"}, write, &requests)
 		_ = write.Close()
 	}()
 	env := map[string]string{}
@@ -137,11 +141,61 @@ func TestRun(t *testing.T) {
 	if got := <-rest; got != "# Stopped after 2 requests.\n# Faults that are not used up: 1.\n" {
 		t.Errorf("at the end: %q", got)
 	}
+	shape := regexp.MustCompile(`^# 503 POST /api/v1/account/applications/token \d+m?s\n# 200 POST /api/v1/account/applications/token \d+m?s\n$`)
+	if !shape.Match(requests.Bytes()) {
+		t.Errorf("printed about the requests: %q", requests.String())
+	}
+}
+
+// A line for each request, in colours only if they are wanted.
+func TestWatcher(t *testing.T) {
+	service := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.ContentLength > 0 && int64(len(body)) != r.ContentLength {
+			t.Errorf("%d bytes of the body, %v", len(body), err)
+		}
+		switch r.URL.Query().Get("do") {
+		case "break":
+			panic(http.ErrAbortHandler)
+		case "refuse":
+			w.WriteHeader(http.StatusNotFound)
+		case "fail":
+			w.WriteHeader(http.StatusBadGateway)
+		}
+		_, _ = io.WriteString(w, "text")
+	})
+	for _, tc := range []struct {
+		target, body string
+		colour       bool
+		want         string
+	}{
+		{"/x", "", false, "# 200 GET /x 0s\n"},
+		{"/x", "", true, "# \x1b[32m200\x1b[0m GET /x 0s\n"},
+		{"/%1b[31m?do=refuse", "", true, "# \x1b[33m404\x1b[0m GET /%1b[31m 0s\n"},
+		{"/x?do=fail", "", true, "# \x1b[31m502\x1b[0m GET /x 0s\n"},
+		{"/x?do=break", "", true, "# \x1b[31m---\x1b[0m GET /x 0s\n"},
+		{"/1/execute", `{"entity": "issues", "action": "list"}`, false, "# 200 GET /1/execute \"issues.list\" 0s\n"},
+		{"/1/execute", `{"entity": "\u001b", "action": "list"}`, false, "# 200 GET /1/execute \"\\x1b.list\" 0s\n"},
+		{"/1/execute", "no JSON", false, "# 200 GET /1/execute 0s\n"},
+		{"/1/execute", `{"action": "` + strings.Repeat("x", 70<<10) + `"}`, false, "# 200 GET /1/execute 0s\n"},
+	} {
+		synctest.Test(t, func(t *testing.T) { // in which nothing takes time
+			var out strings.Builder
+			func() {
+				defer func() { _ = recover() }()
+				req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, tc.target, strings.NewReader(tc.body))
+				(&watcher{service: service, colour: tc.colour, out: &out}).ServeHTTP(httptest.NewRecorder(), req)
+			}()
+			if out.String() != tc.want {
+				t.Errorf("%s: %q, want %q", tc.target, out.String(), tc.want)
+			}
+		})
+	}
 }
 
 func TestRunRefuses(t *testing.T) {
 	for _, args := range [][]string{{"-addr", "256.0.0.1:x"}, {"-token-lifetime", "0s"}, {"-latency", "-1s"}, {"more"}, {"-nonsense"}, {"-fault", "createToken"}} {
-		if err := run(t.Context(), args, io.Discard); err == nil {
+		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("%v: no error", args)
 		}
 	}
@@ -211,5 +265,58 @@ func TestParseFaultRefuses(t *testing.T) {
 		if _, err := parseFault(value); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", value, err, want)
 		}
+	}
+}
+
+// Help lists what a fault can be about, and the address that is printed works.
+func TestHelpListsOperations(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-h"}, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range agentstest.Operations() {
+		if !strings.Contains(out.String(), "  "+name+"\n") {
+			t.Errorf("help does not list %s", name)
+		}
+	}
+}
+
+func TestAddressWithoutAHost(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"-addr", ":0"}, write, io.Discard)
+		_ = write.Close()
+	}()
+	host := ""
+	for lines := bufio.NewScanner(read); lines.Scan(); {
+		if at, found := strings.CutPrefix(lines.Text(), "export AIRBYTE_API_HOST="); found {
+			host = at
+		}
+		if strings.HasPrefix(lines.Text(), "# Stop it") {
+			break
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	if !strings.HasPrefix(host, "http://localhost:") && !strings.HasPrefix(host, "http://127.0.0.1:") { // plain http is for loopback addresses
+		t.Errorf("the address is %s", host)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, host+"/api/v1/workspaces", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

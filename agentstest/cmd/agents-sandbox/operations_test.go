@@ -181,7 +181,7 @@ func serve(t *testing.T) map[string]string {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0"}, write)
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0"}, write, io.Discard)
 		_ = write.Close()
 	}()
 	t.Cleanup(func() {

@@ -1,41 +1,10 @@
 package client
 
 import (
-	"net/http"
-	"slices"
-	"strings"
-
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
 const redacted = redact.Text
-
-// scrub removes from e the secrets of the call and of its request, in case the
-// service repeats them.
-func (c *call) scrub(e *Error, req *http.Request) *Error {
-	s := c.scrubber(req)
-	e.Message, e.Code, e.RequestID = s.text(e.Message), s.Name(e.Code), s.text(e.RequestID)
-	for i, f := range e.Fields {
-		f.Field, f.Message, f.Code = s.Name(f.Field), s.text(f.Message), s.Name(f.Code)
-		f.Details, _ = s.value(f.Details).(map[string]any)
-		e.Fields[i] = f
-	}
-	e.body = s.bytes(e.body)
-	e.err = s.Error(e.err)
-	return e
-}
-
-// scrubber returns a scrubber for the secrets of the call and the token in the
-// headers of req.
-func (c *call) scrubber(req *http.Request) scrubber {
-	secrets := c.secrets
-	if req != nil {
-		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
-			secrets = append(slices.Clip(secrets), token)
-		}
-	}
-	return newScrubber(secrets)
-}
 
 type scrubber struct{ redact.Scrubber }
 
