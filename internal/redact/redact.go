@@ -412,13 +412,13 @@ func unquote(s string, i int) (string, int) {
 		case err != nil:
 			return `\`, 1
 		case c == 'x':
-			return string([]byte{byte(n)}), 4
-		case c == 'u' && utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[end:end+2] == `\u`: //nolint:gosec // 31 bits
+			return string([]byte{byte(n & 0xff)}), 4
+		case c == 'u' && utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[end:end+2] == `\u`:
 			if low, err := strconv.ParseUint(s[i+8:i+12], 16, 31); err == nil {
-				return string(utf16.DecodeRune(rune(n), rune(low))), 12 //nolint:gosec // 31 bits
+				return string(utf16.DecodeRune(rune(n), rune(low))), 12
 			}
 		}
-		return string(rune(n)), 2 + digits //nolint:gosec // 31 bits
+		return string(rune(n)), 2 + digits
 	case '"', '\\', '/', '\'':
 		return s[i+1 : i+2], 2
 	}
