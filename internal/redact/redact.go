@@ -412,7 +412,7 @@ func unquote(s string, i int) (string, int) {
 		case err != nil:
 			return `\`, 1
 		case c == 'x':
-			return string([]byte{byte(n)}), 4
+			return string([]byte{byte(n & 0xff)}), 4
 		case c == 'u' && utf16.IsSurrogate(rune(n)) && i+12 <= len(s) && s[end:end+2] == `\u`:
 			if low, err := strconv.ParseUint(s[i+8:i+12], 16, 31); err == nil {
 				return string(utf16.DecodeRune(rune(n), rune(low))), 12
