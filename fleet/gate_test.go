@@ -61,14 +61,14 @@ func testPauseSpreads(t *testing.T, addr string, m mode) {
 			t.Errorf("fleet %d: %v, want from %v to %v", i, err, least, most)
 		}
 	}
-	if times := released(t, list, "another", 5); times[len(times)-1] > 100*time.Millisecond {
+	if times := released(t, list, "another", 5); times[len(times)-1] > 300*time.Millisecond {
 		t.Errorf("another key waits for %v", times[len(times)-1])
 	}
 	list[1].Pause(t.Context(), key, time.Second/2) // does not shorten it
 	list[2].Pause(t.Context(), key, 2*time.Second)
 	list[3].Pause(t.Context(), key, -time.Second)
 	times := released(t, list, key, 10)
-	if first, last := times[0], times[len(times)-1]; first < 1900*time.Millisecond || last > 7500*time.Millisecond || last-first < time.Second {
+	if first, last := times[0], times[len(times)-1]; first < 1900*time.Millisecond || last > 8500*time.Millisecond || last-first < time.Second {
 		t.Errorf("released from %v to %v", first, last)
 	}
 }
@@ -81,7 +81,7 @@ func testPace(t *testing.T, addr string, m mode) {
 	list[0].Pause(t.Context(), "paced", time.Second)
 	time.Sleep(200 * time.Millisecond)      // until all know
 	times := released(t, list, "paced", 50) // one of the 100 was refused
-	const slack = 20                        // for what a busy machine does late
+	const slack = 40                        // for what a busy machine does late
 	for n := 0; n+100+slack < len(times); n++ {
 		if d := times[n+100+slack] - times[n]; d < 850*time.Millisecond {
 			t.Fatalf("numbers %d to %d were released within %v", n, n+100+slack, d)

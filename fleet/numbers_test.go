@@ -247,14 +247,16 @@ func TestLimit(t *testing.T) {
 	w.share = false
 	alone := w.run(t, "", nil)
 	w.share = true
-	for range 2 { // the machine may have something else to do
-		t.Logf("%d refused, %d without a gate; %d accepted from the third second on, %d without", together.refused, alone.refused, together.late, alone.late)
-		if together.refused <= alone.refused/5 && float64(together.late) >= 0.85*float64(alone.late) {
+	for tries := 3; ; tries-- { // the machine may have something else to do
+		text := fmt.Sprintf("%d refused, %d without a gate; %d accepted from the third second on, %d without", together.refused, alone.refused, together.late, alone.late)
+		if t.Log(text); together.refused <= alone.refused/5 && float64(together.late) >= 0.85*float64(alone.late) {
 			return
+		}
+		if tries == 1 {
+			t.Fatal(text)
 		}
 		together = w.run(t, s.addr(), nil)
 	}
-	t.Errorf("%d refused, %d without a gate; %d accepted from the third second on, %d without", together.refused, alone.refused, together.late, alone.late)
 }
 
 // The server is killed twice, and no call fails ("make soak").

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil { // most of the time, the tests wait
+	if err := flag.Set("test.parallel", "4"); err != nil { // most of the time, the tests wait
 		panic(err)
 	}
 	os.Exit(m.Run())
