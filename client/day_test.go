@@ -22,10 +22,10 @@ import (
 
 const (
 	dayWorkers  = 6
-	dayPause    = 30 * time.Second // between two calls of a worker, on average
-	dayTenants  = 60               // clients with a workspace of their own, an hour
+	dayPause    = 60 * time.Second // between two calls of a worker, on average
+	dayTenants  = 50               // clients with a workspace of their own, an hour
 	dayLifetime = 20 * time.Minute // of a token, which is refreshed every quarter of an hour
-	dayUses     = 300              // of a token, after which it is refused
+	dayRefusal  = 7 * time.Minute  // after which every third token is refused
 	dayOutage   = 140 * time.Second
 	dayFault    = 17 // of so many requests, one goes wrong: more would use up the budget of retries
 	dayGrowth   = 1 << 20
@@ -130,7 +130,7 @@ type day struct {
 
 type dayToken struct {
 	expiry  time.Time
-	uses    int
+	refusal time.Time // when it is refused, if ever
 	refused bool
 }
 
@@ -256,7 +256,7 @@ func (s *day) reply(req *http.Request, body []byte) reply {
 	token := s.tokens[strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")]
 	if token != nil {
 		// Without a token that is good, a call cannot ride out an outage.
-		if token.uses++; token.uses > dayUses && !token.refused && now.After(s.until) {
+		if !token.refusal.IsZero() && now.After(token.refusal) && !token.refused && now.After(s.until) {
 			token.refused = true
 			if s.latest == token {
 				s.refused++
@@ -327,9 +327,12 @@ func (s *day) token(now time.Time) reply {
 func (s *day) issue(now time.Time) string {
 	maps.DeleteFunc(s.tokens, func(_ string, t *dayToken) bool { return !now.Before(t.expiry) })
 	s.number++
-	token := fmt.Sprintf("token-%d", s.number)
-	s.tokens[token] = &dayToken{expiry: now.Add(dayLifetime)}
-	return token
+	text, token := fmt.Sprintf("token-%d", s.number), &dayToken{expiry: now.Add(dayLifetime)}
+	if s.number%3 == 0 {
+		token.refusal = now.Add(dayRefusal)
+	}
+	s.tokens[text] = token
+	return text
 }
 
 // dayFaults are what may happen to a request: to a read, to a download before it begins,
