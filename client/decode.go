@@ -2,9 +2,11 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	stdjson "encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"reflect"
@@ -17,179 +19,155 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
-// lenient accepts what vendors send: duplicate names, of which the last one
-// wins, and invalid UTF-8. tolerate, too, relies on duplicate names being
-// allowed: otherwise the decoder loses track after a value of the wrong type.
-var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+// An envelope is the response to every execution. R reads the result in it.
+type envelope[R any] struct {
+	frame
+	Result R `json:"result"`
+}
 
-// familiar adds support for the types that encoding/json knows and its version 2 does
-// not, and for any.
-var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar))
+// A frame is all of an envelope but its result.
+type frame struct {
+	Status    loose[string]            `json:"status"`
+	Metadata  jsontext.Value           `json:"connector_metadata"`
+	Execution loose[executionMetadata] `json:"execution_metadata"`
+	Warning   loose[*warning]          `json:"warning"`
+	Error     jsontext.Value           `json:"error"`
+	Message   jsontext.Value           `json:"message"`
+}
 
-// numbers is like familiar, but a number that is decoded into an any becomes a
-// json.Number.
-var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalNumbers))
+type executionMetadata struct {
+	ConnectorID loose[string]  `json:"connector_instance_id"`
+	Millis      loose[float64] `json:"execution_time_ms"`
+}
 
-var unmarshalNumbers = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
-	*v, err = jsonv1.Read(dec, true)
+// A warning is a Warning as the service sends it.
+type warning struct {
+	Code          loose[string] `json:"code"`
+	Message       loose[string] `json:"message"`
+	DeactivatedAt moment        `json:"deactivated_at"`
+	ReactivatedAt moment        `json:"reactivated_at"`
+	StaleSince    moment        `json:"stale_since"`
+	StatusURL     loose[string] `json:"status_url"`
+}
+
+// UnmarshalJSONFrom reads a warning, which may be just a text.
+func (w *warning) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() == '"' {
+		*w = warning{}
+		return w.Message.UnmarshalJSONFrom(dec)
+	}
+	type object warning // without this method
+	return json.UnmarshalDecode(dec, (*object)(w))
+}
+
+func (w *warning) export() *Warning {
+	if w == nil || *w == (warning{}) {
+		return nil
+	}
+	return &Warning{
+		Code: w.Code.v, Message: w.Message.v, StatusURL: w.StatusURL.v,
+		DeactivatedAt: w.DeactivatedAt.Time, ReactivatedAt: w.ReactivatedAt.Time, StaleSince: w.StaleSince.Time,
+	}
+}
+
+// verdict returns the error that the envelope describes, if any, whatever its result
+// is.
+func (e *frame) verdict() error {
+	reason := reasonIn(e.Error)
+	if reason.Message == "" {
+		code := reason.Code
+		reason = reasonIn(e.Message)
+		reason.Code = cmp.Or(code, reason.Code)
+	}
+	switch e.Status.v {
+	case "success":
+		return nil
+	case "":
+		if reason.Message == "" {
+			reason.Message = "the response has no status: it is not that of an execution"
+		}
+		return &Error{kind: ErrBadResponse, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
+	}
+	err := &Error{kind: ErrExecution, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
+	if err.Message == "" {
+		err.Message = "the action ended with status " + answer.Line(e.Status.v)
+	}
 	return err
-}))
-
-// numbersOfMatches extends numbers to the members of a Match. Only WithUseNumber
-// calls it, so that other programs do not link what decodes a Match.
-func numbersOfMatches() json.Options {
-	matches.once.Do(func() {
-		matches.numbers = json.JoinOptions(numbers, json.WithUnmarshalers(json.JoinUnmarshalers(unmarshalNumbers, json.UnmarshalFromFunc(unmarshalMatch))))
-	})
-	return matches.numbers
 }
 
-var matches struct {
-	once    sync.Once
-	numbers json.Options
+// reasonIn reads the reason in a member of an envelope, which may be text, an object or a
+// list of either.
+func reasonIn(v jsontext.Value) answer.Reason {
+	switch v.Kind() {
+	case '"', '{':
+		return answer.Parse(v)
+	case '[':
+		return answer.Parse([]byte(`{"errors":` + string(v) + `}`))
+	}
+	return answer.Reason{} // null, true or a number: no reason
 }
 
-var unmarshalFamiliar = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
-	*v, err = jsonv1.Read(dec, false)
-	return err
-}))
-
-var unmarshalStandard = json.JoinUnmarshalers(
-	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *stdjson.Number) error {
-		if dec.PeekKind() != '0' {
-			return errors.ErrUnsupported // a string, as in encoding/json
-		}
-		n, err := dec.ReadValue()
-		*v = stdjson.Number(n)
-		return err
-	}),
-	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *time.Duration) error {
-		return json.UnmarshalDecode(dec, (*int64)(v))
-	}),
-)
-
-// decodingOf returns the options for decoding into a t. useNumber is nil, or the
-// options that WithUseNumber sets. Functions for single types slow the decoder down, so
-// only the types that need them get them.
-func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
-	switch {
-	case useNumber != nil:
-		return useNumber
-	case t != nil && needsFamiliar(t):
-		return familiar
-	}
-	return lenient
-}
-
-var familiarTypes sync.Map // from reflect.Type to the result of needsFamiliar
-
-func needsFamiliar(t reflect.Type) bool {
-	if v, ok := familiarTypes.Load(t); ok {
-		return v.(bool)
-	}
-	v := holdsFamiliar(t, map[reflect.Type]bool{})
-	familiarTypes.Store(t, v)
-	return v
-}
-
-func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if t == reflect.TypeFor[stdjson.Number]() || t == reflect.TypeFor[time.Duration]() || t == reflect.TypeFor[any]() {
-		return true
-	}
-	if seen[t] {
-		return false
-	}
-	seen[t] = true
-	switch t.Kind() {
-	case reflect.Map:
-		return holdsFamiliar(t.Key(), seen) || holdsFamiliar(t.Elem(), seen)
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return holdsFamiliar(t.Elem(), seen)
-	case reflect.Struct:
-		for f := range t.Fields() {
-			if holdsFamiliar(f.Type, seen) {
-				return true
-			}
+// result converts e, which came with resp, to a Result without data.
+func (e *frame) result(x *execution, resp *http.Response) *Result {
+	w := e.Warning.v.export()
+	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
+		if c := callOf(resp.Request.Context()); c != nil {
+			s := c.scrubs(resp.Request)
+			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.text(w.Message), s.text(w.StatusURL)
 		}
 	}
-	return false
-}
-
-// tolerate decodes the next value with f. If the value has the wrong type,
-// tolerate skips it and returns the error as wrong. After an error that is
-// returned as broken, nothing more can be read.
-func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
-	depth := dec.StackDepth()
-	_, before := dec.StackIndex(depth)
-	wrong = f()
-	if wrong == nil {
-		return nil, nil
-	}
-	// The caller's types may return any error, including a syntax error or
-	// io.EOF, so only the decoder knows whether it can continue. The decoder
-	// returns syntax errors unchanged, without the position.
-	placed := wrong
-	if _, ok := wrong.(*json.SemanticError); !ok { //nolint:errorlint // the decoder's own
-		placed = &json.SemanticError{JSONPointer: dec.StackPointer(), Err: wrong}
-	}
-	for {
-		d := dec.StackDepth()
-		if d < depth {
-			return nil, wrong
-		}
-		if _, n := dec.StackIndex(depth); d == depth && n > before {
-			return placed, nil
-		}
-		if _, err := dec.ReadToken(); err != nil {
-			return nil, err
-		}
+	return &Result{
+		Status:      e.Status.v,
+		Metadata:    stdjson.RawMessage(e.Metadata),
+		Warning:     w,
+		Duration:    duration(e.Execution.v.Millis.v),
+		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
+		action:      x.action,
+		useNumber:   x.useNumber,
+		again:       x.again,
 	}
 }
 
-// loose is a value that is zero if the service sends another type for it: a
-// change in the service is no reason to fail a call.
-type loose[T any] struct{ v T }
-
-func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	wrong, broken := tolerate(dec, func() error { return json.UnmarshalDecode(dec, &l.v) })
-	if wrong != nil {
-		l.v = *new(T)
+// duration converts a number of milliseconds; it returns 0 for one that makes no
+// sense.
+func duration(millis float64) time.Duration {
+	ns := millis * float64(time.Millisecond)
+	if !(ns > 0 && ns < math.MaxInt64) {
+		return 0
 	}
-	return broken
+	return time.Duration(ns)
 }
 
-// moments reads times in the forms that the service is known to send. A time in
-// any other form becomes the zero time.
-var moments = json.JoinOptions(lenient, json.WithUnmarshalers(json.UnmarshalFromFunc(readMoment)))
+// readAll reads a bounded body into buf, and allocates more if it is too small.
+func readAll(resp *http.Response, buf []byte) ([]byte, error) {
+	if n := resp.ContentLength; n > 0 && n < 1<<20 && int64(cap(buf)) <= n {
+		buf = make([]byte, 0, n+bytes.MinRead) // ReadFrom wants room to see the end
+	}
+	b := bytes.NewBuffer(buf[:0])
+	_, err := b.ReadFrom(resp.Body)
+	return b.Bytes(), err
+}
 
-func readMoment(dec *jsontext.Decoder, to *time.Time) error {
-	*to = time.Time{}
-	v, err := dec.ReadValue()
-	if err != nil || v.Kind() != '"' {
+// decodeBytes decodes an envelope that was read into memory.
+func decodeBytes(resp *http.Response, body []byte, v any, opts json.Options) error {
+	err := undecodable(resp, json.Unmarshal(body, v, opts), body)
+	return withBody(notAnEnvelope(err), body)
+}
+
+// notAnEnvelope replaces an error of the decoder about JSON of another shape with one
+// that says so.
+func notAnEnvelope(err error) error {
+	if _, ok := errors.AsType[*Error](err); ok || err == nil {
 		return err
 	}
-	text, _ := jsontext.AppendUnquote(nil, v) // invalid parts are replaced
-	for _, layout := range momentLayouts {
-		if t, err := time.Parse(layout, string(text)); err == nil {
-			*to = t
-			break
-		}
+	if cause := formless(err); cause != nil {
+		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution", err: cause}
 	}
-	return nil
+	return err
 }
-
-var momentLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", time.DateOnly,
-}
-
-// A moment is a time that is decoded by readMoment, whatever the options.
-type moment struct{ time.Time }
-
-func (m *moment) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return readMoment(dec, &m.Time) }
 
 // readJSON decodes the response of an operation into v.
 func readJSON(resp *http.Response, v any) error { return decodeBody(resp, v, moments) }

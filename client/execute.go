@@ -2,23 +2,19 @@ package client
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"net/http"
 	"reflect"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/gen"
-	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
@@ -287,125 +283,6 @@ func withRequest(err error, params Params) error {
 	return err
 }
 
-// An envelope is the response to every execution. R reads the result in it.
-type envelope[R any] struct {
-	frame
-	Result R `json:"result"`
-}
-
-// A frame is all of an envelope but its result.
-type frame struct {
-	Status    loose[string]            `json:"status"`
-	Metadata  jsontext.Value           `json:"connector_metadata"`
-	Execution loose[executionMetadata] `json:"execution_metadata"`
-	Warning   loose[*warning]          `json:"warning"`
-	Error     jsontext.Value           `json:"error"`
-	Message   jsontext.Value           `json:"message"`
-}
-
-type executionMetadata struct {
-	ConnectorID loose[string]  `json:"connector_instance_id"`
-	Millis      loose[float64] `json:"execution_time_ms"`
-}
-
-// A warning is a Warning as the service sends it.
-type warning struct {
-	Code          loose[string] `json:"code"`
-	Message       loose[string] `json:"message"`
-	DeactivatedAt moment        `json:"deactivated_at"`
-	ReactivatedAt moment        `json:"reactivated_at"`
-	StaleSince    moment        `json:"stale_since"`
-	StatusURL     loose[string] `json:"status_url"`
-}
-
-// UnmarshalJSONFrom reads a warning, which may be just a text.
-func (w *warning) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	if dec.PeekKind() == '"' {
-		*w = warning{}
-		return w.Message.UnmarshalJSONFrom(dec)
-	}
-	type object warning // without this method
-	return jsonv2.UnmarshalDecode(dec, (*object)(w))
-}
-
-func (w *warning) export() *Warning {
-	if w == nil || *w == (warning{}) {
-		return nil
-	}
-	return &Warning{
-		Code: w.Code.v, Message: w.Message.v, StatusURL: w.StatusURL.v,
-		DeactivatedAt: w.DeactivatedAt.Time, ReactivatedAt: w.ReactivatedAt.Time, StaleSince: w.StaleSince.Time,
-	}
-}
-
-// verdict returns the error that the envelope describes, if any, whatever its result
-// is.
-func (e *frame) verdict() error {
-	reason := reasonIn(e.Error)
-	if reason.Message == "" {
-		code := reason.Code
-		reason = reasonIn(e.Message)
-		reason.Code = cmp.Or(code, reason.Code)
-	}
-	switch e.Status.v {
-	case "success":
-		return nil
-	case "":
-		if reason.Message == "" {
-			reason.Message = "the response has no status: it is not that of an execution"
-		}
-		return &Error{kind: ErrBadResponse, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
-	}
-	err := &Error{kind: ErrExecution, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
-	if err.Message == "" {
-		err.Message = "the action ended with status " + answer.Line(e.Status.v)
-	}
-	return err
-}
-
-// reasonIn reads the reason in a member of an envelope, which may be text, an object or a
-// list of either.
-func reasonIn(v jsontext.Value) answer.Reason {
-	switch v.Kind() {
-	case '"', '{':
-		return answer.Parse(v)
-	case '[':
-		return answer.Parse([]byte(`{"errors":` + string(v) + `}`))
-	}
-	return answer.Reason{} // null, true or a number: no reason
-}
-
-// result converts e, which came with resp, to a Result without data.
-func (e *frame) result(x *execution, resp *http.Response) *Result {
-	w := e.Warning.v.export()
-	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
-		if c := callOf(resp.Request.Context()); c != nil {
-			s := c.scrubs(resp.Request)
-			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.text(w.Message), s.text(w.StatusURL)
-		}
-	}
-	return &Result{
-		Status:      e.Status.v,
-		Metadata:    json.RawMessage(e.Metadata),
-		Warning:     w,
-		Duration:    duration(e.Execution.v.Millis.v),
-		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
-		action:      x.action,
-		useNumber:   x.useNumber,
-		again:       x.again,
-	}
-}
-
-// duration converts a number of milliseconds; it returns 0 for one that makes no
-// sense.
-func duration(millis float64) time.Duration {
-	ns := millis * float64(time.Millisecond)
-	if !(ns > 0 && ns < math.MaxInt64) {
-		return 0
-	}
-	return time.Duration(ns)
-}
-
 // A typed result is decoded as it arrives. If it does not fit, the error is kept, so that
 // a status that comes after it is still read.
 type typed struct {
@@ -523,33 +400,5 @@ func (s *spanned) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	s.end = dec.InputOffset()
 	s.start = s.end - int64(len(v))
-	return err
-}
-
-// readAll reads a bounded body into buf, and allocates more if it is too small.
-func readAll(resp *http.Response, buf []byte) ([]byte, error) {
-	if n := resp.ContentLength; n > 0 && n < 1<<20 && int64(cap(buf)) <= n {
-		buf = make([]byte, 0, n+bytes.MinRead) // ReadFrom wants room to see the end
-	}
-	b := bytes.NewBuffer(buf[:0])
-	_, err := b.ReadFrom(resp.Body)
-	return b.Bytes(), err
-}
-
-// decodeBytes decodes an envelope that was read into memory.
-func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
-	err := undecodable(resp, jsonv2.Unmarshal(body, v, opts), body)
-	return withBody(notAnEnvelope(err), body)
-}
-
-// notAnEnvelope replaces an error of the decoder about JSON of another shape with one
-// that says so.
-func notAnEnvelope(err error) error {
-	if _, ok := errors.AsType[*Error](err); ok || err == nil {
-		return err
-	}
-	if cause := formless(err); cause != nil {
-		return &Error{kind: ErrBadResponse, Message: "the response is JSON, but not that of an execution", err: cause}
-	}
 	return err
 }

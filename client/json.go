@@ -1,0 +1,184 @@
+package client
+
+import (
+	stdjson "encoding/json"
+	"errors"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
+)
+
+// lenient accepts what vendors send: duplicate names, of which the last one
+// wins, and invalid UTF-8. tolerate, too, relies on duplicate names being
+// allowed: otherwise the decoder loses track after a value of the wrong type.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// familiar adds support for the types that encoding/json knows and its version 2 does
+// not, and for any.
+var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar))
+
+// numbers is like familiar, but a number that is decoded into an any becomes a
+// json.Number.
+var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalNumbers))
+
+var unmarshalNumbers = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
+	*v, err = jsonv1.Read(dec, true)
+	return err
+}))
+
+// numbersOfMatches extends numbers to the members of a Match. Only WithUseNumber
+// calls it, so that other programs do not link what decodes a Match.
+func numbersOfMatches() json.Options {
+	matches.once.Do(func() {
+		matches.numbers = json.JoinOptions(numbers, json.WithUnmarshalers(json.JoinUnmarshalers(unmarshalNumbers, json.UnmarshalFromFunc(unmarshalMatch))))
+	})
+	return matches.numbers
+}
+
+var matches struct {
+	once    sync.Once
+	numbers json.Options
+}
+
+var unmarshalFamiliar = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
+	*v, err = jsonv1.Read(dec, false)
+	return err
+}))
+
+var unmarshalStandard = json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *stdjson.Number) error {
+		if dec.PeekKind() != '0' {
+			return errors.ErrUnsupported // a string, as in encoding/json
+		}
+		n, err := dec.ReadValue()
+		*v = stdjson.Number(n)
+		return err
+	}),
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *time.Duration) error {
+		return json.UnmarshalDecode(dec, (*int64)(v))
+	}),
+)
+
+// decodingOf returns the options for decoding into a t. useNumber is nil, or the
+// options that WithUseNumber sets. Functions for single types slow the decoder down, so
+// only the types that need them get them.
+func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
+	switch {
+	case useNumber != nil:
+		return useNumber
+	case t != nil && needsFamiliar(t):
+		return familiar
+	}
+	return lenient
+}
+
+var familiarTypes sync.Map // from reflect.Type to the result of needsFamiliar
+
+func needsFamiliar(t reflect.Type) bool {
+	if v, ok := familiarTypes.Load(t); ok {
+		return v.(bool)
+	}
+	v := holdsFamiliar(t, map[reflect.Type]bool{})
+	familiarTypes.Store(t, v)
+	return v
+}
+
+func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t == reflect.TypeFor[stdjson.Number]() || t == reflect.TypeFor[time.Duration]() || t == reflect.TypeFor[any]() {
+		return true
+	}
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Map:
+		return holdsFamiliar(t.Key(), seen) || holdsFamiliar(t.Elem(), seen)
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return holdsFamiliar(t.Elem(), seen)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if holdsFamiliar(f.Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tolerate decodes the next value with f. If the value has the wrong type,
+// tolerate skips it and returns the error as wrong. After an error that is
+// returned as broken, nothing more can be read.
+func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
+	depth := dec.StackDepth()
+	_, before := dec.StackIndex(depth)
+	wrong = f()
+	if wrong == nil {
+		return nil, nil
+	}
+	// The caller's types may return any error, including a syntax error or
+	// io.EOF, so only the decoder knows whether it can continue. The decoder
+	// returns syntax errors unchanged, without the position.
+	placed := wrong
+	if _, ok := wrong.(*json.SemanticError); !ok { //nolint:errorlint // the decoder's own
+		placed = &json.SemanticError{JSONPointer: dec.StackPointer(), Err: wrong}
+	}
+	for {
+		d := dec.StackDepth()
+		if d < depth {
+			return nil, wrong
+		}
+		if _, n := dec.StackIndex(depth); d == depth && n > before {
+			return placed, nil
+		}
+		if _, err := dec.ReadToken(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// loose is a value that is zero if the service sends another type for it: a
+// change in the service is no reason to fail a call.
+type loose[T any] struct{ v T }
+
+func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	wrong, broken := tolerate(dec, func() error { return json.UnmarshalDecode(dec, &l.v) })
+	if wrong != nil {
+		l.v = *new(T)
+	}
+	return broken
+}
+
+// moments reads times in the forms that the service is known to send. A time in
+// any other form becomes the zero time.
+var moments = json.JoinOptions(lenient, json.WithUnmarshalers(json.UnmarshalFromFunc(readMoment)))
+
+func readMoment(dec *jsontext.Decoder, to *time.Time) error {
+	*to = time.Time{}
+	v, err := dec.ReadValue()
+	if err != nil || v.Kind() != '"' {
+		return err
+	}
+	text, _ := jsontext.AppendUnquote(nil, v) // invalid parts are replaced
+	for _, layout := range momentLayouts {
+		if t, err := time.Parse(layout, string(text)); err == nil {
+			*to = t
+			break
+		}
+	}
+	return nil
+}
+
+var momentLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", time.DateOnly,
+}
+
+// A moment is a time that is decoded by readMoment, whatever the options.
+type moment struct{ time.Time }
+
+func (m *moment) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return readMoment(dec, &m.Time) }
