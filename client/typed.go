@@ -105,11 +105,12 @@ func (a *Action) list(ctx context.Context, c *Connector, params any, opts []Exec
 	var r *Result
 	err = c.run(ctx, x, func(resp *http.Response) error {
 		buf := responses.Get().(*bytes.Buffer)
-		body, err := readAll(resp, buf.Bytes())
-		defer giveBack(bytes.NewBuffer(body))
-		if err != nil {
+		defer giveBack(buf)
+		if _, err := buf.ReadFrom(resp.Body); err != nil {
 			return err
 		}
+		body := buf.Bytes()
+		var err error
 		if rows, r, err = readPage(x, resp, body, list.Elem()); err != nil {
 			return err
 		}
@@ -137,7 +138,12 @@ func (a *Action) list(ctx context.Context, c *Connector, params any, opts []Exec
 // byRecords reports whether the records of a page may be needed to find the next one, or
 // to notice that it came before.
 func byRecords(declared []paging.Param) bool {
-	return declared == nil || slices.ContainsFunc(declared, func(p paging.Param) bool { return p.Role.Turns() && p.Role != paging.Cursor })
+	for _, p := range declared {
+		if p.Role.Turns() && p.Role != paging.Cursor {
+			return true
+		}
+	}
+	return declared == nil
 }
 
 // AllOf runs an action with the parameters in a struct and iterates over the records of
