@@ -25,7 +25,12 @@ import (
 // A call is one call of the SDK by the program, with what all its requests have in
 // common. Its ctx carries it through the pipeline.
 type call struct {
-	client  *Client       // which sends it
+	// Of the client that sends it. The Client itself would make a program link what
+	// prints cookies, since a ctx has the call.
+	via  doer
+	base *url.URL
+	root string // base, to which functions of package gen add the path of an operation
+
 	req     *http.Request // nil if it could not be built
 	unbuilt error         // why
 	from    *url.URL      // of the response
@@ -63,7 +68,7 @@ type call struct {
 
 // server returns the URL to which the functions of package gen add the path of an
 // operation.
-func (c *call) server() string { return c.client.server }
+func (c *call) server() string { return c.root }
 
 // to sets the request of the call: what a function of package gen returns.
 func (c *call) to(req *http.Request, err error) *call {
@@ -79,7 +84,7 @@ func (c *call) send(ctx context.Context) (*http.Response, error) {
 		}
 		return nil, c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", c.unbuilt)})
 	}
-	return c.client.doer.do(ctx, c, c.req)
+	return c.via.do(ctx, c, c.req)
 }
 
 // A doer sends the requests of calls: the pipeline, or what refuses them.

@@ -158,7 +158,8 @@ func (c *Client) ready() *Client {
 // begin makes a new call one of the client, which refuses it if [New] did not return the
 // client.
 func (c *Client) begin(ask *call) *call {
-	ask.client = c.ready()
+	c = c.ready()
+	ask.via, ask.base, ask.root = c.doer, c.base, c.server
 	return ask
 }
 

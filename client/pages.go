@@ -128,7 +128,7 @@ func (c *call) next(from *url.URL, next string) (*url.URL, error) {
 	if err != nil {
 		return nil, &Error{op: c.op, kind: ErrPaging, Message: "the URL of the next page cannot be parsed"}
 	}
-	if !origin.Same(c.client.base, u) || u.User != nil {
+	if !origin.Same(c.base, u) || u.User != nil {
 		return nil, &Error{op: c.op, kind: ErrPaging, err: fmt.Errorf("%w: the next page is at another origin, %s://%s", auth.ErrUnsafe, u.Scheme, u.Host)}
 	}
 	return u, nil

@@ -108,7 +108,7 @@ func (r WidgetRequest) wire(op, workspace string, region Region) (gen.WidgetToke
 // can create connectors in a browser. The service creates the workspace if there is none with its name.
 func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secret, error) {
 	ask := w.begin(&call{op: "create widget token", name: "createWidgetToken", confidential: true})
-	body, err := r.wire(ask.op, w.name, ask.client.region)
+	body, err := r.wire(ask.op, w.name, w.ready().client.region)
 	if err != nil {
 		return "", err
 	}

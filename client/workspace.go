@@ -153,7 +153,7 @@ func (w *Workspace) Ensure(ctx context.Context) error {
 	// The service has no call to create a workspace: it creates one when it issues a
 	// scoped token for it.
 	ask := w.begin(&call{op: "create workspace", name: "createScopedToken", confidential: true, mayBeEmpty: true})
-	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(ask.client.region))}
+	body := gen.ScopedTokenRequest{WorkspaceName: w.name, RegionID: optional(string(w.ready().client.region))}
 	_, err := fetch[issued](ctx, ask.to(gen.NewCreateScopedTokenRequest(ask.server(), nil, body)))
 	if err == nil {
 		w.exists.Store(true)
