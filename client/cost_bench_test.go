@@ -90,7 +90,7 @@ func (m *slowMint) Token(ctx context.Context) (*auth.Token, error) {
 // calls while there is none. The refresh ends when all these calls are done, so
 // a call that waited for it would fail.
 func BenchmarkDuringRefresh(b *testing.B) {
-	const calls, life = 1000, 9 * time.Second // the calls of one round take a second at most
+	const calls, life = 1000, 5 * time.Second // the calls of one round take a second at most
 	base := benchServer(b)
 	block := func(conn *client.Connector) (took []float64) {
 		ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
