@@ -95,7 +95,11 @@ func parse(args []string) (*command, error) {
 	if err := c.level.UnmarshalText([]byte(c.logLevel)); err != nil {
 		return nil, fmt.Errorf("--log-level must be debug, info, warn or error, not %q", c.logLevel)
 	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
+	case given["connectors"] && strings.TrimSpace(c.connectors) == "": // perhaps from a variable that was not set
+		return nil, errors.New("--connectors must not be empty; leave it out to allow all connectors")
 	case c.confirm != "auto" && c.confirm != "always" && c.confirm != "never":
 		return nil, fmt.Errorf("--confirm must be auto, always or never, not %q", c.confirm)
 	case c.maxOutput < 1_000:

@@ -134,6 +134,7 @@ func TestExitCodes(t *testing.T) {
 		{"--demo --http 127.0.0.1:0 --token-file /does/not/exist", nil, 2, "no such file"},
 		{"--demo --token-file " + two, nil, 2, "is for --http"},
 		{"--help", nil, 0, "usage: agents-mcp"},
+		{"--demo --connectors=", nil, 2, "--connectors must not be empty"},
 	} {
 		began := time.Now()
 		stdout, stderr, code := runWith(t, "", test.env, strings.Fields(test.args)...)
