@@ -220,14 +220,14 @@ func TestOneTokenForAllProcesses(t *testing.T) {
 			return
 		}
 	}
-	if !raceEnabled {
+	if !raceEnabled || tokens > 2 {
 		t.Errorf("%d token requests", tokens)
 	}
 }
 
 // A vendor's limit refuses few requests, and as many are accepted. BENCHMARKS.md has the
-// figures of a machine with little else to do. With the race detector, which takes most
-// of the processors' time, only failed calls count.
+// figures of a machine with little else to do. The race detector takes most of the
+// processors' time: with it, how many are accepted says nothing, and more are refused.
 func TestLimit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")
@@ -235,21 +235,22 @@ func TestLimit(t *testing.T) {
 	s := startServer(t)
 	w := workload{processes: 8, workers: 16, limit: 400, length: 12 * time.Second, share: true}
 	if raceEnabled {
-		w.length = 4 * time.Second
+		w.length = 8 * time.Second
 	}
 	together := w.run(t, s.addr(), nil)
 	if together.Failed > 0 {
 		t.Errorf("%d of %d calls failed: %v", together.Failed, together.Calls, together.Errors)
 	}
+	few, many := 5, 0.85
 	if raceEnabled {
-		return
+		few, many = 2, 0
 	}
 	w.share = false
 	alone := w.run(t, "", nil)
 	w.share = true
 	for tries := 3; ; tries-- { // the machine may have something else to do
 		text := fmt.Sprintf("%d refused, %d without a gate; %d accepted from the third second on, %d without", together.refused, alone.refused, together.late, alone.late)
-		if t.Log(text); together.refused <= alone.refused/5 && float64(together.late) >= 0.85*float64(alone.late) {
+		if t.Log(text); together.refused <= alone.refused/few && float64(together.late) >= many*float64(alone.late) {
 			return
 		}
 		if tries == 1 {
