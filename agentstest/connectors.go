@@ -240,13 +240,14 @@ func hideSecrets(config map[string]any) map[string]any {
 	return out
 }
 
-// refusal returns why the vendor refuses a configuration, "" if it does not. The
-// caller does not hold the lock, since the option's function may call the
-// service.
+// refusal returns why the vendor refuses a configuration, "" if it does not. The caller
+// holds the lock for writing.
 func (s *Service) refusal(k *kind, credentials, settings map[string]any) string {
 	config := merged(settings, credentials)
 	if check := s.options.check; check != nil {
-		if err := check(k.slug, config); err != nil {
+		var err error
+		s.world.unlocked(func() { err = check(k.slug, config) })
+		if err != nil {
 			return cmp.Or(err.Error(), k.name+" refused the credentials")
 		}
 		return ""
@@ -260,13 +261,9 @@ func (s *Service) refusal(k *kind, credentials, settings map[string]any) string 
 }
 
 // checkResult returns the result of a check, which failed if there is a reason.
-// The caller does not hold the lock.
+// The caller holds the lock.
 func (a *api) checkResult(reason string, entities []string) server.ConnectorCheckResult {
-	w := &a.s.world
-	w.mu.Lock()
-	id := w.newID("check")
-	w.mu.Unlock()
-	r := server.ConnectorCheckResult{ID: id, Status: ptr(server.CheckStatusSucceeded)}
+	r := server.ConnectorCheckResult{ID: a.s.world.newID("check"), Status: ptr(server.CheckStatusSucceeded)}
 	slices.Sort(entities)
 	for _, name := range entities {
 		r.EntityCheckResults = append(r.EntityCheckResults, server.EntityCheckResult{Entity: name, Status: server.CheckStatusSucceeded, StatusCode: ptr(200)})
@@ -290,10 +287,7 @@ func (a *api) checkResult(reason string, entities []string) server.ConnectorChec
 
 // CheckConnectorConfig implements checkConnectorConfig.
 func (a *api) CheckConnectorConfig(ctx context.Context, req server.CheckConnectorConfigRequestObject) (server.CheckConnectorConfigResponseObject, error) {
-	w := &a.s.world
-	w.mu.RLock()
-	_, t, err := w.checkCreate(callOf(ctx).grant, req.Body)
-	w.mu.RUnlock()
+	_, t, err := a.s.world.checkCreate(callOf(ctx).grant, req.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -367,23 +361,17 @@ func (a *api) CheckConnector(ctx context.Context, req server.CheckConnectorReque
 	if items := checkModes(selected); items != nil {
 		return nil, invalid(items...)
 	}
-	w := &a.s.world
-	w.mu.RLock()
 	c, err := a.connector(callOf(ctx).grant, req.ID)
-	var credentials, settings map[string]any
-	if err == nil {
-		credentials, settings = c.credentials, c.settings
-	}
-	w.mu.RUnlock()
 	if err != nil {
 		return nil, err
 	}
+	settings := c.settings
 	if config, ok := req.Body.ReplicationConfig.Get(); ok {
 		settings = config
 	}
 	reason := c.checkError
 	if reason == "" && settings != nil {
-		reason = a.s.refusal(c.template.kind, credentials, settings)
+		reason = a.s.refusal(c.template.kind, c.credentials, settings)
 	}
 	entities := slices.Collect(maps.Keys(c.entities))
 	if len(selected) > 0 {

@@ -97,8 +97,13 @@ func (v *envelope) VisitExecuteConnectorResponse(w http.ResponseWriter) error {
 
 // ExecuteConnector implements executeConnector.
 func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorRequestObject) (server.ExecuteConnectorResponseObject, error) {
+	a.s.world.mu.RLock()
 	x, err := a.execution(ctx, req.ID, req.Body)
+	a.s.world.mu.RUnlock()
 	if err != nil {
+		return nil, err
+	}
+	if err := x.read(callOf(ctx).fields["params"]); err != nil {
 		return nil, err
 	}
 	pause(ctx, x.conn.latency)
@@ -108,20 +113,15 @@ func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorR
 	return x.run()
 }
 
-// execution returns what a request asks a connector to do.
+// execution returns what a request asks a connector to do, before it is checked. The
+// caller holds the lock.
 func (a *api) execution(ctx context.Context, id string, body *server.ExecuteRequest) (*execution, error) {
-	x := &execution{a: a, body: body, began: a.s.now()}
-	w := &a.s.world
-	w.mu.RLock()
+	began := a.s.now()
 	conn, err := a.connector(callOf(ctx).grant, id)
-	if err == nil {
-		x.conn, x.selected = conn, conn.selected
-	}
-	w.mu.RUnlock()
 	if err != nil {
 		return nil, err
 	}
-	return x, x.read(callOf(ctx).fields["params"])
+	return &execution{a: a, conn: conn, selected: conn.selected, body: body, began: began}, nil
 }
 
 // read checks the request and decodes its parameters, without losing digits of

@@ -22,6 +22,9 @@ func (a *api) PrepareExecution(ctx context.Context, req server.PrepareExecutionR
 	if err != nil {
 		return nil, err
 	}
+	if err := x.read(callOf(ctx).fields["params"]); err != nil {
+		return nil, err
+	}
 	if x.entity == nil {
 		return nil, invalid(fieldProblem("body.entity", "string_too_short", "Input should not be empty"))
 	}

@@ -269,7 +269,7 @@ func (s *Service) route() {
 		ErrorHandlerFunc: parameterError,
 	})
 	s.router.HandleFunc("GET "+consentPath, func(w http.ResponseWriter, r *http.Request) {
-		s.begin(w, r, &operation{}, s.consent)
+		s.begin(w, r, &operation{}, s.consentPage)
 	})
 	s.router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.begin(w, r, &operation{}, func(w http.ResponseWriter, r *http.Request) {

@@ -62,6 +62,15 @@ func (w *world) init() {
 	w.automations = map[string]*server.Automation{}
 }
 
+// unlocked calls f without the lock, which the caller holds for writing. It is for
+// functions of the user, which may take their time and call the service. What the caller
+// has read of the world may have changed afterwards.
+func (w *world) unlocked(f func()) {
+	w.mu.Unlock()
+	defer w.mu.Lock()
+	f()
+}
+
 // next returns the next serial number. Lists are sorted by it. The caller holds
 // the lock.
 func (w *world) next() int64 {
