@@ -421,7 +421,7 @@ func refusal(c *call, resp *http.Response) *Error {
 	if e.StatusCode == http.StatusNotFound {
 		e.note = cmp.Or(e.note, origin.Doubled(resp.Request.URL))
 	}
-	if e.StatusCode == http.StatusForbidden && adminOperations[c.name] {
+	if e.StatusCode == http.StatusForbidden && adminOnly(c.name) {
 		e.note = cmp.Or(e.note, needsAdmin)
 	}
 	return c.scrub(e, resp.Request)

@@ -454,9 +454,6 @@ func HTTPStatus(err error) int {
 // maxErrorBody is the number of bytes that are read of the body of a failed response.
 const maxErrorBody = 1 << 20
 
-// adminOperations are the operations that only workspace admins may call.
-var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspace": true}
-
 const needsAdmin = "this needs the role of workspace admin"
 
 const needsOrganization = "WithOrganizationID, or the variable AIRBYTE_ORGANIZATION_ID, sets the organization"

@@ -564,6 +564,10 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 	}
 	remove := func(ctx context.Context, c *client.Client) error { return c.Workspace("acme").Delete(ctx) }
 	ensure := func(ctx context.Context, c *client.Client) error { return c.Workspace("acme").Ensure(ctx) }
+	widget := func(ctx context.Context, c *client.Client) error {
+		_, err := c.Workspace("acme").WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com"})
+		return err
+	}
 	own := []client.Option{client.WithOrganizationID(stubOrg)}
 	for _, tt := range []struct {
 		name    string
@@ -587,6 +591,7 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 		{"a client that creates its workspace", read, []client.Option{client.WithScopedTokenCreatingWorkspace()}, nil, []reply{says(403, "")}, admin, organization},
 		{"creating a workspace", ensure, nil, nil, []reply{says(200, `{"data":[]}`), says(403, "")}, admin, organization},
 		{"deleting a workspace", remove, nil, nil, []reply{workspaces, says(403, "")}, admin, organization},
+		{"a token for the widget", widget, nil, nil, []reply{says(403, "")}, admin, organization},
 		{"the application", read, nil, says(403, ""), nil, "same Airbyte application", admin},
 		{"something else", read, nil, nil, []reply{says(403, "")}, "403", admin},
 	} {

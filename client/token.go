@@ -104,8 +104,10 @@ func (r WidgetRequest) wire(op, workspace string, region Region) (gen.WidgetToke
 	return body, err
 }
 
-// WidgetToken creates a token for the widget, with which the workspace's user
-// can create connectors in a browser. The service creates the workspace if there is none with its name.
+// WidgetToken creates a token for the widget, with which the workspace's user can create
+// connectors in a browser. The service creates the workspace if there is none with its
+// name. A token needs the role of workspace admin; without it, the error matches
+// [ErrForbidden].
 func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secret, error) {
 	ask := w.begin(&call{op: "create widget token", name: "createWidgetToken", confidential: true})
 	body, err := r.wire(ask.op, w.name, w.ready().client.region)
