@@ -279,8 +279,8 @@ type ConnectionTemplateFilter struct {
 }
 
 func (f ConnectionTemplateFilter) wire(op string) (*gen.ListConnectionTemplatesParams, error) {
-	tags, match, err := matchTags(op, f.Tags, f.Match)
-	return &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match}, err
+	tags, mode := matchTags(f.Tags, f.Match)
+	return &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: mode}, refuse(op, tagProblem("", f.Tags, f.Match))
 }
 
 // List returns the organization's connection templates that the filter selects.

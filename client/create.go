@@ -87,26 +87,27 @@ func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
 func (r CreateConnectorRequest) wire(op, workspace string) (body gen.ConnectorCreateRequest, err error) {
 	r = r.trimmed()
 	problems := []string{
-		oneKind(r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
+		exactlyOne(fieldsOfKind, r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
 		problemIf(len(r.Credentials) == 0 && len(r.ReplicationConfig) == 0 && r.OAuthSecretID == "", "one of Credentials, ReplicationConfig and OAuthSecretID must be given"),
 		uuidField("DefinitionID", &r.DefinitionID),
 		uuidField("SourceTemplateID", &r.SourceTemplateID),
 		configProblem("Credentials", r.Credentials),
 		configProblem("ReplicationConfig", r.ReplicationConfig),
 		configProblem("Environment", r.Environment),
-		problemIf(r.ConnectionTemplateMatch != "" && len(r.ConnectionTemplateTags) == 0, "ConnectionTemplateMatch is given without ConnectionTemplateTags"),
+		tagProblem("ConnectionTemplate", r.ConnectionTemplateTags, r.ConnectionTemplateMatch),
 	}
 	slices.Sort(problems)
 	if err := refuse(op, append(problems, unnamed(r.Entities)...)...); err != nil {
 		return body, err
 	}
+	_, mode := matchTags(r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
 	return gen.ConnectorCreateRequest{
 		WorkspaceName: workspace, Name: optional(r.Name), ConnectorType: optional(r.ConnectorType),
 		DefinitionID: optional(r.DefinitionID), SourceTemplateID: optional(r.SourceTemplateID),
 		Credentials: r.Credentials, Environment: r.Environment, ReplicationConfig: r.ReplicationConfig,
 		ServerSideOAuthSecretID: optional(string(r.OAuthSecretID)), Entities: requested(r.Entities),
 		SelectedConnectionTemplateTags:     r.ConnectionTemplateTags,
-		SelectedConnectionTemplateTagsMode: optional(gen.TagMatch(r.ConnectionTemplateMatch)),
+		SelectedConnectionTemplateTagsMode: mode,
 	}, nil
 }
 

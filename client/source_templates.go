@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -153,17 +152,12 @@ func (r SourceTemplateRequest) MarshalText() ([]byte, error) { return []byte(r.S
 
 func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateRequest, err error) {
 	definition, original := r.DefinitionID, r.CopyOf
-	problems := []string{
-		configProblem("DefaultConfig", r.DefaultConfig), uuidField("DefinitionID", &definition), uuidField("CopyOf", &original),
-	}
-	switch {
-	case (definition == "") == (original == ""):
-		problems = append(problems, "exactly one of DefinitionID and CopyOf must be given")
-	case original != "" && (r.DefaultConfig != nil || r.Customization != nil):
-		problems = append(problems, "a copy takes DefaultConfig and Customization from the original; change them with Update")
-	}
-	slices.Sort(problems)
-	if err := refuse(op, problems...); err != nil {
+	err = refuse(op,
+		configProblem("DefaultConfig", r.DefaultConfig), uuidField("CopyOf", &original), uuidField("DefinitionID", &definition),
+		problemIf(definition == "" && original != "" && (r.DefaultConfig != nil || r.Customization != nil),
+			"a copy takes DefaultConfig and Customization from the original; change them with Update"),
+		exactlyOne("DefinitionID and CopyOf", definition, original))
+	if err != nil {
 		return body, err
 	}
 	name, mode := optional(strings.TrimSpace(r.Name)), optional(gen.SourceTemplateMode(r.Mode))
@@ -254,8 +248,8 @@ type SourceTemplateFilter struct {
 }
 
 func (f SourceTemplateFilter) wire(op string) (*gen.ListSourceTemplatesParams, error) {
-	tags, match, err := matchTags(op, f.Tags, f.Match)
-	return &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(f.Global)}, err
+	tags, mode := matchTags(f.Tags, f.Match)
+	return &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: mode, UseGlobal: optional(f.Global)}, refuse(op, tagProblem("", f.Tags, f.Match))
 }
 
 // A sourceTemplateItem is a source template as the service sends it, in a list

@@ -92,16 +92,17 @@ type WidgetRequest struct {
 
 func (r WidgetRequest) wire(op, workspace string, region Region) (gen.WidgetTokenRequest, error) {
 	body := gen.WidgetTokenRequest{WorkspaceName: workspace, RegionID: optional(string(region))}
+	body.SelectedSourceTemplateTags, body.SelectedSourceTemplateTagsMode = matchTags(r.SourceTemplateTags, r.SourceTemplateMatch)
+	body.SelectedConnectionTemplateTags, body.SelectedConnectionTemplateTagsMode = matchTags(r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
+	problem := ""
 	u, err := url.Parse(strings.TrimSpace(r.Origin))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return body, invalid(op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
+		problem = "the origin is not valid; it must be a scheme and a host, such as https://app.example.com"
+	} else {
+		body.AllowedOrigin = u.Scheme + "://" + u.Host
 	}
-	body.AllowedOrigin = u.Scheme + "://" + u.Host
-	if body.SelectedSourceTemplateTags, body.SelectedSourceTemplateTagsMode, err = matchTags(op, r.SourceTemplateTags, r.SourceTemplateMatch); err != nil {
-		return body, err
-	}
-	body.SelectedConnectionTemplateTags, body.SelectedConnectionTemplateTagsMode, err = matchTags(op, r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
-	return body, err
+	return body, refuse(op, problem,
+		tagProblem("SourceTemplate", r.SourceTemplateTags, r.SourceTemplateMatch), tagProblem("ConnectionTemplate", r.ConnectionTemplateTags, r.ConnectionTemplateMatch))
 }
 
 // WidgetToken creates a token for the widget, with which the workspace's user can create
