@@ -484,9 +484,9 @@ func (c *call) fail(err error) *Error {
 // service repeats them.
 func (c *call) scrub(e *Error, req *http.Request) *Error {
 	s := c.scrubs(req)
-	e.Message, e.Code, e.RequestID = s.text(e.Message), s.Name(e.Code), s.text(e.RequestID)
+	e.Message, e.Code, e.RequestID = s.String(e.Message), s.Name(e.Code), s.String(e.RequestID)
 	for i, f := range e.Fields {
-		f.Field, f.Message, f.Code = s.Name(f.Field), s.text(f.Message), s.Name(f.Code)
+		f.Field, f.Message, f.Code = s.Name(f.Field), s.String(f.Message), s.Name(f.Code)
 		f.Details, _ = s.value(f.Details).(map[string]any)
 		e.Fields[i] = f
 	}
@@ -536,7 +536,7 @@ func (c *call) requestID(resp *http.Response) string {
 	if !strings.Contains(id, "…") && longerThan(2*len(id)+len("Bearer "), token) && !slices.ContainsFunc(c.secrets, func(s string) bool { return !longerThan(2*len(id), s) }) {
 		return id
 	}
-	return c.scrubs(resp.Request).text(id)
+	return c.scrubs(resp.Request).String(id)
 }
 
 // longerThan reports whether s, without white space and all that is not ASCII, has more

@@ -33,6 +33,14 @@ func (c Configuration) String() string {
 	return redacted
 }
 
+// inChange describes the configuration in a change, where nil means no change.
+func (c Configuration) inChange() string {
+	if c == nil {
+		return unchanged
+	}
+	return c.String()
+}
+
 // Format writes what String returns, for every verb.
 func (c Configuration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 

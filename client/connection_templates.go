@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -215,19 +216,8 @@ type ConnectionTemplateChange struct {
 
 // String describes the change and hides its DestinationConfig.
 func (c ConnectionTemplateChange) String() string {
-	cron := "unchanged"
-	switch text, ok := c.CronExpression.Get(); {
-	case ok:
-		cron = fmt.Sprintf("%q", text)
-	case c.CronExpression.IsNull():
-		cron = "null"
-	}
-	shown := "unchanged"
-	if c.DestinationConfig != nil {
-		shown = c.DestinationConfig.String()
-	}
 	return fmt.Sprintf("client.ConnectionTemplateChange{CronExpression:%s, DestinationName:%q, DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
-		cron, c.DestinationName, shown, maybe(c.SyncOnCreate), c.NonBreakingChanges)
+		shownChange(c.CronExpression, strconv.Quote), c.DestinationName, c.DestinationConfig.inChange(), maybe(c.SyncOnCreate), c.NonBreakingChanges)
 }
 
 // Format writes what String returns, for every verb.

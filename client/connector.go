@@ -107,8 +107,8 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 }
 
 // Details returns what the service knows about the connector, including its
-// configuration, which lists do not have. If the connector does not exist, the error matches
-// [ErrConnectorNotFound].
+// configuration, which lists do not have. If the connector does not exist, the error
+// matches [ErrConnectorNotFound].
 func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
 	ask := c.begin(&call{op: "get connector", name: "getConnector", read: true})
 	id, err := c.checkedID(ask.op)
@@ -186,17 +186,8 @@ type ConnectorChange struct {
 
 // String describes the change without values that may be secret.
 func (c ConnectorChange) String() string {
-	entities, shown := "unchanged", "unchanged"
-	switch list, ok := c.Entities.Get(); {
-	case ok:
-		entities = strconv.Itoa(len(list))
-	case c.Entities.IsNull():
-		entities = "null"
-	}
-	if c.ReplicationConfig != nil {
-		shown = c.ReplicationConfig.String()
-	}
-	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, shown)
+	entities := shownChange(c.Entities, func(list []RequestedEntity) string { return strconv.Itoa(len(list)) })
+	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, c.ReplicationConfig.inChange())
 }
 
 // Format writes what String returns, for every verb.

@@ -56,14 +56,10 @@ type CreateConnectorRequest struct {
 
 // String describes the request without values that may be secret.
 func (r CreateConnectorRequest) String() string {
-	secret := `""`
-	if r.OAuthSecretID != "" {
-		secret = redacted
-	}
 	return fmt.Sprintf("client.CreateConnectorRequest{Name:%q, ConnectorType:%q, DefinitionID:%q, SourceTemplateID:%q, "+
 		"Credentials:%s, Environment:%s, ReplicationConfig:%s, OAuthSecretID:%s, Entities:%d}",
 		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID,
-		r.Credentials, r.Environment, r.ReplicationConfig, secret, len(r.Entities))
+		r.Credentials, r.Environment, r.ReplicationConfig, shownSecret(r.OAuthSecretID), len(r.Entities))
 }
 
 // Format writes what String returns, for every verb.

@@ -116,7 +116,7 @@ func (e *frame) result(x *execution, resp *http.Response) *Result {
 	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
 		if c := callOf(resp.Request.Context()); c != nil {
 			s := c.scrubs(resp.Request)
-			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.text(w.Message), s.text(w.StatusURL)
+			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.String(w.Message), s.String(w.StatusURL)
 		}
 	}
 	return &Result{

@@ -187,37 +187,33 @@ func (x *execution) op() string {
 	return "execute " + x.entity + "." + x.action
 }
 
-// check returns an error for a request that the service would refuse.
-func (x *execution) check() error {
+// wire returns the body of the request, or an error for one that the service would
+// refuse.
+func (x *execution) wire() (body gen.ExecuteRequest, err error) {
 	switch {
 	case strings.TrimSpace(x.action) == "":
-		return invalid("execute", "the action is empty; Describe lists the actions of each entity")
+		return body, invalid("execute", "the action is empty; Describe lists the actions of each entity")
 	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe && x.action != actionSelect:
-		return invalid(x.op(), "the entity is empty; Describe lists the entities")
+		return body, invalid(x.op(), "the entity is empty; Describe lists the entities")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
-		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
+		return body, invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
 	for name, v := range x.params {
 		if problem := hiddenProblem(name, v); problem != "" {
-			return invalid(x.op(), "the parameter %q %s", shorten(name), problem)
+			return body, invalid(x.op(), "the parameter %q %s", shorten(name), problem)
 		}
 	}
-	return nil
-}
-
-func (x *execution) request() gen.ExecuteRequest {
-	r := gen.ExecuteRequest{
+	body = gen.ExecuteRequest{
 		Entity: x.entity, Action: x.action, Params: x.params,
 		SelectFields: x.selected, ExcludeFields: x.hidden,
 	}
 	if x.intent != "" {
-		r.Intent = &x.intent
+		body.Intent = &x.intent
 	}
 	if x.truncate {
-		no := false
-		r.SkipTruncation = &no
+		body.SkipTruncation = new(false)
 	}
-	return r
+	return body, nil
 }
 
 // run sends an execution and calls consume to read the response.
@@ -246,7 +242,8 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 }
 
 func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Response, error) {
-	if err := x.check(); err != nil {
+	body, err := x.wire()
+	if err != nil {
 		return nil, withRequest(ask.about.of(err), x.params)
 	}
 	id, err := c.checkedID(ask.op)
@@ -254,7 +251,7 @@ func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Re
 		return nil, withRequest(ask.about.of(err), x.params)
 	}
 	c.begin(ask)
-	resp, err := ask.to(executeRequest(ask.server(), id, x.request())).send(ctx)
+	resp, err := ask.to(executeRequest(ask.server(), id, body)).send(ctx)
 	if err != nil {
 		return nil, withRequest(err, x.params)
 	}
@@ -341,13 +338,7 @@ func (t *typed) count() int {
 
 // takesList reports whether records are decoded into a t as a list of them.
 func takesList(t reflect.Type) bool {
-	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !reads(t)
-}
-
-// reads reports whether a t has a method that decodes it from JSON.
-func reads(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]())
+	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !decodesItself(t)
 }
 
 // readTyped decodes the response to an execution in one pass, its result into v.

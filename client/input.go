@@ -214,6 +214,19 @@ func Value[T any](v T) Nullable[T] { return gen.Value(v) }
 // Null returns a Nullable that removes the value of the field.
 func Null[T any]() Nullable[T] { return gen.Null[T]() }
 
+// shownChange describes a field of a change with one function for the value.
+func shownChange[T any](field Nullable[T], show func(T) string) string {
+	switch v, ok := field.Get(); {
+	case ok:
+		return show(v)
+	case field.IsNull():
+		return "null"
+	}
+	return unchanged
+}
+
+const unchanged = "unchanged"
+
 // set returns a Nullable that sets the field to v unless v is the zero value.
 // It is for fields for which null has no meaning.
 func set[T comparable](v T) Nullable[T] {

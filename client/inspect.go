@@ -378,14 +378,14 @@ const (
 
 // scrub removes secrets from everything that the service says.
 func (r *CheckResult) scrub(s scrubber) {
-	r.ID, r.Status, r.Message = s.Name(r.ID), CheckStatus(s.Name(string(r.Status))), s.text(r.Message)
+	r.ID, r.Status, r.Message = s.Name(r.ID), CheckStatus(s.Name(string(r.Status))), s.String(r.Message)
 	for i := range r.Entities {
 		e := &r.Entities[i]
-		e.Entity, e.Status, e.Message = s.Name(e.Entity), CheckStatus(s.Name(string(e.Status))), s.text(e.Message)
+		e.Entity, e.Status, e.Message = s.Name(e.Entity), CheckStatus(s.Name(string(e.Status))), s.String(e.Message)
 	}
 	if f := r.Failure; f != nil {
 		f.Origin, f.Type = FailureOrigin(s.Name(string(f.Origin))), FailureType(s.Name(string(f.Type)))
-		f.Message, f.Detail, f.Trace = s.text(f.Message), s.text(f.Detail), s.text(f.Trace)
+		f.Message, f.Detail, f.Trace = s.String(f.Message), s.String(f.Detail), s.String(f.Trace)
 	}
 }
 

@@ -34,7 +34,7 @@ func WithRecordsPerPage(n int) ExecuteOption {
 
 // setSize sets the parameter for the number of records on a page.
 func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
-	if err := x.check(); err != nil {
+	if _, err := x.wire(); err != nil {
 		return err
 	}
 	if _, err := c.checkedID(x.op()); err != nil {

@@ -23,7 +23,8 @@ func (c *Connector) Prepare(ctx context.Context, entity, action string, params P
 	if strings.TrimSpace(entity) == "" || strings.TrimSpace(action) == "" {
 		return nil, ask.about.of(invalid(ask.op, "the entity or the action is empty; Describe lists both"))
 	}
-	if err := x.check(); err != nil {
+	body, err := x.wire()
+	if err != nil {
 		return nil, ask.about.of(err)
 	}
 	id, err := c.checkedID(ask.op)
@@ -44,7 +45,7 @@ func (c *Connector) Prepare(ctx context.Context, entity, action string, params P
 		}
 		return nil
 	}
-	ask.to(gen.NewPrepareExecutionRequest(ask.server(), id, nil, x.request()))
+	ask.to(gen.NewPrepareExecutionRequest(ask.server(), id, nil, body))
 	if _, err := ask.send(ctx); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return nil, err
 	}

@@ -140,11 +140,9 @@ var errOfMethod = errors.New("its method for decoding refuses it")
 
 // decodesItself reports whether a t has a method that decodes it.
 func decodesItself(t reflect.Type) bool {
-	switch reflect.New(t).Interface().(type) {
-	case json.Unmarshaler, jsonv2.UnmarshalerFrom, encoding.TextUnmarshaler:
-		return true
-	}
-	return false
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]()) ||
+		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // pageRows are the decoded records of one result. Records that do not fit are kept as

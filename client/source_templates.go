@@ -203,19 +203,9 @@ type SourceTemplateChange struct {
 
 // String describes the change and hides its DefaultConfig.
 func (c SourceTemplateChange) String() string {
-	customization := "unchanged"
-	switch {
-	case c.Customization.IsNull():
-		customization = "null"
-	case !c.Customization.IsZero():
-		customization = "given"
-	}
-	shown := "unchanged"
-	if c.DefaultConfig != nil {
-		shown = c.DefaultConfig.String()
-	}
+	customization := shownChange(c.Customization, func(SourceTemplateCustomization) string { return "given" })
 	return fmt.Sprintf("client.SourceTemplateChange{Name:%q, Mode:%q, DefaultConfig:%s, Customization:%s, Propagate:%t}",
-		c.Name, c.Mode, shown, customization, c.Propagate)
+		c.Name, c.Mode, c.DefaultConfig.inChange(), customization, c.Propagate)
 }
 
 // Format writes what String returns, for every verb.

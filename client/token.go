@@ -18,12 +18,9 @@ import (
 // [ErrForbidden]. A client with [WithScopedToken] cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	ask := &call{op: "create scoped token", name: "createScopedToken", about: w.about()}
-	if c := w.client.ready(); c.timeout > 0 {
-		if _, bounded := ctx.Deadline(); !bounded { // as the entrance of the pipeline does for one request
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, c.timeout)
-			defer cancel()
-		}
+	ctx, cancel := limitedBy(ctx, w.client.ready().timeout)
+	if cancel != nil {
+		defer cancel()
 	}
 	tok, err := w.scoped().Token(ctx)
 	if err != nil {
