@@ -65,9 +65,9 @@ func (t ConnectionTemplate) String() string {
 // another type without calling their methods.
 func (t ConnectionTemplate) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
-// settle sets Hosting if the service did not send it. Destinations that Airbyte
+// setHosting sets Hosting if the service did not send it. Destinations that Airbyte
 // provides have neither a definition nor a configuration.
-func (t *ConnectionTemplate) settle() {
+func (t *ConnectionTemplate) setHosting() {
 	if t.Hosting == "" {
 		t.Hosting = AirbyteHosted
 		if t.DestinationDefinitionID != "" || t.DestinationConfig != nil {
@@ -257,7 +257,7 @@ func fetchConnectionTemplate(ctx context.Context, ask *call) (*ConnectionTemplat
 	if err != nil {
 		return nil, err
 	}
-	got.settle()
+	got.setHosting()
 	return got, nil
 }
 
@@ -286,7 +286,7 @@ func (t ConnectionTemplates) List(ctx context.Context, filter ConnectionTemplate
 		return nil, err
 	}
 	for i := range got {
-		got[i].settle()
+		got[i].setHosting()
 	}
 	return got, nil
 }

@@ -235,11 +235,11 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, ask.about.of(invalid(ask.op, nothing))
+		return nil, ask.about.addTo(invalid(ask.op, nothing))
 	}
 	body, err := change.wire(ask.op)
 	if err != nil {
-		return nil, ask.about.of(err)
+		return nil, ask.about.addTo(err)
 	}
 	ask.secrets = change.secretValues()
 	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewUpdateConnectorRequest(ask.server(), id, nil, body)))
@@ -277,7 +277,7 @@ func (c *Connector) findSlug(ctx context.Context) error {
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)
 	if !ok {
-		return "", c.about().of(invalid(op, "%s", notUUID("connector", c.id)))
+		return "", c.about().addTo(invalid(op, "%s", notUUID("connector", c.id)))
 	}
 	return id, nil
 }
@@ -339,7 +339,7 @@ func (d deletion) lacks() string { return unless(d.JobID != "", "job_id") }
 // Delete deletes the connector; see [Workspace.DeleteConnector].
 func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
 	jobID, err = c.ws.DeleteConnector(ctx, c.id)
-	return jobID, c.about().of(err)
+	return jobID, c.about().addTo(err)
 }
 
 // WaitDeleted waits until the workspace no longer lists the connector, which is how the
@@ -372,5 +372,5 @@ func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*Connecto
 		}
 		return nil, true, nil
 	})
-	return left, c.about().of(err)
+	return left, c.about().addTo(err)
 }

@@ -193,7 +193,7 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 // It sends one request if the connector exists, and two if not.
 func (w *Workspace) EnsureConnector(ctx context.Context, r CreateConnectorRequest) (info *ConnectorInfo, created bool, err error) {
 	const op = "ensure connector"
-	defer func() { err = w.about().of(err) }()
+	defer func() { err = w.about().addTo(err) }()
 	r = r.trimmed()
 	if r.Name == "" {
 		return nil, false, invalid(op, "Name is empty; it is what the connector is found by")

@@ -87,7 +87,7 @@ func (s *CursorSealer) Seal(next Params, scope ...string) (string, error) {
 	if next == nil {
 		return "", nil
 	}
-	if err := s.check(op); err != nil {
+	if err := s.usable(op); err != nil {
 		return "", err
 	}
 	if problem := hiddenProblem("next", next); problem != "" {
@@ -113,7 +113,7 @@ func (s *CursorSealer) Open(text string, scope ...string) (Params, error) {
 	if text == "" {
 		return nil, nil
 	}
-	if err := s.check(op); err != nil {
+	if err := s.usable(op); err != nil {
 		return nil, err
 	}
 	if len(text) <= maxSealedLen && !strings.ContainsAny(text, "\r\n") { // which base64 would skip
@@ -136,8 +136,8 @@ func (s *CursorSealer) Open(text string, scope ...string) (Params, error) {
 	return nil, invalid(op, "the cursor was not sealed here for this scope")
 }
 
-// check returns an error for a CursorSealer without keys, such as a nil one.
-func (s *CursorSealer) check(op string) error {
+// usable returns an error for a CursorSealer without keys, such as a nil one.
+func (s *CursorSealer) usable(op string) error {
 	if s == nil || len(s.keys) == 0 {
 		return invalid(op, "the CursorSealer has no key; NewCursorSealer makes one")
 	}
@@ -148,9 +148,9 @@ func (s *CursorSealer) check(op string) error {
 // {"a", "bc"} differ.
 func bind(scope []string) []byte {
 	var b []byte
-	for _, part := range scope {
-		b = binary.AppendUvarint(b, uint64(len(part)))
-		b = append(b, part...)
+	for _, s := range scope {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
 	}
 	return b
 }

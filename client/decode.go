@@ -22,6 +22,10 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
+// This file decodes responses: the envelope of an execution, in which the type of the
+// result reads the result, and the JSON of all other operations. It also says what is wrong
+// with a response that cannot be decoded. Which JSON is accepted is in json.go.
+
 // An envelope is the response to every execution. R reads the result in it.
 type envelope[R any] struct {
 	frame
@@ -33,7 +37,7 @@ type frame struct {
 	Status    loose[string]            `json:"status"`
 	Metadata  jsontext.Value           `json:"connector_metadata"`
 	Execution loose[executionMetadata] `json:"execution_metadata"`
-	Warning   loose[*warning]          `json:"warning"`
+	Warning   loose[*warningItem]      `json:"warning"`
 	Error     jsontext.Value           `json:"error"`
 	Message   jsontext.Value           `json:"message"`
 }
@@ -43,8 +47,8 @@ type executionMetadata struct {
 	Millis      loose[float64] `json:"execution_time_ms"`
 }
 
-// A warning is a Warning as the service sends it.
-type warning struct {
+// A warningItem is a Warning as the service sends it.
+type warningItem struct {
 	Code          loose[string] `json:"code"`
 	Message       loose[string] `json:"message"`
 	DeactivatedAt moment        `json:"deactivated_at"`
@@ -54,17 +58,17 @@ type warning struct {
 }
 
 // UnmarshalJSONFrom reads a warning, which may be just a text.
-func (w *warning) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (w *warningItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() == '"' {
-		*w = warning{}
+		*w = warningItem{}
 		return w.Message.UnmarshalJSONFrom(dec)
 	}
-	type object warning // without this method
+	type object warningItem // without this method
 	return json.UnmarshalDecode(dec, (*object)(w))
 }
 
-func (w *warning) export() *Warning {
-	if w == nil || *w == (warning{}) {
+func (w *warningItem) export() *Warning {
+	if w == nil || *w == (warningItem{}) {
 		return nil
 	}
 	return &Warning{
@@ -212,10 +216,10 @@ func giveBack(buf *bytes.Buffer) {
 // maxInMemory is the size from which on a response is decoded as it arrives.
 const maxInMemory = 256 << 10
 
-// makeRoom gives v, if it is a slice without any, room for about as many elements as the
-// array has that text contains first: as many as would be in text if all were as long
-// as the first one, but not more memory than text takes. A slice that grows instead
-// takes twice the memory.
+// makeRoom gives v, if it is a slice without capacity, room for the elements of the first
+// array in text. Their number is an estimate: as if all were as long as the first, and at
+// most as many as take the memory that text takes. Without room, a slice grows step by
+// step, and takes twice the memory.
 func makeRoom(text []byte, v reflect.Value) {
 	if v.Kind() != reflect.Slice || v.Cap() > 0 || !takesList(v.Type()) {
 		return
@@ -227,8 +231,8 @@ func makeRoom(text []byte, v reflect.Value) {
 	}
 }
 
-// lengthOf returns the length of the object or the array with which text begins, 0 if it
-// begins with something else, or does not have the end.
+// lengthOf returns the length of the object or the array with which text begins. It
+// returns 0 if text begins with something else, or ends before the object or array does.
 func lengthOf(text []byte) int {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {
@@ -253,10 +257,10 @@ func lengthOf(text []byte) int {
 	return 0
 }
 
-// undecodable returns an error that says what an error of the decoder means. After
-// a syntax error the response is not JSON, is incomplete or is empty. Other
-// errors are returned unchanged: the response is JSON, but not of the expected
-// form. start is the beginning of the response, if that is known.
+// undecodable returns an error that says what an error of the decoder means. An error of
+// syntax means that the response is not JSON, incomplete or empty. All other errors are
+// returned unchanged: the response is JSON, but not of the expected form. start is the
+// beginning of the response, nil if that is not known.
 func undecodable(resp *http.Response, err error, start []byte) error {
 	if err == nil || errors.Is(err, ErrResponseTooLarge) || brokenOff(resp) != nil {
 		return err
@@ -266,7 +270,7 @@ func undecodable(resp *http.Response, err error, start []byte) error {
 		return err
 	}
 	start = bytes.Clone(start[:min(len(start), maxErrorBody)])
-	cause := &veil.Error{Cause: err, Not: io.ErrUnexpectedEOF} // that is for what may be retried
+	cause := &veil.Error{Cause: err, Not: io.ErrUnexpectedEOF} // which stands for an incomplete response, and is retried
 	e := &Error{kind: ErrBadResponse, Message: "the response is not JSON", err: cause, body: start}
 	b, _ := resp.Body.(*limited)
 	switch text := words(start); {
@@ -288,8 +292,8 @@ func undecodable(resp *http.Response, err error, start []byte) error {
 	return e
 }
 
-// words returns the text of a response that is a page or a message. Of what may have
-// been meant as JSON it returns nothing, because it may contain records.
+// words returns the text of a response that is a web page or a message, for an error. It
+// returns "" for a response that was perhaps meant as JSON, since that may contain records.
 func words(start []byte) string {
 	if start = bytes.TrimSpace(start); len(start) == 0 || strings.IndexByte(`{["-0123456789`, start[0]) >= 0 {
 		return ""
@@ -312,8 +316,9 @@ func position(offset int64, at jsontext.Pointer) string {
 	return text
 }
 
-// formless returns an error of the decoder about one of the SDK's own types, whose names
-// say nothing, with a text that says where it is. For any other error it returns nil.
+// formless returns an error of the decoder about JSON of another form, with a text that
+// says where in the response it is: the decoder's own text has names of the SDK's types,
+// which say nothing to users. For any other error it returns nil.
 func formless(err error) error {
 	form, ok := errors.AsType[*json.SemanticError](err)
 	if !ok {

@@ -19,6 +19,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
+// This file runs an action: its options, its request, and the result, which is decoded as
+// it arrives, or kept as it is. The records of pages are in rows.go.
+
 // Params are the parameters of an action, by name. They are encoded as by
 // encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
 // sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
@@ -216,15 +219,16 @@ func (x *execution) wire() (body gen.ExecuteRequest, err error) {
 	return body, nil
 }
 
-// run sends an execution and calls consume to read the response.
+// run sends an execution and calls consume to read the response. An empty response to a
+// write is read as a success without a result.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
 	if x.sizer != nil {
 		if err := x.sizer(ctx, c, x); err != nil {
-			return withRequest(x.about(c).of(err), x.params)
+			return withRequest(x.about(c).addTo(err), x.params)
 		}
 		x.sizer = nil // the next page has the same size
 	}
-	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
+	_, err := c.sendExecution(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
 		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c),
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
@@ -241,14 +245,15 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 	return err
 }
 
-func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Response, error) {
+// sendExecution sends an execution as the call ask. Its error has the parameters.
+func (c *Connector) sendExecution(ctx context.Context, x *execution, ask *call) (*http.Response, error) {
 	body, err := x.wire()
 	if err != nil {
-		return nil, withRequest(ask.about.of(err), x.params)
+		return nil, withRequest(ask.about.addTo(err), x.params)
 	}
 	id, err := c.checkedID(ask.op)
 	if err != nil {
-		return nil, withRequest(ask.about.of(err), x.params)
+		return nil, withRequest(ask.about.addTo(err), x.params)
 	}
 	c.begin(ask)
 	resp, err := ask.to(executeRequest(ask.server(), id, body)).send(ctx)
@@ -280,21 +285,21 @@ func withRequest(err error, params Params) error {
 	return err
 }
 
-// A typed result is decoded as it arrives. If it does not fit, the error is kept, so that
-// a status that comes after it is still read.
-type typed struct {
+// A typedResult is decoded as it arrives. If it does not fit, the error is kept, and the
+// rest of the response is read: the status may come after the result.
+type typedResult struct {
 	action string
 	v      reflect.Value // what it is decoded into
 
-	wrong  error
-	list   bool
-	came   bool
+	wrong  error          // why it does not fit
+	list   bool           // it is a list of records
+	came   bool           // there is one, and it is not null
 	beside jsontext.Value // what stands beside the list in the object that wraps it
 }
 
-func (t *typed) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (t *typedResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	// If there are two results, the last one wins.
-	*t = typed{action: t.action, v: t.v, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
+	*t = typedResult{action: t.action, v: t.v, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
 	t.v.SetZero()
 	to := t.v.Addr().Interface()
 	var broken error
@@ -320,7 +325,7 @@ func (t *typed) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // count returns the number of records, -1 if it is not known.
-func (t *typed) count() int {
+func (t *typedResult) count() int {
 	v := t.v
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
 		v = v.Elem()
@@ -343,7 +348,7 @@ func takesList(t reflect.Type) bool {
 
 // readTyped decodes the response to an execution in one pass, its result into v.
 func readTyped(x *execution, resp *http.Response, v reflect.Value) (*Result, error) {
-	e := envelope[typed]{Result: typed{action: x.action, v: v}}
+	e := envelope[typedResult]{Result: typedResult{action: x.action, v: v}}
 	err := decodeBody(resp, &e, decodingOf(v.Type(), x.useNumber))
 	if err == nil {
 		err = e.verdict()
@@ -366,10 +371,10 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var e envelope[spanned]
+	var e envelope[rawResult]
 	err = decodeBytes(resp, body, &e, lenient)
 	if text, deep := shallow(body, err); deep != nil { // Rows tells the records apart
-		e = envelope[spanned]{}
+		e = envelope[rawResult]{}
 		err = decodeBytes(resp, text, &e, lenient)
 		e.Result.start, e.Result.end = offsetBefore(deep, e.Result.start), offsetBefore(deep, e.Result.end)
 	}
@@ -384,10 +389,10 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	return r, nil
 }
 
-// A spanned result is not decoded: only its place in the response is noted.
-type spanned struct{ span }
+// A rawResult is not decoded: only its place in the response is noted.
+type rawResult struct{ span }
 
-func (s *spanned) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (s *rawResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	s.end = dec.InputOffset()
 	s.start = s.end - int64(len(v))

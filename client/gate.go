@@ -158,9 +158,9 @@ func (c *call) gateKey(base string) string {
 	}
 	if c.key == "" {
 		h := sha256.New()
-		for _, part := range []string{base, c.path, c.about.entity, c.about.action} { // the path has the ID of the connector
-			_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-			_, _ = io.WriteString(h, part)
+		for _, s := range []string{base, c.path, c.about.entity, c.about.action} { // the path has the ID of the connector
+			_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
+			_, _ = io.WriteString(h, s)
 		}
 		c.key = base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
 	}

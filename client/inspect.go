@@ -240,10 +240,10 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling Polling) (*EntityReadiness, error) {
 	op := "wait until an entity can be searched"
 	if strings.TrimSpace(entity) == "" {
-		return nil, c.about().of(invalid(op, "the entity is empty; Inspect lists the entities"))
+		return nil, c.about().addTo(invalid(op, "the entity is empty; Inspect lists the entities"))
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
-	var last *EntityReadiness // wait keeps no state of a look that fails
+	var last *EntityReadiness // also of a look that ends with an error, which poll does not return
 	_, err := poll(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
 		got, err := c.Inspect(ctx)
 		if err != nil {
@@ -260,7 +260,7 @@ func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling P
 	})
 	about := c.about()
 	about.entity = entity
-	return last, about.of(err)
+	return last, about.addTo(err)
 }
 
 // supports reports whether the connector can copy the entity to the context store,
@@ -408,7 +408,7 @@ func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*C
 	}
 	body, err := change.wire(ask.op)
 	if err != nil {
-		return nil, ask.about.of(err)
+		return nil, ask.about.addTo(err)
 	}
 	ask.secrets = change.secretValues()
 	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorRequest(ask.server(), id, nil, body)))

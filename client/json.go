@@ -13,9 +13,12 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
-// lenient accepts what vendors send: duplicate names, of which the last one
-// wins, and invalid UTF-8. tolerate, too, relies on duplicate names being
-// allowed: otherwise the decoder loses track after a value of the wrong type.
+// This file says which JSON is accepted, for every response: the options of the decoder,
+// what is skipped rather than an error, and times. It knows no operation; decode.go does.
+
+// lenient accepts what vendors send: duplicate names, of which the last one wins, and
+// invalid UTF-8. Without duplicate names, tolerate would not work: the decoder loses track
+// after a value of the wrong type.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // familiar adds support for the types that encoding/json knows and its version 2 does
@@ -64,9 +67,9 @@ var unmarshalStandard = json.JoinUnmarshalers(
 	}),
 )
 
-// decodingOf returns the options for decoding into a t. useNumber is nil, or the
-// options that WithUseNumber sets. Functions for single types slow the decoder down, so
-// only the types that need them get them.
+// decodingOf returns the options for decoding into a t. useNumber is nil, or the options
+// that WithUseNumber sets. The options familiar make the decoder slower, so only types that
+// need them are decoded with them.
 func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
 	switch {
 	case useNumber != nil:
@@ -79,6 +82,8 @@ func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
 
 var familiarTypes sync.Map // from reflect.Type to the result of needsFamiliar
 
+// needsFamiliar reports whether a t has a type that only familiar decodes as encoding/json
+// does.
 func needsFamiliar(t reflect.Type) bool {
 	if v, ok := familiarTypes.Load(t); ok {
 		return v.(bool)
@@ -111,9 +116,9 @@ func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
 	return false
 }
 
-// tolerate decodes the next value with f. If the value has the wrong type,
-// tolerate skips it and returns the error as wrong. After an error that is
-// returned as broken, nothing more can be read.
+// tolerate decodes the next value with f. If the value does not fit, tolerate skips the
+// rest of it and returns the error of f as wrong. If the JSON itself is broken, so that
+// nothing more can be read, it returns the error as broken.
 func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	depth := dec.StackDepth()
 	_, before := dec.StackIndex(depth)
@@ -121,9 +126,9 @@ func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	if wrong == nil {
 		return nil, nil
 	}
-	// The caller's types may return any error, including a syntax error or
-	// io.EOF, so only the decoder knows whether it can continue. The decoder
-	// returns syntax errors unchanged, without the position.
+	// A type of the program may return any error, even one of syntax or io.EOF, so the
+	// error does not tell whether the decoder can go on: try. The decoder returns the
+	// errors of such types as they are, without the position.
 	placed := wrong
 	if _, ok := wrong.(*json.SemanticError); !ok { //nolint:errorlint // the decoder's own
 		placed = &json.SemanticError{JSONPointer: dec.StackPointer(), Err: wrong}

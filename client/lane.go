@@ -17,12 +17,13 @@ const (
 
 // NewGate returns a [Gate] for the clients of one process.
 //
-// It lets every request through at once until a key is paused. When the pause ends,
-// those that wait are released at random times within as long as the pause was, and
-// within 5 seconds at most, unless they are more than the vendor accepted before in as
-// long. From then on, requests are let through at the rate at which the vendor accepted
-// them, until they come more slowly by themselves. If none is refused for a minute, or
-// for 60 times as long as the pause was, the rate grows.
+// It lets every request through at once until a key is paused. After the pause, requests
+// are let through at the rate at which the vendor accepted them before it, until they come
+// more slowly by themselves. Those that waited for the end of the pause are released at
+// random times soon after it, within as long as the pause was and within 5 seconds at most;
+// if they are more than the vendor accepted before the pause in as much time, the others
+// follow at the rate. If no request is refused for a minute, or for 60 times as long as the pause was,
+// the rate grows.
 //
 // A gate has no goroutine and does not have to be closed.
 func NewGate() Gate { return &gate{lanes: map[string]*lane{}, full: maxLanes} }
@@ -46,9 +47,9 @@ func (g *gate) lane(key string) *lane {
 	return l
 }
 
-// forget makes room: of a key that is not paused, little is lost. If most keys are
-// paused, as many more have to come before it looks for room again, so that a new key
-// costs little on average.
+// forget makes room by forgetting keys that are not paused, of which little is known. Since
+// it may look at all keys, it is called next when their number has doubled, or reaches
+// maxLanes again.
 func (g *gate) forget(now time.Time) {
 	defer func() { g.full = max(maxLanes, 2*len(g.lanes)) }()
 	for key, l := range g.lanes {
@@ -74,7 +75,7 @@ func (g *gate) Wait(ctx context.Context, key string) error {
 			return err
 		}
 		start := time.Now()
-		wait, do := l.ask(ctx, start, waited)
+		wait, do := l.rule(ctx, start, waited)
 		switch do {
 		case letPass:
 			return nil
@@ -162,9 +163,9 @@ func (l *lane) pause(now time.Time, d time.Duration) {
 	}
 }
 
-// ask decides what a request has to do. waited is whether it has waited for the end of
-// a pause.
-func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Duration, ruling) {
+// rule decides what a request has to do, and how long it has to wait for that. waited
+// reports whether it has waited for the end of a pause.
+func (l *lane) rule(ctx context.Context, now time.Time, waited bool) (time.Duration, ruling) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := time.Duration(math.MaxInt64)
@@ -184,7 +185,7 @@ func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Durati
 	if !l.settled {
 		l.settle()
 	}
-	wait := l.pace.next(now.Sub(l.until), room, waited)
+	wait := l.pace.take(now.Sub(l.until), room, waited)
 	switch {
 	case wait >= room:
 		return wait, turnAway
@@ -196,8 +197,8 @@ func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Durati
 	return 0, letPass
 }
 
-// taken counts a request whose turn has come. It reports false if the turn, given at
-// another time, was lost because of a new pause.
+// taken counts a request whose turn has come. It reports false if there is no such turn any
+// more, because a new pause has begun since it was given.
 func (l *lane) taken(given, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -255,9 +256,10 @@ func (l *lane) settle() {
 	}
 }
 
-// A pace says when the k-th request after a pause is let through: n requests in the
-// length of the pause, evenly, and from plateau on ever more, twice as many after each
-// doubling. If n is 0, all are let through at once.
+// A pace says when the k-th request after a pause is let through. Until the time plateau,
+// n requests are let through in as long as the pause was, evenly; from then on, the rate
+// doubles again and again, each time within the time doubling. If n is 0, all requests are
+// let through at once.
 type pace struct {
 	n                 float64
 	length            time.Duration
@@ -266,13 +268,14 @@ type pace struct {
 	k                 float64 // requests let through
 }
 
-// next returns how long a request must wait that comes at the given time after the
-// pause, and takes its turn unless that is longer than room.
-func (p *pace) next(after, room time.Duration, waited bool) time.Duration {
+// take returns how long a request has to wait that comes at the time after, counted from
+// the end of the pause. The request takes the turn, unless it cannot wait for so long, as
+// room says.
+func (p *pace) take(after, room time.Duration, waited bool) time.Duration {
 	if p.n == 0 {
 		return 0
 	}
-	k := max(p.k, p.count(after)-max(1, p.n/80)) // unused turns expire
+	k := max(p.k, p.turns(after)-max(1, p.n/80)) // unused turns expire
 	wait := p.when(k) - after
 	if waited && k < p.soon {
 		wait = min(wait, maxSpread-after)
@@ -291,8 +294,8 @@ func (p *pace) rate(t time.Duration) float64 {
 	return p.n / p.length.Seconds() * math.Exp2(min(float64(t-p.plateau)/float64(p.doubling), 40))
 }
 
-// count returns how many turns there are until t after the pause.
-func (p *pace) count(t time.Duration) float64 {
+// turns returns how many turns there are until t after the pause.
+func (p *pace) turns(t time.Duration) float64 {
 	if t <= p.plateau {
 		return p.n * float64(t) / float64(p.length)
 	}
@@ -309,7 +312,8 @@ func (p *pace) when(k float64) time.Duration {
 	return time.Duration(t)
 }
 
-// A tally counts events of the last hour, recent ones more precisely.
+// A tally counts the events of the last hour, in buckets that are shorter the more recent
+// they are.
 type tally struct {
 	start  time.Time
 	levels [len(widths)][32]int32
@@ -334,15 +338,15 @@ func (t *tally) add(at time.Time, n int32) {
 	}
 	for i, w := range widths {
 		number := int64(t.age(at) / w)
-		t.advance(i, number)
+		t.moveTo(i, number)
 		if number > t.last[i]-32 {
 			t.levels[i][number%32] += n
 		}
 	}
 }
 
-// advance empties the buckets between the latest one and the one with the given number.
-func (t *tally) advance(level int, number int64) {
+// moveTo empties the buckets between the latest one and the one with the given number.
+func (t *tally) moveTo(level int, number int64) {
 	for i := max(t.last[level]+1, number-31); i <= number; i++ {
 		t.levels[level][i%32] = 0
 	}
@@ -356,7 +360,7 @@ func (t *tally) since(now time.Time, age time.Duration) float64 {
 		level++
 	}
 	w := int64(widths[level])
-	t.advance(level, int64(t.age(now))/w)
+	t.moveTo(level, int64(t.age(now))/w)
 	from := max(int64(t.age(now.Add(-age))), (t.last[level]-31)*w)
 	sum := 0.0
 	for i := from / w; i <= t.last[level]; i++ {

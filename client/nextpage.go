@@ -15,6 +15,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
+// This file finds the page after a page of a connector: what is known of its parameters is
+// gathered here, and package paging decides.
+
 // NextParams returns the parameters that request the page after r, or nil if r is the
 // last page. They are those of the request for r, and what asks for the next page, under
 // the name and in the form that this kind of connector expects; see [All] for how the
@@ -42,7 +45,7 @@ import (
 // Without that option it also does not notice pages that came again by their records.
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	params, err := r.nextParams(ctx)
-	return params, r.about().of(err)
+	return params, r.about().addTo(err)
 }
 
 func (r *Result) nextParams(ctx context.Context) (Params, error) {
@@ -60,9 +63,9 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 	if err != nil {
 		return nil, withRequest(err, t.x.params)
 	}
-	if out.Problem == paging.Repeated && !out.Drop { // the page that comes again is the next one: this one is good
+	if out.Problem == paging.Repeated && !out.Drop { // not this page came before, but the next one would
 		if out.Problem = paging.Unknown; out.Set != nil {
-			out.Problem = paging.Fine // and NextParams says so after that one
+			out.Problem = paging.Fine // the error is that of the next page, once it has come
 		}
 	}
 	var next Params
@@ -95,7 +98,7 @@ func (r *Result) brought() paging.In {
 	return in
 }
 
-// brought sets what the rows say.
+// brought sets what the rows say about their page.
 func (p *pageRows) brought(in *paging.In) {
 	in.Count, in.Records, in.Last = p.rows.Len(), p.records(), p.lastRecord
 	if len(p.beside) > 0 {
@@ -131,9 +134,10 @@ func (t *turner) byPager(r *Result) (Params, error) {
 	return cloneParams(params), nil
 }
 
-// decide decides what follows from a page. next is paging.Next, perhaps behind a lock.
-// It looks the slug up, and asks the connector to describe itself, if that matters and
-// was not done. The error is that of looking the slug up.
+// decide decides what follows from a page, with next, which is paging.Next, perhaps behind
+// a lock. If more could be known about the parameters of the action, and that would matter,
+// it looks the slug of the connector up, and asks the connector to describe itself, each
+// once. The error is that of looking the slug up.
 func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) paging.Out) (paging.Out, error) {
 	t.tell(&in)
 	out := next(in)
@@ -152,7 +156,7 @@ func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) 
 	}
 	if out.Ask && !t.asked {
 		t.asked = true
-		_ = t.c.ask(ctx) // without an answer, the metadata has to do
+		_ = t.c.learnPaging(ctx) // if that fails, the metadata has to do
 		if t.tell(&in); in.Known {
 			return next(in), nil
 		}
@@ -172,9 +176,9 @@ func (t *turner) tell(in *paging.In) {
 	}
 }
 
-// declared returns what the action declares about paging, from what is known without a
-// request: the table of known kinds of connectors, generated code, or a description that
-// came already.
+// declared returns what the action declares about paging, as far as that is known without
+// a request: from the table of kinds of connectors, from generated code, or from a
+// description that came before. It reports false if it is not known.
 func (t *turner) declared() ([]paging.Param, bool) {
 	x := t.x
 	switch x.action { // in the context store the service pages, not the connector
@@ -194,10 +198,10 @@ func (t *turner) declared() ([]paging.Param, bool) {
 	return t.c.described(x.entity, x.action)
 }
 
-// slugMatters reports whether a page that seems to be the last one would not be it for
-// one of the kinds of connectors in the table.
+// slugMatters reports whether a page that seems to be the last would have a next one if the
+// connector were of one of the kinds in the table.
 func slugMatters(x *execution, in paging.In) bool {
-	in.State = paging.State{} // with a memory of its own
+	in.State = paging.State{} // the memory of the real one must not change
 	for slug := range paging.Slugs {
 		if in.Declared, in.Known = paging.Lookup(slug, x.entity, x.action); !in.Known {
 			continue
@@ -232,15 +236,17 @@ func (t *turner) failed(out paging.Out) error {
 }
 
 const (
-	maxPlaces = 256  // how many pages a Connector can be asked to go on from
-	maxPages  = 1024 // how many pages before such a page it compares with
+	maxPlaces = 256  // states in a pageMemory
+	maxPages  = 1024 // pages that a state remembers one by one
 )
 
-// A pageMemory has what came before pages that NextParams gave the parameters of.
+// A pageMemory keeps the states of programs that handle one page at a time. NextParams
+// returns parameters that request a page; under these, the memory keeps the state of paging
+// before that page, for the next call of NextParams. It forgets the oldest states.
 type pageMemory struct {
 	mu     sync.Mutex
 	seed   maphash.Seed
-	states map[uint64]paging.State // by the parameters
+	states map[uint64]paging.State // by key
 	order  []uint64                // the keys, the oldest first
 }
 
@@ -288,8 +294,8 @@ func (m *pageMemory) remember(x *execution, params Params, state paging.State) {
 	m.order, m.states[key] = append(m.order, key), state
 }
 
-// key returns the same for parameters that are equal, also after they were stored as
-// JSON.
+// key returns what stands for a request with params: the same for equal parameters, even
+// after a program stored them as JSON. It reports false if they cannot be encoded.
 func (m *pageMemory) key(x *execution, params Params) (uint64, bool) {
 	raw, err := jsonv1.Marshal(params)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // An ownWords has what a connector said about paging when it described itself.
 type ownWords struct {
 	mu      sync.Mutex
-	came    bool                      // the connector has answered, or will never
+	came    bool                      // the connector need not be asked again: it answered, or cannot
 	params  map[string][]paging.Param // by entity and action, where the description has parameters
 	waiting chan struct{}             // closed when the request in progress ends; nil if there is none
 }
@@ -52,7 +52,7 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 		params, known = t.declared()
 	}
 	if !known {
-		if err := c.ask(ctx); err != nil {
+		if err := c.learnPaging(ctx); err != nil {
 			return err
 		}
 		params, known = t.declared()
@@ -77,10 +77,11 @@ func (c *Connector) described(entity, action string) ([]paging.Param, bool) {
 	return params, ok
 }
 
-// ask asks the connector to describe itself, unless it was asked before. To describe
-// oneself is not required of connectors, so that it does not answer is no error; it is
-// asked again only if the failure may pass; then ask returns it.
-func (c *Connector) ask(ctx context.Context) error {
+// learnPaging asks the connector to describe itself, for what that says about paging. It
+// asks once, and waits if another goroutine is asking. Connectors need not be able to
+// describe themselves: if this one cannot, that is no error, and it is not asked again. If
+// the failure may pass, learnPaging returns it, and asks again next time.
+func (c *Connector) learnPaging(ctx context.Context) error {
 	c.own.mu.Lock()
 	if c.own.came {
 		c.own.mu.Unlock()

@@ -21,11 +21,11 @@ func (c *Connector) Prepare(ctx context.Context, entity, action string, params P
 	x := &execution{entity: entity, action: action, params: params}
 	ask := c.begin(&call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c)})
 	if strings.TrimSpace(entity) == "" || strings.TrimSpace(action) == "" {
-		return nil, ask.about.of(invalid(ask.op, "the entity or the action is empty; Describe lists both"))
+		return nil, ask.about.addTo(invalid(ask.op, "the entity or the action is empty; Describe lists both"))
 	}
 	body, err := x.wire()
 	if err != nil {
-		return nil, ask.about.of(err)
+		return nil, ask.about.addTo(err)
 	}
 	id, err := c.checkedID(ask.op)
 	if err != nil {

@@ -44,7 +44,7 @@ type Result struct {
 	count   int            // then, the number of records, -1 if it is not known
 	beside  jsontext.Value // then, what stands beside the records in the object that wraps them
 
-	kept  []byte  // the Data that a typed list does not have, if its records turn pages
+	kept  []byte  // what would be the Data of a typed list, if the next page is found by its records
 	pages *turner // finds the next page
 }
 
@@ -72,7 +72,7 @@ type Warning struct {
 // MarshalJSON returns the result as the service sent it, under the names of its HTTP
 // interface. There is no "result" in it if Data is nil.
 func (r Result) MarshalJSON() ([]byte, error) {
-	type execution struct {
+	type metadata struct {
 		ConnectorID string  `json:"connector_instance_id,omitzero"`
 		Millis      float64 `json:"execution_time_ms"`
 	}
@@ -80,9 +80,9 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		Status    string          `json:"status"`
 		Result    json.RawMessage `json:"result,omitempty"`
 		Metadata  json.RawMessage `json:"connector_metadata,omitempty"`
-		Execution execution       `json:"execution_metadata"`
+		Execution metadata        `json:"execution_metadata"`
 		Warning   *Warning        `json:"warning,omitzero"`
-	}{r.Status, r.Data, r.Metadata, execution{r.ConnectorID, float64(r.Duration) / float64(time.Millisecond)}, r.Warning})
+	}{r.Status, r.Data, r.Metadata, metadata{r.ConnectorID, float64(r.Duration) / float64(time.Millisecond)}, r.Warning})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. The result then knows nothing of its
@@ -104,7 +104,7 @@ func (r *Result) Decode(v any) error {
 	case r.Data == nil && !r.decoded:
 		return nil
 	case r.Data == nil:
-		return r.about().of(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
+		return r.about().addTo(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
 	}
 	data, t := jsontext.Value(r.Data), reflect.TypeOf(v)
 	if t != nil && t.Kind() == reflect.Pointer && takesList(t.Elem()) && mayWrap(r.action) {
@@ -116,7 +116,7 @@ func (r *Result) Decode(v any) error {
 		makeRoom(data, p.Elem())
 	}
 	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
-		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
+		return r.about().addTo(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
 }

@@ -20,19 +20,21 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
+// This file tells the records of a result apart, and decodes them one page at a time.
+
 // Rows iterates over the records in the Data of r: the elements of an array, the
 // elements of "data" in an object that wraps them, or the single object of an action
 // such as "get". The result of a search, such as "api_search" or
 // "context_store_search", wraps records if it is an object whose "data" is an array; the
 // result of "list" does so if it has nothing else but "meta", an object. Any other
-// object is a record. A record that does not fit T is yielded as an
-// error that wraps a [*RecordError], and the iteration goes on if the loop does.
+// object is a record. A record that does not fit T is yielded as an error that wraps a
+// [*RecordError], and the iteration goes on if the loop does.
 func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return iterate[T](r.feed)
+	return iterate[T](r.yieldRows)
 }
 
-// feed yields the records of r.
-func (r *Result) feed(slice reflect.Type, loop yielder) {
+// yieldRows yields the records of r.
+func (r *Result) yieldRows(slice reflect.Type, loop yielder) {
 	yield := naming(r.about(), loop)
 	if len(r.Data) == 0 && r.decoded {
 		yield(nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
@@ -102,8 +104,8 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // behind a pointer. It does not write Raw.
 func (e RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
-// misfit converts an error of the decoder. prefix is the JSON pointer of the value
-// that was decoded; list reports whether that was a list of records.
+// misfit converts an error of the decoder into a RecordError. prefix is the JSON pointer of
+// the value that was decoded, and list reports whether that was a list of records.
 func misfit(err error, prefix string, list bool) *RecordError {
 	e := &RecordError{Index: -1, Err: err}
 	sem, ok := err.(*jsonv2.SemanticError) //nolint:errorlint // the decoder's own
@@ -124,9 +126,8 @@ func misfit(err error, prefix string, list bool) *RecordError {
 	return e
 }
 
-// mismatch returns sem with a text that has no value of the record in it, which the
-// error of a method for decoding may have, and no place, which a RecordError has in its
-// fields.
+// mismatch returns sem with another text: without the place, which a RecordError has in
+// its fields, and without the error of a method for decoding, which may quote the record.
 func mismatch(sem *jsonv2.SemanticError) error {
 	short := *sem
 	short.JSONPointer, short.ByteOffset, short.JSONValue = "", 0, nil
@@ -145,12 +146,12 @@ func decodesItself(t reflect.Type) bool {
 		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-// pageRows are the decoded records of one result. Records that do not fit are kept as
-// errors, in the order of the records.
+// pageRows are the decoded records of one result. A record that does not fit is zero in
+// rows, and wrong has its error.
 type pageRows struct {
 	action string
 	raw    []byte                    // the input of the decoder; nil if it is not in memory
-	deep   map[int64]json.RawMessage // see shallow
+	deep   map[int64]json.RawMessage // what shallow took out of raw
 
 	again redecoder
 
@@ -186,13 +187,13 @@ func (p *pageRows) decoding(useNumber jsonv2.Options) jsonv2.Options {
 	return decodingOf(p.rows.Type().Elem(), useNumber)
 }
 
-// drop forgets the records. Those that take their places replace them whole.
+// drop forgets the records. Their memory is used again, for records that begin as zero.
 func (p *pageRows) drop() {
 	p.rows.SetLen(0)
 	p.wrong, p.last, p.all = nil, span{}, span{}
 }
 
-// add adds a record that is zero.
+// add adds a record, which is zero, and returns it.
 func (p *pageRows) add() reflect.Value {
 	n := p.rows.Len()
 	p.rows.Grow(1)
@@ -202,31 +203,32 @@ func (p *pageRows) add() reflect.Value {
 	return v
 }
 
+// read reads a result, in whichever form the action has.
 func (p *pageRows) read(dec *jsontext.Decoder) error {
 	p.drop()
 	p.single, p.beside = false, nil
 	switch dec.PeekKind() {
 	case '[':
-		return p.list(dec)
+		return p.readList(dec)
 	case 'n':
 		return dec.SkipValue()
 	case '{':
 		if ofStore(p.action) {
-			return p.search(dec)
+			return p.readSearch(dec)
 		}
 		if mayWrap(p.action) {
-			return p.wrapped(dec)
+			return p.readWrapped(dec)
 		}
 	}
 	p.single = true
-	return p.record(dec)
+	return p.readRecord(dec)
 }
 
-// list reads an array of records: all at once if they fit, which is faster, else one by
-// one.
-func (p *pageRows) list(dec *jsontext.Decoder) error {
+// readList reads an array of records: all at once, which is faster, and one by one if one
+// of them does not fit.
+func (p *pageRows) readList(dec *jsontext.Decoder) error {
 	if p.raw == nil || p.deep != nil {
-		return p.oneByOne(dec)
+		return p.readOneByOne(dec)
 	}
 	start, to := dec.InputOffset(), p.rows.Addr().Interface()
 	makeRoom(dec.UnreadBuffer(), p.rows)
@@ -238,19 +240,19 @@ func (p *pageRows) list(dec *jsontext.Decoder) error {
 	if wrong != nil {
 		p.drop()
 		p.raw = text
-		return p.oneByOne(jsontext.NewDecoder(bytes.NewReader(text), dec.Options()))
+		return p.readOneByOne(jsontext.NewDecoder(bytes.NewReader(text), dec.Options()))
 	}
 	p.all = span{start, dec.InputOffset()}
 	return nil
 }
 
-// oneByOne reads an array of records.
-func (p *pageRows) oneByOne(dec *jsontext.Decoder) error {
+// readOneByOne reads an array of records.
+func (p *pageRows) readOneByOne(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
 	for dec.PeekKind() != ']' {
-		if err := p.record(dec); err != nil {
+		if err := p.readRecord(dec); err != nil {
 			return err
 		}
 	}
@@ -283,7 +285,8 @@ func (p *pageRows) lastRecord() []byte {
 	return last.of(text)
 }
 
-func (p *pageRows) record(dec *jsontext.Decoder) error {
+// readRecord reads a record. If it does not fit, there is no error, but one more in wrong.
+func (p *pageRows) readRecord(dec *jsontext.Decoder) error {
 	start, index := dec.InputOffset(), p.rows.Len()
 	v := p.add()
 	to := v.Addr().Interface()
@@ -326,8 +329,8 @@ func mayWrap(action string) bool {
 	return false
 }
 
-// unwrap returns the list of records in an object that wraps it, and the object with
-// null in its place. It reports false for an object that is a record.
+// unwrap returns the list of records in an object that wraps it, and as beside the object
+// with null in place of the list. It reports false if the object is a record.
 func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, ok bool) {
 	var data, meta jsontext.Value
 	others, from := 0, 0
@@ -368,8 +371,8 @@ func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, 
 	return data, beside, ok
 }
 
-// wrapped reads an object that may wrap the records.
-func (p *pageRows) wrapped(dec *jsontext.Decoder) error {
+// readWrapped reads an object that may wrap the records.
+func (p *pageRows) readWrapped(dec *jsontext.Decoder) error {
 	start := dec.InputOffset()
 	if err := dec.SkipValue(); err != nil {
 		return err
@@ -385,9 +388,9 @@ func (p *pageRows) wrapped(dec *jsontext.Decoder) error {
 	return err
 }
 
-// search reads the response to a search of the context store: an object with the
+// readSearch reads the response to a search of the context store: an object with the
 // records in "data" and the paging state in "meta".
-func (p *pageRows) search(dec *jsontext.Decoder) error {
+func (p *pageRows) readSearch(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -398,7 +401,7 @@ func (p *pageRows) search(dec *jsontext.Decoder) error {
 		}
 		switch name.String() {
 		case "data":
-			err = p.found(dec)
+			err = p.readFound(dec)
 		case "meta":
 			var v jsontext.Value
 			v, err = dec.ReadValue()
@@ -414,12 +417,12 @@ func (p *pageRows) search(dec *jsontext.Decoder) error {
 	return err
 }
 
-// found reads the data of a search. If there is more than one, the last one counts.
-func (p *pageRows) found(dec *jsontext.Decoder) error {
+// readFound reads the records of a search. If they come twice, those that come last count.
+func (p *pageRows) readFound(dec *jsontext.Decoder) error {
 	p.drop()
 	switch dec.PeekKind() {
 	case '[':
-		return p.list(dec)
+		return p.readList(dec)
 	case 'n':
 		return dec.SkipValue()
 	}
@@ -434,7 +437,8 @@ func (p *pageRows) found(dec *jsontext.Decoder) error {
 // errNoList is the error for a search whose data is not an array.
 var errNoList = errors.New("it is not a list of records")
 
-// each yields the records and the errors in order. It returns false if the loop ended.
+// each yields the records in order, each with its error if it does not fit. It returns
+// false if the loop ended.
 func (p *pageRows) each(op string, yield yielder) bool {
 	wrong := p.wrong
 	for i := range p.rows.Len() {

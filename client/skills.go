@@ -296,7 +296,7 @@ func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 		id = c.docs.Load()
 	}
 	if id == nil || *id == "" {
-		return nil, c.about().of(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
+		return nil, c.about().addTo(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
 	}
 	return fetchDocs(ctx, c.begin(&call{op: op}), &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
 }

@@ -14,11 +14,11 @@ func (x *execution) about(c *Connector) subject {
 	return s
 }
 
-// of adds s to err, which has just been made, and returns err. It is called in many
-// places, in each of which it would take 600 bytes.
+// addTo adds s to err, which has just been made, and returns err. It is not inlined, which
+// would add 600 bytes to a program for each of its many calls.
 //
 //go:noinline
-func (s subject) of(err error) error {
+func (s subject) addTo(err error) error {
 	if e, ok := err.(*Error); ok { //nolint:errorlint // only the outermost is about the call
 		for i, to := range [...]*string{&e.Workspace, &e.Connector, &e.ConnectorID, &e.Entity, &e.Action} {
 			if *to == "" {
@@ -37,11 +37,11 @@ func (r *Result) about() subject {
 	return r.pages.x.about(r.pages.c)
 }
 
-// naming returns a function that calls loop, with s in the errors.
+// naming returns a yielder that adds s to the errors and passes everything on to loop.
 func naming(s subject, loop yielder) yielder {
 	return func(record any, err error) bool {
 		if err != nil {
-			err = s.of(err)
+			err = s.addTo(err)
 		}
 		return loop(record, err)
 	}

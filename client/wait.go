@@ -52,11 +52,10 @@ func (p Polling) rhythm() rhythm {
 	return w
 }
 
-// poll calls look until look reports that it is done or fails with an error
-// that will not pass; after other errors, wait continues. The pauses between
-// the calls grow and have jitter, so that many callers do not ask at the same
-// time. wait returns the last value that look returned without an error, even
-// if wait itself fails.
+// poll calls look until look reports that it is done, or fails with an error that will not
+// pass; after other errors, poll goes on. The pauses between the calls grow and have
+// jitter, so that many callers do not ask at the same time. poll returns the last value
+// that look returned without an error, even if poll itself fails.
 func poll[T any](ctx context.Context, op string, polling Polling, look func(context.Context) (T, bool, error)) (T, error) {
 	var last T
 	if polling.Interval < 0 || polling.Limit < 0 {
