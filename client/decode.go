@@ -3,19 +3,15 @@ package client
 import (
 	"bytes"
 	"cmp"
-	stdjson "encoding/json"
 	"errors"
 	"io"
-	"math"
 	"mime"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/go-json-experiment/json"
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
@@ -64,7 +60,7 @@ func (w *warningItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return w.Message.UnmarshalJSONFrom(dec)
 	}
 	type object warningItem // without this method
-	return json.UnmarshalDecode(dec, (*object)(w))
+	return jsonv2.UnmarshalDecode(dec, (*object)(w))
 }
 
 func (w *warningItem) export() *Warning {
@@ -114,37 +110,6 @@ func reasonIn(v jsontext.Value) answer.Reason {
 	return answer.Reason{} // null, true or a number: no reason
 }
 
-// result converts e, which came with resp, to a Result without data.
-func (e *frame) result(x *execution, resp *http.Response) *Result {
-	w := e.Warning.v.export()
-	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
-		if c := callOf(resp.Request.Context()); c != nil {
-			s := c.scrubs(resp.Request)
-			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.String(w.Message), s.String(w.StatusURL)
-		}
-	}
-	return &Result{
-		Status:      e.Status.v,
-		Metadata:    stdjson.RawMessage(e.Metadata),
-		Warning:     w,
-		Duration:    duration(e.Execution.v.Millis.v),
-		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
-		action:      x.action,
-		useNumber:   x.useNumber,
-		again:       x.again,
-	}
-}
-
-// duration converts a number of milliseconds; it returns 0 for one that makes no
-// sense.
-func duration(millis float64) time.Duration {
-	ns := millis * float64(time.Millisecond)
-	if !(ns > 0 && ns < math.MaxInt64) {
-		return 0
-	}
-	return time.Duration(ns)
-}
-
 // readAll reads a bounded body into buf, and allocates more if it is too small.
 func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 	if n := resp.ContentLength; n > 0 && n < 1<<20 && int64(cap(buf)) <= n {
@@ -156,8 +121,8 @@ func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 }
 
 // decodeBytes decodes an envelope that was read into memory.
-func decodeBytes(resp *http.Response, body []byte, v any, opts json.Options) error {
-	err := undecodable(resp, json.Unmarshal(body, v, opts), body)
+func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
+	err := undecodable(resp, jsonv2.Unmarshal(body, v, opts), body)
 	return withBody(notAnEnvelope(err), body)
 }
 
@@ -179,7 +144,7 @@ func readJSON(resp *http.Response, v any) error { return decodeBody(resp, v, mom
 // decodeBody decodes a response that should be JSON. If its Content-Type says
 // otherwise, decodeBody tries anyway, and keeps the beginning for the error. A response
 // of common size is decoded from memory, which is faster, others as they arrive.
-func decodeBody(resp *http.Response, v any, opts json.Options) error {
+func decodeBody(resp *http.Response, v any, opts jsonv2.Options) error {
 	buf := responses.Get().(*bytes.Buffer)
 	defer giveBack(buf)
 	from := io.Reader(resp.Body)
@@ -197,9 +162,9 @@ func decodeBody(resp *http.Response, v any, opts json.Options) error {
 		start = buf.Bytes()[:min(buf.Len(), maxErrorBody)]
 	}
 	if buf.Len() < maxInMemory {
-		return undecodable(resp, json.Unmarshal(buf.Bytes(), v, opts), start)
+		return undecodable(resp, jsonv2.Unmarshal(buf.Bytes(), v, opts), start)
 	}
-	return undecodable(resp, json.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
+	return undecodable(resp, jsonv2.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
 }
 
 // responses are empty buffers for responses.
@@ -215,47 +180,6 @@ func giveBack(buf *bytes.Buffer) {
 
 // maxInMemory is the size from which on a response is decoded as it arrives.
 const maxInMemory = 256 << 10
-
-// makeRoom gives v, if it is a slice without capacity, room for the elements of the first
-// array in text. Their number is an estimate: as if all were as long as the first, and at
-// most as many as take the memory that text takes. Without room, a slice grows step by
-// step, and takes twice the memory.
-func makeRoom(text []byte, v reflect.Value) {
-	if v.Kind() != reflect.Slice || v.Cap() > 0 || !takesList(v.Type()) {
-		return
-	}
-	_, list, _ := bytes.Cut(text, []byte("["))
-	if first := lengthOf(bytes.TrimLeft(list, " \t\r\n")); first > 0 {
-		size := max(int(v.Type().Elem().Size()), 1)
-		v.Grow(min(len(list)/(first+1)+1, len(list)/size))
-	}
-}
-
-// lengthOf returns the length of the object or the array with which text begins. It
-// returns 0 if text begins with something else, or ends before the object or array does.
-func lengthOf(text []byte) int {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted && c == '\\':
-			i++
-		case quoted:
-		case c == '{', c == '[':
-			depth++
-		case c == '}', c == ']':
-			depth--
-		}
-		switch {
-		case depth == 0 && i == 0:
-			return 0
-		case depth == 0:
-			return i + 1
-		}
-	}
-	return 0
-}
 
 // undecodable returns an error that says what an error of the decoder means. An error of
 // syntax means that the response is not JSON, incomplete or empty. All other errors are
@@ -320,7 +244,7 @@ func position(offset int64, at jsontext.Pointer) string {
 // says where in the response it is: the decoder's own text has names of the SDK's types,
 // which say nothing to users. For any other error it returns nil.
 func formless(err error) error {
-	form, ok := errors.AsType[*json.SemanticError](err)
+	form, ok := errors.AsType[*jsonv2.SemanticError](err)
 	if !ok {
 		return nil
 	}

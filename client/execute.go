@@ -22,41 +22,6 @@ import (
 // This file runs an action: its options, its request, and the result, which is decoded as
 // it arrives, or kept as it is. The records of pages are in rows.go.
 
-// Params are the parameters of an action, by name. They are encoded as by
-// encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
-// sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
-// anywhere in them is an error that matches [ErrInvalid] and says where it is, and
-// nothing is sent: it would hide itself. [Connector.Describe] and
-// [Connector.Docs] say which parameters an action has.
-type Params = map[string]any
-
-// IsRead reports whether an action only reads. The actions list, get, search,
-// api_search, context_store_search, context_store_sql_query, sql_select, describe and
-// download do.
-// Every other action counts as a write, including those that this version of the SDK
-// does not know. Only reads are retried when it is unknown whether the service
-// received a request.
-func IsRead(action string) bool { return readActions[action] }
-
-// readActions are the actions of executeConnector that change nothing.
-var readActions = map[string]bool{
-	"list": true, "get": true, "search": true, "api_search": true,
-	actionSearch: true, actionSQL: true, actionSelect: true,
-	actionDescribe: true, actionDownload: true,
-}
-
-const (
-	actionSearch   = "context_store_search"
-	actionSQL      = "context_store_sql_query"
-	actionSelect   = "sql_select"
-	actionDescribe = "describe"
-	actionDownload = "download"
-)
-
-// ofStore reports whether an action reads the context store, whose results have their
-// records in "data" and the state of paging in "meta".
-func ofStore(action string) bool { return action == actionSearch || action == actionSQL }
-
 // maxIntent is the number of characters that the service accepts as an intent.
 const maxIntent = 512
 
@@ -188,6 +153,13 @@ func (x *execution) op() string {
 		return "execute " + x.action
 	}
 	return "execute " + x.entity + "." + x.action
+}
+
+// about returns the subject of running x with c.
+func (x *execution) about(c *Connector) subject {
+	s := c.about()
+	s.entity, s.action = x.entity, x.action
+	return s
 }
 
 // wire returns the body of the request, or an error for one that the service would
@@ -339,11 +311,6 @@ func (t *typedResult) count() int {
 		return 1
 	}
 	return -1
-}
-
-// takesList reports whether records are decoded into a t as a list of them.
-func takesList(t reflect.Type) bool {
-	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !decodesItself(t)
 }
 
 // readTyped decodes the response to an execution in one pass, its result into v.

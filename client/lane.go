@@ -10,10 +10,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
 )
 
-const (
-	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
-	maxLanes  = 4096            // keys that a gate knows, unless more are paused
-)
+// maxLanes is the number of keys that a gate knows, unless more are paused.
+const maxLanes = 4096
 
 // NewGate returns a [Gate] for the clients of one process.
 //
@@ -34,8 +32,8 @@ type gate struct {
 	full  int // with so many lanes, some are forgotten
 }
 
-// lane returns what the gate knows of a key. The caller holds mu.
-func (g *gate) lane(key string) *lane {
+// laneOf returns what the gate knows of a key. The caller holds mu.
+func (g *gate) laneOf(key string) *lane {
 	l := g.lanes[key]
 	if l == nil {
 		if len(g.lanes) >= g.full {
@@ -68,7 +66,7 @@ func (g *gate) forget(now time.Time) {
 // Wait implements Gate.
 func (g *gate) Wait(ctx context.Context, key string) error {
 	g.mu.Lock()
-	l := g.lane(key)
+	l := g.laneOf(key)
 	g.mu.Unlock()
 	for waited := false; ; waited = true {
 		if err := ctx.Err(); err != nil {
@@ -98,7 +96,7 @@ func (g *gate) Pause(_ context.Context, key string, d time.Duration) {
 	}
 	g.mu.Lock() // or the lane might be forgotten before it is paused
 	defer g.mu.Unlock()
-	g.lane(key).pause(time.Now(), min(d, maxPause))
+	g.laneOf(key).pause(time.Now(), min(d, maxPause))
 }
 
 // A ruling is what a request has to do.

@@ -3,7 +3,7 @@ package client
 import (
 	"bytes"
 	"cmp"
-	stdjson "encoding/json"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
@@ -117,9 +117,9 @@ func (o operation) hold(c *call, resp *http.Response) (io.ReadCloser, error) {
 // undecoded returns err, an error of encoding/json, with a text that quotes no value.
 func undecoded(err error) error {
 	text := "the response is JSON, but not of the expected form"
-	if syntax, ok := errors.AsType[*stdjson.SyntaxError](err); ok {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		text = fmt.Sprintf("the response is not JSON, from byte %d on", syntax.Offset)
-	} else if field, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
+	} else if field, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		text += fmt.Sprintf(": %s, at byte %d, should be of type %v", answer.Line(cmp.Or(field.Field, "it")), field.Offset, field.Type)
 	}
 	return &veil.Error{Text: text, Cause: err}
@@ -194,7 +194,7 @@ func (o operation) describe(req *http.Request, c *call) {
 		Entity string `json:"entity"`
 		Action string `json:"action"`
 	}
-	if err := json.UnmarshalRead(body, &r, lenient); err != nil {
+	if err := jsonv2.UnmarshalRead(body, &r, lenient); err != nil {
 		return
 	}
 	c.about.entity, c.about.action = r.Entity, r.Action

@@ -1,10 +1,15 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"math"
+	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -119,4 +124,87 @@ func (r *Result) Decode(v any) error {
 		return r.about().addTo(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
+}
+
+// about returns the subject of the call that r is from.
+func (r *Result) about() subject {
+	if r.pages == nil {
+		return subject{}
+	}
+	return r.pages.x.about(r.pages.c)
+}
+
+// Rows iterates over the records in the Data of r: the elements of an array, the
+// elements of "data" in an object that wraps them, or the single object of an action
+// such as "get". The result of a search, such as "api_search" or
+// "context_store_search", wraps records if it is an object whose "data" is an array; the
+// result of "list" does so if it has nothing else but "meta", an object. Any other
+// object is a record. A record that does not fit T is yielded as an error that wraps a
+// [*RecordError], and the iteration goes on if the loop does.
+func Rows[T any](r *Result) iter.Seq2[T, error] {
+	return iterate[T](r.yieldRows)
+}
+
+// yieldRows yields the records of r.
+func (r *Result) yieldRows(slice reflect.Type, loop yielder) {
+	yield := naming(r.about(), loop)
+	if len(r.Data) == 0 && r.decoded {
+		yield(nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
+		return
+	}
+	rows, err := r.rows(r.Data, slice)
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	rows.each("rows", yield)
+}
+
+// rows decodes data, the records of r, into a slice of a type.
+func (r *Result) rows(data []byte, slice reflect.Type) (*pageRows, error) {
+	rows := &pageRows{action: r.action, raw: data, rows: reflect.New(slice).Elem(), again: r.again}
+	if len(data) == 0 {
+		return rows, nil
+	}
+	opts := rows.decoding(r.useNumber)
+	err := rows.read(jsontext.NewDecoder(bytes.NewReader(data), opts))
+	if text, deep := shallow(data, err); deep != nil {
+		rows.raw, rows.deep = text, deep
+		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), opts))
+	}
+	if err != nil {
+		return nil, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)}
+	}
+	return rows, nil
+}
+
+// result converts e, which came with resp, to a Result without data.
+func (e *frame) result(x *execution, resp *http.Response) *Result {
+	w := e.Warning.v.export()
+	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
+		if c := callOf(resp.Request.Context()); c != nil {
+			s := c.scrubs(resp.Request)
+			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.String(w.Message), s.String(w.StatusURL)
+		}
+	}
+	return &Result{
+		Status:      e.Status.v,
+		Metadata:    json.RawMessage(e.Metadata),
+		Warning:     w,
+		Duration:    duration(e.Execution.v.Millis.v),
+		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
+		action:      x.action,
+		useNumber:   x.useNumber,
+		again:       x.again,
+	}
+}
+
+// duration converts a number of milliseconds; it returns 0 for one that makes no
+// sense.
+func duration(millis float64) time.Duration {
+	ns := millis * float64(time.Millisecond)
+	if !(ns > 0 && ns < math.MaxInt64) {
+		return 0
+	}
+	return time.Duration(ns)
 }

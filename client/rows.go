@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"reflect"
 	"slices"
 	"strconv"
@@ -21,50 +20,6 @@ import (
 )
 
 // This file tells the records of a result apart, and decodes them one page at a time.
-
-// Rows iterates over the records in the Data of r: the elements of an array, the
-// elements of "data" in an object that wraps them, or the single object of an action
-// such as "get". The result of a search, such as "api_search" or
-// "context_store_search", wraps records if it is an object whose "data" is an array; the
-// result of "list" does so if it has nothing else but "meta", an object. Any other
-// object is a record. A record that does not fit T is yielded as an error that wraps a
-// [*RecordError], and the iteration goes on if the loop does.
-func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return iterate[T](r.yieldRows)
-}
-
-// yieldRows yields the records of r.
-func (r *Result) yieldRows(slice reflect.Type, loop yielder) {
-	yield := naming(r.about(), loop)
-	if len(r.Data) == 0 && r.decoded {
-		yield(nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
-		return
-	}
-	rows, err := r.rows(r.Data, slice)
-	if err != nil {
-		yield(nil, err)
-		return
-	}
-	rows.each("rows", yield)
-}
-
-// rows decodes data, the records of r, into a slice of a type.
-func (r *Result) rows(data []byte, slice reflect.Type) (*pageRows, error) {
-	rows := &pageRows{action: r.action, raw: data, rows: reflect.New(slice).Elem(), again: r.again}
-	if len(data) == 0 {
-		return rows, nil
-	}
-	opts := rows.decoding(r.useNumber)
-	err := rows.read(jsontext.NewDecoder(bytes.NewReader(data), opts))
-	if text, deep := shallow(data, err); deep != nil {
-		rows.raw, rows.deep = text, deep
-		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), opts))
-	}
-	if err != nil {
-		return nil, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)}
-	}
-	return rows, nil
-}
 
 // A RecordError reports a record that does not fit the type that it is decoded into.
 type RecordError struct {
@@ -246,6 +201,52 @@ func (p *pageRows) readList(dec *jsontext.Decoder) error {
 	return nil
 }
 
+// makeRoom gives v, if it is a slice without capacity, room for the elements of the first
+// array in text. Their number is an estimate: as if all were as long as the first, and at
+// most as many as take the memory that text takes. Without room, a slice grows step by
+// step, and takes twice the memory.
+func makeRoom(text []byte, v reflect.Value) {
+	if v.Kind() != reflect.Slice || v.Cap() > 0 || !takesList(v.Type()) {
+		return
+	}
+	_, list, _ := bytes.Cut(text, []byte("["))
+	if first := lengthOf(bytes.TrimLeft(list, " \t\r\n")); first > 0 {
+		size := max(int(v.Type().Elem().Size()), 1)
+		v.Grow(min(len(list)/(first+1)+1, len(list)/size))
+	}
+}
+
+// lengthOf returns the length of the object or the array with which text begins. It
+// returns 0 if text begins with something else, or ends before the object or array does.
+func lengthOf(text []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			depth--
+		}
+		switch {
+		case depth == 0 && i == 0:
+			return 0
+		case depth == 0:
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// takesList reports whether records are decoded into a t as a list of them.
+func takesList(t reflect.Type) bool {
+	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !decodesItself(t)
+}
+
 // readOneByOne reads an array of records.
 func (p *pageRows) readOneByOne(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
@@ -317,16 +318,6 @@ func (p *pageRows) readRecord(dec *jsontext.Decoder) error {
 	}
 	p.wrong = append(p.wrong, e)
 	return nil
-}
-
-// mayWrap reports whether the records of an action may be in an object that wraps
-// them. The action is "" if it is not known.
-func mayWrap(action string) bool {
-	switch action {
-	case actionSearch, actionSQL, "search", "api_search", "list", "":
-		return true
-	}
-	return false
 }
 
 // unwrap returns the list of records in an object that wraps it, and as beside the object

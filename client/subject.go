@@ -7,13 +7,6 @@ type subject struct {
 	entity, action         string
 }
 
-// about returns the subject of running x with c.
-func (x *execution) about(c *Connector) subject {
-	s := c.about()
-	s.entity, s.action = x.entity, x.action
-	return s
-}
-
 // addTo adds s to err, which has just been made, and returns err. It is not inlined, which
 // would add 600 bytes to a program for each of its many calls.
 //
@@ -27,22 +20,4 @@ func (s subject) addTo(err error) error {
 		}
 	}
 	return err
-}
-
-// about returns the subject of the call that r is from.
-func (r *Result) about() subject {
-	if r.pages == nil {
-		return subject{}
-	}
-	return r.pages.x.about(r.pages.c)
-}
-
-// naming returns a yielder that adds s to the errors and passes everything on to loop.
-func naming(s subject, loop yielder) yielder {
-	return func(record any, err error) bool {
-		if err != nil {
-			err = s.addTo(err)
-		}
-		return loop(record, err)
-	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // An Action describes an action on an entity to the functions that the command
@@ -213,6 +214,23 @@ func feedOf(records []json.RawMessage) feed {
 			}
 		}
 	}
+}
+
+// decodeRow decodes the record at an index of a list into v, which is zero if the record
+// does not fit.
+func decodeRow(raw json.RawMessage, v reflect.Value, i int) error {
+	to := v.Addr().Interface()
+	err := jsonv2.Unmarshal(raw, to, lenient)
+	if err == nil {
+		return nil
+	}
+	if loosely(raw, to) == nil {
+		return nil
+	}
+	v.SetZero()
+	e := misfit(err, "", false)
+	e.Index, e.Raw = i, raw
+	return &Error{op: "rows", err: e}
 }
 
 // loosened returns the options of a call of generated code.

@@ -43,7 +43,7 @@ type rhythm struct {
 	first, most time.Duration
 }
 
-func (p Polling) rhythm() rhythm {
+func (p Polling) withDefaults() rhythm {
 	w := rhythm{limit: cmp.Or(p.Limit, waitLimit), first: waitFirst, most: waitMost}
 	if p.Interval > 0 {
 		w.first = max(p.Interval, waitLeast)
@@ -61,7 +61,7 @@ func poll[T any](ctx context.Context, op string, polling Polling, look func(cont
 	if polling.Interval < 0 || polling.Limit < 0 {
 		return last, invalid(op, "Interval and Limit must not be negative")
 	}
-	w := polling.rhythm()
+	w := polling.withDefaults()
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
