@@ -44,12 +44,11 @@
 // therefore refuses what it does not know: unknown connectors, entities,
 // actions, operators and cursors, values of a wrong type, and requests without a
 // required field, such as get without the key of a record. It cannot judge what
-// only a vendor knows. It ignores unknown fields of bodies, unknown
-// parameters of queries and, unless a document describes the connector, those of
-// actions, it stores any fields that create and update
-// send, and it creates connectors with any credentials; [WithStrictParams] makes it
-// refuse unknown parameters of all actions, and [WithCredentialCheck] changes what a
-// check of credentials returns.
+// only a vendor knows: it ignores unknown fields of bodies and unknown parameters of
+// queries, stores any fields that create and update send, and creates connectors with
+// any credentials; [WithCredentialCheck] changes what a check of credentials returns. It
+// ignores unknown parameters of actions, too, unless a document describes the connector;
+// [WithStrictParams] makes it refuse them for all.
 //
 // # The seeded world
 //

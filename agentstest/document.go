@@ -156,9 +156,9 @@ func (e *describedEntity) actions() []string {
 	return names
 }
 
-// describe makes a kind of connector the one that a document describes. It adds the
+// addDocument makes a kind of connector the one that a document describes. It adds the
 // kind if it is new.
-func (w *world) describe(d *description, now time.Time) {
+func (w *world) addDocument(d *description, now time.Time) {
 	slug := plainSlug(d.Slug)
 	k := w.kindBySlug(slug)
 	if k == nil {

@@ -158,9 +158,6 @@ func (x *execution) read(params json.RawMessage) error {
 	return nil
 }
 
-// pieceParams are what download takes from every connector.
-var pieceParams = []string{"_airbyte_response_type", "_airbyte_response_format", "range_header"}
-
 // onlyDeclared returns an error if there are parameters that an action does not declare.
 func (e *entity) onlyDeclared(action string, params map[string]any) error {
 	fields := e.fields()
@@ -177,7 +174,7 @@ func (e *entity) onlyDeclared(action string, params map[string]any) error {
 		_, field := fields[name]
 		switch {
 		case slices.Contains(names, name), field && (action == "list" || action == "search" || action == "api_search"):
-		case action == "download" && slices.Contains(pieceParams, name):
+		case action == "download" && serviceParams[name]:
 		default:
 			item := fieldProblem("body.params."+name, "extra_forbidden", "%q of %q has no parameter %q", action, e.name, name)
 			item.Details = map[string]any{"parameters": names}
@@ -239,14 +236,14 @@ func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
 		}
 		return x.one(r)
 	case "get", "update", "delete":
-		return x.record()
+		return x.runOnRecord()
 	default: // an action that only Entity.Actions names
 		return x.answer(&envelope{result: json.RawMessage("{}")}), nil
 	}
 }
 
-// record runs an action on the record that a parameter names.
-func (x *execution) record() (*envelope, error) {
+// runOnRecord runs an action on the record that a parameter names.
+func (x *execution) runOnRecord() (*envelope, error) {
 	e := x.entity
 	name, key, err := e.keyOf(x.params)
 	if err != nil {
@@ -356,11 +353,11 @@ func (x *execution) list() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.pageOf(result, metadata, s.more())
+	return x.answerPage(result, metadata, s.more())
 }
 
-// pageOf returns a page of records in the form that the action has.
-func (x *execution) pageOf(result, metadata json.RawMessage, more bool) (*envelope, error) {
+// answerPage returns a page of records in the form that the action has.
+func (x *execution) answerPage(result, metadata json.RawMessage, more bool) (*envelope, error) {
 	if !x.entity.wraps(x.body.Action) {
 		return x.answer(&envelope{result: result, metadata: metadata}), nil
 	}

@@ -24,7 +24,7 @@ func (d *description) recordsOf(e *describedEntity) []json.RawMessage {
 		return list
 	}
 	list := make([]json.RawMessage, madeUpRecords)
-	shape, key := d.shapeOf(e), d.keyOf(e)
+	shape, key := d.shapeOf(e), d.keyField(e)
 	for i := range list {
 		list[i], _ = json.Marshal(d.maker(e.Name, key, i).value(shape, "")) // made of JSON
 	}
@@ -64,9 +64,9 @@ func (d *description) shapeOf(e *describedEntity) *schema {
 	return best
 }
 
-// keyOf returns the field that identifies a record: the one that get asks for, if it
+// keyField returns the field that identifies a record: the one that get asks for, if it
 // is a field of the records, else a usual one.
-func (d *description) keyOf(e *describedEntity) string {
+func (d *description) keyField(e *describedEntity) string {
 	shape := d.shapeOf(e)
 	scalarField := func(name string) bool {
 		i := slices.IndexFunc(shape.Properties, func(p property) bool { return p.Name == name })
@@ -335,11 +335,11 @@ func (d *description) misfit(v any, s *schema, at string) *errorItem {
 			}
 		}
 	case "integer":
-		if n, ok := number(v); !ok || !n.IsInt() {
+		if n, ok := numberOf(v); !ok || !n.IsInt() {
 			return wrong("type_error", "Input should be an integer")
 		}
 	case "number":
-		if _, ok := number(v); !ok {
+		if _, ok := numberOf(v); !ok {
 			return wrong("type_error", "Input should be a number")
 		}
 	case "boolean":

@@ -43,7 +43,7 @@ func (a *api) SetOAuthCredentials(ctx context.Context, req server.SetOAuthCreden
 	}
 	now := a.s.now()
 	stored := server.OAuthCredentials{
-		ID: w.newID("oauth"), ScopeType: server.OAuthScopeTypeOrganization, ScopeID: ptr(g.organization),
+		ID: w.newID("oauth"), ScopeType: server.OAuthScopeTypeOrganization, ScopeID: new(g.organization),
 		ConnectorType: server.ConnectorKindSource, ConnectorDefinitionID: k.id, CreatedAt: now, UpdatedAt: now,
 	}
 	key := oauthKey{g.organization, k.id}
@@ -85,7 +85,7 @@ func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequest
 	var items []errorItem
 	kinds := 0
 	for _, s := range []*string{body.ConnectorType, body.DefinitionID, body.SourceTemplateID} {
-		if given(s) {
+		if isGiven(s) {
 			kinds++
 		}
 	}
@@ -112,7 +112,7 @@ func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequest
 	w.consents[state] = &consent{
 		workspace: ws, template: t, name: t.name, config: merged(body.OAuthInputConfiguration, body.ReplicationConfig), back: back,
 	}
-	if given(body.Name) {
+	if isGiven(body.Name) {
 		w.consents[state].name = *body.Name
 	}
 	return server.InitiateOAuth200JSONResponse{ConsentURL: c.base + consentPath + "?" + url.Values{"state": {state}}.Encode()}, nil
@@ -121,11 +121,11 @@ func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequest
 // templateToConsent returns the template of the connector to which a user is to
 // consent. The caller holds the lock.
 func (w *world) templateToConsent(g *grant, body *server.OAuthInitiateRequest) (*template, error) {
-	if given(body.SourceTemplateID) {
+	if isGiven(body.SourceTemplateID) {
 		return w.visibleTemplate(g, *body.SourceTemplateID)
 	}
 	var k *kind
-	if given(body.DefinitionID) {
+	if isGiven(body.DefinitionID) {
 		if k = w.kindByID(*body.DefinitionID); k == nil {
 			return nil, notFound("source definition", *body.DefinitionID)
 		}

@@ -237,7 +237,7 @@ func New(opts ...Option) *Service {
 	s.world.init()
 	s.world.seedBase()
 	for _, d := range s.options.documents {
-		s.world.describe(d, epoch)
+		s.world.addDocument(d, epoch)
 	}
 	if !s.options.bare {
 		s.world.seed()
