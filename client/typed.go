@@ -12,9 +12,10 @@ import (
 	"strconv"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
-	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // An Action describes an action on an entity to the functions that the command
