@@ -47,7 +47,7 @@ func (c *Connector) learn(slug string) {
 	}
 }
 
-// begin makes a new call one about the connector.
+// begin is [Client.begin] for a call about the connector.
 func (c *Connector) begin(ask *call) *call {
 	if ask.about == (subject{}) {
 		ask.about = c.about()

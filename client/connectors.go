@@ -134,7 +134,7 @@ func called[T any](items []T, name string, of func(T) string) (found []T) {
 	return found
 }
 
-// plainSlug is a name in lower case, with a hyphen between its words.
+// plainSlug returns a name in lower case, with a hyphen between its words.
 func plainSlug(s string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' }), "-"))
 }

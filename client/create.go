@@ -115,7 +115,7 @@ func (r CreateConnectorRequest) secretValues() []string {
 // explainCreation is explain for a request that names more than the workspace. The
 // workspace is missing if the service says so, or if it says nothing and the request
 // names nothing else that only this organization has.
-func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
+func (w *Workspace) explainCreation(err error, sent gen.ConnectorCreateRequest) error {
 	e := notFound(err)
 	if e == nil {
 		return err
@@ -128,7 +128,7 @@ func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
 	switch about := func(word string) bool { return strings.Contains(text, word) }; {
 	case about("template"), about("definition"), about("oauth"), about("secret"), about("connector"):
 		return err
-	case about("workspace"), r.SourceTemplateID == "" && r.DefinitionID == "" && r.OAuthSecretID == "":
+	case about("workspace"), sent.SourceTemplateID == nil && sent.DefinitionID == nil && sent.ServerSideOAuthSecretID == nil:
 		return w.explain(err)
 	}
 	e.note = fmt.Sprintf("the request may name something that does not exist, or the workspace is missing; Workspace.Ensure creates %q", w.name)
@@ -140,7 +140,6 @@ func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
 // call [Workspace.CheckConnector]. Like every write, it is retried only if nothing can
 // have been created; see [Error.OutcomeUnknown].
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
-	r = r.trimmed()
 	ask := w.begin(&call{op: "create connector", name: "createConnector"})
 	body, err := r.wire(ask.op, w.name)
 	if err != nil {
@@ -149,9 +148,9 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	ask.secrets = r.secretValues()
 	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewCreateConnectorRequest(ask.server(), nil, body)))
 	if err != nil {
-		return nil, w.explainCreation(err, r)
+		return nil, w.explainCreation(err, body)
 	}
-	info := got.info(r.ConnectorType)
+	info := got.info(strings.TrimSpace(r.ConnectorType))
 	return &info, nil
 }
 
@@ -161,7 +160,6 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 // request is an error that matches [ErrInvalid]; nothing is sent. Secrets of r are
 // removed from the texts of the result.
 func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
-	r = r.trimmed()
 	ask := w.begin(&call{op: "check connector configuration", name: "checkConnectorConfig"})
 	body, err := r.wire(ask.op, w.name)
 	if err != nil {
@@ -170,7 +168,7 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	ask.secrets = r.secretValues()
 	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorConfigRequest(ask.server(), nil, body)))
 	if err != nil {
-		return nil, w.explainCreation(err, r)
+		return nil, w.explainCreation(err, body)
 	}
 	return got, nil
 }

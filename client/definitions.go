@@ -169,11 +169,15 @@ type SourceDefinitionFilter struct {
 	Name string
 }
 
+func (f SourceDefinitionFilter) wire() *gen.ListSourceDefinitionsParams {
+	return &gen.ListSourceDefinitionsParams{Name: optional(f.Name)}
+}
+
 // ListSources returns the source definitions that the filter selects, in the order
 // of the service, which sends them in one page.
 func (d Definitions) ListSources(ctx context.Context, filter SourceDefinitionFilter) ([]Definition, error) {
 	ask := d.begin(&call{op: "list source definitions", name: "listSourceDefinitions", read: true})
-	got, err := fetch[sourceList](ctx, ask.to(gen.NewListSourceDefinitionsRequest(ask.server(), &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})))
+	got, err := fetch[sourceList](ctx, ask.to(gen.NewListSourceDefinitionsRequest(ask.server(), filter.wire())))
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func moreIn(object jsontext.Value) bool {
 	return jsonv2.Unmarshal(object, &in, lenient) == nil && (in.More.v || in.Meta.v.More.v)
 }
 
-// newSQL returns the execution of a query, or an error if it cannot be right.
+// newSQL returns the execution of a query, or an error if the query or the limit is wrong.
 func newSQL(entity, query string, opts []ExecuteOption) (*execution, error) {
 	x := newExecution(entity, actionSQL, Params{"sql": query}, opts)
 	if strings.TrimSpace(query) == "" {

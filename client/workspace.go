@@ -34,7 +34,7 @@ func (w *Workspace) ready() *Workspace {
 	return &Workspace{client: (*Client)(nil).ready()}
 }
 
-// begin makes a new call one about the workspace.
+// begin is [Client.begin] for a call about the workspace.
 func (w *Workspace) begin(ask *call) *call {
 	w = w.ready()
 	if ask.about == (subject{}) {
