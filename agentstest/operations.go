@@ -18,8 +18,8 @@ type api struct{ s *Service }
 
 var _ server.StrictServerInterface = (*api)(nil)
 
-// An operation is what ServeHTTP has to know about an operation. The table operations is
-// generated from the contract.
+// An operation describes an operation of the contract, as far as the checks that all
+// operations have in common need it. The table operations is generated.
 type operation struct {
 	id       string   // the operationId
 	token    string   // the kind of token that it needs, "" if any will do
@@ -40,8 +40,7 @@ const (
 	scopedToken      = "scoped"
 )
 
-// A call is what an operation has to know about its request, beside its
-// parameters.
+// A call has what the generated server does not tell an operation about its request.
 type call struct {
 	op     *operation
 	grant  *grant                     // of the token; nil for createToken

@@ -207,7 +207,7 @@ func (c AutomationChange) trimmed() AutomationChange {
 func (c AutomationChange) wire(op string) (body gen.AutomationUpdateRequest, err error) {
 	c = c.trimmed()
 	if c == (AutomationChange{}) {
-		return body, invalid(op, nothing)
+		return body, invalid(op, nothingToChange)
 	}
 	cron, cronGiven := c.CronExpression.Get()
 	hook, hookGiven := c.CompletionWebhookURL.Get()

@@ -249,7 +249,7 @@ func (c ConnectionTemplateChange) wire(op string) (gen.ConnectionTemplateUpdateR
 	}
 	empty := body.CronExpression.IsZero() && body.DestinationName.IsZero() && body.DestinationConfig.IsZero() &&
 		body.SyncOnCreate.IsZero() && body.NonBreakingChangesPreference.IsZero()
-	return body, refuse(op, append(problems, problemIf(empty, nothing))...)
+	return body, refuse(op, append(problems, problemIf(empty, nothingToChange))...)
 }
 
 func fetchConnectionTemplate(ctx context.Context, ask *call) (*ConnectionTemplate, error) {

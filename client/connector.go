@@ -24,7 +24,7 @@ type Connector struct {
 	docs atomic.Pointer[string] // the ID of its documentation, once Inspect has found it
 
 	pages atomic.Pointer[pageMemory] // of NextParams
-	own   ownWords
+	self  selfDescription
 }
 
 // ID returns the ID of the connector, a UUID.
@@ -235,7 +235,7 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, ask.about.addTo(invalid(ask.op, nothing))
+		return nil, ask.about.addTo(invalid(ask.op, nothingToChange))
 	}
 	body, err := change.wire(ask.op)
 	if err != nil {

@@ -30,22 +30,22 @@ type ExecuteOption func(*execution)
 
 // An execution is a request to run an action.
 type execution struct {
-	entity, action   string
-	params           Params
-	selected, hidden []string
-	intent           string
-	truncate, raw    bool
-	useNumber        jsonv2.Options // nil unless WithUseNumber is given
-	again            redecoder      // of records that do not fit, if generated code asks
-	pageParam        string
-	pager            Pager
-	declared         []paging.Param // what the action does for paging, if generated code says so
-	prefetch         bool
-	sizer            func(context.Context, *Connector, *execution) error // of WithRecordsPerPage
-	progress         func(done, total int64)
-	limit            *int // of rows, for SQL
-	piece            *int // the size of a piece, for DownloadPiece
-	text             bool // whether the pieces of texts may come as texts
+	entity, action     string
+	params             Params
+	selected, excluded []string
+	intent             string
+	truncate, raw      bool
+	useNumber          jsonv2.Options // nil unless WithUseNumber is given
+	again              redecoder      // of records that do not fit, if generated code asks
+	pageParam          string
+	pager              Pager
+	declared           []paging.Param // what the action does for paging, if generated code says so
+	prefetch           bool
+	sizer              func(context.Context, *Connector, *execution) error // of WithRecordsPerPage
+	progress           func(done, total int64)
+	limit              *int // of rows, for SQL
+	piece              *int // the size of a piece, for DownloadPiece
+	text               bool // whether the pieces of texts may come as texts
 }
 
 // WithSelectFields requests only the given fields of each record, which are dotted
@@ -57,7 +57,7 @@ func WithSelectFields(paths ...string) ExecuteOption {
 // WithExcludeFields requests all fields of each record except the given ones, which
 // are dotted paths.
 func WithExcludeFields(paths ...string) ExecuteOption {
-	return func(x *execution) { x.hidden = append(x.hidden, paths...) }
+	return func(x *execution) { x.excluded = append(x.excluded, paths...) }
 }
 
 // WithIntent tells the service the purpose of the call, in at most 512 characters.
@@ -180,7 +180,7 @@ func (x *execution) wire() (body gen.ExecuteRequest, err error) {
 	}
 	body = gen.ExecuteRequest{
 		Entity: x.entity, Action: x.action, Params: x.params,
-		SelectFields: x.selected, ExcludeFields: x.hidden,
+		SelectFields: x.selected, ExcludeFields: x.excluded,
 	}
 	if x.intent != "" {
 		body.Intent = &x.intent

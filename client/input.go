@@ -30,8 +30,8 @@ func checkUUID(op, whose, id string) (string, error) {
 	return "", invalid(op, "%s", notUUID(whose, id))
 }
 
-// uuidField puts the ID in a field into the form in which it is sent, and returns what is
-// wrong with it, "" if nothing is or if there is none.
+// uuidField puts the ID in a field into the form in which it is sent. It returns what is
+// wrong with an ID that is not a UUID; there need be no ID.
 func uuidField(field string, id *string) (problem string) {
 	*id = strings.TrimSpace(*id)
 	plain, ok := plainUUID(*id)
@@ -61,8 +61,8 @@ func exactlyOne(fields string, values ...string) (problem string) {
 // fieldsOfKind are the fields that say of which kind a connector is to be.
 const fieldsOfKind = "ConnectorType, DefinitionID and SourceTemplateID"
 
-// nothing is what is wrong with a change without fields.
-const nothing = "there is nothing to change"
+// nothingToChange is the problem of a change without fields.
+const nothingToChange = "there is nothing to change"
 
 // problemIf returns the problem if there is one, else "".
 func problemIf(wrong bool, problem string) string {
@@ -144,7 +144,8 @@ func isWebURL(s string) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }
 
-// isWebPage reports whether s is a URL that a browser can be sent to.
+// isWebPage reports whether s is a URL to which a browser can be sent: unlike isWebURL, one
+// without a user or a password.
 func isWebPage(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http")

@@ -257,7 +257,7 @@ func (t *turner) failed(out paging.Out) error {
 		e.Message += "; WithRawData keeps them"
 		return withRequest(e, t.x.params)
 	case paging.NoID:
-		if len(t.x.selected)+len(t.x.hidden) > 0 {
+		if len(t.x.selected)+len(t.x.excluded) > 0 {
 			e.Message += "; let WithSelectFields and WithExcludeFields leave it in"
 		}
 	case paging.Repeated:

@@ -226,7 +226,7 @@ func (c SourceTemplateChange) wire(op string) (gen.SourceTemplateUpdateRequest, 
 		body.PartialDefaultConfig = Value(map[string]any(c.DefaultConfig))
 	}
 	empty := body.Name.IsZero() && body.Mode.IsZero() && body.PartialDefaultConfig.IsZero() && body.Customization.IsZero() && body.Propagate.IsZero()
-	return body, refuse(op, problemIf(empty, nothing), configProblem("DefaultConfig", c.DefaultConfig))
+	return body, refuse(op, problemIf(empty, nothingToChange), configProblem("DefaultConfig", c.DefaultConfig))
 }
 
 // A SourceTemplateFilter says which templates [SourceTemplates.List] returns. The

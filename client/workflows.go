@@ -83,7 +83,7 @@ type WorkflowChange struct {
 
 func (c WorkflowChange) wire(op string) (gen.WorkflowUpdateRequest, error) {
 	body := gen.WorkflowUpdateRequest{Name: optional(strings.TrimSpace(c.Name))}
-	return body, refuse(op, problemIf(body.Name == nil, nothing))
+	return body, refuse(op, problemIf(body.Name == nil, nothingToChange))
 }
 
 // List returns the workflows of the workspace, in the order of the service,

@@ -191,7 +191,7 @@ type WorkspaceChange struct {
 func (c WorkspaceChange) wire(op string) (gen.WorkspaceUpdateRequest, error) {
 	c.Name = strings.TrimSpace(c.Name)
 	body := gen.WorkspaceUpdateRequest{Name: set(c.Name), Status: set(gen.WorkspaceStatus(c.Status)), CacheEnabled: c.ContextStore}
-	return body, refuse(op, problemIf(c == (WorkspaceChange{}), nothing))
+	return body, refuse(op, problemIf(c == (WorkspaceChange{}), nothingToChange))
 }
 
 // Update changes the workspace and returns its new state. It looks up the ID of the

@@ -24,22 +24,22 @@ type On struct {
 type object = map[string]any
 
 // Every passes each call to do, in an order in which the later ones use what the
-// earlier ones create. do must call f until it succeeds, or give up Every. operation is
+// earlier ones create. do must call f until it succeeds, or end the test. operation is
 // the operation that the call is about, and wrapper the method that is called; f may
 // send requests of other operations first.
 func Every(ctx context.Context, on On, do func(operation, wrapper string, f func() error)) {
-	ws, info := workspaces(ctx, on, do)
-	templates(ctx, on, ws, do)
-	connectors(ctx, on, ws, info, do)
-	skills(ctx, on, info, do)
+	ws, info := workspaceCalls(ctx, on, do)
+	templateCalls(ctx, on, ws, do)
+	connectorCalls(ctx, on, ws, info, do)
+	skillCalls(ctx, on, info, do)
 	if on.Canned {
 		return // the rest looks for the workspace in the list of all of them
 	}
-	workflows(ctx, ws, do)
+	workflowCalls(ctx, ws, do)
 	do("deleteWorkspace", "Workspace.Delete", func() error { return ws.Delete(ctx) })
 }
 
-func workspaces(ctx context.Context, on On, do func(string, string, func() error)) (ws *client.Workspace, info *client.WorkspaceInfo) {
+func workspaceCalls(ctx context.Context, on On, do func(string, string, func() error)) (ws *client.Workspace, info *client.WorkspaceInfo) {
 	c := on.Client
 	var names []string
 	list := func(filter client.WorkspaceFilter) func() error {
@@ -78,7 +78,7 @@ func workspaces(ctx context.Context, on On, do func(string, string, func() error
 	return ws, info
 }
 
-func templates(ctx context.Context, on On, ws *client.Workspace, do func(string, string, func() error)) {
+func templateCalls(ctx context.Context, on On, ws *client.Workspace, do func(string, string, func() error)) {
 	definitions, templates, connections := on.Client.Definitions(), on.Client.SourceTemplates(), on.Client.ConnectionTemplates()
 	var sources, targets []client.Definition
 	for _, filter := range []client.SourceDefinitionFilter{{Name: "hub"}, {}} {
@@ -159,7 +159,7 @@ func templates(ctx context.Context, on On, ws *client.Workspace, do func(string,
 	do("deleteOAuthCredentials", "OAuthApps.Delete", func() error { return on.Client.OAuthApps().Delete(ctx, "salesforce") })
 }
 
-func connectors(ctx context.Context, on On, ws *client.Workspace, info *client.WorkspaceInfo, do func(string, string, func() error)) {
+func connectorCalls(ctx context.Context, on On, ws *client.Workspace, info *client.WorkspaceInfo, do func(string, string, func() error)) {
 	var created *client.ConnectorInfo
 	for _, request := range []client.CreateConnectorRequest{
 		{Entities: []client.RequestedEntity{{Entity: "users", Modes: []client.EntityMode{"read"}}}, Name: "Every call, too"},
@@ -205,7 +205,7 @@ func connectors(ctx context.Context, on On, ws *client.Workspace, info *client.W
 	do("deleteConnector", "Workspace.DeleteConnector", func() error { _, err := ws.DeleteConnector(ctx, created.ID); return err })
 }
 
-func skills(ctx context.Context, on On, info *client.WorkspaceInfo, do func(string, string, func() error)) {
+func skillCalls(ctx context.Context, on On, info *client.WorkspaceInfo, do func(string, string, func() error)) {
 	skills := on.Client.Skills().InOrganization(info.OrganizationID)
 	var ids []string
 	do("listSkills", "Skills.All", func() error {
@@ -219,7 +219,7 @@ func skills(ctx context.Context, on On, info *client.WorkspaceInfo, do func(stri
 	})
 }
 
-func workflows(ctx context.Context, ws *client.Workspace, do func(string, string, func() error)) {
+func workflowCalls(ctx context.Context, ws *client.Workspace, do func(string, string, func() error)) {
 	workflows := ws.Workflows()
 	var workflow *client.Workflow
 	for _, request := range []client.WorkflowRequest{{Name: "Digest"}, {Name: "Digest", Tasks: []map[string]any{{"prompt": "Sum up"}}}} {
@@ -251,8 +251,7 @@ func workflows(ctx context.Context, ws *client.Workspace, do func(string, string
 	do("deleteWorkflow", "Workflows.Delete", func() error { return workflows.Delete(ctx, workflow.ID) })
 }
 
-// walk iterates over a list to its end. One that does not end, it leaves after the first
-// item.
+// walk iterates over a list: to its end, or to the first item if lists do not end.
 func walk[T any](on On, list iter.Seq2[T, error], see func(T)) error {
 	for item, err := range list {
 		if err != nil {

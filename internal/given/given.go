@@ -22,8 +22,8 @@ func Wrong(v string) string {
 	return ""
 }
 
-// Raw says why v, from an environment or a place that holds secrets, is not what
-// somebody meant but how it was written, or returns "".
+// Raw says why v, from an environment or a store of secrets, was not read as it was meant:
+// it has quotes around it, or is the name of a variable. Otherwise Raw returns "".
 func Raw(v string) string {
 	n := len(v)
 	switch {

@@ -91,8 +91,8 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// Same reports whether a and b are there and have the same scheme, host and port. A missing
-// port is the default port of the scheme.
+// Same reports whether a and b have the same scheme, host and port, and are not nil. A
+// missing port is the default port of the scheme.
 func Same(a, b *url.URL) bool {
 	return a != nil && b != nil && strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }

@@ -323,7 +323,7 @@ func views(text string) []view {
 	return list
 }
 
-// decode decodes v with a function that returns what is at a place, and its length
+// decode decodes v with a function that decodes what is at a place, and returns its length
 // there.
 func (v view) decode(at func(string, int) (string, int)) view {
 	raw := make([]byte, 0, len(v.text))
@@ -369,7 +369,8 @@ func strip(s string) string {
 	}, s)
 }
 
-// unpercent decodes the percent sign at i. One that was cut is nothing.
+// unpercent decodes what is at i, which may be an escape with a percent sign, and returns
+// its length. An escape that the end of s cuts off becomes "".
 func unpercent(s string, i int) (string, int) {
 	if s[i] != '%' {
 		return s[i : i+1], 1
@@ -384,7 +385,8 @@ func unpercent(s string, i int) (string, int) {
 	return string([]byte{byte(n)}), 3
 }
 
-// unquote decodes the backslash at i. One that was cut is nothing.
+// unquote decodes what is at i, which may be an escape with a backslash, and returns its
+// length. An escape that the end of s cuts off becomes "".
 func unquote(s string, i int) (string, int) {
 	if s[i] != '\\' {
 		return s[i : i+1], 1

@@ -12,10 +12,10 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
-// An ownWords has what a connector said about paging when it described itself.
-type ownWords struct {
+// A selfDescription is what a connector has said about paging in its description.
+type selfDescription struct {
 	mu      sync.Mutex
-	came    bool                      // the connector need not be asked again: it answered, or cannot
+	final   bool                      // the connector need not be asked again: it answered, or cannot
 	params  map[string][]paging.Param // by entity and action, where the description has parameters
 	waiting chan struct{}             // closed when the request in progress ends; nil if there is none
 }
@@ -71,9 +71,9 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 
 // described returns what the connector said about the parameters of an action.
 func (c *Connector) described(entity, action string) ([]paging.Param, bool) {
-	c.own.mu.Lock()
-	defer c.own.mu.Unlock()
-	params, ok := c.own.params[entity+"\x00"+action]
+	c.self.mu.Lock()
+	defer c.self.mu.Unlock()
+	params, ok := c.self.params[entity+"\x00"+action]
 	return params, ok
 }
 
@@ -82,13 +82,13 @@ func (c *Connector) described(entity, action string) ([]paging.Param, bool) {
 // describe themselves: if this one cannot, that is no error, and it is not asked again. If
 // the failure may pass, learnPaging returns it, and asks again next time.
 func (c *Connector) learnPaging(ctx context.Context) error {
-	c.own.mu.Lock()
-	if c.own.came {
-		c.own.mu.Unlock()
+	c.self.mu.Lock()
+	if c.self.final {
+		c.self.mu.Unlock()
 		return nil
 	}
-	if waiting := c.own.waiting; waiting != nil {
-		c.own.mu.Unlock()
+	if waiting := c.self.waiting; waiting != nil {
+		c.self.mu.Unlock()
 		select {
 		case <-waiting:
 			return nil
@@ -97,30 +97,30 @@ func (c *Connector) learnPaging(ctx context.Context) error {
 		}
 	}
 	waiting := make(chan struct{})
-	c.own.waiting = waiting
-	c.own.mu.Unlock()
+	c.self.waiting = waiting
+	c.self.mu.Unlock()
 	var params map[string][]paging.Param
-	came := false
+	final := false
 	defer func() {
-		c.own.mu.Lock()
-		defer c.own.mu.Unlock()
-		c.own.waiting, c.own.came, c.own.params = nil, came, params
+		c.self.mu.Lock()
+		defer c.self.mu.Unlock()
+		c.self.waiting, c.self.final, c.self.params = nil, final, params
 		close(waiting)
 	}()
 	d, err := c.Describe(ctx)
 	if err == nil {
-		came, params = true, describedPaging(d)
+		final, params = true, pagingIn(d)
 		return nil
 	}
 	e, ok := err.(*Error) //nolint:errorlint // Execute returns no other
-	if came = ok && !e.Retryable && !e.ofAuth && e.StatusCode != http.StatusUnauthorized && ctx.Err() == nil; came {
+	if final = ok && !e.Retryable && !e.ofAuth && e.StatusCode != http.StatusUnauthorized && ctx.Err() == nil; final {
 		return nil
 	}
 	return err
 }
 
-// describedPaging returns what a description says about paging.
-func describedPaging(d *Description) map[string][]paging.Param {
+// pagingIn returns what a description says about paging.
+func pagingIn(d *Description) map[string][]paging.Param {
 	all := map[string][]paging.Param{}
 	for _, e := range d.Entities {
 		for _, a := range e.Actions {
