@@ -71,6 +71,33 @@ func configSecrets(configs ...map[string]any) (list []string) {
 	return list
 }
 
+// secretParams returns the texts in those parameters whose names say that they are
+// secrets, such as the password of a new user.
+func secretParams(params Params) (list []string) {
+	for name, v := range params {
+		if isSecretName(name) {
+			list = texts(list, asSent(Params{name: v}))
+			continue
+		}
+		if inner, ok := v.(map[string]any); ok {
+			list = append(list, secretParams(inner)...)
+		}
+	}
+	return list
+}
+
+// isSecretName reports whether a value of the name is a secret. A token that asks for a
+// page is none.
+func isSecretName(name string) bool {
+	plain := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	for _, word := range []string{"password", "passwd", "secret", "apikey", "privatekey", "accesskey", "credential"} {
+		if strings.Contains(plain, word) {
+			return true
+		}
+	}
+	return strings.HasSuffix(plain, "token") && !strings.Contains(plain, "page") && !strings.Contains(plain, "next") && !strings.Contains(plain, "continu") && !strings.Contains(plain, "sync")
+}
+
 // asSent returns v as the service will see it, whatever types it contains.
 func asSent(v map[string]any) any {
 	b, err := jsonv1.Marshal(v)

@@ -152,6 +152,7 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 		"an unnamed entity": {client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{{Entity: "a"}, {Entity: " "}})}, []string{"Entities[1] has no name"}},
 		"a Secret":          {client.ConnectorChange{ReplicationConfig: map[string]any{"t": []any{auth.Secret("x")}}}, []string{"auth.Secret", "string(s)"}},
 		"both":              {client.ConnectorChange{Entities: client.Value[[]client.RequestedEntity](nil), ReplicationConfig: map[string]any{"t": auth.Secret("x")}}, []string{"nil slice", "auth.Secret"}},
+		"what was printed":  {client.ConnectorChange{ReplicationConfig: map[string]any{"a": []any{map[string]any{"key": "[REDACTED]"}}}}, []string{"what a secret prints"}},
 		"what is no JSON":   {client.ConnectorChange{ReplicationConfig: map[string]any{"f": func() {}}}, []string{"cannot be encoded as JSON"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -186,6 +186,9 @@ func configProblem(field string, config map[string]any) string {
 	if _, err := jsonv1.Marshal(config); err != nil {
 		return field + " cannot be encoded as JSON"
 	}
+	if slices.Contains(texts(nil, asSent(config)), redacted) {
+		return field + " contains " + redacted + ", which is what a secret prints instead of its value"
+	}
 	return ""
 }
 
