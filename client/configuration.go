@@ -71,31 +71,31 @@ func configSecrets(configs ...map[string]any) (list []string) {
 	return list
 }
 
-// secretParams returns the texts in those parameters whose names say that they are
+// secretParams returns the texts among the parameters whose names say that they are
 // secrets, such as the password of a new user.
 func secretParams(params Params) (list []string) {
 	for name, v := range params {
-		if isSecretName(name) {
-			list = texts(list, asSent(Params{name: v}))
-			continue
-		}
-		if inner, ok := v.(map[string]any); ok {
-			list = append(list, secretParams(inner)...)
+		switch v := v.(type) {
+		case string:
+			if isSecretName(plainName(name)) {
+				list = append(list, v)
+			}
+		case map[string]any:
+			list = append(list, secretParams(v)...)
 		}
 	}
 	return list
 }
 
-// isSecretName reports whether a value of the name is a secret. A token that asks for a
-// page is none.
+// isSecretName reports whether a value of the name, which is plain, is a secret. A token
+// that asks for a page is none.
 func isSecretName(name string) bool {
-	plain := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
-	for _, word := range []string{"password", "passwd", "secret", "apikey", "privatekey", "accesskey", "credential"} {
-		if strings.Contains(plain, word) {
+	for _, word := range [...]string{"password", "secret", "apikey", "privatekey", "accesskey", "credential"} {
+		if strings.Contains(name, word) {
 			return true
 		}
 	}
-	return strings.HasSuffix(plain, "token") && !strings.Contains(plain, "page") && !strings.Contains(plain, "next") && !strings.Contains(plain, "continu") && !strings.Contains(plain, "sync")
+	return strings.HasSuffix(name, "token") && !strings.Contains(name, "page") && !strings.Contains(name, "next")
 }
 
 // asSent returns v as the service will see it, whatever types it contains.

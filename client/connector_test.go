@@ -721,8 +721,10 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("%+v", d.Entities)
 	}
 	// What is not understood is kept, too.
-	var raw struct{ More int }
-	if err := d.Decode(&raw); err != nil || string(d.Data) != `{"entities":{"issues":{"actions":["list"]}},"more":1}` || d.ConnectorID != stubID {
+	var raw struct {
+		More int `json:"more"`
+	}
+	if err := d.Decode(&raw); err != nil || string(d.Data) != `{"entities":{"issues":{"actions":["list"]}},"more":1}` || raw.More != 1 || d.ConnectorID != stubID {
 		t.Errorf("%s %v %v", d.Data, raw, err)
 	}
 	if r := s.requests()[0]; r.decoded(t)["action"] != "describe" || r.decoded(t)["entity"] != "" {

@@ -227,6 +227,14 @@ func makeRoom(text []byte, v reflect.Value) {
 	}
 }
 
+// beginning returns the beginning of the value that dec reads next, as far as it has
+// come.
+//
+//go:noinline
+func beginning(dec *jsontext.Decoder) []byte {
+	return bytes.TrimLeft(dec.UnreadBuffer(), " \t\r\n,:")
+}
+
 // lengthOf returns the length of the object or the array with which text begins, 0 if it
 // begins with something else, or does not have the end.
 func lengthOf(text []byte) int {

@@ -322,13 +322,19 @@ func (t *typed) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 				makeRoom(v, t.v)
 			}
 		}
-		t.wrong = jsonv2.Unmarshal(v, to, dec.Options())
+		if t.wrong = jsonv2.Unmarshal(v, to, dec.Options()); t.wrong == nil {
+			t.wrong = misnamed(t.v.Type(), v)
+		}
 		return nil
 	}
+	text := beginning(dec)
 	if t.list {
-		makeRoom(dec.UnreadBuffer(), t.v)
+		makeRoom(text, t.v)
 	}
-	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
+	strange := misnamed(t.v.Type(), text)
+	if t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) }); t.wrong == nil {
+		t.wrong = strange
+	}
 	return broken
 }
 

@@ -950,7 +950,7 @@ func TestSecretParamsAreNotRepeated(t *testing.T) {
 		hidden bool
 	}{
 		"password":  {client.Params{"password": secret}, true},
-		"a list":    {client.Params{"client_secrets": []string{secret}}, true},
+		"secret":    {client.Params{"Client-Secret": secret}, true},
 		"inside":    {client.Params{"user": map[string]any{"API-Key": secret}}, true},
 		"token":     {client.Params{"accessToken": secret}, true},
 		"page":      {client.Params{"page_token": secret}, false},
