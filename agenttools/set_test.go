@@ -938,20 +938,23 @@ func TestCancelShared(t *testing.T) {
 }
 
 func TestObserver(t *testing.T) {
-	_, ws := start(t, agentstest.WorkspaceName)
-	var seen []string
-	s := New(ws, WithPrefix("p_"), WithObserver(func(ctx context.Context, name string, out Output, took time.Duration) {
-		if ctx == nil || took <= 0 || out.Text == "" {
-			t.Error(ctx, took, out)
+	synctest.Test(t, func(t *testing.T) {
+		_, ws := start(t, agentstest.WorkspaceName, agentstest.WithLatency(time.Second))
+		var seen []string
+		s := New(ws, WithPrefix("p_"), WithObserver(func(ctx context.Context, name string, out Output, took time.Duration) {
+			if ctx == nil || out.Text == "" {
+				t.Error(ctx, out)
+			}
+			seen = append(seen, fmt.Sprint(name, " ", out.IsError, " ", took))
+		}))
+		call(t, s, "p_list_connectors")
+		call(t, s, "list_connectors")
+		call(t, s, "p_next_page", "page", "x")
+		// A token and the list take a second each.
+		if got := strings.Join(seen, ", "); got != "p_list_connectors false 2s, list_connectors true 0s, p_next_page true 0s" {
+			t.Error(got)
 		}
-		seen = append(seen, fmt.Sprint(name, " ", out.IsError))
-	}))
-	call(t, s, "p_list_connectors")
-	call(t, s, "list_connectors")
-	call(t, s, "p_next_page", "page", "x")
-	if got := strings.Join(seen, ", "); got != "p_list_connectors false, list_connectors true, p_next_page true" {
-		t.Error(got)
-	}
+	})
 }
 
 // The prefix stands before every name that a model reads.

@@ -47,6 +47,7 @@ type call struct {
 	file    bool     // it is read by a Download, also if it is JSON, and decompressed there
 	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
+	params  Params   // those of an execution: of some, the names say that the values are secrets, too
 
 	key  string        // in the gate; "" if it is not known yet
 	held time.Duration // how long the gate held back the attempt
@@ -294,7 +295,7 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
-		e.kind, e.err, e.body, e.done = own.kind, own.err, own.body, own.done
+		e.kind, e.err, e.body, e.done, e.note = own.kind, own.err, own.body, own.done, own.note
 		return c.scrub(e, resp.Request)
 	}
 	e.err = err
@@ -507,10 +508,10 @@ func (c *call) scrub(e *Error, req *http.Request) *Error {
 // scrubs returns a scrubber for the secrets of the call and the token in the
 // headers of req.
 func (c *call) scrubs(req *http.Request) scrubber {
-	secrets := c.secrets
+	secrets := append(slices.Clip(c.secrets), secretParams(c.params)...)
 	if req != nil {
 		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
-			secrets = append(slices.Clip(secrets), token)
+			secrets = append(secrets, token)
 		}
 	}
 	return newScrubber(secrets)

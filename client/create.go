@@ -155,7 +155,8 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 }
 
 // CheckConnector asks the service to try the configuration of a connector without
-// creating it. A configuration that does not work is not an error: use
+// creating it. It is not retried after a failure of the service, since each check
+// contacts the vendor. A configuration that does not work is not an error: use
 // [CheckResult.OK] to find out, and [CheckResult.Reason] for the reason. An incomplete
 // request is an error that matches [ErrInvalid]; nothing is sent. Secrets of r are
 // removed from the texts of the result.

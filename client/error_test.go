@@ -379,6 +379,9 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 	if got := fmt.Sprint((&client.Error{Message: "m", Attempts: 2}).LogValue()); got != "[error=client: m (2 attempts) attempts=2]" {
 		t.Errorf("an error without a response is logged as %s", got)
 	}
+	if got := fmt.Sprint((&client.Error{Message: "m", RetryAfter: 2 * time.Second, Retryable: true, OutcomeUnknown: true}).LogValue()); !strings.HasSuffix(got, " retry_after=2s retryable=true outcome_unknown=true]") {
+		t.Errorf("what to do is logged as %s", got)
+	}
 	text, e := json.Marshal(err)
 	if e != nil || !strings.Contains(string(text), "gone") {
 		t.Errorf("%s %v", text, e)
@@ -513,6 +516,8 @@ func TestHTTPStatus(t *testing.T) {
 		"404":                     {answered(says(404, "{}")), 404},
 		"no such connector":       {noConnector, 404},
 		"ErrWorkspaceNotFound":    {client.ErrWorkspaceNotFound, 404},
+		"several connectors":      {client.ErrConnectorAmbiguous, 409},
+		"several definitions":     {client.ErrDefinitionAmbiguous, 409},
 		"429":                     {answered(says(429, "{}")), 429},
 		"429 and a time":          {answered(says(429, "{}", "Retry-After", "120")), 429},
 		"500":                     {answered(says(500, "{}")), 502},
