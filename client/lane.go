@@ -276,7 +276,7 @@ type pace struct {
 	n                 float64
 	length            time.Duration
 	plateau, doubling time.Duration
-	soon              float64 // as many of those that waited for the end of the pause are released soon after it
+	soon              float64   // as many of those that waited for the end of the pause are released soon after it
 	k                 float64   // turns taken
 	back              []float64 // those of them that were given back, in order
 }
