@@ -255,7 +255,7 @@ func TestAccessControl(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	admin := connect(t, s.addr(), plain)
-	rule := strings.Fields("ACL SETUSER agents on >password ~airbyte-agents:* +eval +evalsha +time +get +set +del +exists +pexpire +pttl +hgetall +hset +multi +exec +client|caching +client|tracking +hello +ping")
+	rule := strings.Fields("ACL SETUSER agents on >password ~airbyte-agents:* +eval +evalsha +time +get +set +del +exists +pexpire +pttl +hgetall +hset +zadd +zrange +zrem +zremrangebyscore +multi +exec +client|caching +client|tracking +hello +ping")
 	if err := admin.Do(t.Context(), admin.B().Arbitrary(rule...).Build()).Error(); err != nil {
 		t.Fatal(err)
 	}
@@ -277,6 +277,7 @@ func TestAccessControl(t *testing.T) {
 				t.Errorf("%d fills, want 1", n)
 			}
 			testPauseSpreads(t, s.addr(), m)
+			testTurnsAreGivenBack(t, s.addr(), m)
 		})
 	}
 }
