@@ -11,9 +11,9 @@
 //	f := fleet.New(v, fleet.WithLogger(slog.Default()))
 //	github, err := client.Connect(ctx, "github", client.WithTokenStore(f), client.WithGate(f))
 //
-// No call fails because of the server, and none waits for it for more than a quarter of
-// a second: if it is slow or gone, a process does for about a second as if it were
-// alone, then asks again. Nobody who reads the server learns a token, or what the keys
+// No call fails because of the server, and none waits for an answer for more than a
+// quarter of a second, or half of the time that it has left: if the server is slow or
+// gone, a process does for about a second as if it were alone, then asks again. Nobody who reads the server learns a token, or what the keys
 // stand for.
 //
 // The module is apart from the SDK, so that programs which share nothing do not depend
