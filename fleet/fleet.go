@@ -153,6 +153,9 @@ func insist[T any](ctx context.Context, f *Fleet, ask func(context.Context, valk
 	go func() {
 		defer cancel()
 		v, err := ask(own, f.v)
+		if _, said := valkey.IsValkeyErr(err); err != nil && !said && own.Err() == nil {
+			v, err = ask(own, f.v) // that was a connection which had ended, perhaps
+		}
 		done <- result{v, err}
 	}()
 	await := func(d time.Duration, ended <-chan struct{}) (result, bool) {

@@ -314,3 +314,31 @@ func TestScriptsAreForgotten(t *testing.T) {
 		do(t, s.addr(), "SCRIPT", "FLUSH")
 	}
 }
+
+// A connection that ends, as those do that a proxy or a server finds idle, is replaced at
+// once: nothing is lost that was about to be sent.
+func TestConnectionsEnd(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	list := fleets(t, s.addr(), caching, 2, silent(t))
+	for i := range 20 {
+		key := fmt.Sprint("k", i)
+		for _, f := range list {
+			if err := f.Wait(t.Context(), key); err != nil {
+				t.Error(err)
+			}
+		}
+		do(t, s.addr(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+		do(t, s.addr(), "CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes")
+		list[0].Pause(t.Context(), key, time.Minute)
+		time.Sleep(50 * time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		if err := list[1].Wait(ctx, key); !errors.Is(err, client.ErrRateLimited) {
+			t.Errorf("round %d: %v", i, err)
+		}
+		cancel()
+		if _, err := list[i%2].Do(t.Context(), key, nil, new(source).fill); err != nil {
+			t.Error(err)
+		}
+	}
+}
