@@ -23,7 +23,8 @@ const (
 // within 5 seconds at most, unless they are more than the vendor accepted before in as
 // long. From then on, requests are let through at the rate at which the vendor accepted
 // them, until they come more slowly by themselves. If none is refused for a minute, or
-// for 60 times as long as the pause was, the rate grows.
+// for 60 times as long as the pause was, the rate grows. A request whose ctx ends while
+// it waits leaves its turn to another one.
 //
 // A gate has no goroutine and does not have to be closed.
 func NewGate() Gate { return &gate{lanes: map[string]*lane{}, full: maxLanes} }

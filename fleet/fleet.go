@@ -7,7 +7,7 @@
 // [client.WithTokenStore], so that one process fetches a token for all, and the gate of
 // [client.WithGate], so that all leave alone what one of them was asked to leave alone:
 //
-//	v, err := valkey.NewClient(valkey.ClientOption{InitAddress: []string{"localhost:6379"}})
+//	v, err := valkey.NewClient(valkey.ClientOption{InitAddress: []string{"localhost:6379"}, CacheSizeEachConn: 1 << 20})
 //	f := fleet.New(v, fleet.WithLogger(slog.Default()))
 //	github, err := client.Connect(ctx, "github", client.WithTokenStore(f), client.WithGate(f))
 //
@@ -83,7 +83,9 @@ func WithLogger(l *slog.Logger) Option { return func(f *Fleet) { f.log = l } }
 
 // New returns a Fleet for the processes that use the same server. v is theirs to create
 // and to close: with addresses of a cluster or of sentinels, TLS, a user and so on; see
-// [valkey.ClientOption]. If v is nil, or closed, the process is alone.
+// [valkey.ClientOption]. If v is nil, or closed, the process is alone. Set
+// CacheSizeEachConn to a megabyte: v keeps some 600 bytes for each action of each
+// connector that the process ever used, until that is full.
 //
 // valkey.NewClient connects at once, and fails if it cannot. With ForceSingleClient, it
 // returns a client together with the error, which connects as soon as it can; give that
