@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 	"github.com/airbyte-agents/airbyte-agents-go/client"
@@ -148,4 +149,157 @@ func asMisfit(t *testing.T, err error) *client.RecordError {
 		t.Fatalf("%v is no RecordError", err)
 	}
 	return misfit
+}
+
+// Workspaces and tenants: a key is replaced, also after an attempt that failed and where
+// a race has left several connectors of the name.
+func TestRecipeReplaceKey(t *testing.T) {
+	accepts := func(_ string, config map[string]any) error {
+		if config["api_key"] == "stolen" {
+			return errors.New("the key was revoked")
+		}
+		return nil
+	}
+	fake := agentstest.NewServer(agentstest.WithDeleteDelay(time.Hour), agentstest.WithCredentialCheck(accepts))
+	defer fake.Close()
+	ws, err := client.NewWorkspace(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.SecondWorkspaceName), client.WithMaxRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(key string) client.CreateConnectorRequest {
+		return client.CreateConnectorRequest{Name: "payments", ConnectorType: "stripe", Credentials: client.Configuration{"api_key": key}}
+	}
+	ids := map[string]bool{}
+	for range 3 { // as a race makes them
+		info, err := ws.CreateConnector(t.Context(), with("old"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[info.ID] = true
+	}
+	_, err = ws.Connector(t.Context(), "payments")
+	wantKinds(t, err, "ErrConnectorAmbiguous")
+
+	sent := fake.Count("createConnector")
+	if _, err := replace(t.Context(), ws, with("stolen")); err == nil || err.Error() != "the key was revoked" {
+		t.Error(err)
+	}
+	if _, err := ws.Connector(t.Context(), "payments"); err == nil || fake.Count("createConnector") != sent {
+		t.Error("a bad key changed something")
+	}
+	for _, fault := range []agentstest.Fault{
+		{Operation: "updateConnector", After: 1, Status: 500},
+		{Operation: "createConnector", Status: 500},
+		{Operation: "deleteConnector", After: 1, Status: 500},
+	} {
+		fake.Inject(fault)
+		if _, err := replace(t.Context(), ws, with("new")); err == nil {
+			t.Errorf("no error in spite of %+v", fault)
+		}
+	}
+	conn, err := replace(t.Context(), ws, with("new"))
+	if err != nil || ids[conn.ID()] {
+		t.Fatal(conn, err)
+	}
+	if found, err := ws.Connector(t.Context(), "payments"); err != nil || found.ID() != conn.ID() {
+		t.Error(found, err)
+	}
+	if n := fake.PendingFaults(); n > 0 {
+		t.Errorf("%d faults were not met", n)
+	}
+	// The rest is being deleted: to delete it once more changes nothing.
+	infos, err := ws.ListConnectors(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := 0
+	for _, info := range infos {
+		if info.Name == "payments (replaced)" {
+			left++
+		}
+	}
+	if deleted := fake.Count("deleteConnector"); left != 4 || deleted < left {
+		t.Errorf("%d are left, and %d were deleted", left, deleted)
+	}
+}
+
+// replace puts a new connector in the place of that with the name of the request, or of those. After an error, it can be repeated.
+func replace(ctx context.Context, ws *client.Workspace, request client.CreateConnectorRequest) (*client.Connector, error) {
+	check, err := ws.CheckConnector(ctx, request) // is the key good? Nothing has changed so far
+	if err != nil {
+		return nil, err
+	}
+	if !check.OK() {
+		return nil, errors.New(check.Reason())
+	}
+	infos, err := ws.ListConnectors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	old := request.Name + " (replaced)"
+	for _, info := range infos {
+		if info.Name == request.Name {
+			if _, err := ws.ConnectorFrom(info).Update(ctx, client.ConnectorChange{Name: old}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	created, _, err := ws.EnsureConnector(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range infos {
+		if info.Name == request.Name || info.Name == old { // also what an attempt that failed has left
+			if _, err := ws.ConnectorFrom(info).Delete(ctx); err != nil && !errors.Is(err, client.ErrConnectorNotFound) {
+				return nil, err
+			}
+		}
+	}
+	return ws.ConnectorFrom(*created), nil
+}
+
+// Workspaces and tenants: which name finds a connector, and how.
+func TestRecipeNames(t *testing.T) {
+	fake := agentstest.NewServer(agentstest.WithoutSeed(),
+		agentstest.WithConnector("acme", agentstest.Connector{Slug: "github", Name: "Code"}),
+		agentstest.WithConnector("acme", agentstest.Connector{Slug: "stripe", Name: "github"}),
+		agentstest.WithConnector("globex", agentstest.Connector{Slug: "slack", Name: "Chat"}),
+	)
+	defer fake.Close()
+	c, err := client.New(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret), client.WithOrganizationID(agentstest.OrganizationID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	acme, globex := c.Workspace("acme"), c.Workspace("globex")
+	for name, slug := range map[string]string{"github": "github", "code": "github", "CODE": "github", "stripe": "stripe"} {
+		if conn, err := acme.Connector(t.Context(), name); err != nil || conn.Slug() != slug {
+			t.Errorf("%s: %v %v, want %s", name, conn, err, slug)
+		}
+	}
+	request := client.CreateConnectorRequest{Name: "code", ConnectorType: "github", Credentials: client.Configuration{"token": "t"}}
+	if _, created, err := acme.EnsureConnector(t.Context(), request); err != nil || !created {
+		t.Errorf("EnsureConnector took Code for code: %v", err)
+	}
+
+	chat, err := globex.Connector(t.Context(), "chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = acme.Connector(t.Context(), chat.ID())
+	wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
+	if _, err := acme.DeleteConnector(t.Context(), chat.ID()); err != nil {
+		t.Errorf("another workspace's connector: %v; the page says that it is deleted", err)
+	}
+	narrow, err := client.NewWorkspace(client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName("globex"), client.WithScopedToken())
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := acme.Connector(t.Context(), "stripe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = narrow.DeleteConnector(t.Context(), code.ID())
+	wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
 }
