@@ -34,9 +34,10 @@
 // [Service.Inject] makes requests fail: with an error, after a delay or in the
 // middle of the response, for one operation or for one action on one entity. At
 // its end, a test that injects faults should check that [Service.PendingFaults]
-// returns 0. [Service.Count] and [Service.Requests] say which requests the
+// returns 0, unless one has Times: -1, which is always pending. [Service.Count] and [Service.Requests] say which requests the
 // service received. [Service.RevokeTokens] and [Service.SetClientSecret] do what
-// administrators do.
+// administrators do. [Service.Reset] clears counters and the log of requests;
+// [Service.ClearFaults] removes faults.
 //
 // # Strictness
 //
