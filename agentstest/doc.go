@@ -81,7 +81,8 @@
 // All actions are list, get, api_search, search, context_store_search,
 // context_store_sql_query, create, update and delete; the first six of them read. The
 // records that api_search finds are inside an object, in data. Records are found by id,
-// the issues of github by number, and the records of salesforce by Id. These are the
+// the issues of github by number, and the records of salesforce by Id. The lists of
+// salesforce take a query in SOQL as q, if it is only about Id and a LIMIT. These are the
 // files, by the ID that download takes:
 //
 //	connector        entity       id          name
