@@ -14,7 +14,7 @@ const soqlParam = "q"
 // soqlQuery is the only form of SOQL that the service understands. It is what a program
 // needs to page by Id.
 var soqlQuery = regexp.MustCompile(`(?i)^\s*SELECT\s+(FIELDS\s*\(\s*\w+\s*\)|[\w.]+(?:\s*,\s*[\w.]+)*)\s+FROM\s+\w+` +
-	`(?:\s+WHERE\s+Id\s*>\s*'([^'\\]*)')?(\s+ORDER\s+BY\s+Id(?:\s+ASC)?)?(?:\s+LIMIT\s+(\d+))?\s*$`)
+	`(?:\s+WHERE\s+Id\s*>\s*'([^'\\]+)')?(\s+ORDER\s+BY\s+Id(?:\s+ASC)?)?(?:\s+LIMIT\s+(\d+))?\s*$`)
 
 // takesSOQL reports whether an action of the entity takes a query in SOQL.
 func (e *entity) takesSOQL(action string) bool {

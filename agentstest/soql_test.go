@@ -24,7 +24,7 @@ func TestSOQL(t *testing.T) {
 		"SELECT Id FROM Opportunity WHERE Id > 'x\\' OR Id < 'y'":                                       "",
 		"SELECT Id FROM Opportunity; DELETE":                                                            "",
 		"":                                                                                              "",
-		"SELECT Id FROM Opportunity WHERE Id > '' ORDER BY Id LIMIT 3":                                  "1 2 3",
+		"SELECT Id FROM Opportunity WHERE Id > '' ORDER BY Id LIMIT 3":                                  "",
 		"SELECT Id FROM Opportunity WHERE Id > '006EX0000000001' LIMIT 0":                               "-",
 		"SELECT Id, Name, Amount, StageName, CloseDate, AccountId FROM Opportunity ORDER BY Id LIMIT 1": "1",
 	} {

@@ -303,3 +303,72 @@ func TestRecipeNames(t *testing.T) {
 	_, err = narrow.DeleteConnector(t.Context(), code.ID())
 	wantKinds(t, err, "ErrNotFound+ErrConnectorNotFound")
 }
+
+// Calls and paging: the accounts of Salesforce, by a query.
+func TestRecipeSalesforce(t *testing.T) {
+	fake := agentstest.NewServer(agentstest.WithStrictParams())
+	defer fake.Close()
+	salesforce, err := client.Connect(t.Context(), "salesforce", client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for record, err := range client.All[account](t.Context(), salesforce, "accounts", "list", client.Params{"q": soql("")}, client.WithPager(byID)) {
+		if err != nil || record.ID == "" || seen[record.ID] {
+			t.Fatal(record, err)
+		}
+		seen[record.ID] = true
+	}
+	if len(seen) != 12 {
+		t.Errorf("%d accounts", len(seen))
+	}
+	// A service that does not look at the query.
+	fake.Inject(agentstest.Fault{Entity: "accounts", Times: -1, Body: `{"status":"success","result":[{"Id":"001"}],"connector_metadata":{"done":true},"execution_metadata":{}}`})
+	var last error
+	for _, err := range client.All[account](t.Context(), salesforce, "accounts", "list", client.Params{"q": soql("")}, client.WithPager(byID)) {
+		last = err
+	}
+	wantText(t, last, "the page came again")
+
+	// There is no size of a page, which is known before anything is sent.
+	sent := fake.Count("executeConnector")
+	_, err = salesforce.Execute(t.Context(), "accounts", "list", nil, client.WithRecordsPerPage(100))
+	wantKinds(t, err, "ErrInvalid")
+	if e := asError(t, err); e.StatusCode != 0 || fake.Count("executeConnector") != sent {
+		t.Errorf("status %d, %d requests", e.StatusCode, fake.Count("executeConnector")-sent)
+	}
+}
+
+type account struct {
+	ID string `json:"Id"`
+}
+
+// soql asks for the accounts after an Id. With FIELDS(…), Salesforce wants a LIMIT of at most 200.
+func soql(after string) string {
+	where := ""
+	if after != "" {
+		where = "WHERE Id > '" + after + "' "
+	}
+	return "SELECT FIELDS(STANDARD) FROM Account " + where + "ORDER BY Id LIMIT 200"
+}
+
+// byID is a client.Pager.
+func byID(page *client.Result, params client.Params) (client.Params, error) {
+	last := ""
+	for record, err := range client.Rows[account](page) {
+		if err != nil {
+			return nil, err
+		}
+		last = record.ID
+	}
+	query := soql(last)
+	switch {
+	case last == "":
+		return nil, nil // an empty page ends the list
+	case params["q"] == query:
+		return nil, errors.New("the page came again") // with a Pager, nobody else notices
+	}
+	params["q"] = query
+	return params, nil
+}
