@@ -43,6 +43,7 @@ var imports = map[string]string{
 	"errors":     "errors",
 	"fmt":        "fmt",
 	"http":       "net/http",
+	"iter":       "iter",
 	"json":       "encoding/json",
 	"log":        "log",
 	"os":         "os",

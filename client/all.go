@@ -63,8 +63,10 @@ func WithPrefetch() ExecuteOption {
 // empty, or shorter than the size that params ask for; but not if its length is a round
 // number, which may be the most that the vendor sends at once.
 //
-// No page is lost without an error, and none is yielded twice. If there is another page
-// that cannot be requested, or if it is not known whether there is, the last value is an
+// No page is lost without an error, and none is yielded twice. But records that change
+// meanwhile move others to another page, where the loop misses them or gets them twice:
+// to write to what All lists, collect the IDs first. If there is another page that
+// cannot be requested, or if it is not known whether there is, the last value is an
 // error that matches [ErrPaging], after all records of the pages that came. If a page
 // comes again, it is not yielded and the error matches [ErrPageRepeated], too: the
 // connector does not understand the parameter. With a declared cursor that is so if the

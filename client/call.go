@@ -473,6 +473,9 @@ func (c *call) fail(err error) *Error {
 		note: c.note, BudgetExhausted: c.exhausted,
 	}
 	_ = c.about.addTo(e)
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		e.note = cmp.Or(e.note, "this is a server without TLS: if it is at a loopback address, begin the base URL with http://")
+	}
 	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts

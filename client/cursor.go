@@ -54,7 +54,7 @@ func NewCursorSealer(keys ...auth.Secret) (*CursorSealer, error) {
 	s := &CursorSealer{keys: make([]cipher.AEAD, len(keys))}
 	for i, key := range keys {
 		if len(key) < minSealKey {
-			return nil, invalid(op, "key %d has %d bytes; it needs at least %d", i+1, len(key), minSealKey)
+			return nil, invalid(op, "key %d has %d bytes; it needs at least %d, such as the output of openssl rand -base64 32", i+1, len(key), minSealKey)
 		}
 		aead, err := sealWith(key)
 		if err != nil {

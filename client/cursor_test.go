@@ -121,6 +121,9 @@ func TestCursorsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, next)
 		}
 		wantKinds(t, err, "ErrInvalid")
+		if name == "a short key" {
+			wantText(t, err, "openssl rand -base64 32")
+		}
 		if got := client.HTTPStatus(err); got != 400 {
 			t.Errorf("%s: the status is %d", name, got)
 		}

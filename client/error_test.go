@@ -611,3 +611,24 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 		})
 	}
 }
+
+// A server without TLS whose address was given without a scheme.
+func TestErrorOfAMissingScheme(t *testing.T) {
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	host := strings.TrimPrefix(fake.URL, "http://")
+	for name, opts := range map[string][]client.Option{
+		"token request": {client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)},
+		"request":       {client.WithTokenSource(auth.Static("t"))},
+	} {
+		c, err := client.New(append(opts, client.WithBaseURL(host), client.WithMaxRetries(0))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.DefaultWorkspace().ListConnectors(t.Context())
+		wantKinds(t, err, "ErrNetwork")
+		if !strings.Contains(err.Error(), "begin the base URL with http://") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

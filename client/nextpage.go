@@ -59,18 +59,21 @@ func (r *Result) Page() Page {
 // [WithPager].
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
-// model calls once for each page; to loop over all pages, use [All]. For each page:
+// model calls once for each page; to loop over all pages, use [All]. Call it before the
+// records of r are handled, and look at the error:
 //
-//  1. Call NextParams, before the records of r are handled.
-//  2. If the error matches [ErrPageRepeated], r is a page that came before: do not
-//     handle its records again. If there are parameters beside the error, the connector
-//     turned out to count its pages from 1, and they request the second one.
-//  3. Otherwise, handle the records. If the error matches [ErrPaging], there is a next
-//     page that cannot be requested.
-//  4. Request the next page with the parameters, which can be stored as JSON meanwhile.
+//   - Without an error, handle the records, and request the next page with the
+//     parameters, which can be stored as JSON meanwhile.
+//   - If it matches [ErrPageRepeated], do not handle the records: r is a page that came
+//     before. If there are parameters beside the error, request them instead of r: the
+//     connector counts its pages from 1, and they are those of the second one.
+//   - If it matches [ErrPaging] alone, handle the records: there is a next page, but it
+//     cannot be requested.
 //
-// To notice pages that come again, the Connector remembers a limited number of those
-// after which NextParams was called. Calling it for one page twice is no repetition.
+// To notice a page that came again, the [Connector] remembers a limited number of pages
+// after which NextParams was called. So use one Connector for all pages: one that was
+// made for this request alone, as in the handler of an HTTP request, has seen no page
+// before. Calling NextParams for one page twice is no repetition.
 //
 // It sends nothing, except to look up the slug of a connector from
 // [Workspace.ConnectorByID], and to let an unknown connector describe itself, if that

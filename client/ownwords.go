@@ -29,8 +29,9 @@ type ownWords struct {
 //
 // The SDK knows the parameters of the public connectors; an unknown connector is asked
 // once to describe itself. If it remains unknown, or if the action has no such
-// parameter, the call fails with an error that matches [ErrInvalid], and the action is
-// not run.
+// parameter, the call fails with an error that matches [ErrInvalid] and has no
+// StatusCode, and the action is not run: a program for all kinds of connectors can then
+// leave the option out.
 func WithRecordsPerPage(n int) ExecuteOption {
 	return func(x *execution) {
 		x.sizer = func(ctx context.Context, c *Connector, x *execution) error { return c.setSize(ctx, x, n) }

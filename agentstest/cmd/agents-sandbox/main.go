@@ -4,7 +4,7 @@
 //
 // Usage:
 //
-//	agents-sandbox [flags]
+//	go run github.com/airbyte-agents/airbyte-agents-go/agentstest/cmd/agents-sandbox@latest [flags]
 //
 // The flags are:
 //
