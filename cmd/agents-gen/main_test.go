@@ -410,7 +410,7 @@ func TestCheck(t *testing.T) {
 		if stdout == "" {
 			lines = nil
 		}
-		ok := len(lines) == len(test.want) && status == min(len(lines), 1) && stderr == ""
+		ok := len(lines) == len(test.want) && status == min(len(lines), 1) && !strings.Contains(stderr, "agents-gen: ")
 		for i := range min(len(lines), len(test.want)) {
 			ok = ok && strings.HasPrefix(lines[i], test.want[i])
 		}

@@ -43,8 +43,8 @@ components:
 	if d.Slug != "t" || d.Title != "T" || d.Version != "1.0" {
 		t.Errorf("the document is %q %q %q", d.Slug, d.Title, d.Version)
 	}
-	if len(d.Operations) != 1 || len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "/other") {
-		t.Fatalf("operations %v, notes %q", d.Operations, d.Notes)
+	if len(d.Operations) != 1 || len(d.Notes) != 1 || d.LeftOut != 1 || !strings.Contains(d.Notes[0].Text, "/other") {
+		t.Fatalf("operations %v, notes %+v", d.Operations, d.Notes)
 	}
 	var params []string
 	for _, p := range d.Operations[0].Params {

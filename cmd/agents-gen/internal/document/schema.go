@@ -31,6 +31,8 @@ type Schema struct {
 	Ref         *Schema // what $ref names, beside the rest
 	Broken      string  // why $ref names nothing
 	Required    []string
+
+	part bool // it is one of several parts of a schema
 }
 
 // A Property is a property of an object.
@@ -46,16 +48,29 @@ type schemas struct {
 	known map[*node]*Schema
 	found map[string]*node // by pointer
 	todo  []reference
+	made  []placed
+
+	loader *loader // for notes
 }
 
 type reference struct {
 	s   *Schema
 	ref string
+	at  *where
+}
+
+// A placed schema is one with its place.
+type placed struct {
+	s  *Schema
+	at *where
 }
 
 // of returns the Schema of a node. Its references, and those of the Schemas in it,
 // are resolved by finish.
-func (c *schemas) of(n *node) *Schema {
+func (c *schemas) of(n *node, at *where) *Schema { return c.like(n, at, schemaKeys) }
+
+// like is of for a node that may have other keys.
+func (c *schemas) like(n *node, at *where, keys []string) *Schema {
 	if n == nil {
 		return nil
 	}
@@ -89,29 +104,32 @@ func (c *schemas) of(n *node) *Schema {
 	if v := n.get("minimum"); v.is(number) {
 		s.Minimum = v.text
 	}
+	c.made = append(c.made, placed{s, at})
+	c.loader.checkSchema(s, n, at, keys)
 	c.enum(s, n)
-	c.object(s, n)
+	c.object(s, n, at)
 	if items := n.get("items"); items.is(list) { // one schema for each place
 		if len(items.items) == 1 {
-			s.Items = c.of(items.items[0])
+			s.Items = c.of(items.items[0], at.at("items"))
 		}
 	} else {
-		s.Items = c.of(items)
+		s.Items = c.of(items, at.at("items"))
 	}
-	s.AllOf, s.OneOf, s.AnyOf = c.list(n.get("allOf")), c.list(n.get("oneOf")), c.list(n.get("anyOf"))
+	s.AllOf, s.OneOf, s.AnyOf = c.list(n, "allOf", at), c.list(n, "oneOf", at), c.list(n, "anyOf", at)
 	if ref := n.get("$ref"); ref.is(text) {
-		c.todo = append(c.todo, reference{s, ref.text})
+		c.todo = append(c.todo, reference{s, ref.text, at})
 	}
 	return s
 }
 
-func (c *schemas) list(n *node) []*Schema {
+func (c *schemas) list(of *node, name string, at *where) []*Schema {
+	n := of.get(name)
 	if !n.is(list) {
 		return nil
 	}
 	var all []*Schema
-	for _, item := range n.items {
-		all = append(all, c.of(item))
+	for i, item := range n.items {
+		all = append(all, c.of(item, at.at(name+"["+strconv.Itoa(i)+"]")))
 	}
 	return all
 }
@@ -139,7 +157,7 @@ func (c *schemas) enum(s *Schema, n *node) {
 	}
 }
 
-func (c *schemas) object(s *Schema, n *node) {
+func (c *schemas) object(s *Schema, n *node, at *where) {
 	if required := n.get("required"); required.is(list) {
 		for _, r := range required.items {
 			s.Required = append(s.Required, r.str())
@@ -147,7 +165,7 @@ func (c *schemas) object(s *Schema, n *node) {
 	}
 	if properties := n.get("properties"); properties.is(object) {
 		for _, m := range properties.members {
-			p := Property{Name: m.name, Schema: c.of(m.value)}
+			p := Property{Name: m.name, Schema: c.of(m.value, at.at(m.name))}
 			p.Required = slices.Contains(s.Required, m.name) || m.value.get("required").isTrue()
 			s.Properties = append(s.Properties, p)
 		}
@@ -158,7 +176,7 @@ func (c *schemas) object(s *Schema, n *node) {
 	case more.is(object):
 		s.Open = true
 		if len(more.members) > 0 {
-			s.Additional = c.of(more)
+			s.Additional = c.of(more, at.at("additionalProperties"))
 		}
 	}
 }
@@ -171,9 +189,10 @@ func (c *schemas) finish() {
 		target, why := c.lookup(r.ref)
 		if why != "" {
 			r.s.Broken = why
+			c.loader.note(Doubt, "references", "%s: %s", r.at, why)
 			continue
 		}
-		r.s.Ref = c.of(target)
+		r.s.Ref = c.of(target, place("%s", r.ref))
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"fmt"
 	"go/format"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/model"
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/names"
 )
@@ -489,8 +491,39 @@ func Report(p *model.Package, entities []string) []string {
 		}
 	}
 	for _, note := range p.Notes {
-		all = append(all, "note: "+line(note))
+		all = append(all, "note: "+line(note.Text))
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// How many notes Doubts returns.
+const (
+	maxAlike  = 3
+	maxDoubts = 12
+)
+
+// Doubts returns what is probably a mistake in the document, some of each kind, and how
+// many such notes there are altogether.
+func Doubts(p *model.Package) (lines []string, n int) {
+	kinds := map[string][]string{}
+	for _, note := range p.Notes {
+		if note.Level == document.Detail {
+			continue
+		}
+		if text := "note: " + line(note.Text); !slices.Contains(kinds[note.Kind], text) {
+			kinds[note.Kind] = append(kinds[note.Kind], text)
+			n++
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		alike := kinds[kind]
+		slices.Sort(alike)
+		lines = append(lines, alike[:min(len(alike), maxAlike)]...)
+	}
+	lines = lines[:min(len(lines), maxDoubts)]
+	if n > len(lines) {
+		lines = append(lines, fmt.Sprintf("note: there are %d more; -v lists them", n-len(lines)))
+	}
+	return lines, n
 }
