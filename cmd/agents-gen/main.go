@@ -46,6 +46,9 @@
 // one that there is, is reported to standard error, and so is, in one line, what was
 // written.
 //
+// With -check, the flags -entities, -package and -fake must be those with which the
+// package was written.
+//
 // The exit status is 0, 1 if -check finds differences, or 2 if something is wrong, in
 // which case nothing is written.
 package main
@@ -171,10 +174,12 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 	if fake.Differs() {
 		lines = append(lines, fmt.Sprintf("compatible: %s differs", s.fake))
 	}
+	fails := false
 	for _, line := range lines {
 		fmt.Fprintln(stdout, oneLine(line))
+		fails = fails || !s.breaking || strings.HasPrefix(line, "breaking: ")
 	}
-	if len(lines) > 0 {
+	if fails {
 		return different, nil
 	}
 	return same, nil

@@ -275,6 +275,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"nothing", nil, "name the document"},
 		{"no folder", []string{acme}, "-o"},
+		{"-breaking alone", []string{"-breaking", "-o", out, acme}, "-check"},
 		{"no document", []string{"-o", out}, "name the document"},
 		{"two documents", []string{"-o", out, acme, acme}, "one document"},
 		{"unknown flag", []string{"-x", acme}, "usage"},
@@ -424,8 +425,18 @@ func TestCheck(t *testing.T) {
 		{"paging", "x-airbyte-no-pagination: One page", "x-airbyte-no-pagination: No", nil},
 		{"how pages turn", "minimum: 1, default: 50", "minimum: 1, default: 20", []string{"compatible: entity_tickets.gen.go differs"}},
 		{"a first parameter", "      x-airbyte-no-pagination: One page\n", "      parameters: [{name: x, in: query, schema: {type: string}}]\n", []string{
-			"breaking: func Type.All is", "breaking: func Type.List is", "compatible: type TypeListParams is new",
+			"breaking: func Type.All takes TypeListParams now, it took nothing", "breaking: func Type.List takes TypeListParams now, it took nothing", "compatible: type TypeListParams is new",
 		}},
+		{"another result", "{schema: {type: array, items: {type: string}}}", "{schema: {type: array, items: {type: integer}}}", []string{
+			"breaking: func Type.All returns iter.Seq2[int64, error] now, it returned iter.Seq2[string, error]", "breaking: func Type.List returns []int64, *client.Result, error now",
+		}},
+		{"another connector", "x-airbyte-connector-name: acme-desk", "x-airbyte-connector-name: acmedesk", []string{
+			`breaking: func Connect asks for "acmedesk" now, it asked for "acme-desk"`,
+			"compatible: entity_audits", "compatible: entity_connector", "compatible: entity_limits", "compatible: entity_macros",
+			"compatible: entity_summaries", "compatible: entity_tickets", "compatible: entity_type", "compatible: records",
+		}},
+		{"another name of an action", "x-airbyte-action: archive ", "x-airbyte-action: Archive ", []string{`breaking: func Tickets.Archive asks for "tickets.Archive" now, it asked for "tickets.archive"`}},
+		{"another name of an entity in the store", "- entity: macros", "- entity: Macros", []string{`breaking: func Macros.Search asks for "Macros" now, it asked for "macros"`, "compatible: connector.gen.go differs"}},
 	}
 	for _, test := range tests {
 		dir := t.TempDir()
@@ -449,6 +460,13 @@ func TestCheck(t *testing.T) {
 		if !ok {
 			t.Errorf("%s: status %d, stderr %q\n%s\nwant %q", test.name, status, stderr, stdout, test.want)
 		}
+		want := 0
+		if strings.Contains(stdout, "breaking: ") {
+			want = 1
+		}
+		if status, again, _ := agentsGen("-check", "-breaking", "-o", filepath.Join(dir, "out"), changed); status != want || again != stdout {
+			t.Errorf("%s: -breaking: status %d\n%s", test.name, status, again)
+		}
 		after := files(t, filepath.Join(dir, "out"))
 		for name := range before {
 			if before[name] != after[name] {
@@ -458,8 +476,8 @@ func TestCheck(t *testing.T) {
 	}
 
 	none := filepath.Join(t.TempDir(), "none")
-	if status, stdout, _ := agentsGen("-check", "-o", none, acme); status != 1 || !strings.Contains(stdout, "compatible: connector.gen.go is new\n") || strings.Contains(stdout, "breaking") {
-		t.Errorf("without a folder: status %d, %s", status, stdout)
+	if status, stdout, stderr := agentsGen("-check", "-breaking", "-o", none, acme); status != 2 || stdout != "" || !strings.Contains(stderr, none+" has no package that agents-gen wrote") {
+		t.Errorf("without a folder: status %d, %s, %s", status, stdout, stderr)
 	}
 	if _, err := os.Stat(none); err == nil {
 		t.Error("-check made the folder")
