@@ -25,7 +25,8 @@ import (
 // connectors of the kind are as the document describes.
 //
 // The service checks parameters: one that the document does not declare, a required one
-// that is missing and one of a wrong type are refused with the status 422. The records
+// that is missing, one of a wrong type and one beyond the limits that the document sets,
+// such as a maximum, are refused with the status 422. The records
 // are made up from their shapes, always the same, twelve of each entity, some of them
 // with null where the document allows it. Parameters with the name of a field select
 // the records that have the value, unless they are required. What is created or changed
@@ -108,6 +109,14 @@ type schema struct {
 	Open       bool       `json:"open"`  // there may be other properties
 	Shape      string     `json:"shape"` // the name of an object in the shapes
 	AnyOf      []*schema  `json:"any_of"`
+
+	// Limits; "" is none.
+	Minimum   json.Number `json:"minimum"`
+	Maximum   json.Number `json:"maximum"`
+	MinLength json.Number `json:"min_length"`
+	MaxLength json.Number `json:"max_length"`
+	MinItems  json.Number `json:"min_items"`
+	MaxItems  json.Number `json:"max_items"`
 }
 
 type property struct {

@@ -1,6 +1,8 @@
 package document
 
 import (
+	"cmp"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +20,7 @@ type Schema struct {
 	EnumOther   bool     // other values are among them
 	Default     string   // a scalar, as it is written
 	HasDefault  bool
-	Minimum     string // a number, as it is written
+	Limits      Limits
 	ReadOnly    bool
 	Deprecated  bool
 	Properties  []Property
@@ -33,6 +35,42 @@ type Schema struct {
 	Required    []string
 
 	part bool // it is one of several parts of a schema
+}
+
+// Limits are what a value may be, as they are written; "" is no limit.
+type Limits struct {
+	Minimum, Maximum     string // numbers
+	MinLength, MaxLength string // whole numbers, like those below
+	MinItems, MaxItems   string
+}
+
+// limits returns the limits of a node.
+func limits(n *node) Limits {
+	var l Limits
+	for name, to := range l.byName() {
+		v := n.get(name)
+		if !v.is(number) || !json.Valid([]byte(v.text)) { // in YAML, there are others
+			continue
+		}
+		if _, err := strconv.Atoi(v.text); strings.HasSuffix(name, "imum") || err == nil {
+			*to = v.text
+		}
+	}
+	return l
+}
+
+func (l *Limits) byName() map[string]*string {
+	return map[string]*string{
+		"minimum": &l.Minimum, "maximum": &l.Maximum, "minLength": &l.MinLength, "maxLength": &l.MaxLength, "minItems": &l.MinItems, "maxItems": &l.MaxItems,
+	}
+}
+
+// or returns the limits with those of others where it has none.
+func (l Limits) or(others Limits) Limits {
+	return Limits{
+		cmp.Or(l.Minimum, others.Minimum), cmp.Or(l.Maximum, others.Maximum), cmp.Or(l.MinLength, others.MinLength),
+		cmp.Or(l.MaxLength, others.MaxLength), cmp.Or(l.MinItems, others.MinItems), cmp.Or(l.MaxItems, others.MaxItems),
+	}
 }
 
 // A Property is a property of an object.
@@ -101,9 +139,7 @@ func (c *schemas) like(n *node, at *where, keys []string) *Schema {
 			s.Default = v.text
 		}
 	}
-	if v := n.get("minimum"); v.is(number) {
-		s.Minimum = v.text
-	}
+	s.Limits = limits(n)
 	c.made = append(c.made, placed{s, at})
 	c.loader.checkSchema(s, n, at, keys)
 	c.enum(s, n)
