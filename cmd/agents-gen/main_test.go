@@ -484,6 +484,41 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// An enumeration of the components is one type, wherever it is used; one that stands
+// inline is a type of each place.
+func TestSharedEnumerations(t *testing.T) {
+	document, _ := lumen(t)
+	inline, _ := made(t, []byte(document))
+	shared, _ := made(t, []byte(strings.NewReplacer(
+		"schema: {type: string, enum: [new, won, lost]}", `schema: {$ref: "#/components/schemas/Stage"}`,
+		`stage: {type: [string, "null"], enum: [new, won, lost, null]}`, `stage: {oneOf: [{$ref: "#/components/schemas/Stage"}, {type: "null"}]}`,
+		"    DealPage:", "    Stage: {type: string, enum: [new, won, lost]}\n    DealPage:",
+	).Replace(document)))
+	for name, test := range map[string]struct {
+		files []emit.File
+		types int
+	}{"inline": {inline, 2}, "shared": {shared, 1}} {
+		compile(t, test.files)
+		if n := len(regexp.MustCompile(`(?m)^type \w*Stage string$`).FindAllString(source(test.files), -1)); n != test.types {
+			t.Errorf("%s: there are %d types, want %d", name, n, test.types)
+		}
+	}
+}
+
+// What a field says does not read as if it were for those that follow.
+func TestComments(t *testing.T) {
+	document, _ := lumen(t)
+	files, _ := made(t, []byte(document))
+	text := source(files)
+	for _, want := range []string{
+		"\t// Required.\n\tPipeline string `json:\"pipeline\"`\n\n\tStage DealsListStage", "\t// The vendor's default is 25.\n\tLimit int64 `json:\"limit,omitzero\"`\n\n\tCursor string",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %s\n%s", want, text)
+		}
+	}
+}
+
 func TestCompiles(t *testing.T) {
 	files, _ := made(t, []byte(read(t, acme)))
 	p := compile(t, files)

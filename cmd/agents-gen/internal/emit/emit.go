@@ -359,6 +359,7 @@ func about(text string) string {
 // fields writes a struct.
 func (e *emitter) fields(d *model.Decl) {
 	e.printf("type %s struct {\n", d.Name.Got)
+	before := "" // the comment of the field before: it is not for those that follow
 	for i, f := range d.Fields {
 		text := sentence(f.Doc)
 		if d.Input && !f.Optional {
@@ -368,14 +369,13 @@ func (e *emitter) fields(d *model.Decl) {
 			if text != "" && !strings.HasSuffix(text, ".") {
 				text += "."
 			}
-			text = strings.TrimSpace(text + " The vendor's default is " + strconv.Quote(line(f.Default)) + ".")
+			text = strings.TrimSpace(text + " The vendor's default is " + defaultOf(f) + ".")
 		}
-		if text != "" {
-			if i > 0 {
-				e.printf("\n")
-			}
-			comment(&e.b, "\t", text)
+		if i > 0 && (text != "" || before != "") {
+			e.printf("\n")
 		}
+		before = text
+		comment(&e.b, "\t", text)
 		options := ""
 		if f.Optional {
 			options = ",omitzero"
@@ -397,6 +397,17 @@ func (e *emitter) fields(d *model.Decl) {
 		e.printf("// MarshalJSON implements json.Marshaler.\n")
 		e.printf("func (v %s) MarshalJSON() ([]byte, error) { return client.MarshalFields(v) }\n\n", d.Name.Got)
 	}
+}
+
+// defaultOf returns the default of a parameter: texts in quotes.
+func defaultOf(f *model.Field) string {
+	_, noNumber := strconv.ParseFloat(f.Default, 64)
+	_, noBool := strconv.ParseBool(f.Default)
+	switch kind := f.Type.Kind; {
+	case (kind == model.Int || kind == model.Float) && noNumber == nil, kind == model.Bool && noBool == nil:
+		return f.Default
+	}
+	return strconv.Quote(line(f.Default))
 }
 
 // store writes the search of the context store and its record.
