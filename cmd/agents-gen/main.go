@@ -60,6 +60,7 @@ import (
 	"go/token"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -377,8 +378,12 @@ func usableName(name string) bool {
 	return token.IsIdentifier(name) && !slices.Contains(reserved, name) && !strings.HasSuffix(name, "_test") && len(name) <= 100
 }
 
+// lineEnds are the ends of lines that have no punctuation.
+var lineEnds = regexp.MustCompile(`([^:;.,\s])\s*\n\s*`)
+
 // oneLine keeps what documents say from looking like something else on a terminal, and
 // errors in one line.
 func oneLine(text string) string {
+	text = lineEnds.ReplaceAllString(text, "$1; ")
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }), " ")
 }

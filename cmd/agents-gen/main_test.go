@@ -281,7 +281,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown flag", []string{"-x", acme}, "usage"},
 		{"no such file", []string{"-o", out, filepath.Join(dir, "none.yaml")}, "cannot be read"},
 		{"a folder", []string{"-o", out, dir}, "cannot be read"},
-		{"no YAML", []string{"-o", out, in("bad.yaml", "a: [")}, "not YAML"},
+		{"no YAML", []string{"-o", out, in("bad.yaml", "a: [")}, "not YAML: in or after line 1: did not"},
 		{"no document of a connector", []string{"-o", out, in("openapi.yaml", "openapi: 3.1.0\npaths: {}")}, "x-airbyte-connector-name"},
 		{"no entities", []string{"-o", out, in("empty.yaml", "openapi: 3.1.0\ninfo: {x-airbyte-connector-name: a}\npaths: {}")}, "no entities"},
 		{"too large", []string{"-o", out, in("large.yaml", strings.Repeat("# comment\n", 300_000))}, "bytes"},

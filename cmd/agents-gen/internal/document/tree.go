@@ -127,7 +127,9 @@ func parse(data []byte) (n *node, twice []string, err error) {
 		if errors.Is(err, io.EOF) {
 			return nil, nil, errors.New("it is empty")
 		}
-		return nil, nil, fmt.Errorf("it is not YAML: %s", strings.Join(strings.Fields(err.Error()), " "))
+		// The line is where the parser began to read what it could not finish.
+		text := strings.Replace(strings.TrimPrefix(err.Error(), "yaml: "), "line ", "in or after line ", 1)
+		return nil, nil, fmt.Errorf("it is not YAML: %s", strings.Join(strings.Fields(text), " "))
 	}
 	n, err = c.convert(&doc, 0)
 	return n, c.twice, err
