@@ -36,7 +36,7 @@ func TestDocumentOfTheDocumentation(t *testing.T) {
 	source := written(t, "lumen")
 	table, _, _ := strings.Cut(page[strings.Index(page, "| method "):], "\n\n")
 	for _, name := range regexp.MustCompile("`\\[?\\]?([A-Z][A-Za-z]+)`").FindAllStringSubmatch(table, -1) {
-		if !regexp.MustCompile(`(func \(e Deals\) |type |\t)`+name[1]+`\b`).MatchString(source) {
+		if !regexp.MustCompile(`(func \(e Deals\) |type |\t)` + name[1] + `\b`).MatchString(source) {
 			t.Errorf("the package has no %s", name[1])
 		}
 	}
@@ -49,7 +49,7 @@ func TestMistakes(t *testing.T) {
 		name, old, now string
 		want           string // in the one note
 	}{
-		{"a key of a parameter", "in: query, required: true", "in: query, requred: true", `the parameter "pipeline" of GET /v1/deals has the key "requred" (closest: required)`},
+		{"a key of a parameter", "in: query, required: true", "in: query, rquired: true", `the parameter "pipeline" of GET /v1/deals has the key "rquired" (closest: required)`},
 		{"a key of a schema", "required: [id, title]", "requird: [id, title]", `the schema "Deal" has the key "requird" (closest: required)`},
 		{"a name in required", "required: [id, title]", "required: [id, titel]", `the schema "Deal" requires "titel", which is no property of it (closest: title)`},
 		{"required that is text", "required: [id, title]", "required: title", "no list"},
@@ -57,7 +57,7 @@ func TestMistakes(t *testing.T) {
 		{"a parameter with another name", "name: deal_id", "name: dealid", `there is one called "dealid"`},
 		{"a parameter in the path that is not there", "name: pipeline, in: query", "name: pipeline, in: path", "the path has no {pipeline}"},
 		{"the extractor's key", "x-airbyte-record-extractor: $.deals", "x-airbyte-record-extracter: $.deals", `"x-airbyte-record-extracter" (closest: x-airbyte-record-extractor)`},
-		{"the extractor's path", "$.deals", "$.dael", `nothing describes "$.dael"`},
+		{"the extractor's path", "$.deals", "$.deels", `nothing describes "$.deels"`},
 		{"the entity's key", "x-airbyte-entity: deals\n      x-airbyte-action: update", "x-airbyte-entiti: deals\n      x-airbyte-action: update", `"x-airbyte-entiti" (closest: x-airbyte-entity)`},
 		{"an action less", "      x-airbyte-action: update\n", "", "no x-airbyte-action"},
 		{"two operations for an action", "x-airbyte-action: update", "x-airbyte-action: list", "GET /v1/deals, PATCH /v1/deals/{deal_id}"},
@@ -66,7 +66,7 @@ func TestMistakes(t *testing.T) {
 		{"a type", "name: limit, in: query, schema: {type: integer", "name: limit, in: query, schema: {type: int", `"int", which is none (closest: integer)`},
 		{"a type of a property", "title: {type: string}", "title: {type: strng}", `"title" in the schema "Deal" has the type "strng", which is none (closest: string)`},
 		{"values of another type", "enum: [new, won, lost]", "enum: [1, 2]", `the parameter "stage" of GET /v1/deals is a string`},
-		{"a reference", `items: {$ref: "#/components/schemas/Deal"}`, `items: {$ref: "#/components/schemas/Dael"}`, "nothing is at #/components/schemas/Dael"},
+		{"a reference", `items: {$ref: "#/components/schemas/Deal"}`, `items: {$ref: "#/components/schemas/Deels"}`, "nothing is at #/components/schemas/Deels"},
 		{"no version", "openapi: 3.1.0\n", "", "add openapi: 3.1.0"},
 		{"a slug", "x-airbyte-connector-name: lumen", "x-airbyte-connector-name: Lumen CRM", `"Lumen CRM" is no slug`},
 		{"a key of the body", "requestBody: {content: {", "requestBody: {contents: {", `the body of PATCH /v1/deals/{deal_id} has the key "contents" (closest: content)`},
