@@ -99,3 +99,32 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// Notes are few enough and short enough, whatever the document.
+func TestNotesHaveLimits(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	var params, required strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&params, `, {"in": "path", "name": "p%d"}`, i)
+		fmt.Fprintf(&required, `, "q%d"`, i)
+	}
+	for name, text := range map[string]string{
+		"parameters": `"paths": {"/` + long + strings.Repeat("{a}{b}", 1000) + `": {"get": {"x-airbyte-entity": "a", "x-airbyte-action": "list", "parameters": [{}` + params.String() + `]}}}`,
+		"required":   `"paths": {}, "components": {"schemas": {"` + long + `": {"properties": {"a": {}}, "required": ["a"` + required.String() + `]}}}`,
+		"names":      `"paths": {}, "components": {"schemas": {"a": {"properties": {"` + long + `": {"type": "` + long + `", "format": "` + long + `"}}}}}`,
+		"twice":      `"paths": {}` + strings.Repeat(",\n\""+long+`": 1`, 150),
+	} {
+		d, err := Load([]byte(`{"openapi": "3.1.0", ` + text + "}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Notes) == 0 || len(d.Notes) > maxNotes {
+			t.Errorf("%s: there are %d notes", name, len(d.Notes))
+		}
+		for _, note := range d.Notes {
+			if len(note.Text) > 6*longest || strings.Contains(note.Text, "in lin…") {
+				t.Fatalf("%s: a note has %d bytes: %s", name, len(note.Text), note.Text)
+			}
+		}
+	}
+}

@@ -32,7 +32,25 @@ type where struct {
 }
 
 // place returns the place of something that has a name of its own.
-func place(format string, args ...any) *where { return &where{name: fmt.Sprintf(format, args...)} }
+func place(format string, args ...any) *where {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = short(text)
+		}
+	}
+	return &where{name: fmt.Sprintf(format, args...)}
+}
+
+// longest is how many bytes of a name are told.
+const longest = 200
+
+// short returns the beginning of a text that is too long for a note.
+func short(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
+}
 
 // at returns a place inside w.
 func (w *where) at(name string) *where { return &where{w, name} }
@@ -44,7 +62,7 @@ func (w *where) String() string {
 	var names []string
 	root := w
 	for ; root.in != nil; root = root.in {
-		names = append(names, root.name)
+		names = append(names, short(root.name))
 	}
 	if len(names) == 0 {
 		return root.name
@@ -62,6 +80,11 @@ const maxNotes = 10_000
 func (l *loader) note(level Level, kind, format string, args ...any) {
 	if len(l.d.Notes) == maxNotes {
 		return
+	}
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = short(text)
+		}
 	}
 	l.d.Notes = append(l.d.Notes, Note{level, kind, fmt.Sprintf(format, args...)})
 }
@@ -102,8 +125,14 @@ func (l *loader) keys(n *node, at *where, known []string) {
 	}
 }
 
+// maxWords is among how many words one is looked for.
+const maxWords = 200
+
 // near returns the word that another one is probably meant to be, or "".
 func near(name string, known []string) string {
+	if len(known) > maxWords {
+		return ""
+	}
 	plain := strings.ToLower(name)
 	best, fewest := "", 3
 	if len(name) < 5 {
@@ -157,16 +186,21 @@ func (l *loader) checkPath(o *Operation, n *node) {
 		return
 	}
 	var names, left []string
+	params, inPath := map[string]bool{}, map[string]bool{}
 	for _, m := range placeholders.FindAllStringSubmatch(strings.NewReplacer("{{", " ", "}}", " ").Replace(o.Path), -1) {
-		names = append(names, m[1])
+		if !inPath[m[1]] {
+			names = append(names, m[1])
+			inPath[m[1]] = true
+		}
 	}
 	for _, p := range o.Params {
-		if p.In == "path" && !slices.Contains(names, p.Name) {
+		params[p.Name] = true
+		if p.In == "path" && !inPath[p.Name] {
 			left = append(left, p.Name)
 		}
 	}
 	for _, name := range names {
-		if slices.ContainsFunc(o.Params, func(p Param) bool { return p.Name == name }) {
+		if params[name] {
 			continue
 		}
 		closest := cmp.Or(near(name, left), near(strings.ReplaceAll(name, "_", ""), left))
@@ -272,11 +306,13 @@ func (l *loader) checkRequired() {
 			continue
 		}
 		var names []string
+		known := map[string]bool{}
 		for _, p := range s.Properties {
 			names = append(names, p.Name)
+			known[p.Name] = true
 		}
 		for _, name := range s.Required {
-			if slices.Contains(names, name) {
+			if known[name] {
 				continue
 			}
 			closest := near(name, names)

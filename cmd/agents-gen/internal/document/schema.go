@@ -194,15 +194,17 @@ func (c *schemas) enum(s *Schema, n *node) {
 }
 
 func (c *schemas) object(s *Schema, n *node, at *where) {
+	isRequired := map[string]bool{}
 	if required := n.get("required"); required.is(list) {
 		for _, r := range required.items {
 			s.Required = append(s.Required, r.str())
+			isRequired[r.str()] = true
 		}
 	}
 	if properties := n.get("properties"); properties.is(object) {
 		for _, m := range properties.members {
 			p := Property{Name: m.name, Schema: c.of(m.value, at.at(m.name))}
-			p.Required = slices.Contains(s.Required, m.name) || m.value.get("required").isTrue()
+			p.Required = isRequired[m.name] || m.value.get("required").isTrue()
 			s.Properties = append(s.Properties, p)
 		}
 	}

@@ -144,6 +144,9 @@ type converter struct {
 
 // repeated takes down that a key stands twice, in two lines.
 func (c *converter) repeated(name string, first, again int) {
+	if len(name) > longest/2 {
+		name = strings.ToValidUTF8(name[:longest/2], "") + "…"
+	}
 	text := fmt.Sprintf("the key %q stands in line %d and again in line %d, in the same object", name, first, again)
 	if !c.told[text] { // an alias is converted wherever it is used
 		c.told[text] = true
