@@ -28,6 +28,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -164,6 +165,42 @@ func (c *command) workspace(log *slog.Logger) (*client.Workspace, error) {
 	return client.NewWorkspace(opts...)
 }
 
+// unusable describes an error of the configuration to whoever starts the command: what
+// package client says about each value, without what only a program could do.
+func unusable(err error) error {
+	if !errors.Is(err, auth.ErrNoCredentials) {
+		return err
+	}
+	var texts []string
+	for _, problem := range problems(err) {
+		if missing := unset(auth.EnvClientID, auth.EnvClientSecret); errors.Is(problem, auth.ErrNoCredentials) && strings.Contains(problem.Error(), "\n") { // it lists the places
+			texts = append(texts, strings.Join(missing, " and ")+map[bool]string{true: " is", false: " are"}[len(missing) == 1]+" not set")
+		} else {
+			texts = append(texts, problem.Error())
+		}
+	}
+	return errors.New(strings.Join(texts, "; ") + "; set them to the credentials of your Airbyte application, or try --demo")
+}
+
+// problems returns the errors that are joined in the error of the configuration.
+func problems(err error) (list []error) {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // each level is looked at
+	switch {
+	case ok:
+		for _, inner := range joined.Unwrap() {
+			list = append(list, problems(inner)...)
+		}
+	case err != client.ErrInvalid: //nolint:errorlint // it is the kind of the error, and says nothing more
+		list = append(list, err)
+	}
+	return list
+}
+
+// unset returns those of the variables that have no value.
+func unset(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return strings.TrimSpace(os.Getenv(name)) != "" })
+}
+
 func run(ctx context.Context, args []string) int {
 	complain := func(code int, err error) int {
 		fmt.Fprintln(os.Stderr, "agents-mcp: "+strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; "))
@@ -177,10 +214,8 @@ func run(ctx context.Context, args []string) int {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level}))
 	ws, err := c.workspace(log)
-	if errors.Is(err, auth.ErrNoCredentials) {
-		return complain(exitUsage, errors.New("there are no credentials: set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, or try --demo"))
-	} else if err != nil {
-		return complain(exitUsage, err)
+	if err != nil {
+		return complain(exitUsage, unusable(err))
 	}
 	opts := c.options(log)
 	if err := agenttools.New(ws, opts...).Err(); err != nil {
