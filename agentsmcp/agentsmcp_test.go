@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -240,6 +241,37 @@ func TestConfirm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A write that waits for its user is no failure in the log.
+func TestLogOfWaiting(t *testing.T) {
+	everywhere(t, func(t *testing.T, transport, era string) {
+		_, ws := start(t, agentstest.WorkspaceName)
+		var log safeBuffer
+		cs := open(t, transport, era, ws, &user{action: "accept"}, agentsmcp.Confirm("auto"), agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		call(t, cs, "write_records", map[string]any{"connector": "github", "entity": "issues", "action": "create", "params": `{"title":"x"}`})
+		if text := log.String(); strings.Contains(text, "failed=true") || strings.Count(text, "failed=false") != 2 || strings.Count(text, "pending=true") != 1 {
+			t.Error(text)
+		}
+	})
+}
+
+// A safeBuffer is a buffer for several goroutines.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 // A function of the program can confirm in place of the client.

@@ -109,7 +109,7 @@ func (q *question) ask(a agenttools.Action) error {
 		}},
 		RequestState: q.states.issue(q.about(a)),
 	}
-	return errors.New("the user is being asked")
+	return agenttools.ErrPending
 }
 
 // verdict is nil if the user has said yes to the action.

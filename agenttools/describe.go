@@ -83,7 +83,7 @@ func matching(list []*connector, query string) []*connector {
 
 // describeActions answers describe_actions.
 func (s *Set) describeActions(ctx context.Context, a *arguments) (string, *failure) {
-	c, f := s.connector(ctx, a.connector)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}
@@ -211,14 +211,16 @@ func (p part) matchesOne(name string) bool { return p.matches(name) }
 // ID, a section. It has no marks around it, and may have any size. What the patterns of
 // [WithAllow] do not allow is left out, as far as the documentation names it by itself.
 func (s *Set) Docs(ctx context.Context, connector, section string) Output {
-	return s.output(s.docs(ctx, connector, section))
+	a := &arguments{connector: connector}
+	text, f := s.docs(ctx, a, section)
+	return s.output(text, f, a)
 }
 
-func (s *Set) docs(ctx context.Context, name, section string) (string, *failure) {
+func (s *Set) docs(ctx context.Context, a *arguments, section string) (string, *failure) {
 	if err := s.Err(); err != nil {
-		return "", &failure{text: err.Error()}
+		return "", &failure{text: err.Error(), err: err}
 	}
-	c, f := s.connector(ctx, name)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}

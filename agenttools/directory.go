@@ -139,8 +139,10 @@ func find(list []*connector, name string) []*connector {
 	return nil
 }
 
-// connector finds the connector that a model names.
-func (s *Set) connector(ctx context.Context, name string) (*connector, *failure) {
+// connector finds the connector that a model names, and has the arguments call it by the
+// name that it has here.
+func (s *Set) connector(ctx context.Context, a *arguments) (*connector, *failure) {
+	name := a.connector
 	for _, fresh := range []bool{false, true} {
 		list, err := s.connectors(ctx, fresh)
 		if err != nil {
@@ -149,6 +151,7 @@ func (s *Set) connector(ctx context.Context, name string) (*connector, *failure)
 		found := find(list, name)
 		switch {
 		case len(found) == 1:
+			a.connector = found[0].name
 			return found[0], nil
 		case len(found) > 1:
 			f := &failure{text: "several connectors are called " + oneLine(name, 80), problems: []problem{{"connector", "it could mean several connectors"}}}

@@ -22,7 +22,23 @@ type failure struct {
 	hint      string
 	problems  []problem
 
-	status int // of the response
+	err error // what reported it, if that was not this package
+}
+
+// cause returns the failure as an error for the program.
+func (f *failure) cause() error {
+	if f.err != nil {
+		return f.err
+	}
+	text := "agenttools: " + oneLine(f.text, maxErrorText)
+	for i, p := range f.problems[:min(len(f.problems), maxProblems)] {
+		sep := "; "
+		if i == 0 {
+			sep = ": "
+		}
+		text += sep + strings.TrimPrefix(oneLine(p.Field, maxField)+": ", ": ") + oneLine(p.Message, maxField)
+	}
+	return errors.New(text)
 }
 
 // A problem is what is wrong with an argument.
@@ -96,7 +112,7 @@ func failed(err error) *failure {
 	if !errors.As(err, &e) {
 		e = &client.Error{}
 	}
-	f := &failure{retryable: e.Retryable, after: e.RetryAfter, status: e.StatusCode}
+	f := &failure{retryable: e.Retryable, after: e.RetryAfter, err: err}
 	for _, p := range e.Fields {
 		if p.Field != "" || p.Message != "" {
 			f.problems = append(f.problems, problem{p.Field, p.Message})

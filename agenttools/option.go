@@ -2,7 +2,9 @@ package agenttools
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -31,6 +33,11 @@ type Action struct {
 func (a Action) String() string {
 	return fmt.Sprintf("%s.%s.%s of %q", a.Slug, a.Entity, a.Name, a.Connector)
 }
+
+// ErrPending means that a person is being asked about a write, who has not answered yet.
+// A function of [WithWrites] returns an error that matches it if the call will come again
+// once there is an answer: then it is not a failure in the log of [WithLogger].
+var ErrPending = errors.New("the user is being asked")
 
 // WithWrites adds the tool write_records. Before each write, the Set calls confirm,
 // which may ask a person. If it returns an error, nothing is sent, and the model reads
@@ -86,7 +93,15 @@ const (
 
 // WithObserver makes the Set call f after each call, with the name as it was called,
 // the output, and how long it took. The text of the output has the records: do not log
-// it.
+// it; [WithLogger] logs the rest.
 func WithObserver(f func(ctx context.Context, name string, out Output, took time.Duration)) Option {
 	return func(s *Set) { s.observe = f }
+}
+
+// WithLogger makes the Set log each call at the level Info: the tool, what the call was
+// about, how large the answer was, how long it took and, if it failed, why, with the
+// status and the request ID of the service. Params and records are not logged, and of a
+// write that failed no text of the service, which could repeat the params.
+func WithLogger(l *slog.Logger) Option {
+	return func(s *Set) { s.logger = l }
 }

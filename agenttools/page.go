@@ -13,12 +13,13 @@ import (
 type page struct {
 	sheet
 
-	about string // what the rows are of, in one short line
-	noun  string // what the rows are
-	first int    // the number of the first row, from 1
-	note  string // a line for the first answer
-	stuck string // why there are more rows that nobody can ask for
-	next  *place // what follows; nil if nothing does
+	of    *reading // what it is a page of; nil for lists and descriptions
+	about string   // what the rows are of, in one short line
+	noun  string   // what the rows are
+	first int      // the number of the first row, from 1
+	note  string   // a line for the first answer
+	stuck string   // why there are more rows that nobody can ask for
+	next  *place   // what follows; nil if nothing does
 
 	handles map[int]string // the handles for the rest of the page, by the index of a row; the shelf guards it
 	refs    int            // how many handles there are for it; the shelf guards it

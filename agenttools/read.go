@@ -2,6 +2,7 @@ package agenttools
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func (s *Set) readRecords(ctx context.Context, a *arguments) (string, *failure) 
 	if a.action == describeAction {
 		return s.describeActions(ctx, a)
 	}
-	c, f := s.connector(ctx, a.connector)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}
@@ -178,7 +179,7 @@ func (s *Set) fetch(ctx context.Context, read *reading, params client.Params, nu
 			params = t.next
 			continue
 		}
-		p := &page{about: label(read.c, read.entity, read.action), noun: "records", first: number, note: warning(t.result)}
+		p := &page{of: t.read, about: label(read.c, read.entity, read.action), noun: "records", first: number, note: warning(t.result)}
 		if t.next != nil {
 			p.next = &place{read: t.read, params: t.next, number: number + len(t.records), weight: read.weight + sizeOf(t.next)}
 		} else if t.err != nil {
@@ -313,6 +314,9 @@ func (s *Set) nextPage(ctx context.Context, a *arguments) (string, *failure) {
 		f.hint = "read again from the beginning: call " + s.prefix + readRecords + ", or the tool that the handle came from"
 		return "", f
 	}
+	if of := cmp.Or(at.read, at.of()); of != nil {
+		a.connector, a.entity, a.action = of.c.name, of.entity, of.action
+	}
 	if at.page == nil {
 		read := *at.read
 		read.c = s.own(read.c)
@@ -340,7 +344,7 @@ func (s *Set) readFile(ctx context.Context, c *connector, a *arguments) (string,
 	if err != nil {
 		return "", s.explain(ctx, read, err)
 	}
-	p := &page{about: label(c, a.entity, a.action), first: 1}
+	p := &page{of: read, about: label(c, a.entity, a.action), first: 1}
 	whole := len(data) <= maxFile
 	if !whole {
 		data = []byte(cut(string(data), maxFile))

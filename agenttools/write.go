@@ -11,7 +11,7 @@ import (
 
 // writeRecords answers write_records.
 func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure) {
-	c, f := s.connector(ctx, a.connector)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}
@@ -104,7 +104,7 @@ func (s *Set) confirmed(ctx context.Context, c *connector, a *arguments, declare
 	case err != nil:
 		return &failure{
 			text: "the write was not confirmed: " + err.Error() + "; nothing was changed",
-			hint: "do not try it again, unless the user asks for it",
+			hint: "do not try it again, unless the user asks for it", err: fmt.Errorf("agenttools: the write was not confirmed: %w", err),
 		}
 	}
 	return nil

@@ -31,7 +31,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentsmcp"
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -123,9 +122,7 @@ func parse(args []string) (*command, error) {
 func (c *command) options(log *slog.Logger) []agenttools.Option {
 	opts := []agenttools.Option{
 		agenttools.WithMaxOutput(c.maxOutput), agenttools.WithPrefix(c.prefix), agenttools.WithAllow(patterns(c.connectors)...),
-		agenttools.WithObserver(func(ctx context.Context, name string, out agenttools.Output, took time.Duration) {
-			log.InfoContext(ctx, "call", "tool", name, "failed", out.IsError, "bytes", len(out.Text), "duration", took)
-		}),
+		agenttools.WithLogger(log),
 	}
 	if c.write {
 		opts = append(opts, agentsmcp.Confirm(c.confirm))

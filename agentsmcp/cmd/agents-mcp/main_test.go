@@ -388,6 +388,13 @@ func TestNoSecrets(t *testing.T) {
 			t.Errorf("%s is in the output:\n%s\n%s", secret, stdout, stderr)
 		}
 	}
+	for _, want := range []string{
+		`tool=read_records connector=github entity=issues action=list failed=true`, "status=422", "tool=write_records connector=github entity=issues action=create failed=false",
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%s is not in the log: %s", want, stderr)
+		}
+	}
 	if strings.Contains(stderr, params) {
 		t.Errorf("the params of a write are in the log: %s", stderr)
 	}
