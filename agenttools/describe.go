@@ -29,8 +29,12 @@ func (s *Set) listConnectors(ctx context.Context, a *arguments) (string, *failur
 	}
 	p := &page{about: "workspace " + oneLine(s.ws.Name(), 80), noun: "connectors"}
 	found := matching(list, a.query)
-	if len(found) == 0 && len(list) > 0 {
+	switch {
+	case len(found) > 0:
+	case len(list) > 0:
 		p.note = "none matches the query; an empty query lists all"
+	case len(s.rules.allow)+len(s.rules.deny) > 0:
+		p.note = "none is allowed here; tell the user"
 	}
 	var records []node
 	for _, c := range found {

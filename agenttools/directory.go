@@ -22,11 +22,14 @@ const (
 
 // A directory is what a Set knows about the connectors of its workspace.
 type directory struct {
-	list cached[[]*connector]
+	list cached[listing]
 
 	mu    sync.Mutex
 	conns map[string]*state // by ID
 }
+
+// A listing is a list of all connectors, and of those that may be seen.
+type listing struct{ all, seen []*connector }
 
 // A connector is a connector of the workspace. It does not change.
 type connector struct {
@@ -34,7 +37,7 @@ type connector struct {
 
 	ws   *client.Workspace
 	info client.ConnectorInfo
-	name string // by which the model calls it: that of no other
+	name string // by which the model calls it: that of no other; "" if it must not be seen
 }
 
 // A state is what is known of a connector by its ID.
@@ -48,31 +51,37 @@ func (c *connector) subject() subject { return subject{c.info.Slug, c.info.Name}
 // connectors returns the connectors that may be seen. Unless fresh is set, the list may
 // be a minute old.
 func (s *Set) connectors(ctx context.Context, fresh bool) ([]*connector, error) {
-	return s.known.list.get(ctx, fresh, func(ctx context.Context) ([]*connector, time.Duration, error) {
+	l, err := s.listing(ctx, fresh)
+	return l.seen, err
+}
+
+func (s *Set) listing(ctx context.Context, fresh bool) (listing, error) {
+	return s.known.list.get(ctx, fresh, func(ctx context.Context) (listing, time.Duration, error) {
 		infos, err := s.ws.ListConnectors(ctx)
 		if err != nil {
-			return nil, 0, err
+			return listing{}, 0, err
 		}
 		d := &s.known
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		before := d.conns
 		d.conns = map[string]*state{}
-		var list []*connector
+		var l listing
 		for _, info := range infos {
 			c := &connector{state: before[info.ID], ws: s.ws, info: info}
 			if c.state == nil || c.conn.Slug() != info.Slug {
 				c.state = &state{conn: s.ws.ConnectorFrom(info)}
 			}
 			d.conns[info.ID] = c.state
+			l.all = append(l.all, c)
 			if s.rules.connector(c.subject()) {
-				list = append(list, c)
+				l.seen = append(l.seen, c)
 			}
 		}
-		for _, c := range list {
-			c.name = nameOf(list, c)
+		for _, c := range l.seen {
+			c.name = nameOf(l.seen, c)
 		}
-		return list, keepList, nil
+		return l, keepList, nil
 	})
 }
 
@@ -164,7 +173,14 @@ func (s *Set) connector(ctx context.Context, a *arguments) (*connector, *failure
 		if name == "" {
 			f = missing("connector", "")
 		}
-		f.hint = "the connectors are " + listed(names(list))
+		switch {
+		case len(list) > 0:
+			f.hint = "the connectors are " + listed(names(list))
+		case len(s.rules.allow)+len(s.rules.deny) > 0:
+			f.hint = "there are no connectors that are allowed here; tell the user"
+		default:
+			f.hint = "there are no connectors; tell the user"
+		}
 		return nil, f
 	}
 	panic("unreachable")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -94,6 +95,17 @@ func (f *failure) json(budget int) string {
 	}
 }
 
+// ofGo is the end of a text that tells a program about functions of package client.
+var ofGo = regexp.MustCompile(`; [^;]*\b(?:With[A-Z]\w+|(?:Workspace|Connector|Client)\.[A-Z]\w+|Ensure creates)\b[^;]*$`)
+
+// withoutGo returns what a text of package client says to anybody.
+func withoutGo(text string) string {
+	for ofGo.MatchString(text) {
+		text = ofGo.ReplaceAllString(text, "")
+	}
+	return text
+}
+
 const tellUser = "tell the user; other arguments do not help"
 
 // failed describes an error of package client, with the name of a workspace that does not
@@ -121,7 +133,7 @@ func failed(err error) *failure {
 	is := func(kind error) bool { return errors.Is(err, kind) }
 	said := func(otherwise string) string {
 		if e.Message != "" {
-			return e.Message
+			return withoutGo(e.Message)
 		}
 		return otherwise
 	}
@@ -131,7 +143,10 @@ func failed(err error) *failure {
 	case is(context.DeadlineExceeded):
 		f.text = "the call took too long"
 	case is(client.ErrWorkspaceNotFound):
-		f.text, f.hint = said("the workspace does not exist"), tellUser
+		f.hint = tellUser
+		if f.text = "the workspace does not exist"; e.StatusCode != 0 {
+			f.text = said(f.text)
+		}
 	case is(client.ErrUnauthorized):
 		f.text, f.hint, f.problems = "the service does not accept the credentials of this program, or there are none", tellUser, nil
 	case is(client.ErrForbidden):
@@ -152,7 +167,7 @@ func failed(err error) *failure {
 	case is(client.ErrEmptyDownload):
 		f.text = "the file is empty or does not exist"
 	default:
-		f.text = said(strings.TrimPrefix(err.Error(), "client: "))
+		f.text = said(withoutGo(strings.TrimPrefix(err.Error(), "client: ")))
 	}
 	if e.StatusCode >= http.StatusBadRequest && !strings.Contains(f.text, fmt.Sprint(e.StatusCode)) {
 		f.text = fmt.Sprintf("%d: %s", e.StatusCode, f.text)

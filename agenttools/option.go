@@ -59,7 +59,8 @@ func WithWrites(confirm func(context.Context, Action) error) Option {
 // that allows it for all entities, or that names it, and no pattern may deny any entity
 // to it.
 //
-// A pattern that is not of this form makes every call fail; see [Set.Err].
+// A pattern that is not of this form makes every call fail; see [Set.Err]. One that names
+// nothing that there is allows or denies nothing; see [Set.Unmatched].
 func WithAllow(patterns ...string) Option {
 	return func(s *Set) {
 		for _, text := range patterns {

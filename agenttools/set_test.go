@@ -1052,6 +1052,73 @@ func TestNoWorkspace(t *testing.T) {
 	}
 }
 
+// What package client tells a program about its functions is no text for a model.
+func TestNoGoForModels(t *testing.T) {
+	fake := agentstest.New()
+	scoped, err := client.NewWorkspace(
+		client.WithHTTPClient(&http.Client{Transport: fake.Transport()}), client.WithBaseURL(client.DefaultBaseURL), client.WithScopedToken(),
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret), client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName("nowhere"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ws := range []*client.Workspace{scoped, scoped.Client().Workspace("elsewhere")} {
+		for _, out := range []Output{call(t, New(ws), listConnectors), New(ws).Docs(t.Context(), "github", "")} {
+			r := readReport(t, out)
+			if text := r.Error + r.Hint; !strings.Contains(text, "the workspace does not exist: "+ws.Name()) && !strings.Contains(text, "404") || strings.Contains(text, "With") || strings.Contains(text, "Ensure") {
+				t.Errorf("%+v", r)
+			}
+			if !errors.Is(out.Err, client.ErrWorkspaceNotFound) {
+				t.Error(out.Err)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		"the service sent a file; Connector.Download reads files": "the service sent a file",
+		"no; leave out x": "no; leave out x",
+		"no workspace is called \"x\"; Ensure creates it":         "no workspace is called \"x\"",
+		"a; b; give it in the params, without WithRecordsPerPage": "a; b",
+	} {
+		if got := withoutGo(text); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// A pattern that names nothing in the workspace is found; one that may name something is
+// not reported.
+func TestUnmatched(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	for pattern, unmatched := range map[string]bool{
+		"github": false, "gitlab": true, "githb.issues": true, "Engineering": false, "github.issues": false, "GitHub.Issues.List": false, "github.isues": true, "github.issues.close": true,
+		"github.issues.create": false, "github.issues.context_store_search": false, "github.*.delete": false, "github.*.merge": true, "*": false, "*.*.list": false, "*.isues": true, "*.issues": false,
+		"!gitlab": true, "!github.isues": true, "!github.issues.close": false, "!*.*.delete": false, "!*.isues": false, "!github": false,
+	} {
+		got, err := New(ws, WithAllow("stripe", pattern)).Unmatched(t.Context())
+		if err != nil || (len(got) == 1 && got[0] == pattern) != unmatched || len(got) > 1 {
+			t.Errorf("%s: %q, %v", pattern, got, err)
+		}
+	}
+	if got, err := New(ws).Unmatched(t.Context()); err != nil || got != nil {
+		t.Error(got, err)
+	}
+	fake.Inject(agentstest.Fault{Action: "describe", Status: http.StatusForbidden})
+	if got, err := New(ws, WithAllow("github.isues")).Unmatched(t.Context()); err != nil || got != nil {
+		t.Errorf("a connector that does not describe itself has nothing: %q, %v", got, err)
+	}
+	fake.Inject(agentstest.Fault{Action: "describe", Status: http.StatusBadGateway})
+	if got, err := New(ws, WithAllow("github.isues")).Unmatched(t.Context()); err == nil {
+		t.Error(got)
+	}
+	if _, err := New(ws, WithAllow("a..b")).Unmatched(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	r := readReport(t, read(t, New(ws, WithAllow("githb.issues")), "github", "issues", "list", ""))
+	if r.Hint != "there are no connectors that are allowed here; tell the user" {
+		t.Errorf("%+v", r)
+	}
+}
+
 // A page that cannot be followed still gives its records.
 func TestPageWithoutNext(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)

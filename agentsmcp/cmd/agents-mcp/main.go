@@ -17,7 +17,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -31,6 +30,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"text/tabwriter"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentsmcp"
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -80,7 +80,7 @@ func parse(args []string) (*command, error) {
 	fs.StringVar(&c.http, "http", "", "serve HTTP on this `address`, such as 127.0.0.1:8080, at /mcp")
 	fs.StringVar(&c.tokenFile, "token-file", "", "the `file` with the bearer token that HTTP clients must send")
 	fs.BoolVar(&c.check, "check", false, "connect, say what would be served, and exit")
-	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error; error with --check, unless it is given")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fs.SetOutput(os.Stderr)
@@ -97,6 +97,9 @@ func parse(args []string) (*command, error) {
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if c.check && !given["log-level"] {
+		c.level = slog.LevelError // what fails is the outcome
+	}
 	switch {
 	case given["connectors"] && strings.TrimSpace(c.connectors) == "": // perhaps from a variable that was not set
 		return nil, errors.New("--connectors must not be empty; leave it out to allow all connectors")
@@ -218,6 +221,9 @@ func run(ctx context.Context, args []string) int {
 	if err := agenttools.New(ws, opts...).Err(); err != nil {
 		return complain(exitUsage, err)
 	}
+	if c.connectors != "" && !c.check {
+		go warn(ctx, log, ws, opts)
+	}
 	switch {
 	case c.check:
 		err = c.report(ctx, ws, opts)
@@ -239,26 +245,63 @@ func run(ctx context.Context, args []string) int {
 // report says what would be served.
 func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) error {
 	set := agenttools.New(ws, opts...)
-	out := set.Call(ctx, c.prefix+"list_connectors", nil)
-	for !out.IsError {
-		fmt.Println(out.Text)
-		handle, more := strings.CutPrefix(out.Text[strings.LastIndexByte(out.Text, '\n')+1:], c.prefix+"next_page ")
-		if !more {
-			break
-		}
-		out = set.Call(ctx, c.prefix+"next_page", []byte(`{"page":"`+handle+`"}`))
+	names, err := set.Connectors(ctx)
+	if err != nil {
+		return forPeople(err, ws)
 	}
-	if out.IsError {
-		var failure struct{ Error, Hint string }
-		if json.Unmarshal([]byte(out.Text), &failure) != nil || failure.Hint == "" {
-			return errors.New(cmp.Or(failure.Error, out.Text))
-		}
-		return fmt.Errorf("%s; %s", failure.Error, failure.Hint)
+	all, err := ws.ListConnectors(ctx)
+	if err != nil {
+		return forPeople(err, ws)
 	}
-	var names []string
+	count := map[int]string{0: "no connectors", 1: "1 connector"}[len(names)]
+	fmt.Printf("workspace %s: %s\n", ws.Name(), cmp.Or(count, fmt.Sprint(len(names), " connectors")))
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(info client.ConnectorInfo) bool {
+			return slices.ContainsFunc([]string{info.Slug, info.Name, info.ID}, func(of string) bool { return strings.EqualFold(of, name) })
+		})
+		if i < 0 { // it is new, or its name has characters that nobody sees
+			fmt.Fprintf(w, "  %s\n", name)
+			continue
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, cmp.Or(all[i].DisplayName, all[i].Slug), all[i].Name)
+	}
+	_ = w.Flush() // what fails here fails below, too
+	var tools []string
 	for _, t := range set.Tools() {
-		names = append(names, t.Name)
+		tools = append(tools, t.Name)
 	}
-	fmt.Println("tools: " + strings.Join(names, ", "))
+	if _, err := fmt.Println("tools: " + strings.Join(tools, ", ")); err != nil {
+		return err
+	}
+	unmatched, err := set.Unmatched(ctx)
+	switch {
+	case err != nil:
+		return forPeople(err, ws)
+	case len(unmatched) == 1:
+		return errors.New("nothing matches this pattern of --connectors: " + unmatched[0])
+	case len(unmatched) > 1:
+		return errors.New("nothing matches these patterns of --connectors: " + strings.Join(unmatched, ", "))
+	}
 	return nil
+}
+
+// forPeople returns an error of package client for whoever started the command: without
+// what only a program could do.
+func forPeople(err error, ws *client.Workspace) error {
+	if errors.Is(err, client.ErrWorkspaceNotFound) {
+		return fmt.Errorf("the workspace %q does not exist; %s names it", ws.Name(), auth.EnvWorkspaceName)
+	}
+	return err
+}
+
+// warn logs the patterns that match nothing, if that can be found out.
+func warn(ctx context.Context, log *slog.Logger, ws *client.Workspace, opts []agenttools.Option) {
+	unmatched, err := agenttools.New(ws, opts...).Unmatched(ctx)
+	if err != nil {
+		log.DebugContext(ctx, "it is not known whether the patterns of --connectors match anything", "error", err)
+	}
+	for _, p := range unmatched {
+		log.WarnContext(ctx, "nothing matches a pattern of --connectors", "pattern", p)
+	}
 }

@@ -111,9 +111,12 @@ func TestExitCodes(t *testing.T) {
 		{"", with(), 0, ""},
 		{"", account(down), 0, ""},
 		{"--check", with(), 0, ""},
-		{"--check", account(down), 1, "could not be reached"},
-		{"--check", with("AIRBYTE_WORKSPACE=nowhere"), 1, "nowhere"},
-		{"--check", with("AIRBYTE_CLIENT_SECRET=wrong"), 1, "credentials"},
+		{"--check", account(down), 1, strings.TrimPrefix(down.URL, "http://")},
+		{"--check", with("AIRBYTE_WORKSPACE=nowhere"), 1, `the workspace "nowhere" does not exist; AIRBYTE_WORKSPACE names it`},
+		{"--check", with("AIRBYTE_CLIENT_SECRET=wrong"), 1, "agents-mcp: client: list connectors: auth: token request: 401 Unauthorized: The client id or the client secret is wrong"},
+		{"--check --demo --connectors git-hub,nope,stripe.custmers,!hubspot.deels", nil, 1, "agents-mcp: nothing matches these patterns of --connectors: git-hub, nope, stripe.custmers, !hubspot.deels\n"},
+		{"--check --demo --connectors gitlab", nil, 1, "nothing matches this pattern of --connectors: gitlab\n"},
+		{"--check --demo --connectors github,!*.*.delete --prefix a_", nil, 0, ""},
 		{"--check", with("AIRBYTE_API_HOST=http://example.com"), 2, "https"},
 		{"--check --demo", nil, 0, ""},
 		{"--nonsense", nil, 2, "flag provided but not defined: -nonsense"},
@@ -146,17 +149,72 @@ func TestExitCodes(t *testing.T) {
 		if code != test.code || !strings.Contains(stderr, test.stderr) {
 			t.Errorf("%s: %d, %q", test.args, code, stderr)
 		}
-		if code == exitUsage && (strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "agents-mcp: ")) {
+		if (code == exitUsage || code == exitFailed && strings.Contains(test.args, "--check")) && (strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "agents-mcp: ")) {
 			t.Errorf("%s: not one line: %q", test.args, stderr)
 		}
-		if checks := strings.Contains(test.args, "--check"); (stdout != "") != (checks && code == 0) {
+		if checks, patterns := strings.Contains(test.args, "--check"), strings.Contains(test.args, "--connectors"); (stdout != "") != (checks && (code == 0 || patterns)) {
 			t.Errorf("%s: %q", test.args, stdout)
-		} else if stdout != "" && (!strings.Contains(stdout, "workspace default: connectors 1 to 6") || !strings.Contains(stdout, "github")) {
-			t.Errorf("%s: %q", test.args, stdout)
+		}
+		for _, text := range []string{"other arguments", "<data", "Ensure", "With", "tell the user"} {
+			if strings.Contains(stdout+stderr, text) {
+				t.Errorf("%s: this is not for people: %q, %q", test.args, stdout, stderr)
+			}
 		}
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("%s took %v", test.args, took)
 		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	for _, test := range []struct {
+		env  string
+		args string
+		want string
+	}{
+		{"", "--check", `workspace default: 6 connectors
+  github           GitHub           "Engineering"
+  hubspot          HubSpot          "Marketing"
+`},
+		{"", "--check --connectors stripe,!*.*.delete", "workspace default: 1 connector\n  stripe  Stripe  \"Payments\"\n"},
+		{"", "--check --connectors gitlab", "workspace default: no connectors\n"},
+		{"", "--check --write --prefix p_", "tools: p_list_connectors, p_describe_actions, p_read_records, p_next_page, p_write_records\n"},
+		{"AIRBYTE_WORKSPACE=" + agentstest.SecondWorkspaceName, "--check", "  Frontend  GitHub"},
+	} {
+		if stdout, stderr, _ := runWith(t, "", append(account(fake), test.env), strings.Fields(test.args)...); !strings.Contains(stdout, test.want) {
+			t.Errorf("%s: %s\n%s", test.args, stdout, stderr)
+		}
+	}
+}
+
+// A pattern that matches nothing is in the log when the command starts; a service that is
+// down does not matter.
+func TestUnmatchedAtStart(t *testing.T) {
+	for _, args := range [][]string{{"--demo", "--connectors", "github,githb"}, {"--demo", "--connectors", "github,githb", "--http", "127.0.0.1:0"}} {
+		cmd := start(t, nil, args...)
+		stdin, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stderr, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for lines := bufio.NewScanner(stderr); !found && lines.Scan(); {
+			found = strings.Contains(lines.Text(), "level=WARN") && strings.Contains(lines.Text(), "pattern=githb")
+		}
+		if !found {
+			t.Errorf("%s: no warning", args)
+		}
+		_ = stdin.Close()
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
 	}
 }
 
