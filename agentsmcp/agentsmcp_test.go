@@ -223,7 +223,6 @@ func TestConfirm(t *testing.T) {
 		{"auto", "accept", true, true, true}, {"auto", "decline", true, true, false}, {"auto", "", true, false, false},
 		{"always", "accept", true, true, true}, {"always", "", true, false, false},
 		{"never", "accept", true, true, true}, {"never", "decline", true, true, false}, {"never", "", true, false, false},
-		{"sometimes", "accept", false, false, false}, {"", "", false, false, false},
 	} {
 		everywhere(t, func(t *testing.T, transport, era string) {
 			fake, ws := start(t, agentstest.WorkspaceName)
@@ -240,6 +239,84 @@ func TestConfirm(t *testing.T) {
 				t.Errorf("%q", u.questions)
 			}
 		})
+	}
+}
+
+// Options that are wrong are logged at once, and are what each request is told.
+func TestBadOptions(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	for _, test := range []struct {
+		opt  agenttools.Option
+		want string
+	}{
+		{agentsmcp.Confirm("allways"), `the mode "allways" is none of auto, always and never`}, {agentsmcp.Confirm(""), "is none of"},
+		{agenttools.WithAllow("a.b.c.d"), "has more than three parts"},
+	} {
+		var log safeBuffer
+		logger := agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+		handler := agentsmcp.Handler(byToken(map[string]*client.Workspace{"a": ws}), test.opt, logger)
+		plain := strings.ReplaceAll(log.String(), `\"`, `"`)
+		if strings.Count(plain, "level=ERROR") != 1 || !strings.Contains(plain, test.want) || strings.Contains(plain, "no workspace") {
+			t.Errorf("the log: %s", plain)
+		}
+		for token, status := range map[string]int{"a": http.StatusInternalServerError, "b": http.StatusUnauthorized} {
+			w := rawClient{t, handler, token}.post(initialize, nil)
+			if w.Code != status || (status == http.StatusInternalServerError) != strings.Contains(w.Body.String(), test.want) {
+				t.Errorf("%d: %s", w.Code, w.Body)
+			}
+		}
+		log = safeBuffer{}
+		cs := open(t, "pipe", stateless, ws, &user{}, test.opt, logger)
+		if text, isError := call(t, cs, "list_connectors", nil); !isError || !strings.Contains(text, "not set up correctly") || !strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("%s, %s", text, log.String())
+		}
+	}
+	if fake.Count("") != 0 {
+		t.Error("something was sent")
+	}
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	var log safeBuffer
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	agentsmcp.Handler(byToken(nil))
+	agentsmcp.NewServer(ws, agenttools.WithWrites(nil))
+	if log.String() != "" {
+		t.Error(log.String())
+	}
+	if agentsmcp.Handler(byToken(nil), agentsmcp.Confirm("allways")); !strings.Contains(log.String(), "allways") {
+		t.Error(log.String())
+	}
+}
+
+// A request that is refused is logged with the error of the visitor, which is not sent.
+func TestRefusedRequestsAreLogged(t *testing.T) {
+	_, ws := start(t, agentstest.WorkspaceName)
+	var log safeBuffer
+	logger := agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+	handler := agentsmcp.Handler(func(r *http.Request) (*client.Workspace, string, error) {
+		if r.Header.Get("Authorization") == "" {
+			return nil, "", errors.New("no such customer")
+		}
+		return ws, "", nil
+	}, logger)
+	for _, test := range []struct {
+		token  string
+		header http.Header
+		status int
+		log    string
+	}{
+		{"", nil, http.StatusUnauthorized, `error="no such customer"`},
+		{"a", nil, http.StatusUnauthorized, "no name for the tenant"},
+		{"a", http.Header{"Origin": {"https://evil.example"}}, http.StatusForbidden, "evil.example"},
+	} {
+		log = safeBuffer{}
+		w := rawClient{t, handler, test.token}.post(initialize, test.header)
+		if w.Code != test.status || !strings.Contains(log.String(), test.log) || !strings.Contains(log.String(), fmt.Sprintf("level=WARN msg=\"request refused\" status=%d", test.status)) || strings.Contains(w.Body.String(), "customer") {
+			t.Errorf("%+v: %d %s: %s", test, w.Code, w.Body, log.String())
+		}
+		if test.status == http.StatusUnauthorized && !strings.Contains(w.Body.String(), "Authorization") {
+			t.Error(w.Body)
+		}
 	}
 }
 

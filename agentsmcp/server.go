@@ -16,9 +16,14 @@ import (
 
 // NewServer returns a server of the tools for a workspace, for example to run it over an
 // [mcp.StdioTransport]. It takes the options of package agenttools, and [Confirm]. Over
-// HTTP, use [Handler].
+// HTTP, use [Handler]. Options that are wrong are logged, by [slog.Default] if there is no
+// [agenttools.WithLogger], and every call of a tool then fails.
 func NewServer(ws *client.Workspace, opts ...agenttools.Option) *mcp.Server {
-	return newServer(&visit{set: agenttools.New(ws, opts...)})
+	set := agenttools.New(ws, opts...)
+	if err := set.Err(); err != nil {
+		complain(set, err)
+	}
+	return newServer(&visit{set: set})
 }
 
 // A visit is what a request comes with: the tools, and who may use them.

@@ -69,6 +69,12 @@ func WithAllow(patterns ...string) Option {
 	}
 }
 
+// Invalid makes every call fail, and [Set.Err] return the error, as a bad pattern does. It
+// is for packages that have options of their own, which can be given a bad value.
+func Invalid(err error) Option {
+	return func(s *Set) { s.problem(err) }
+}
+
 // WithPrefix puts a prefix before the names of the tools, such as "airbyte_", to keep
 // them apart from those of others. It may have up to 40 characters.
 func WithPrefix(prefix string) Option {

@@ -219,7 +219,7 @@ func TestNewSendsNothing(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
 	for _, s := range []*Set{
-		New(ws, WithAllow("github", "git*")), New(ws, WithAllow("")), New(ws, WithPrefix("a b")), New(ws, WithPrefix(strings.Repeat("x", 41))), New(nil),
+		New(ws, WithAllow("github", "git*")), New(ws, WithAllow("")), New(ws, WithPrefix("a b")), New(ws, WithPrefix(strings.Repeat("x", 41))), New(nil), New(ws, Invalid(errors.New("no such mode"))),
 	} {
 		if s.Err() == nil {
 			t.Error("no error")

@@ -184,7 +184,7 @@ func unusable(err error) error {
 
 // problems returns the errors that are joined in the error of the configuration.
 func problems(err error) (list []error) {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // each level is looked at
+	joined, ok := err.(interface{ Unwrap() []error })
 	switch {
 	case ok:
 		for _, inner := range joined.Unwrap() {
