@@ -58,6 +58,7 @@ const (
 // A command is what the flags say.
 type command struct {
 	demo, write, check      bool
+	version                 bool
 	confirm, connectors     string
 	maxOutput               int
 	prefix, http, tokenFile string
@@ -80,6 +81,7 @@ func parse(args []string) (*command, error) {
 	fs.StringVar(&c.http, "http", "", "serve HTTP on this `address`, such as 127.0.0.1:8080, at /mcp")
 	fs.StringVar(&c.tokenFile, "token-file", "", "the `file` with the bearer token that HTTP clients must send")
 	fs.BoolVar(&c.check, "check", false, "connect, say what would be served, and exit")
+	fs.BoolVar(&c.version, "version", false, "say which version this is, and exit")
 	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error; error with --check, unless it is given")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -105,6 +107,8 @@ func parse(args []string) (*command, error) {
 		return nil, errors.New("--connectors must not be empty; leave it out to allow all connectors")
 	case c.confirm != "auto" && c.confirm != "always" && c.confirm != "never":
 		return nil, fmt.Errorf("--confirm must be auto, always or never, not %q", c.confirm)
+	case given["confirm"] && !c.write:
+		return nil, errors.New("--confirm is for --write")
 	case c.maxOutput < 1_000:
 		return nil, fmt.Errorf("--max-output must be at least 1000, not %d", c.maxOutput)
 	case !regexp.MustCompile(`^[A-Za-z0-9_.-]{0,40}$`).MatchString(c.prefix):
@@ -212,6 +216,10 @@ func run(ctx context.Context, args []string) int {
 	} else if err != nil {
 		return complain(exitUsage, err)
 	}
+	if c.version {
+		fmt.Println("agents-mcp", version())
+		return 0
+	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level}))
 	ws, err := c.workspace(log)
 	if err != nil {
@@ -234,12 +242,35 @@ func run(ctx context.Context, args []string) int {
 		}
 		err = c.serveHTTP(ctx, addr, ws, opts)
 	default:
+		if info, err := os.Stdin.Stat(); err == nil {
+			if none, err := os.Stat(os.DevNull); err != nil || !os.SameFile(info, none) {
+				fmt.Fprint(os.Stderr, waiting(info.Mode()))
+			}
+		}
 		err = serveStdio(ctx, os.Stdin, os.Stdout, ws, opts)
 	}
 	if err != nil {
 		return complain(exitFailed, err)
 	}
 	return 0
+}
+
+// version is that of the command, with that of Go.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "dev"
+	}
+	return cmp.Or(strings.Trim(info.Main.Version, "()"), "dev") + " (" + info.GoVersion + ")"
+}
+
+// waiting is what a person is told who starts the command in a terminal, given the mode of
+// stdin: it seems to do nothing.
+func waiting(stdin os.FileMode) string {
+	if stdin&os.ModeCharDevice == 0 {
+		return ""
+	}
+	return "agents-mcp: waiting for messages of a client of the Model Context Protocol on stdin; --check shows what is served, --http serves HTTP, Ctrl-D ends\n"
 }
 
 // report says what would be served.

@@ -85,8 +85,8 @@ func TestExitCodes(t *testing.T) {
 	defer fake.Close()
 	taken := httptest.NewServer(http.NotFoundHandler())
 	defer taken.Close()
-	empty, two := filepath.Join(t.TempDir(), "empty"), filepath.Join(t.TempDir(), "two")
-	for name, text := range map[string]string{empty: " \n", two: "a b\n"} {
+	empty, two, short := filepath.Join(t.TempDir(), "empty"), filepath.Join(t.TempDir(), "two"), filepath.Join(t.TempDir(), "short")
+	for name, text := range map[string]string{empty: " \n", two: "a b\n", short: strings.Repeat("x", 19) + "\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -139,6 +139,10 @@ func TestExitCodes(t *testing.T) {
 		{"--demo --http " + taken.Listener.Addr().String(), nil, 1, "in use"},
 		{"--demo --http 127.0.0.1:0 --token-file " + empty, nil, 2, "is empty"},
 		{"--demo --http 127.0.0.1:0 --token-file " + two, nil, 2, "one token"},
+		{"--demo --http 127.0.0.1:0 --token-file " + short, nil, 2, "the token in " + short + " can be guessed: it has fewer than 20 characters; openssl rand -hex 32 makes one"},
+		{"--demo --confirm always", nil, 2, "--confirm is for --write"},
+		{"--demo --confirm auto", nil, 2, "--confirm is for --write"},
+		{"--version", nil, 0, ""},
 		{"--demo --http 127.0.0.1:0 --token-file /does/not/exist", nil, 2, "no such file"},
 		{"--demo --token-file " + two, nil, 2, "is for --http"},
 		{"--help", nil, 0, "usage: agents-mcp"},
@@ -151,6 +155,12 @@ func TestExitCodes(t *testing.T) {
 		}
 		if (code == exitUsage || code == exitFailed && strings.Contains(test.args, "--check")) && (strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "agents-mcp: ")) {
 			t.Errorf("%s: not one line: %q", test.args, stderr)
+		}
+		if test.args == "--version" {
+			if !strings.HasPrefix(stdout, "agents-mcp ") || strings.Count(stdout, "\n") != 1 {
+				t.Errorf("%q", stdout)
+			}
+			continue
 		}
 		if checks, patterns := strings.Contains(test.args, "--check"), strings.Contains(test.args, "--connectors"); (stdout != "") != (checks && (code == 0 || patterns)) {
 			t.Errorf("%s: %q", test.args, stdout)
@@ -458,6 +468,15 @@ func TestNoSecrets(t *testing.T) {
 	}
 }
 
+// Whoever starts the command in a terminal is told what it waits for.
+func TestTerminal(t *testing.T) {
+	for mode, told := range map[os.FileMode]bool{os.ModeDevice | os.ModeCharDevice: true, 0: false, os.ModeNamedPipe: false} {
+		if text := waiting(mode); (text != "") != told || told && !strings.Contains(text, "--check") {
+			t.Errorf("%v: %q", mode, text)
+		}
+	}
+}
+
 // serve starts the command with HTTP, and returns its address.
 func serve(t *testing.T, env []string, args ...string) (cmd *exec.Cmd, url string) {
 	t.Helper()
@@ -506,7 +525,7 @@ func connect(t *testing.T, url, token, version string) (*mcp.ClientSession, erro
 
 func TestHTTP(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte("s3cret\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("s3cret-s3cret-s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, version := range []string{"2025-11-25", "2026-07-28"} {
@@ -515,7 +534,7 @@ func TestHTTP(t *testing.T) {
 		for _, test := range []struct {
 			url, token string
 			ok         bool
-		}{{open, "", true}, {open, "anything", true}, {closed, "s3cret", true}, {closed, "", false}, {closed, "wrong", false}, {closed, "s3cret2", false}, {open + "/x", "", false}} {
+		}{{open, "", true}, {open, "anything", true}, {closed, "s3cret-s3cret-s3cret", true}, {closed, "", false}, {closed, "wrong", false}, {closed, "s3cret-s3cret-s3cret2", false}, {open + "/x", "", false}} {
 			cs, err := connect(t, test.url, test.token, version)
 			if (err == nil) != test.ok {
 				t.Errorf("%+v: %v", test, err)
