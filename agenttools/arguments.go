@@ -197,20 +197,6 @@ func readText(typ, text string) (any, bool) {
 	return nil, false
 }
 
-// hasTexts reports whether readTexts may replace something.
-func hasTexts(params client.Params) bool {
-	for _, v := range params {
-		if text, ok := v.(string); ok {
-			for _, typ := range []string{"boolean", "number"} {
-				if _, ok := readText(typ, text); ok {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
 // typed describes the type of a parameter.
 func typed(d client.ParamDescription) string {
 	if d.Required {

@@ -96,6 +96,7 @@ func (s *Set) describeActions(ctx context.Context, a *arguments) (string, *failu
 		if a.entity == "" {
 			return s.showEntities(c, d), nil
 		}
+		a.fit(d)
 		return s.showActions(c, d, a.entity)
 	}
 	if err != nil && !refuses(err) {
@@ -121,12 +122,10 @@ func (s *Set) showEntities(c *connector, d *client.Description) string {
 }
 
 func (s *Set) showActions(c *connector, d *client.Description, entity string) (string, *failure) {
-	e, ok := d.Entity(entity)
-	if !ok || len(s.actions(c, e, true)) == 0 {
-		f := &failure{text: label(c) + " has no entity " + oneLine(entity, 80), problems: []problem{{"entity", "there is none of that name"}}}
-		f.hint = "the entities are " + listed(s.entities(c, d))
+	if f := s.noEntity(c, d, entity); f != nil {
 		return "", f
 	}
+	e, _ := d.Entity(entity)
 	var records []node
 	for _, name := range s.actions(c, e, true) {
 		action, _ := e.Action(name)

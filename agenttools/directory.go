@@ -209,6 +209,61 @@ func (c *connector) describe(ctx context.Context) (*client.Description, error) {
 	})
 }
 
+// fit gives the arguments the names that the connector declares, where they differ from
+// those only as [plain] says, and each can mean only one.
+func (a *arguments) fit(d *client.Description) {
+	same := func(name string) func(string) bool {
+		return func(other string) bool { return plain(other) == plain(name) }
+	}
+	e, ok := d.Entity(a.entity)
+	if !ok {
+		var names []string
+		for _, e := range d.Entities {
+			names = append(names, e.Name)
+		}
+		if e, ok = d.Entity(only(names, same(a.entity))); ok {
+			a.entity = e.Name
+		}
+	}
+	var names []string
+	if ok {
+		for _, action := range e.Actions {
+			names = append(names, action.Name)
+		}
+	}
+	switch lower := strings.ToLower(a.action); {
+	case slices.Contains(names, a.action), client.IsRead(a.action):
+	case only(names, same(a.action)) != "":
+		a.action = only(names, same(a.action))
+	case client.IsRead(lower): // it need not be declared
+		a.action = lower
+	}
+}
+
+// only returns the name that fits, or "" if several do or none.
+func only(names []string, fits func(string) bool) string {
+	i := slices.IndexFunc(names, fits)
+	if i < 0 || slices.ContainsFunc(names[i+1:], fits) {
+		return ""
+	}
+	return names[i]
+}
+
+// noEntity is the failure for an entity that the connector does not declare, or nil if it
+// does, or declares none.
+func (s *Set) noEntity(c *connector, d *client.Description, entity string) *failure {
+	if d == nil || len(d.Entities) == 0 {
+		return nil
+	}
+	if e, ok := d.Entity(entity); ok && len(s.actions(c, e, true)) > 0 {
+		return nil
+	}
+	return &failure{
+		text: label(c) + " has no entity " + oneLine(entity, 80), problems: []problem{{"entity", "there is none of that name"}},
+		hint: "the entities of " + label(c) + " are " + listed(s.entities(c, d)),
+	}
+}
+
 // refuses reports whether err says that a connector does not describe itself.
 func refuses(err error) bool {
 	var e *client.Error
@@ -339,6 +394,16 @@ func (c *cached[T]) fly(ctx context.Context, f *flight[T], fetch func(context.Co
 	f.v, keep, f.err = fetch(ctx)
 	f.ended = f.err != nil && ctx.Err() != nil
 	return f.v, f.err
+}
+
+// peek returns the value if it is known, or its zero value.
+func (c *cached[T]) peek() (v T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil && time.Now().Before(c.until) {
+		v = c.v
+	}
+	return v
 }
 
 // drop forgets the value.

@@ -95,6 +95,15 @@ func (f *failure) json(budget int) string {
 	}
 }
 
+// argument returns the name of an argument of a tool for a field of a request.
+func argument(field string) string {
+	field = strings.TrimPrefix(field, "body.")
+	if rest, ok := strings.CutPrefix(field, "select_fields"); ok {
+		return "fields" + rest
+	}
+	return field
+}
+
 // ofGo is the end of a text that tells a program about functions of package client.
 var ofGo = regexp.MustCompile(`; [^;]*\b(?:With[A-Z]\w+|(?:Workspace|Connector|Client)\.[A-Z]\w+|Ensure creates)\b[^;]*$`)
 
@@ -127,7 +136,7 @@ func failed(err error) *failure {
 	f := &failure{retryable: e.Retryable, after: e.RetryAfter, err: err}
 	for _, p := range e.Fields {
 		if p.Field != "" || p.Message != "" {
-			f.problems = append(f.problems, problem{p.Field, p.Message})
+			f.problems = append(f.problems, problem{argument(p.Field), p.Message})
 		}
 	}
 	is := func(kind error) bool { return errors.Is(err, kind) }

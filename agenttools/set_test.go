@@ -679,7 +679,10 @@ func TestWrites(t *testing.T) {
 		"not confirmed":                 {opts: []Option{WithWrites(no)}, args: [4]string{"github", "issues", "create", `{"title":"x"}`}, failed: "the user said no; nothing was changed"},
 		"no writes":                     {args: [4]string{"github", "issues", "create", `{"title":"x"}`}, failed: "there is no tool"},
 		"an undeclared action":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "issues", "close", `{"number":1}`}, failed: "no action close"},
-		"an undeclared entity":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "gists", "create", ""}, failed: "no action create"},
+		"an undeclared entity":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "gists", "create", ""}, failed: "github has no entity gists"},
+		"in another case":               {opts: []Option{WithWrites(yes)}, args: [4]string{"GitHub", "Issues", "Create", `{"title":"x"}`}, sent: true},
+		"a read in another case":        {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "issues", "LIST", ""}, failed: "changes nothing"},
+		"a denied one in another case":  {opts: []Option{WithWrites(yes), WithAllow("!*.*.create")}, args: [4]string{"github", "ISSUES", "CREATE", ""}, failed: "not allowed"},
 		"an entity without it":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "users", "delete", `{"id":1}`}, failed: "no action delete"},
 		"a read":                        {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "issues", "list", ""}, failed: "changes nothing"},
 		"denied":                        {opts: []Option{WithWrites(yes), WithAllow("!*.*.create")}, args: [4]string{"github", "issues", "create", ""}, failed: "not allowed"},
@@ -699,17 +702,142 @@ func TestWrites(t *testing.T) {
 				fake.Inject(test.fault)
 			}
 			out := write(t, New(ws, test.opts...), test.args[0], test.args[1], test.args[2], test.args[3])
-			if n := executions(fake, test.args[2]); (n == 1) != test.sent || n > 1 {
+			if n := executions(fake, strings.ToLower(test.args[2])); (n == 1) != test.sent || n > 1 {
 				t.Errorf("%d requests", n)
 			}
 			if test.failed != "" {
 				if r := readReport(t, out); !strings.Contains(r.Error, test.failed) {
 					t.Errorf("%+v", r)
 				}
-			} else if a := readAnswer(t, out.Text); out.IsError || !strings.HasPrefix(a.heading, strings.Join(test.args[:3], ".")+": ") || a.notes[0] != "the change was made" {
+			} else if a := readAnswer(t, out.Text); out.IsError || !strings.HasPrefix(a.heading, strings.ToLower(strings.Join(test.args[:3], "."))+": ") || a.notes[0] != "the change was made" {
 				t.Error(out.Text)
 			}
 		})
+	}
+}
+
+// A person is not asked about a write that cannot succeed.
+func TestChecksBeforeAsking(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	asked := 0
+	s := New(ws, WithWrites(func(context.Context, Action) error { asked++; return nil }))
+	r := readReport(t, write(t, s, "github", "issues", "update", `{"title":"x"}`))
+	if r.Error != "params of github.issues.update are missing; nothing was changed" || len(r.Problems) != 1 || r.Problems[0] != (problem{"params.number", "it is required"}) || !strings.Contains(r.Hint, "number (integer, required)") {
+		t.Errorf("%+v", r)
+	}
+	if asked != 0 || executions(fake, "update") != 0 {
+		t.Error("a person was asked, or the service")
+	}
+	out := write(t, s, "github", "issues", "update", `{"number":1,"titel":"x","_airbyte_x":1}`)
+	if a := readAnswer(t, out.Text); asked != 1 || a.notes[0] != `the change was made; the connector does not declare the params "titel", so they may mean nothing to it` {
+		t.Errorf("%d: %s", asked, out.Text)
+	}
+}
+
+// Names are taken in any case where that can mean only one thing, and what is wrong is
+// named as the model calls it.
+func TestNames(t *testing.T) {
+	records := []any{map[string]any{"id": "1"}}
+	fake, ws := start(t, "w", agentstest.WithoutSeed(), agentstest.WithConnector("w", agentstest.Connector{
+		Slug: "acme", Entities: map[string]agentstest.Entity{"Accounts": {Records: records}, "open_deals": {Records: records}, "Notes": {Records: records}, "notes": {Records: records}},
+	}))
+	for _, test := range []struct {
+		entity, action string
+		heading        string // "" for a failure
+		field          string
+		want           string
+	}{
+		{"Accounts", "list", "acme.Accounts.list", "", ""},
+		{"accounts", "list", "acme.Accounts.list", "", ""},
+		{"ACCOUNTS", "List", "acme.Accounts.list", "", ""},
+		{"Open Deals", "GET", "acme.open_deals.get", "", ""},
+		{"open-deals", "CONTEXT_STORE_SEARCH", "acme.open_deals.context_store_search", "", ""},
+		{"Notes", "list", "acme.Notes.list", "", ""},
+		{"notes", "list", "acme.notes.list", "", ""},
+		{"NOTES", "list", "", "entity", "acme has no entity NOTES"},
+		{"acounts", "list", "", "entity", "acme has no entity acounts"},
+		{"acounts", "List", "", "entity", "acme has no entity acounts"},
+		{"Acounts", "close", "", "entity", "acme has no entity Acounts"},
+		{"accounts", "close", "", "action", "acme.Accounts has no action close"},
+	} {
+		params := ""
+		if strings.EqualFold(test.action, "get") {
+			params = `{"id":"1"}`
+		} else if strings.Contains(test.action, "SEARCH") {
+			params = `{"query":{}}`
+		}
+		for _, known := range []bool{false, true} {
+			s := New(ws)
+			if known {
+				call(t, s, describeActions, "connector", "acme")
+			}
+			out := read(t, s, "acme", test.entity, test.action, params)
+			if test.heading != "" {
+				if out.IsError || !strings.HasPrefix(out.Text, test.heading+": ") || out.Entity != strings.Split(test.heading, ".")[1] {
+					t.Errorf("%+v: %+v", test, out)
+				}
+				continue
+			}
+			if r := readReport(t, out); r.Error != test.want || len(r.Problems) != 1 || r.Problems[0].Field != test.field || r.Hint == "" {
+				t.Errorf("%+v: %+v", test, r)
+			}
+		}
+	}
+	for entity, isError := range map[string]bool{"accounts": false, "OPEN DEALS": false, "NOTES": true} {
+		if out := call(t, New(ws), describeActions, "connector", "ACME", "entity", entity); out.IsError != isError {
+			t.Errorf("%s: %s", entity, out.Text)
+		}
+	}
+	if out := read(t, New(ws), "acme", "accounts", "Describe", ""); out.IsError || !strings.Contains(out.Text, "its actions and their params") {
+		t.Error(out.Text)
+	}
+	fake.Inject(agentstest.Fault{Action: "list", Status: http.StatusUnprocessableEntity, Body: `{"message":"no","errors":[{"field":"body.params.per_page","message":"x"},{"field":"body.select_fields.0","message":"y"}]}`})
+	if r := readReport(t, read(t, New(ws), "acme", "Accounts", "list", "")); len(r.Problems) != 2 || r.Problems[0].Field != "params.per_page" || r.Problems[1].Field != "fields.0" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A model learns that a field or a param has no effect.
+func TestWithoutEffect(t *testing.T) {
+	_, ws := start(t, agentstest.WorkspaceName)
+	s := New(ws)
+	for _, test := range []struct {
+		params string
+		fields []string
+		want   string // the note; "" for none
+	}{
+		{`{"per_page":2}`, []string{"number", "user.login"}, ""},
+		{`{"per_page":2}`, []string{"number", "user", "labels.name"}, ""},
+		{`{"per_page":2}`, []string{"number", "nonsense"}, `none of these records has the fields "nonsense"`},
+		{`{"per_page":2}`, []string{"nope", "user.nada"}, `none of these records has the fields "nope", "user.nada"; they have others, which fields [] shows`},
+		{`{"per_page":2,"colour":1}`, nil, `the connector does not declare the params "colour", so they may mean nothing to it`},
+		{`{"per_page":2,"colour":1}`, []string{"number", "x"}, `the connector does not declare the params "colour", so they may mean nothing to it; none of these records has the fields "x"`},
+		{`{"colour":"` + strings.Repeat("x", 10) + `","` + strings.Repeat("y", 500) + `":1}`, nil, ""},
+	} {
+		out := read(t, s, "github", "issues", "list", test.params, test.fields...)
+		a := readAnswer(t, out.Text)
+		if test.want == "" && len(test.params) > 200 {
+			if len(a.notes) != 1 || len(a.notes[0]) > 2*maxNote {
+				t.Errorf("%+v: %q", test, a.notes)
+			}
+			continue
+		}
+		if got := strings.Join(a.notes, "\n"); got != test.want {
+			t.Errorf("%+v: %q", test, got)
+		}
+		if next := readAnswer(t, call(t, s, nextPage, "page", a.next).Text); len(next.notes) > 0 && strings.Contains(next.notes[0], "none of these") {
+			t.Errorf("%+v: it is said again: %q", test, next.notes)
+		}
+	}
+}
+
+// A search by meaning wraps its records, which have the fields nevertheless.
+func TestFieldsOfWrappedRecords(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	fake.Inject(agentstest.Fault{Action: "context_store_search", Body: `{"status":"success","result":[{"entity":{"number":1},"metadata":{"score":1}}]}`})
+	out := read(t, New(ws), "github", "issues", "context_store_search", `{"semantic":{"prompt":"x","field":"title"}}`, "number", "metadata.score", "other")
+	if want := `none of these records has the fields "other"`; !strings.Contains(out.Text, "\n"+want+"\n") {
+		t.Error(out.Text)
 	}
 }
 
