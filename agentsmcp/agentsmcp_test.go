@@ -210,6 +210,41 @@ func TestResourcesAndPrompts(t *testing.T) {
 	})
 }
 
+// A client that shows resources to its user gets the documentation of each connector that
+// is allowed.
+func TestResourceList(t *testing.T) {
+	everywhere(t, func(t *testing.T, transport, era string) {
+		fake, ws := start(t, agentstest.SecondWorkspaceName, agentstest.WithConnector(agentstest.SecondWorkspaceName, agentstest.Connector{Slug: "acme", Name: "a/b c?"}),
+			agentstest.WithConnector(agentstest.SecondWorkspaceName, agentstest.Connector{Slug: "acme", Name: "other"}))
+		cs := open(t, transport, era, ws, &user{}, agenttools.WithAllow("!Backend"))
+		if fake.Count("") != 0 {
+			t.Error("connecting sent a request")
+		}
+		res, err := cs.ListResources(t.Context(), nil)
+		if err != nil || res.CacheScope != "private" || res.NextCursor != "" {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		names := map[string]bool{}
+		for _, r := range res.Resources {
+			names[r.Name] = true
+			read, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: r.URI})
+			if err != nil || read.Contents[0].Text == "" || r.MIMEType != "text/markdown" || r.Title != "Documentation of "+r.Name {
+				t.Errorf("%+v: %v", r, err)
+			}
+		}
+		if len(names) != 4 || !names["stripe"] || !names["github"] || !names["a/b c?"] || !names["other"] {
+			t.Errorf("%v", names)
+		}
+	})
+	fake, ws := start(t, agentstest.WorkspaceName)
+	fake.Inject(agentstest.Fault{Operation: "listConnectors", Status: http.StatusBadGateway})
+	var log safeBuffer
+	cs := open(t, "pipe", withSessions, ws, &user{}, agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if res, err := cs.ListResources(t.Context(), nil); err != nil || res.Resources == nil || len(res.Resources) != 0 || !strings.Contains(log.String(), "status=502") && !strings.Contains(log.String(), "502") {
+		t.Errorf("%+v, %v, %s", res, err, log.String())
+	}
+}
+
 // Who confirms, for all that a client can do and a user can say.
 func TestConfirm(t *testing.T) {
 	for _, test := range []struct {

@@ -65,6 +65,7 @@ func newServer(fixed *visit) *mcp.Server {
 		template.MIMEType = "text/markdown"
 		m.AddResourceTemplate(template, s.read)
 	}
+	m.AddReceivingMiddleware(s.listed)
 	m.AddPrompt(&mcp.Prompt{
 		Name: "explore", Title: "Explore the connected systems", Description: "Find out which business systems are connected and what they hold.",
 		Arguments: []*mcp.PromptArgument{{Name: "question", Title: "Question", Description: "what you want to know; may be left out"}},
@@ -120,6 +121,30 @@ func (s *server) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallT
 
 // docs is where the URIs of resources begin.
 const docs = "airbyte://docs/"
+
+// listed adds to resources/list the documentation of the connectors that the visitor may
+// see, which package mcp cannot have at hand. If they are not known, the list is empty: a
+// client that cannot list resources may take the server for broken.
+func (s *server) listed(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		result, err := next(ctx, method, req)
+		list, ok := result.(*mcp.ListResourcesResult)
+		if err != nil || !ok {
+			return result, err
+		}
+		set := s.visitOf(req.GetExtra()).set
+		names, err := set.Connectors(ctx)
+		if err != nil && set.Logger() != nil {
+			set.Logger().WarnContext(ctx, "the resources cannot be listed", "error", err)
+		}
+		for _, name := range names {
+			list.Resources = append(list.Resources, &mcp.Resource{
+				URI: docs + url.PathEscape(name), Name: name, Title: "Documentation of " + name, MIMEType: "text/markdown", Description: "What the connector can do, with the sections that there are.",
+			})
+		}
+		return list, nil
+	}
+}
 
 // read answers resources/read.
 func (s *server) read(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
