@@ -831,6 +831,32 @@ func TestWithoutEffect(t *testing.T) {
 	}
 }
 
+// What helps to see more of a record that was cut depends on why it is large.
+func TestCutNotes(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	large, many := strings.Repeat("x", 2000), map[string]any{"id": 2}
+	for i := range 20 {
+		many[fmt.Sprintf("field%d", i)] = large[:100]
+	}
+	body, err := json.Marshal(map[string]any{"status": "success", "result": []any{map[string]any{"id": 1, "text": large}, many, large}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake.Inject(agentstest.Fault{Action: "list", Body: string(body)})
+	s := New(ws, WithMaxOutput(1000))
+	var notes []string
+	for _, a := range all(t, s, read(t, s, "github", "issues", "list", "")) {
+		notes = append(notes, a.notes[0])
+	}
+	want := []string{
+		"number 1 is cut: it has 2018 bytes, more than fit; one field alone, with 2002, is too large: ask for the others",
+		"number 2 is cut: it has 2258 bytes, more than fit; ask for fewer fields", "number 3 is cut: it has 2002 bytes, more than fit",
+	}
+	if !slices.Equal(notes, want) {
+		t.Errorf("%q", notes)
+	}
+}
+
 // A search by meaning wraps its records, which have the fields nevertheless.
 func TestFieldsOfWrappedRecords(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
