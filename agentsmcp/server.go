@@ -3,6 +3,7 @@ package agentsmcp
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -161,7 +162,11 @@ func (s *server) read(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.R
 	}
 	out := s.visitOf(req.Extra).set.Docs(ctx, connector, section)
 	if out.IsError {
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: out.Text}
+		var failure struct{ Error string } // the rest is for a model, but people read resources
+		if json.Unmarshal([]byte(out.Text), &failure) != nil {
+			failure.Error = out.Text
+		}
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: failure.Error}
 	}
 	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: req.Params.URI, MIMEType: "text/markdown", Text: out.Text}}}, nil
 }
