@@ -107,8 +107,9 @@ func WithObserver(f func(ctx context.Context, name string, out Output, took time
 
 // WithLogger makes the Set log each call at the level Info: the tool, what the call was
 // about, how large the answer was, how long it took and, if it failed, why, with the
-// status and the request ID of the service. Params and records are not logged, and of a
-// write that failed no text of the service, which could repeat the params.
+// status and the request ID of the service. Params and records are not logged. What the
+// service says about a read that failed is, and may repeat a param of it; of a write that
+// failed, only the kind of the error is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *Set) { s.logger = l }
 }
