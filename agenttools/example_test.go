@@ -110,6 +110,23 @@ func ExampleSet_Instructions() {
 	// Output: These tools work with the business systems that are connected to a workspace
 }
 
+func ExampleSet_Unmatched() {
+	ctx := context.Background()
+	fake := agentstest.NewServer() // with an account, leave out this and its options
+	defer fake.Close()
+	ws, err := client.NewWorkspace(
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := agenttools.New(ws, agenttools.WithAllow("github.issues", "githb.users", "stripe.custmers.list", "!*.*.delete"))
+	patterns, err := set.Unmatched(ctx)
+	fmt.Println(patterns, err)
+	// Output: [githb.users stripe.custmers.list] <nil>
+}
+
 func ExampleSet_Docs() {
 	ctx := context.Background()
 	fake := agentstest.NewServer() // with an account, leave out this and its options
