@@ -44,7 +44,7 @@ func TestDocumentOfTheDocumentation(t *testing.T) {
 
 // Mistakes in a document are reported, and -strict makes errors of them.
 func TestMistakes(t *testing.T) {
-	document, _ := lumen(t)
+	document, page := lumen(t)
 	for _, test := range []struct {
 		name, old, now string
 		want           string // in the one note
@@ -90,6 +90,9 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: status %d, %q, %q, want %q", test.name, status, stdout, stderr, test.want)
 		}
 		written(t, out)
+		if test.name == "a key of a parameter" && !strings.Contains(page, "note: "+test.want+"\n") {
+			t.Errorf("the page does not have the note %s", test.want)
+		}
 	}
 }
 
