@@ -145,9 +145,9 @@ func TestManyMistakes(t *testing.T) {
 func TestNoMistakes(t *testing.T) {
 	document, _ := lumen(t)
 	usual := strings.NewReplacer(
-		"  version: 0.1.0", "  version: 0.1.0\n  x-airbyte-connector-display-name: Lumen\n  x-airbyte-example-questions: {direct: [x]}\n  x-vendor: 1",
-		"      x-airbyte-entity: deals\n", "      x-airbyte-entity: deals\n      x-airbyte-preferred-for-check: true\n      x-airbyte-untested: true\n      x-odd: 1\n      tags: [a]\n      operationId: x\n",
-		"title: {type: string}", "title: {type: string, title: T, example: x, pattern: '^a', minLength: 1, x-airbyte-probe-default: 1, format: uri, airbyte_secret: true}\n        required: {type: string}\n        requird: {type: string}\n        propertys: {type: object, additionalProperties: true, required: [x]}",
+		"  version: 0.1.0", "  version: 0.1.0\n  x-airbyte-odd-one: Lumen\n  x-airbyte-odd-two: {direct: [x]}\n  x-vendor: 1",
+		"      x-airbyte-entity: deals\n", "      x-airbyte-entity: deals\n      x-airbyte-odd-one: true\n      x-airbyte-odd-two: true\n      x-odd: 1\n      tags: [a]\n      operationId: x\n",
+		"title: {type: string}", "title: {type: string, title: T, example: x, pattern: '^a', minLength: 1, x-airbyte-odd-one: 1, format: uri, airbyte_secret: true}\n        required: {type: string}\n        requird: {type: string}\n        propertys: {type: object, additionalProperties: true, required: [x]}",
 		"    DealPage:", "    Part: {required: [title], properties: {a: {type: string}}}\n    Whole: {allOf: [{$ref: '#/components/schemas/Part'}, {properties: {title: {type: string}}}], required: [title]}\n    DealPage:",
 	).Replace(document)
 	dir := t.TempDir()
