@@ -431,6 +431,11 @@ func refusal(c *call, resp *http.Response) *Error {
 	if e.StatusCode == http.StatusForbidden && adminOnly(c.name) {
 		e.note = cmp.Or(e.note, needsAdmin)
 	}
+	for _, f := range e.Fields {
+		if c.name == "executeConnector" && (f.Field == "body.entity" || f.Field == "body.action") {
+			e.note = cmp.Or(e.note, "Describe lists the entities and their actions")
+		}
+	}
 	return c.scrub(e, resp.Request)
 }
 

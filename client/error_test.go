@@ -632,3 +632,21 @@ func TestErrorOfAMissingScheme(t *testing.T) {
 		}
 	}
 }
+
+// Who misspells an entity or an action learns where the names are.
+func TestMisspelledNames(t *testing.T) {
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	github, err := client.Connect(t.Context(), "github", client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range [][2]string{{"isues", "list"}, {"issues", "lst"}} {
+		_, err := github.Execute(t.Context(), names[0], names[1], nil)
+		wantKinds(t, err, "ErrInvalid")
+		wantText(t, err, "; Describe lists the entities and their actions")
+	}
+	if _, err := github.Execute(t.Context(), "issues", "get", nil); err == nil || strings.Contains(err.Error(), "Describe") {
+		t.Errorf("a missing parameter: %v", err)
+	}
+}
