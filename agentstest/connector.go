@@ -231,6 +231,11 @@ func (w *world) remove(c *connector) {
 // Those that the document of the kind describes are among them in any case.
 func (c *connector) fill(k *kind, entities map[string]Entity) error {
 	if k.document != nil {
+		for _, name := range slices.Sorted(maps.Keys(entities)) {
+			if k.document.entity(name) == nil {
+				return fmt.Errorf("its document has no entity %q; it has %s", name, strings.Join(slices.Sorted(maps.Keys(k.entities)), ", "))
+			}
+		}
 		all := maps.Clone(k.entities)
 		maps.Copy(all, entities)
 		entities = all

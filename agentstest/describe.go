@@ -97,6 +97,9 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 		if e.Paging == PagingDocumented {
 			return append(params, e.documentedParameters(action)...), true
 		}
+		if e.takesSOQL(action) {
+			params = append(params, optional(soqlParam, "string", "a query in SOQL; all records by default"))
+		}
 		if e.Paging != PagingNone {
 			size := optional("per_page", "integer", "records on a page")
 			size.schema["minimum"], size.schema["default"], size.schema["maximum"] = 1, e.PageSize, e.MaxPageSize

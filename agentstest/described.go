@@ -594,6 +594,13 @@ func (d *description) jsonSchema(s *schema, depth int) map[string]any {
 	if len(s.Enum) > 0 {
 		out["enum"] = s.Enum
 	}
+	for name, limit := range map[string]json.Number{
+		"minimum": s.Minimum, "maximum": s.Maximum, "minLength": s.MinLength, "maxLength": s.MaxLength, "minItems": s.MinItems, "maxItems": s.MaxItems,
+	} {
+		if limit != "" {
+			out[name] = limit
+		}
+	}
 	if depth > 4 {
 		return out
 	}

@@ -34,9 +34,10 @@
 // [Service.Inject] makes requests fail: with an error, after a delay or in the
 // middle of the response, for one operation or for one action on one entity. At
 // its end, a test that injects faults should check that [Service.PendingFaults]
-// returns 0. [Service.Count] and [Service.Requests] say which requests the
+// returns 0, unless one has Times: -1, which is always pending. [Service.Count] and [Service.Requests] say which requests the
 // service received. [Service.RevokeTokens] and [Service.SetClientSecret] do what
-// administrators do.
+// administrators do. [Service.Reset] clears counters and the log of requests;
+// [Service.ClearFaults] removes faults.
 //
 // # Strictness
 //
@@ -79,7 +80,8 @@
 // All actions are list, get, api_search, search, context_store_search,
 // context_store_sql_query, create, update and delete; the first six of them read. The
 // records that api_search finds are inside an object, in data. Records are found by id,
-// the issues of github by number, and the records of salesforce by Id. These are the
+// the issues of github by number, and the records of salesforce by Id. The lists of
+// salesforce take a query in SOQL as q, if it is only about Id and a LIMIT. These are the
 // files, by the ID that download takes:
 //
 //	connector        entity       id          name

@@ -327,6 +327,16 @@ func (x *execution) list() (*envelope, error) {
 	e := x.entity
 	records := e.snapshot()
 	filtered := x.filter(records)
+	if e.takesSOQL(x.body.Action) {
+		var err error
+		var fields []string
+		if filtered, fields, err = x.soql(filtered); err != nil {
+			return nil, err
+		}
+		if len(x.body.SelectFields) == 0 {
+			x.body.SelectFields = fields
+		}
+	}
 	times := 1
 	if e.Repeat > 1 && x.body.Action == "list" && len(filtered) == len(records) {
 		times = e.Repeat

@@ -94,7 +94,8 @@ func readExecution(body []byte) (entity, action string, params map[string]any) {
 }
 
 // Reset sets all counters to 0 and clears the log of requests. Nothing else
-// changes.
+// changes: [Service.ClearFaults] removes faults, and only a new service has the
+// records of the beginning.
 func (s *Service) Reset() {
 	s.total.Store(0)
 	for _, n := range s.counts {

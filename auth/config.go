@@ -305,5 +305,5 @@ func absence(missing []string, givers []giver) string {
 	return "no credentials: " + strings.Join(missing, " and ") + verb + " missing; looked at:\n" + report(givers) +
 		"To fix it, set " + EnvClientID + " and " + EnvClientSecret + ", call auth.Configure, or pass client.WithCredentials. " +
 		"They are the credentials of your Airbyte application, not those of a connector. " +
-		"Without an account, agentstest/cmd/agents-sandbox serves one in memory."
+		"Without an account, run a service in memory: go run github.com/airbyte-agents/airbyte-agents-go/agentstest/cmd/agents-sandbox@latest"
 }

@@ -35,7 +35,7 @@ func WithPager(p Pager) ExecuteOption {
 }
 
 // WithPrefetch makes [All] request the next page while the loop handles the records
-// of the current one.
+// of the current one. It has no effect on [Connector.Pages].
 func WithPrefetch() ExecuteOption {
 	return func(x *execution) { x.prefetch = true }
 }
@@ -54,7 +54,8 @@ func WithPrefetch() ExecuteOption {
 // or if the number of records is one that may be a full page. If neither tells, it is a
 // parameter in params that is commonly used for paging and has such a value, the one that
 // the metadata of the page suggests, or "cursor". If the slug of the connector is unknown
-// and matters, All looks it up.
+// and matters, All looks it up. For an action that may change something, see [IsRead], no
+// second page is requested without [WithPager].
 //
 // Where pages are counted, by number, offset or the ID of the last record, and the
 // metadata says nothing, All requests pages until one is shorter than a full one. Where
@@ -62,8 +63,10 @@ func WithPrefetch() ExecuteOption {
 // empty, or shorter than the size that params ask for; but not if its length is a round
 // number, which may be the most that the vendor sends at once.
 //
-// No page is lost without an error, and none is yielded twice. If there is another page
-// that cannot be requested, or if it is not known whether there is, the last value is an
+// No page is lost without an error, and none is yielded twice. But records that change
+// meanwhile move others to another page, where the loop misses them or gets them twice:
+// to write to what All lists, collect the IDs first. If there is another page that
+// cannot be requested, or if it is not known whether there is, the last value is an
 // error that matches [ErrPaging], after all records of the pages that came. If a page
 // comes again, it is not yielded and the error matches [ErrPageRepeated], too: the
 // connector does not understand the parameter. With a declared cursor that is so if the
@@ -185,6 +188,9 @@ func (w *walk) advance(ctx context.Context, in paging.In) (drop bool, err error)
 	w.state = out.State
 	if err := w.failed(out); err != nil {
 		return out.Drop, err
+	}
+	if !out.End && !readActions[w.x.action] {
+		return out.Drop, noSecondPage(w.x)
 	}
 	if w.over = out.End; !out.End {
 		w.x.params = withParams(w.x.params, out.Set)

@@ -47,6 +47,7 @@ type call struct {
 	file    bool     // it is read by a Download, also if it is JSON, and decompressed there
 	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
+	params  Params   // those of an execution: of some, the names say that the values are secrets, too
 
 	key  string        // in the gate; "" if it is not known yet
 	held time.Duration // how long the gate held back the attempt
@@ -294,7 +295,7 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
-		e.kind, e.err, e.body, e.done = own.kind, own.err, own.body, own.done
+		e.kind, e.err, e.body, e.done, e.note = own.kind, own.err, own.body, own.done, own.note
 		return c.scrub(e, resp.Request)
 	}
 	e.err = err
@@ -430,6 +431,11 @@ func refusal(c *call, resp *http.Response) *Error {
 	if e.StatusCode == http.StatusForbidden && adminOnly(c.name) {
 		e.note = cmp.Or(e.note, needsAdmin)
 	}
+	for _, f := range e.Fields {
+		if c.name == "executeConnector" && (f.Field == "body.entity" || f.Field == "body.action") {
+			e.note = cmp.Or(e.note, "Describe lists the entities and their actions")
+		}
+	}
 	return c.scrub(e, resp.Request)
 }
 
@@ -472,6 +478,9 @@ func (c *call) fail(err error) *Error {
 		note: c.note, BudgetExhausted: c.exhausted,
 	}
 	_ = c.about.addTo(e)
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		e.note = cmp.Or(e.note, "this is a server without TLS: if it is at a loopback address, begin the base URL with http://")
+	}
 	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts
@@ -507,10 +516,10 @@ func (c *call) scrub(e *Error, req *http.Request) *Error {
 // scrubs returns a scrubber for the secrets of the call and the token in the
 // headers of req.
 func (c *call) scrubs(req *http.Request) scrubber {
-	secrets := c.secrets
+	secrets := append(slices.Clip(c.secrets), secretParams(c.params)...)
 	if req != nil {
 		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
-			secrets = append(slices.Clip(secrets), token)
+			secrets = append(secrets, token)
 		}
 	}
 	return newScrubber(secrets)

@@ -226,7 +226,8 @@ func (c ConnectorChange) wire(op string) (body gen.ConnectorUpdateRequest, err e
 
 // Update changes the connector and returns its new state. An empty change is an error
 // that matches [ErrInvalid]; nothing is sent. To try a change first, call
-// [Connector.Check]. If the connector does not exist, the error matches
+// [Connector.CheckChange]. Credentials cannot be changed: another key needs another
+// connector. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
 	ask := c.begin(&call{op: "update connector", name: "updateConnector"})
@@ -311,12 +312,15 @@ func (c *wholeConnector) info(slug string) ConnectorInfo {
 	}
 }
 
-// DeleteConnector starts the deletion of the connector with the given ID and returns
-// the ID of the job that does it in the background, "" if the response is empty. The
-// connector is listed until the job is done; [Connector.WaitDeleted] waits for that. If
-// the connector does not exist, the error matches [ErrConnectorNotFound]. Like
-// [Workspace.ConnectorByID], DeleteConnector does not check that the connector belongs
-// to w.
+// DeleteConnector deletes the connector with the given ID, also one of another
+// workspace: like [Workspace.ConnectorByID], it does not check that the connector
+// belongs to w. For an ID that comes from a user, call [Workspace.Connector], which
+// checks it, and [Connector.Delete], or use a client [WithScopedToken].
+//
+// It starts the deletion and returns the ID of the job that does it in the background,
+// "" if the response is empty. The connector is listed until the job is done;
+// [Connector.WaitDeleted] waits for that. If the connector does not exist, the error
+// matches [ErrConnectorNotFound].
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
 	ask := w.begin(&call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()})
 	if id, err = w.ConnectorByID(id).checkedID(ask.op); err != nil {

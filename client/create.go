@@ -155,7 +155,8 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 }
 
 // CheckConnector asks the service to try the configuration of a connector without
-// creating it. A configuration that does not work is not an error: use
+// creating it. It is not retried after a failure of the service, since each check
+// contacts the vendor. A configuration that does not work is not an error: use
 // [CheckResult.OK] to find out, and [CheckResult.Reason] for the reason. An incomplete
 // request is an error that matches [ErrInvalid]; nothing is sent. Secrets of r are
 // removed from the texts of the result.
@@ -178,15 +179,16 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 // up their customers' connectors and may run twice: it can be repeated, also after an
 // error, and if it is not known whether a creation was carried out, it looks.
 //
-// r.Name is required, and compared exactly. A connector of that name that exists is
-// returned as it is: its configuration, which cannot be read back, is neither compared
-// nor changed; use [Connector.Update]. If r names a ConnectorType or a DefinitionID that
+// r.Name is required, and compared exactly, unlike by [Workspace.Connector]. A connector
+// of that name that exists is returned as it is, with the credentials that it has: its
+// configuration, which cannot be read back, is neither compared nor changed. The page
+// docs/workspaces.md shows how to replace a key. If r names a ConnectorType or a DefinitionID that
 // is not the one of the connector that exists, the error matches [ErrInvalid]; if several
 // connectors have the name, it matches [ErrConnectorAmbiguous]. In both cases nothing is
 // created.
 //
-// The service accepts two connectors of one name. Two programs that call
-// EnsureConnector at the same time for the same name can both create one.
+// The service accepts two connectors of one name. Two calls of EnsureConnector at the
+// same time for the same name can both create one: let the caller hold a lock.
 //
 // It sends one request if the connector exists, and two if not.
 func (w *Workspace) EnsureConnector(ctx context.Context, r CreateConnectorRequest) (info *ConnectorInfo, created bool, err error) {

@@ -181,6 +181,14 @@ func giveBack(buf *bytes.Buffer) {
 // maxInMemory is the size from which on a response is decoded as it arrives.
 const maxInMemory = 256 << 10
 
+// beginning returns the beginning of the value that dec reads next, as far as it has
+// come.
+//
+//go:noinline
+func beginning(dec *jsontext.Decoder) []byte {
+	return bytes.TrimLeft(dec.UnreadBuffer(), " \t\r\n,:")
+}
+
 // undecodable returns an error that says what an error of the decoder means. An error of
 // syntax means that the response is not JSON, incomplete or empty. All other errors are
 // returned unchanged: the response is JSON, but not of the expected form. start is the

@@ -106,10 +106,12 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 }
 
 // Execute runs an action and decodes its result into a T, often a slice of structs.
-// The result is decoded as it arrives, so Result.Data is nil unless [WithRawData] is
-// given. If the result does not fit T, the error wraps a [*RecordError]; a write has
-// been carried out nevertheless. To handle each record by itself, use [All], or
-// [Connector.Execute] and [Rows].
+// To handle each record by itself, use [All], or [Connector.Execute] and [Rows].
+//
+// What a read returns is decoded as it arrives, so Result.Data is nil unless
+// [WithRawData] is given; of other actions, see [IsRead], Data is kept. If the result
+// does not fit T, the error wraps a [*RecordError], and the Result is returned beside it
+// if it has the Data. A write was carried out nevertheless: do not repeat it.
 func Execute[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) (T, *Result, error) {
 	v, r, err := c.executeAs(ctx, entity, action, params, opts, reflect.TypeFor[T]())
 	return valueAt[T](v), r, err
@@ -119,22 +121,30 @@ func Execute[T any](ctx context.Context, c *Connector, entity, action string, pa
 // pointer to the value.
 func (c *Connector) executeAs(ctx context.Context, entity, action string, params Params, opts []ExecuteOption, t reflect.Type) (any, *Result, error) {
 	x := newExecution(entity, action, params, opts)
-	var r *Result
+	read := readActions[x.action]
+	var r *Result // not nil beside an error if the result came and does not fit
 	var v reflect.Value
 	err := c.run(ctx, x, func(resp *http.Response) error {
 		v = reflect.New(t) // for every attempt
 		var err error
-		if !x.raw {
+		if read && !x.raw {
 			r, err = readTyped(x, resp, v.Elem())
-		} else if r, err = readRaw(x, resp); err == nil && r.Data != nil {
+			return err
+		}
+		if r, err = readRaw(x, resp); err == nil && r.Data != nil {
 			err = r.Decode(v.Interface())
+		}
+		if e, ok := err.(*Error); ok && r != nil && !read { //nolint:errorlint // Decode returns no other
+			e.note = "the action was carried out, and what it returned is in the Result"
 		}
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
+	if r != nil {
+		r.pages = &turner{c: c, x: x}
 	}
-	r.pages = &turner{c: c, x: x}
+	if err != nil {
+		return nil, r, err
+	}
 	return v.Interface(), r, nil
 }
 
@@ -201,7 +211,7 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 		x.sizer = nil // the next page has the same size
 	}
 	_, err := c.sendExecution(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
-		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c),
+		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c), params: x.params,
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
 				return &Error{Message: "the service sent a file; Connector.Download reads files"}
@@ -286,13 +296,19 @@ func (t *typedResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 				makeRoom(v, t.v)
 			}
 		}
-		t.wrong = jsonv2.Unmarshal(v, to, dec.Options())
+		if t.wrong = jsonv2.Unmarshal(v, to, dec.Options()); t.wrong == nil {
+			t.wrong = misnamed(t.v.Type(), v)
+		}
 		return nil
 	}
+	text := beginning(dec)
 	if t.list {
-		makeRoom(dec.UnreadBuffer(), t.v)
+		makeRoom(text, t.v)
 	}
-	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
+	strange := misnamed(t.v.Type(), text)
+	if t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) }); t.wrong == nil {
+		t.wrong = strange
+	}
 	return broken
 }
 

@@ -646,3 +646,50 @@ func TestWithGateProblem(t *testing.T) {
 	wantKinds(t, err, "ErrInvalid")
 	wantText(t, err, "WithGate: the gate is nil")
 }
+
+// Callers who lose patience do not keep the turns that they were given: as many requests
+// are accepted as without them.
+func TestGateWithImpatientCallers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		arrive, patience time.Duration
+	}{
+		"twice as many as are accepted": {50 * time.Millisecond, 5 * time.Second},
+		"ten times as many":             {10 * time.Millisecond, 5 * time.Second},
+		"very impatient":                {10 * time.Millisecond, 500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const whole = 5 * time.Minute
+				g, v := client.NewGate(), &window{n: 10, length: time.Second}
+				var mu sync.Mutex
+				var accepted, refused int
+				var wg sync.WaitGroup
+				start := time.Now()
+				for time.Since(start) < whole {
+					wg.Go(func() {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+						defer cancel()
+						time.AfterFunc(tt.patience, cancel) // nobody knows of that before
+						if err := g.Wait(ctx, "k"); err != nil {
+							return
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						if asked := v.take(time.Now()); asked > 0 {
+							refused++
+							g.Pause(ctx, "k", asked)
+						} else if time.Since(start) > whole/2 {
+							accepted++
+						}
+					})
+					time.Sleep(tt.arrive)
+				}
+				wg.Wait()
+				text := fmt.Sprintf("%d accepted of %d, %d refused", accepted, 10*int(whole.Seconds())/2, refused)
+				if t.Log(text); accepted < 1350 || refused > 50 {
+					t.Error(text)
+				}
+			})
+		})
+	}
+}

@@ -198,6 +198,9 @@ func configProblem(field string, c map[string]any) (problem string) {
 	if _, err := jsonv1.Marshal(c); err != nil {
 		return field + " cannot be encoded as JSON"
 	}
+	if slices.Contains(texts(nil, asSent(c)), redacted) {
+		return field + " contains " + redacted + ", which is what a secret prints instead of its value"
+	}
 	return ""
 }
 

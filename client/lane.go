@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,13 +16,13 @@ const maxLanes = 4096
 
 // NewGate returns a [Gate] for the clients of one process.
 //
-// It lets every request through at once until a key is paused. After the pause, requests
-// are let through at the rate at which the vendor accepted them before it, until they come
-// more slowly by themselves. Those that waited for the end of the pause are released at
-// random times soon after it, within as long as the pause was and within 5 seconds at most;
-// if they are more than the vendor accepted before the pause in as much time, the others
-// follow at the rate. If no request is refused for a minute, or for 60 times as long as the pause was,
-// the rate grows.
+// It lets every request through at once until a key is paused. When the pause ends,
+// those that wait are released at random times within as long as the pause was, and
+// within 5 seconds at most, unless they are more than the vendor accepted before in as
+// long. From then on, requests are let through at the rate at which the vendor accepted
+// them, until they come more slowly by themselves. If none is refused for a minute, or
+// for 60 times as long as the pause was, the rate grows. A request whose ctx ends while
+// it waits leaves its turn to another one.
 //
 // A gate has no goroutine and does not have to be closed.
 func NewGate() Gate { return &gate{lanes: map[string]*lane{}, full: maxLanes} }
@@ -73,7 +74,7 @@ func (g *gate) Wait(ctx context.Context, key string) error {
 			return err
 		}
 		start := time.Now()
-		wait, do := l.rule(ctx, start, waited)
+		wait, do, turn := l.rule(ctx, start, waited)
 		switch do {
 		case letPass:
 			return nil
@@ -81,6 +82,9 @@ func (g *gate) Wait(ctx context.Context, key string) error {
 			return PausedError{wait}
 		}
 		if err := backoff.Sleep(ctx, wait); err != nil {
+			if do == takeTurn {
+				l.giveBack(start, turn)
+			}
 			return err
 		}
 		if do == takeTurn && l.taken(start, time.Now()) {
@@ -161,9 +165,9 @@ func (l *lane) pause(now time.Time, d time.Duration) {
 	}
 }
 
-// rule decides what a request has to do, and how long it has to wait for that. waited
-// reports whether it has waited for the end of a pause.
-func (l *lane) rule(ctx context.Context, now time.Time, waited bool) (time.Duration, ruling) {
+// rule decides what a request has to do, and which turn it takes if it has to do that.
+// waited is whether it has waited for the end of a pause.
+func (l *lane) rule(ctx context.Context, now time.Time, waited bool) (time.Duration, ruling, float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := time.Duration(math.MaxInt64)
@@ -172,27 +176,27 @@ func (l *lane) rule(ctx context.Context, now time.Time, waited bool) (time.Durat
 	}
 	if left := l.until.Sub(now); left > 0 {
 		if left >= room {
-			return left, turnAway
+			return left, turnAway, 0
 		}
-		return left + rand.N(min(l.length, maxSpread, room-left)), askAgain
+		return left + rand.N(min(l.length, maxSpread, room-left)), askAgain, 0
 	}
 	if l.lapse(now); l.length == 0 {
 		l.passed.add(now, 1)
-		return 0, letPass
+		return 0, letPass, 0
 	}
 	if !l.settled {
 		l.settle()
 	}
-	wait := l.pace.take(now.Sub(l.until), room, waited)
+	wait, turn := l.pace.take(now.Sub(l.until), room, waited)
 	switch {
 	case wait >= room:
-		return wait, turnAway
+		return wait, turnAway, 0
 	case wait > 0:
 		l.queued = now
-		return wait, takeTurn
+		return wait, takeTurn, turn
 	}
 	l.passed.add(now, 1)
-	return 0, letPass
+	return 0, letPass, 0
 }
 
 // taken counts a request whose turn has come. It reports false if there is no such turn any
@@ -205,6 +209,16 @@ func (l *lane) taken(given, now time.Time) bool {
 	}
 	l.passed.add(now, 1)
 	return true
+}
+
+// giveBack leaves a turn, given at another time, to the next one who asks.
+func (l *lane) giveBack(given time.Time, turn float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := &l.pace; !l.began.After(given) && l.length > 0 {
+		i, _ := slices.BinarySearch(p.back, turn)
+		p.back = slices.Insert(p.back, i, turn)
+	}
 }
 
 // settle derives the pace from what was accepted before the pause.
@@ -262,26 +276,36 @@ type pace struct {
 	n                 float64
 	length            time.Duration
 	plateau, doubling time.Duration
-	soon              float64 // as many of those that waited for the end of the pause are released soon after it
-	k                 float64 // requests let through
+	soon              float64   // as many of those that waited for the end of the pause are released soon after it
+	k                 float64   // turns taken
+	back              []float64 // those of them that were given back, in order
 }
 
-// take returns how long a request has to wait that comes at the time after, counted from
-// the end of the pause. The request takes the turn, unless it cannot wait for so long, as
-// room says.
-func (p *pace) take(after, room time.Duration, waited bool) time.Duration {
+// take returns how long a request must wait that comes at the given time after the
+// pause, and its turn, which it takes unless that is longer than room.
+func (p *pace) take(after, room time.Duration, waited bool) (time.Duration, float64) {
 	if p.n == 0 {
-		return 0
+		return 0, 0
 	}
-	k := max(p.k, p.turns(after)-max(1, p.n/80)) // unused turns expire
+	first := p.turns(after) - max(1, p.n/80) // unused turns expire
+	expired, _ := slices.BinarySearch(p.back, first)
+	p.back = p.back[expired:]
+	k, again := max(p.k, first), len(p.back) > 0
+	if again {
+		k = p.back[0]
+	}
 	wait := p.when(k) - after
 	if waited && k < p.soon {
 		wait = min(wait, maxSpread-after)
 	}
-	if wait < room {
+	switch {
+	case wait >= room:
+	case again:
+		p.back = p.back[1:]
+	default:
 		p.k = k + 1
 	}
-	return max(wait, 0)
+	return max(wait, 0), k
 }
 
 // rate returns how many requests there are a second at t after the pause, if it grows.

@@ -3,8 +3,10 @@ package client
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"reflect"
 	"slices"
 	"sync"
@@ -57,18 +59,21 @@ func (r *Result) Page() Page {
 // [WithPager].
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
-// model calls once for each page; to loop over all pages, use [All]. For each page:
+// model calls once for each page; to loop over all pages, use [All]. Call it before the
+// records of r are handled, and look at the error:
 //
-//  1. Call NextParams, before the records of r are handled.
-//  2. If the error matches [ErrPageRepeated], r is a page that came before: do not
-//     handle its records again. If there are parameters beside the error, the connector
-//     turned out to count its pages from 1, and they request the second one.
-//  3. Otherwise, handle the records. If the error matches [ErrPaging], there is a next
-//     page that cannot be requested.
-//  4. Request the next page with the parameters, which can be stored as JSON meanwhile.
+//   - Without an error, handle the records, and request the next page with the
+//     parameters, which can be stored as JSON meanwhile.
+//   - If it matches [ErrPageRepeated], do not handle the records: r is a page that came
+//     before. If there are parameters beside the error, request them instead of r: the
+//     connector counts its pages from 1, and they are those of the second one.
+//   - If it matches [ErrPaging] alone, handle the records: there is a next page, but it
+//     cannot be requested.
 //
-// To notice pages that come again, the Connector remembers a limited number of those
-// after which NextParams was called. Calling it for one page twice is no repetition.
+// To notice a page that came again, the [Connector] remembers a limited number of pages
+// after which NextParams was called. So use one Connector for all pages: one that was
+// made for this request alone, as in the handler of an HTTP request, has seen no page
+// before. Calling NextParams for one page twice is no repetition.
 //
 // It sends nothing, except to look up the slug of a connector from
 // [Workspace.ConnectorByID], and to let an unknown connector describe itself, if that
@@ -112,6 +117,61 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 		}
 	}
 	return next, t.failed(out)
+}
+
+// Pages runs an action, usually "list", and iterates over its pages, undecoded. Where
+// [All] has the records, it is for programs that do something for each page, such as
+// storing the place from which to go on after a failure:
+//
+//	for page, err := range conn.Pages(ctx, "tickets", "list", saved) {
+//		if err != nil {
+//			return err // the next run goes on from saved
+//		}
+//		for ticket, err := range client.Rows[Ticket](page) {
+//			…
+//		}
+//		saved, err = page.NextParams(ctx) // nil after the last page
+//	}
+//
+// Pages finds the next page as [Result.NextParams] does, with the same options; a page
+// that comes again is not yielded. It requests a page when the loop has handled the one
+// before, and an error ends it: that of a request, which has the Params to repeat, or
+// one that matches [ErrPaging] after the last page that came. For an action that may
+// change something, see [IsRead], only one page is requested.
+func (c *Connector) Pages(ctx context.Context, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[*Result, error] {
+	return func(yield func(*Result, error) bool) {
+		for next := params; ; {
+			r, err := c.Execute(ctx, entity, action, next, opts...)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			next, err = r.NextParams(ctx)
+			again := errors.Is(err, ErrPageRepeated)
+			if again && next != nil {
+				continue // the connector counts from 1
+			}
+			if !again && !yield(r, nil) {
+				return
+			}
+			if err == nil && next != nil && !IsRead(action) && r.pages.x.pager == nil {
+				err = r.about().addTo(noSecondPage(r.pages.x))
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if next == nil {
+				return
+			}
+		}
+	}
+}
+
+// noSecondPage is the error for a next page of an action that may change something.
+func noSecondPage(x *execution) error {
+	return withRequest(&Error{op: x.op(), kind: ErrPaging, Message: fmt.Sprintf(
+		"there may be a next page, but %q may change something, and so is not run again; use WithPager, or Result.NextParams", x.action)}, x.params)
 }
 
 // brought returns what the page of r brought.

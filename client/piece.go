@@ -65,7 +65,7 @@ func WithTextPieces() ExecuteOption {
 // [ErrBadResponse]. From the end of the file on, a piece is empty.
 func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Params, offset int64, opts ...ExecuteOption) (*Piece, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	ask := &call{op: "download " + entity, name: "executeConnector", read: true, about: x.about(c)}
+	ask := &call{op: "download " + entity, name: "executeConnector", read: true, about: x.about(c), params: x.params}
 	size := defaultPiece
 	if x.piece != nil {
 		size = *x.piece

@@ -74,7 +74,8 @@ var defaultTransport = sync.OnceValue(NewTransport)
 // [WithHTTPClient]: up to 64 idle connections per host, HTTP/2, the proxy of the
 // environment, and at most 10 seconds for a connection. Change it, or wrap it for
 // tracing, and give it to WithHTTPClient. Use one for the whole program: each has
-// connections of its own.
+// idle connections of its own, which stay open for a while, and clients share a token
+// only if they share the transport.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,

@@ -19,7 +19,7 @@ import (
 // the other way to find out what a connector can do.
 func (c *Connector) Prepare(ctx context.Context, entity, action string, params Params) ([]byte, error) {
 	x := &execution{entity: entity, action: action, params: params}
-	ask := c.begin(&call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c)})
+	ask := c.begin(&call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c), params: x.params})
 	if strings.TrimSpace(entity) == "" || strings.TrimSpace(action) == "" {
 		return nil, ask.about.addTo(invalid(ask.op, "the entity or the action is empty; Describe lists both"))
 	}

@@ -120,7 +120,14 @@ func (r *Result) Decode(v any) error {
 	if p := reflect.ValueOf(v); data.Kind() == '[' && p.Kind() == reflect.Pointer && !p.IsNil() {
 		makeRoom(data, p.Elem())
 	}
-	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
+	err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber))
+	if err != nil && r.again.decode(data, v) {
+		err = nil
+	}
+	if err == nil && t != nil && t.Kind() == reflect.Pointer {
+		err = misnamed(t.Elem(), data)
+	}
+	if err != nil {
 		return r.about().addTo(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil

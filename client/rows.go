@@ -110,13 +110,14 @@ type pageRows struct {
 
 	again redecoder
 
-	rows   reflect.Value // a slice that can be set
-	wrong  []*RecordError
-	single bool           // one object rather than a list
-	beside jsontext.Value // what stands beside the records in the object that wraps them
-	whole  span           // the result, in the response
-	last   span           // the last record, in raw; zero if they were read at once
-	all    span           // the first record to the last, in raw; or the array, if they were read at once
+	rows    reflect.Value // a slice that can be set
+	wrong   []*RecordError
+	strange error          // why none fits: see misnamed
+	single  bool           // one object rather than a list
+	beside  jsontext.Value // what stands beside the records in the object that wraps them
+	whole   span           // the result, in the response
+	last    span           // the last record, in raw; zero if they were read at once
+	all     span           // the first record to the last, in raw; or the array, if they were read at once
 }
 
 // A span is the place of a value in the bytes that were decoded.
@@ -145,7 +146,7 @@ func (p *pageRows) decoding(useNumber jsonv2.Options) jsonv2.Options {
 // drop forgets the records. Their memory is used again, for records that begin as zero.
 func (p *pageRows) drop() {
 	p.rows.SetLen(0)
-	p.wrong, p.last, p.all = nil, span{}, span{}
+	p.wrong, p.strange, p.last, p.all = nil, nil, span{}, span{}
 }
 
 // add adds a record, which is zero, and returns it.
@@ -186,13 +187,15 @@ func (p *pageRows) readList(dec *jsontext.Decoder) error {
 		return p.readOneByOne(dec)
 	}
 	start, to := dec.InputOffset(), p.rows.Addr().Interface()
-	makeRoom(dec.UnreadBuffer(), p.rows)
+	text := beginning(dec)
+	makeRoom(text, p.rows)
+	strange := misnamed(p.rows.Type(), text)
 	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	if broken != nil {
 		return broken
 	}
-	text := span{start, dec.InputOffset()}.of(p.raw)
-	if wrong != nil {
+	if p.strange = strange; wrong != nil {
+		text = span{start, dec.InputOffset()}.of(p.raw)
 		p.drop()
 		p.raw = text
 		return p.readOneByOne(jsontext.NewDecoder(bytes.NewReader(text), dec.Options()))
@@ -291,6 +294,9 @@ func (p *pageRows) readRecord(dec *jsontext.Decoder) error {
 	start, index := dec.InputOffset(), p.rows.Len()
 	v := p.add()
 	to := v.Addr().Interface()
+	if p.single {
+		p.strange = misnamed(v.Type(), beginning(dec))
+	}
 	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	if broken != nil {
 		return broken
@@ -434,9 +440,12 @@ func (p *pageRows) each(op string, yield yielder) bool {
 	wrong := p.wrong
 	for i := range p.rows.Len() {
 		var err error
-		if len(wrong) > 0 && (wrong[0].Index == i || wrong[0].Index < 0) {
+		switch {
+		case len(wrong) > 0 && (wrong[0].Index == i || wrong[0].Index < 0):
 			err = &Error{op: op, err: wrong[0]}
 			wrong = wrong[1:]
+		case p.strange != nil:
+			err = &Error{op: op, err: &RecordError{Index: i, Err: p.strange}}
 		}
 		if !yield(p.rows.Index(i).Addr().Interface(), err) {
 			return false

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -22,10 +23,15 @@ type selfDescription struct {
 
 // WithRecordsPerPage makes a page have n records, or as many as the vendor allows if
 // that is fewer. It sets the parameter that the action declares for this, such as
-// "limit" or "per_page", in place of one in params. The SDK knows those of the public
-// connectors; an unknown connector is asked once to describe itself. If it remains
-// unknown, or if the action has no such parameter, the call fails with an error that
-// matches [ErrInvalid], and the action is not run.
+// "limit" or "per_page", in place of one in params. But if params ask for a page by its
+// number and have a size, such as those that [Result.NextParams] returned, they keep it:
+// the number counts pages of that size, and with another, records would be left out.
+//
+// The SDK knows the parameters of the public connectors; an unknown connector is asked
+// once to describe itself. If it remains unknown, or if the action has no such
+// parameter, the call fails with an error that matches [ErrInvalid] and has no
+// StatusCode, and the action is not run: a program for all kinds of connectors can then
+// leave the option out.
 func WithRecordsPerPage(n int) ExecuteOption {
 	return func(x *execution) {
 		x.sizer = func(ctx context.Context, c *Connector, x *execution) error { return c.setSize(ctx, x, n) }
@@ -59,6 +65,9 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 	}
 	for _, p := range params {
 		if p.Role == paging.Size {
+			if _, sized := x.params[p.Name]; sized && counts(x.params, params) {
+				return nil
+			}
 			x.params = withParams(x.params, Params{p.Name: n})
 			return nil
 		}
@@ -67,6 +76,13 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 		return invalid(x.op(), "the action declares no parameter for the number of records on a page")
 	}
 	return invalid(x.op(), "it is not known which parameter sets the number of records on a page; give it in the params, without WithRecordsPerPage")
+}
+
+// counts reports whether params ask for a page by its number.
+func counts(params Params, declared []paging.Param) bool {
+	return slices.ContainsFunc(declared, func(p paging.Param) bool {
+		return (p.Role == paging.Count0 || p.Role == paging.Count1) && params[p.Name] != nil
+	})
 }
 
 // described returns what the connector said about the parameters of an action.

@@ -15,7 +15,7 @@ import (
 // Each process of the service does this.
 func Example() {
 	ctx := context.Background()
-	v, err := valkey.NewClient(valkey.ClientOption{InitAddress: []string{"localhost:6379"}})
+	v, err := valkey.NewClient(valkey.ClientOption{InitAddress: []string{"localhost:6379"}, CacheSizeEachConn: 1 << 20})
 	if err != nil {
 		log.Fatal(err)
 	}

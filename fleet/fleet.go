@@ -7,13 +7,13 @@
 // [client.WithTokenStore], so that one process fetches a token for all, and the gate of
 // [client.WithGate], so that all leave alone what one of them was asked to leave alone:
 //
-//	v, err := valkey.NewClient(valkey.ClientOption{InitAddress: []string{"localhost:6379"}})
+//	v, err := valkey.NewClient(valkey.ClientOption{InitAddress: []string{"localhost:6379"}, CacheSizeEachConn: 1 << 20})
 //	f := fleet.New(v, fleet.WithLogger(slog.Default()))
 //	github, err := client.Connect(ctx, "github", client.WithTokenStore(f), client.WithGate(f))
 //
-// No call fails because of the server, and none waits for it for more than a quarter of
-// a second: if it is slow or gone, a process does for about a second as if it were
-// alone, then asks again. Nobody who reads the server learns a token, or what the keys
+// No call fails because of the server, and none waits for an answer for more than a
+// quarter of a second, or half of the time that it has left: if the server is slow or
+// gone, a process does for about a second as if it were alone, then asks again. Nobody who reads the server learns a token, or what the keys
 // stand for.
 //
 // The module is apart from the SDK, so that programs which share nothing do not depend
@@ -43,6 +43,7 @@ const (
 	warnings   = time.Minute            // between two of them
 	cacheFor   = 10 * time.Second       // at most; the server says when a value changes
 	maxKept    = time.Hour
+	maxValue   = 1 << 20 // a longer one is not ours
 	defaultTag = "airbyte-agents"
 )
 
@@ -82,7 +83,9 @@ func WithLogger(l *slog.Logger) Option { return func(f *Fleet) { f.log = l } }
 
 // New returns a Fleet for the processes that use the same server. v is theirs to create
 // and to close: with addresses of a cluster or of sentinels, TLS, a user and so on; see
-// [valkey.ClientOption]. If v is nil, or closed, the process is alone.
+// [valkey.ClientOption]. If v is nil, or closed, the process is alone. Set
+// CacheSizeEachConn to a megabyte: v keeps some 600 bytes for each action of each
+// connector that the process ever used, until that is full.
 //
 // valkey.NewClient connects at once, and fails if it cannot. With ForceSingleClient, it
 // returns a client together with the error, which connects as soon as it can; give that
@@ -115,18 +118,32 @@ var (
 	errNone = errors.New("fleet: there is no client of a server")
 )
 
-// query asks the server, and waits for its answer for no longer than patience.
+// query asks the server, unless that did not answer a moment ago.
 func query[T any](ctx context.Context, f *Fleet, ask func(context.Context, valkey.Client) (T, error)) (T, error) {
 	var zero T
-	if f.v == nil {
-		return zero, errNone
-	}
-	if err := ctx.Err(); err != nil {
+	if err := f.may(ctx); err != nil {
 		return zero, err
 	}
-	if !f.answers() {
-		return zero, errOut
+	return insist(ctx, f, ask, nil)
+}
+
+// may returns an error if the server is not to be asked.
+func (f *Fleet) may(ctx context.Context) error {
+	switch err := ctx.Err(); {
+	case f.v == nil:
+		return errNone
+	case err != nil:
+		return err
+	case !f.answers():
+		return errOut
 	}
+	return nil
+}
+
+// insist asks the server in any case. It waits for its answer for no longer than
+// patience, nor than half of the time that ctx leaves. An answer for which it did not
+// wait goes to late, unless that is nil.
+func insist[T any](ctx context.Context, f *Fleet, ask func(context.Context, valkey.Client) (T, error), late func(T)) (T, error) {
 	type result struct {
 		v   T
 		err error
@@ -138,26 +155,68 @@ func query[T any](ctx context.Context, f *Fleet, ask func(context.Context, valke
 	go func() {
 		defer cancel()
 		v, err := ask(own, f.v)
+		if _, said := valkey.IsValkeyErr(err); err != nil && !said && own.Err() == nil {
+			v, err = ask(own, f.v) // that was a connection which had ended, perhaps
+		}
 		done <- result{v, err}
 	}()
-	// On a machine with too much to do, time passes in which nobody looks whether the
-	// answer is there: that is not the fault of the server.
-	const parts = 10
-	part := time.NewTimer(patience / parts)
-	defer part.Stop()
-	for range parts {
-		select {
-		case r := <-done:
-			f.judge(r.err)
-			return r.v, r.err
-		case <-ctx.Done():
-			return zero, ctx.Err()
-		case <-part.C:
-			part.Reset(patience / parts)
+	await := func(d time.Duration, ended <-chan struct{}) (result, bool) {
+		// On a machine with too much to do, time passes in which nobody looks whether the
+		// answer is there: that is not the fault of the server.
+		const parts = 10
+		part := time.NewTimer(d / parts)
+		defer part.Stop()
+		for range parts {
+			select {
+			case r := <-done:
+				f.judge(r.err)
+				return r, true
+			case <-ended:
+				return result{err: ctx.Err()}, false
+			case <-part.C:
+				part.Reset(d / parts)
+			}
 		}
+		return result{err: errSlow}, false
 	}
-	f.judge(errSlow)
-	return zero, errSlow
+	mine := patience
+	if deadline, ok := ctx.Deadline(); ok {
+		mine = min(mine, time.Until(deadline)/2)
+	}
+	r, ok := await(mine, ctx.Done())
+	if ok {
+		return r.v, r.err
+	}
+	impatient := mine < patience || ctx.Err() != nil
+	if !impatient {
+		f.judge(errSlow)
+	}
+	go func() {
+		var r result
+		ok := false
+		if impatient { // which says nothing about the server
+			if r, ok = await(patience, nil); !ok {
+				f.judge(errSlow)
+			}
+		}
+		if !ok {
+			r = <-done
+		}
+		if r.err == nil && late != nil {
+			late(r.v)
+		}
+	}()
+	return r.v, r.err
+}
+
+// text returns the string in an answer, or "" if there is none. What another program left
+// under the name of a key, such as a list, is none.
+func text(r valkey.ValkeyResult) (string, error) {
+	s, err := r.ToString()
+	if e, ok := valkey.IsValkeyErr(err); valkey.IsValkeyNil(err) || ok && strings.HasPrefix(e.Error(), "WRONGTYPE") {
+		return "", nil
+	}
+	return s, err
 }
 
 // answers reports whether the server may be asked. When it was left alone for long

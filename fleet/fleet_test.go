@@ -253,19 +253,28 @@ func TestPrefix(t *testing.T) {
 // A user of the server needs the rights that the documentation lists.
 func TestAccessControl(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
-	admin := connect(t, s.addr(), plain)
-	rule := strings.Fields("ACL SETUSER agents on >password ~airbyte-agents:* +eval +evalsha +time +get +set +del +exists +pexpire +pttl +hgetall +hset +multi +exec +client|caching +client|tracking +hello +ping")
-	if err := admin.Do(t.Context(), admin.B().Arbitrary(rule...).Build()).Error(); err != nil {
-		t.Fatal(err)
+	rules := [][]string{
+		strings.Fields("ACL SETUSER agents on >password ~airbyte-agents:* +eval +evalsha +time +get +set +del +exists +pexpire +pttl +hgetall +hset +zadd +zrange +zrem +zremrangebyscore +multi +exec +client|caching +client|tracking +hello +ping"),
+		strings.Fields("ACL SETUSER agents +cluster|slots +cluster|shards"),
 	}
-	user := mode{"user", func(o *valkey.ClientOption) { o.Username, o.Password = "agents", "password" }}
-	for _, m := range []mode{user, {"user without caching", func(o *valkey.ClientOption) { user.opt(o); o.DisableCache = true }}} {
+	addr, cluster := startServer(t).addr(), startCluster(t)
+	do(t, addr, rules[0]...)
+	for _, node := range cluster {
+		for _, rule := range rules {
+			do(t, node, rule...)
+		}
+	}
+	user := func(o *valkey.ClientOption) { o.Username, o.Password = "agents", "password" }
+	for _, m := range []mode{
+		{"user", user},
+		{"user without caching", func(o *valkey.ClientOption) { user(o); o.DisableCache = true }},
+		{"user of a cluster", func(o *valkey.ClientOption) { user(o); o.ForceSingleClient, o.InitAddress = false, cluster }},
+	} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			src := &source{takes: 1500 * time.Millisecond} // is renewed once
 			var wg sync.WaitGroup
-			for _, f := range fleets(t, s.addr(), m, 2, fleet.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil)))) {
+			for _, f := range fleets(t, addr, m, 2, silent(t)) {
 				wg.Go(func() {
 					if _, err := f.Do(t.Context(), m.name, nil, src.fill); err != nil {
 						t.Error(err)
@@ -276,7 +285,8 @@ func TestAccessControl(t *testing.T) {
 			if n := src.n.Load(); n != 1 {
 				t.Errorf("%d fills, want 1", n)
 			}
-			testPauseSpreads(t, s.addr(), m)
+			testPauseSpreads(t, addr, m)
+			testTurnsAreGivenBack(t, addr, m)
 		})
 	}
 }

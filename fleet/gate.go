@@ -30,10 +30,13 @@ var (
 	reportText string
 	//go:embed lua/ask.lua
 	askText string
+	//go:embed lua/back.lua
+	backText string
 
 	pauseScript  = valkey.NewLuaScript(laneText + pauseText)
 	reportScript = valkey.NewLuaScript(laneText + reportText)
 	askScript    = valkey.NewLuaScript(laneText + askText)
+	backScript   = valkey.NewLuaScript(laneText + backText)
 )
 
 // Pause implements [client.Gate]. All processes know of the pause within milliseconds.
@@ -85,6 +88,9 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 		if err != nil || a.number == 0 && l.paused(start) { // the server has not heard of the pause, or has lost it
 			return f.waitAlone(ctx, key, l)
 		}
+		if a.left > 0 && l.learns(a.at.Add(a.left)) { // for when the server is gone
+			f.alone.Pause(ctx, key, a.left)
+		}
 		if a.what != "wait" && a.number != 0 && l.reports(a.number) { // nobody who waited did
 			f.report(ctx, l, a)
 		}
@@ -96,6 +102,7 @@ func (f *Fleet) Wait(ctx context.Context, key string) error {
 			return client.PausedError{RetryAfter: a.wait}
 		case a.what == "turn":
 			if err := sleep(ctx, a.wait); err != nil {
+				go f.giveBack(ctx, l, a)
 				return err
 			}
 			if now, err := f.number(ctx, l); l.end().After(until) || err == nil && now != "" && now != strconv.FormatInt(a.number, 10) {
@@ -142,6 +149,13 @@ func (f *Fleet) report(ctx context.Context, l *lane, a answer) {
 	}
 }
 
+// giveBack leaves the turn of a caller who has gone to the next one who asks.
+func (f *Fleet) giveBack(ctx context.Context, l *lane, a answer) {
+	_, _ = query(context.WithoutCancel(ctx), f, func(ctx context.Context, v valkey.Client) (int64, error) {
+		return backScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), a.turn}).AsInt64()
+	})
+}
+
 // waitAlone waits as a process does that shares nothing.
 func (f *Fleet) waitAlone(ctx context.Context, key string, l *lane) error {
 	if err := ctx.Err(); err != nil {
@@ -157,11 +171,7 @@ func (f *Fleet) waitAlone(ctx context.Context, key string, l *lane) error {
 // number returns the number of the last pause of a key, or "" if it is forgotten.
 func (f *Fleet) number(ctx context.Context, l *lane) (string, error) {
 	return query(ctx, f, func(ctx context.Context, v valkey.Client) (string, error) {
-		number, err := v.DoCache(ctx, v.B().Get().Key(l.keys[0]).Cache(), cacheFor).ToString()
-		if valkey.IsValkeyNil(err) {
-			return "", nil
-		}
-		return number, err
+		return text(v.DoCache(ctx, v.B().Get().Key(l.keys[0]).Cache(), cacheFor))
 	})
 }
 
@@ -170,7 +180,9 @@ type answer struct {
 	at                time.Time // about when the server answered
 	what              string
 	wait, length, age time.Duration
+	left              time.Duration // until the pause ends
 	number            int64
+	turn              string // what to give back
 }
 
 func (f *Fleet) ask(ctx context.Context, l *lane, waited bool) (answer, error) {
@@ -187,20 +199,23 @@ func (f *Fleet) ask(ctx context.Context, l *lane, waited bool) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		if len(said) != 5 {
+		if len(said) != 7 {
 			return answer{}, errors.New("fleet: the server's answer is not that of the script")
 		}
 		var a answer
-		var numbers [4]int64
+		var numbers [5]int64
 		for i := range numbers {
 			if numbers[i], err = said[i+1].AsInt64(); err != nil {
 				return answer{}, err
 			}
 		}
 		a.at = time.Now()
-		a.what, err = said[0].ToString()
 		a.wait, a.number = time.Duration(numbers[0])*time.Microsecond, numbers[1]
 		a.length, a.age = time.Duration(numbers[2])*time.Microsecond, time.Duration(numbers[3])*time.Microsecond
+		a.left = time.Duration(numbers[4]) * time.Microsecond
+		if a.what, err = said[0].ToString(); err == nil {
+			a.turn, err = said[6].ToString()
+		}
 		return a, err
 	})
 }
@@ -209,12 +224,12 @@ func micros(d time.Duration) string { return strconv.FormatInt(d.Microseconds(),
 
 // A lane is what this process knows of a key.
 type lane struct {
-	keys []string // the names of the mark and of the lane on the server
+	keys []string // the names of the mark, of the lane and of the turns given back, on the server
 
 	mu     sync.Mutex
 	passed tally
 	free   time.Time // until then, what the server said a moment ago holds: there is no pause
-	until  time.Time // the end of the longest pause that this process asked for
+	until  time.Time // the end of the longest pause of which this process knows
 	report int64     // the number of the last pause for which this process reports
 }
 
@@ -227,7 +242,7 @@ func (f *Fleet) lane(key string) *lane {
 		if len(f.lanes) >= f.full {
 			f.forget(time.Now())
 		}
-		l = &lane{keys: []string{f.name("pause", key, ""), f.name("pause", key, ":lane")}}
+		l = &lane{keys: []string{f.name("pause", key, ""), f.name("pause", key, ":lane"), f.name("pause", key, ":back")}}
 		f.lanes[key] = l
 	}
 	return l
@@ -282,6 +297,19 @@ func (l *lane) refused(at, until time.Time) {
 	if until.After(l.until) {
 		l.until = until
 	}
+}
+
+// learns notes a pause for which another process asked. It reports false if the process
+// knows of it.
+func (l *lane) learns(until time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	const late = 50 * time.Millisecond // the answers of the server are
+	if !until.After(l.until.Add(late)) {
+		return false
+	}
+	l.until = until
+	return true
 }
 
 // end returns until when the process has been asked to wait.

@@ -25,11 +25,14 @@ var (
 	putText string
 	//go:embed lua/drop.lua
 	dropText string
+	//go:embed lua/leave.lua
+	leaveText string
 
 	take  = valkey.NewLuaScript(takeText)
 	renew = valkey.NewLuaScript(renewText)
 	put   = valkey.NewLuaScript(putText)
 	drop  = valkey.NewLuaScript(dropText)
+	leave = valkey.NewLuaScript(leaveText)
 )
 
 var errFailed = errors.New("fleet: the process that had the lead failed")
@@ -74,12 +77,19 @@ func (t *turn) failure(holder string) string { return t.lease + ":" + holder }
 // take asks for the value or the lead, after waiting for a holder, if any. The answer
 // is "value" and the value, "lead", "wait" and the holder of the lease, or "failed".
 func (t *turn) take(ctx context.Context, holder string) ([]string, error) {
-	return query(ctx, t.f, func(ctx context.Context, v valkey.Client) ([]string, error) {
-		said, err := take.Exec(ctx, v, []string{t.value, t.lease, t.failure(holder)}, []string{t.me, millis(lease), t.stale}).AsStrSlice()
+	if err := t.f.may(ctx); err != nil {
+		return nil, err
+	}
+	return insist(ctx, t.f, func(ctx context.Context, v valkey.Client) ([]string, error) {
+		said, err := take.Exec(ctx, v, []string{t.value, t.lease, t.failure(holder)}, []string{t.me, millis(lease), t.stale, strconv.Itoa(maxValue)}).AsStrSlice()
 		if err == nil && len(said) < 2 {
 			err = errors.New("fleet: the server's answer is not that of the script")
 		}
 		return said, err
+	}, func(said []string) {
+		if said[0] == "lead" { // nobody waits for that any more
+			t.run(ctx, leave, []string{t.lease}, []string{t.me})
+		}
 	})
 }
 
@@ -98,7 +108,7 @@ func (t *turn) watch(ctx context.Context, holder string) (string, error) {
 				valkey.CT(v.B().Get().Key(t.lease).Cache(), cacheFor),
 			) {
 				var err error
-				if now[i], err = r.ToString(); err != nil && !valkey.IsValkeyNil(err) {
+				if now[i], err = text(r); err != nil {
 					return now, err
 				}
 			}
@@ -107,7 +117,7 @@ func (t *turn) watch(ctx context.Context, holder string) (string, error) {
 		switch {
 		case err != nil:
 			return "", err
-		case now[0] != "" && now[0] != t.stale:
+		case now[0] != "" && now[0] != t.stale && len(now[0]) <= maxValue:
 			return now[0], nil
 		case now[1] != holder:
 			return "", nil
@@ -118,12 +128,12 @@ func (t *turn) watch(ctx context.Context, holder string) (string, error) {
 // lead calls fill, and keeps the lease meanwhile.
 func (t *turn) lead(ctx context.Context, fill func(context.Context) ([]byte, time.Duration, error)) ([]byte, error) {
 	ended := make(chan struct{})
-	go t.renew(context.WithoutCancel(ctx), ended)
+	go t.renew(ctx, ended)
 	filled := false
 	defer func() {
 		close(ended)
 		if !filled { // also if fill panics
-			t.finish(ctx, drop, []string{t.lease, t.failure(t.me)}, []string{t.me, millis(10 * time.Second)})
+			t.run(ctx, drop, []string{t.lease, t.failure(t.me)}, []string{t.me, millis(10 * time.Second)})
 		}
 	}()
 	value, keep, err := fill(ctx)
@@ -131,16 +141,16 @@ func (t *turn) lead(ctx context.Context, fill func(context.Context) ([]byte, tim
 		return nil, err
 	}
 	filled = true
-	t.finish(ctx, put, []string{t.value, t.lease}, []string{t.me, string(value), millis(min(keep, maxKept)), t.stale})
+	t.run(ctx, put, []string{t.value, t.lease}, []string{t.me, string(value), millis(min(keep, maxKept)), t.stale})
 	return value, nil
 }
 
-// finish runs a script after fill, even if ctx has ended. If that fails, the lease ends
-// by itself.
-func (t *turn) finish(ctx context.Context, script *valkey.Lua, keys, args []string) {
-	_, _ = query(context.WithoutCancel(ctx), t.f, func(ctx context.Context, v valkey.Client) (int64, error) {
+// run runs a script also if ctx has ended, or the server did not answer a moment ago: the
+// others wait for it. If that fails, the lease ends by itself.
+func (t *turn) run(ctx context.Context, script *valkey.Lua, keys, args []string) {
+	_, _ = insist(context.WithoutCancel(ctx), t.f, func(ctx context.Context, v valkey.Client) (int64, error) {
 		return script.Exec(ctx, v, keys, args).AsInt64()
-	})
+	}, nil)
 }
 
 // renew extends the lease until ended is closed.
@@ -152,9 +162,7 @@ func (t *turn) renew(ctx context.Context, ended <-chan struct{}) {
 		case <-ended:
 			return
 		case <-tick.C:
-			_, _ = query(ctx, t.f, func(ctx context.Context, v valkey.Client) (int64, error) {
-				return renew.Exec(ctx, v, []string{t.lease}, []string{t.me, millis(lease)}).AsInt64()
-			})
+			t.run(ctx, renew, []string{t.lease}, []string{t.me, millis(lease)})
 		}
 	}
 }

@@ -41,6 +41,7 @@ func TestModes(t *testing.T) {
 				{"holder is killed", testHolderIsKilled},
 				{"pause spreads", testPauseSpreads},
 				{"pace", testPace},
+				{"turns are given back", testTurnsAreGivenBack},
 			} {
 				t.Run(test.name, func(t *testing.T) {
 					t.Parallel()

@@ -46,7 +46,8 @@ func main() {
 // process is one of the three. It does what a program would do.
 func process(ctx context.Context) error {
 	v, err := valkey.NewClient(valkey.ClientOption{
-		InitAddress: []string{os.Getenv(addrEnv)},
+		InitAddress:       []string{os.Getenv(addrEnv)},
+		CacheSizeEachConn: 1 << 20, // is plenty
 		// An answer is worth little when it comes late. This also ends connections on
 		// which nothing arrives any more.
 		ConnWriteTimeout: 2 * time.Second,

@@ -1,16 +1,16 @@
 -- Says what a request has to do: "pass"; "wait", and ask again, since there is a pause;
 -- take its "turn" after waiting, unless there is a new pause; or "leave", since it would
 -- have to wait for too long. With that come the wait, the number of the pause, how long
--- it is, and how long ago it began.
+-- it is, how long ago it began, when it ends, and the turn.
 -- ARGV: how long the request can wait, and 1 if it has waited for the end of a pause.
 local room = tonumber(ARGV[1])
 if not lane.till then
-  return {'pass', 0, 0, 0, 0}
-end
-local function answer(what, wait)
-  return {what, math.ceil(wait), lane.number, lane.length, now - lane.began}
+  return {'pass', 0, 0, 0, 0, 0, ''}
 end
 local left = lane.till - now
+local function answer(what, wait, turn)
+  return {what, math.ceil(wait), lane.number, lane.length, now - lane.began, math.max(left, 0), turn and string.format('%.17g', turn) or ''}
+end
 if left > 0 then
   if left >= room then
     return answer('leave', left)
@@ -63,10 +63,17 @@ if lane.settled == 0 then -- the first one after the pause, or after a late repo
   end
 end
 
-local wait = 0
+local wait, k = 0
 if lane.n > 0 then
   local after = now - lane.till
-  local k = math.max(lane.k, count(after) - math.max(1, lane.n / 80)) -- unused turns expire
+  local first = count(after) - math.max(1, lane.n / 80) -- unused turns expire
+  k = math.max(lane.k, first)
+  local again
+  if (lane.back or 0) > 0 then
+    redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. string.format('%.17g', first))
+    again = redis.call('ZRANGE', KEYS[3], 0, 0)[1]
+    k = again and tonumber(again) or k
+  end
   wait = when(k) - after
   if ARGV[2] == '1' and k < lane.soon then
     wait = math.min(wait, 5000000 - after)
@@ -76,7 +83,11 @@ if lane.n > 0 then
     save()
     return answer('leave', wait)
   end
-  lane.k = k + 1
+  if again then
+    redis.call('ZREM', KEYS[3], again)
+  else
+    lane.k, lane.back = k + 1, 0
+  end
 end
 issue()
 if wait > 0 then
@@ -85,7 +96,7 @@ if wait > 0 then
     lane.queued = now
   end
   save()
-  return answer('turn', wait)
+  return answer('turn', wait, k)
 end
 save()
 return answer('pass', 0)

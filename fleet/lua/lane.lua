@@ -1,13 +1,23 @@
 -- What processes know together of a key that was paused. All times are in microseconds,
 -- by the clock of the server. Package client does the same for one process (lane.go).
--- KEYS: the mark, whose value is the number of the pause, and the lane.
+-- KEYS: the mark, whose value is the number of the pause, the lane, and a sorted set of
+-- the turns that were given back.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
 local lane = {}
-local fields = redis.call('HGETALL', KEYS[2])
+local fields = redis.pcall('HGETALL', KEYS[2])
 for i = 1, #fields, 2 do
   lane[fields[i]] = tonumber(fields[i + 1])
+end
+for _, name in ipairs({
+  'number', 'began', 'length', 'till', 'last', 'doubled', 'weighed', 'failed', 'grown', 'ran',
+  'before', 'reported', 'refused', 'settled', 'k', 'queued',
+}) do
+  if not lane[name] and (#fields > 0 or fields.err) then -- another program left it
+    redis.call('DEL', KEYS[2], KEYS[3])
+    lane, fields = {}, {}
+  end
 end
 
 -- save stores the lane. It is forgotten with the mark.
@@ -18,6 +28,15 @@ local function save()
     args[#args + 1] = string.format('%.17g', v)
   end
   redis.call('HSET', KEYS[2], unpack(args))
+end
+
+if lane.began and now < lane.began then -- the clock was set back, or is that of another server
+  local by = lane.began - now
+  lane.began, lane.till, lane.queued = now, lane.till - by, lane.queued - by
+  if lane.window then
+    lane.window = math.min(lane.window - by, now)
+  end
+  save()
 end
 
 -- memory returns how long the last pause has an effect after a request had to wait.

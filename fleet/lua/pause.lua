@@ -8,13 +8,14 @@ if not lane.till or now >= lane.till then -- a new one
   end
   lane.last, lane.doubled, lane.weighed, lane.failed = lane.n or 0, lane.doubling or 1000, lane.weight or 0, lane.futile or 0
   lane.before, lane.reported, lane.refused, lane.settled, lane.k = issued(d), 0, 0, 0, 0
-  lane.number, lane.began, lane.length, lane.till = now, now, d, now
+  lane.number, lane.began, lane.length, lane.till, lane.back = now, now, d, now, 0
+  redis.call('DEL', KEYS[3])
 end
 lane.refused = lane.refused + 1
 lane.till = math.max(lane.till, now + d)
 lane.queued = lane.till
 save()
-if redis.call('GET', KEYS[1]) ~= string.format('%.0f', lane.number) then
+if redis.pcall('GET', KEYS[1]) ~= string.format('%.0f', lane.number) then
   redis.call('SET', KEYS[1], string.format('%.0f', lane.number))
 end
 remember(lane.till - now + memory())

@@ -1,11 +1,11 @@
 -- Stores a value and gives the lead up.
 -- KEYS: the value, the lease.
 -- ARGV: the caller, the value, how long to keep it in milliseconds, the value that it replaces.
-local holder = redis.call('GET', KEYS[2])
+local holder = redis.pcall('GET', KEYS[2])
 if holder == ARGV[1] then
   redis.call('DEL', KEYS[2])
 else -- the lease was lost: another process has, or had, the lead
-  local value = redis.call('GET', KEYS[1])
+  local value = redis.pcall('GET', KEYS[1])
   if holder or value and value ~= ARGV[4] then
     return 0
   end

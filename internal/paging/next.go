@@ -290,6 +290,7 @@ func (t *turn) next() Out {
 	asked, given := t.Params[t.p.Name]
 	if page == 0 {
 		t.from, t.given = integer(asked)
+		t.middle = given && text(asked) != ""
 	}
 	if given && t.p.Role != "" {
 		h := t.memory.markOf(t.p.Name, text(asked))
@@ -401,6 +402,9 @@ func (t *turn) without() Out {
 	if why := t.lacking(); why != "" {
 		return fail(NoParam, "no parameter asks for it: %s", why)
 	}
+	if size, asked := t.sizeAsked(); asked && !t.Known && t.Count > 0 && int64(t.Count) >= size {
+		return silent()
+	}
 	return end()
 }
 
@@ -467,16 +471,21 @@ func (t *turn) cursor(asked any) Out {
 		set[t.p.Name] = t.form(t.p, s.offset.text, s.offset.number)
 	case s.more:
 		return fail(Unknown, "the metadata has no cursor")
-	case s.none, t.loose(), t.p.Fed, t.fed, t.Count == 0:
-		if why := t.lacking(); why != "" && t.loose() && !s.none {
+	case s.none || t.Count == 0:
+		return end()
+	case t.loose(), t.p.Fed, t.fed:
+		if why := t.lacking(); why != "" && !t.middle && (t.loose() || t.full()) {
 			return fail(NoParam, "the metadata has no cursor: %s", why)
+		}
+		if t.loose() && !t.fed && !t.middle && t.full() {
+			return silent()
 		}
 		return end()
 	default:
 		if size, ok := t.sizeAsked(); ok && t.Count > 0 && int64(t.Count) < size && !isCap(t.Count) {
 			return end()
 		}
-		return Out{Problem: Unknown, Why: "there may be a next page, but the metadata has nothing to ask for it with"}
+		return silent()
 	}
 	if !t.comesAgain(set) {
 		t.fed = true
@@ -491,6 +500,32 @@ func (t *turn) cursor(asked any) Out {
 		out.Set = set
 	}
 	return out
+}
+
+// silent is for a page that may not be the last one, whose metadata says nothing.
+func silent() Out {
+	return Out{Problem: Unknown, Why: "there may be a next page, but the metadata has nothing to ask for it with"}
+}
+
+// full reports whether a page has as many records as were asked for; or a number that is
+// a usual size of pages, if none was asked for, or if the vendor may allow fewer.
+func (t *turn) full() bool {
+	size, asked := t.sizeAsked()
+	if !asked {
+		for _, p := range t.Declared {
+			if p.Role == Size && p.Known {
+				size, asked = p.Default, true
+			}
+		}
+	}
+	n := int64(t.Count)
+	switch {
+	case !asked:
+		return n > 0 && (n%50 == 0 || n == 10 || n == 20 || n == 25 || n == 30)
+	case n < size:
+		return n > 0 && n%50 == 0
+	}
+	return n > 0
 }
 
 // alone reports whether this is the first page that is remembered, asked for with a
@@ -666,13 +701,22 @@ func (t *turn) goesOn(at int64, first bool) bool {
 	return true
 }
 
-// sizeAsked returns the page size that the caller asked for.
+// sizeAsked returns the page size that the caller asked for. Where it is not known what
+// the operation declares, the name of the parameter tells.
 func (t *turn) sizeAsked() (int64, bool) {
 	for _, p := range t.Declared {
 		if p.Role == Size {
 			if n, ok := integer(t.Params[p.Name]); ok {
 				return n, true
 			}
+		}
+	}
+	if t.Known || t.Declared != nil {
+		return 0, false
+	}
+	for name, v := range t.Params {
+		if n, ok := integer(v); ok && n > 0 && named(name, "").Role == Size {
+			return n, true
 		}
 	}
 	return 0, false

@@ -20,6 +20,7 @@ type State struct {
 	empties int   // how many of the last pages were empty
 	from    int64 // the value that the first page was asked with, if counted
 	given   bool  // from was given
+	middle  bool  // the first page was asked for with a cursor, so that earlier ones may have been elsewhere
 	tried   bool  // another base was tried
 	fed     bool  // a page before had a cursor
 	memory  *memory
