@@ -33,6 +33,9 @@ func (c Configuration) String() string {
 	return redacted
 }
 
+// unchanged describes a field of a change that leaves things as they are.
+const unchanged = "unchanged"
+
 // inChange describes the configuration in a change, where nil means no change.
 func (c Configuration) inChange() string {
 	if c == nil {

@@ -146,7 +146,7 @@ func readJSON(resp *http.Response, v any) error { return decodeBody(resp, v, mom
 // of common size is decoded from memory, which is faster, others as they arrive.
 func decodeBody(resp *http.Response, v any, opts jsonv2.Options) error {
 	buf := responses.Get().(*bytes.Buffer)
-	defer giveBack(buf)
+	defer putBack(buf)
 	from := io.Reader(resp.Body)
 	if n := resp.ContentLength; n >= 0 && n < maxInMemory {
 		buf.Grow(int(n) + bytes.MinRead) // ReadFrom wants room to see the end
@@ -170,8 +170,8 @@ func decodeBody(resp *http.Response, v any, opts jsonv2.Options) error {
 // responses are empty buffers for responses.
 var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// giveBack puts a buffer back into responses, unless it takes much memory.
-func giveBack(buf *bytes.Buffer) {
+// putBack puts a buffer back into responses, unless it takes much memory.
+func putBack(buf *bytes.Buffer) {
 	if buf.Cap() <= 2*maxInMemory {
 		buf.Reset()
 		responses.Put(buf)

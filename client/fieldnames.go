@@ -10,14 +10,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Fields are decoded by their exact names. Whoever comes from encoding/json, which
-// ignores case, and gives no tags, would get records whose fields are all zero. So the
-// first record of a page is compared with the fields that have no name in a tag, and an
-// error says which tag is missing.
+// This file finds fields without a tag that should have one. Fields are decoded by their
+// exact names. In a program that relies on encoding/json ignoring case, the fields of all
+// records would be zero. So the first record of a page is compared with the fields that
+// have no name in a tag, and an error says which tag is missing.
 
-// misnamed returns an error if a field of t, or of what its elements are, has another
-// name than a member of the first record in text, though only the case differs, or "_"
-// and "-". What is not a record of structs, or does not end in text, has no such fields.
+// misnamed returns an error if a field of t, or of the elements of t, and a member of the
+// first record in text have names that differ only in case, "_" and "-". It returns nil for
+// what is not a record, or a list of records, that text has whole, or not a struct in Go.
 func misnamed(t reflect.Type, text []byte) error {
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -40,20 +40,20 @@ func misnamed(t reflect.Type, text []byte) error {
 		if err != nil {
 			break
 		}
-		member := token.String()
-		plain := plainName(member)
+		name := token.String()
+		plain := plainName(name)
 		for i, field := range fields {
 			if plain == plainName(field) && like[i] != field {
-				like[i] = member
+				like[i] = name
 			}
 		}
 		if dec.SkipValue() != nil {
 			break
 		}
 	}
-	for i, member := range like {
-		if member != "" && member != fields[i] && dec.PeekKind() == '}' {
-			return fmt.Errorf("the field %s needs the tag `json:%q`: names match exactly, including their case", fields[i], member)
+	for i, name := range like {
+		if name != "" && name != fields[i] && dec.PeekKind() == '}' {
+			return fmt.Errorf("the field %s needs the tag `json:%q`: names match exactly, including their case", fields[i], name)
 		}
 	}
 	return nil

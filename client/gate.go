@@ -160,9 +160,9 @@ func (c *call) gateKey(base string) string {
 	}
 	if c.key == "" {
 		text := make([]byte, 0, 256)
-		for _, part := range [...]string{base, c.path, c.about.entity, c.about.action} { // the path has the ID of the connector
-			text = binary.BigEndian.AppendUint64(text, uint64(len(part)))
-			text = append(text, part...)
+		for _, s := range [...]string{base, c.path, c.about.entity, c.about.action} { // the path has the ID of the connector
+			text = binary.BigEndian.AppendUint64(text, uint64(len(s)))
+			text = append(text, s...)
 		}
 		sum := sha256.Sum256(text)
 		c.key = base64.RawURLEncoding.EncodeToString(sum[:18])

@@ -229,8 +229,6 @@ func shownChange[T any](field Nullable[T], show func(T) string) string {
 	return unchanged
 }
 
-const unchanged = "unchanged"
-
 // set returns a Nullable that sets the field to v unless v is the zero value.
 // It is for fields for which null has no meaning.
 func set[T comparable](v T) Nullable[T] {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -187,3 +188,10 @@ var momentLayouts = []string{
 type moment struct{ time.Time }
 
 func (m *moment) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return readMoment(dec, &m.Time) }
+
+// decodesItself reports whether a t has a method that decodes it.
+func decodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]()) ||
+		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}

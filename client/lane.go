@@ -16,13 +16,14 @@ const maxLanes = 4096
 
 // NewGate returns a [Gate] for the clients of one process.
 //
-// It lets every request through at once until a key is paused. When the pause ends,
-// those that wait are released at random times within as long as the pause was, and
-// within 5 seconds at most, unless they are more than the vendor accepted before in as
-// long. From then on, requests are let through at the rate at which the vendor accepted
-// them, until they come more slowly by themselves. If none is refused for a minute, or
-// for 60 times as long as the pause was, the rate grows. A request whose ctx ends while
-// it waits leaves its turn to another one.
+// It lets every request through at once until a key is paused. After the pause, requests
+// are let through at the rate at which the vendor accepted them before it, until they come
+// more slowly by themselves. Those that waited for the end of the pause are released at
+// random times soon after it, within as long as the pause was and within 5 seconds at most;
+// if they are more than the vendor accepted before the pause in as much time, the others
+// follow at the rate. If no request is refused for a minute, or for 60 times as long as the
+// pause was, the rate grows. A request whose ctx ends while it waits leaves its turn to
+// another one.
 //
 // A gate has no goroutine and does not have to be closed.
 func NewGate() Gate { return &gate{lanes: map[string]*lane{}, full: maxLanes} }

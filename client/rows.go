@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,13 +92,6 @@ func mismatch(sem *jsonv2.SemanticError) error {
 }
 
 var errOfMethod = errors.New("its method for decoding refuses it")
-
-// decodesItself reports whether a t has a method that decodes it.
-func decodesItself(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]()) ||
-		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
-}
 
 // pageRows are the decoded records of one result. A record that does not fit is zero in
 // rows, and wrong has its error.

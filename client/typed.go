@@ -107,7 +107,7 @@ func (a *Action) listAs(ctx context.Context, c *Connector, params any, opts []Ex
 	var r *Result
 	err = c.run(ctx, x, func(resp *http.Response) error {
 		buf := responses.Get().(*bytes.Buffer)
-		defer giveBack(buf)
+		defer putBack(buf)
 		if _, err := buf.ReadFrom(resp.Body); err != nil {
 			return err
 		}
