@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -172,11 +173,18 @@ func testTurnsAreGivenBack(t *testing.T, addr string, m mode) {
 	wg.Wait()
 	time.Sleep(300 * time.Millisecond)
 	times := released(t, []*fleet.Fleet{f}, key, 20)
-	if last := times[len(times)-1]; last > 3*time.Second {
+	last := times[len(times)-1]
+	if last > 3*time.Second {
 		t.Errorf("the last of 20 was released after %v", last)
 	}
-	if last := times[len(times)-1]; last < 500*time.Millisecond {
+	if last < 500*time.Millisecond {
 		t.Errorf("the last of 20 was released after %v: there is no pace", last)
+	}
+	f.Pause(t.Context(), key, 10*time.Second)
+	v := connect(t, addr, m)
+	said, err := v.Do(t.Context(), v.B().Hgetall().Key("airbyte-agents:pause:{"+key+"}:lane").Build()).AsStrMap()
+	if n, bad := strconv.ParseFloat(said["before"], 64); err != nil || bad != nil || n > 150 {
+		t.Errorf("the server has counted %v requests, %v; about 40 were let through", n, errors.Join(err, bad))
 	}
 }
 
