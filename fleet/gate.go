@@ -41,10 +41,10 @@ var (
 
 // Pause implements [client.Gate]. All processes know of the pause within milliseconds.
 func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
-	d = min(d, maxPause)
 	if d <= 0 {
 		return
 	}
+	d = min(max(d, time.Microsecond), maxPause) // the scripts count in microseconds, and divide by them
 	now := time.Now()
 	l := f.lane(key)
 	l.freeUntil(now)
