@@ -184,7 +184,10 @@ var errorCase = regexp.MustCompile("(?m)^### ((?:auth|client)\\.Err\\w+)\n\n```t
 // texts.
 func TestErrorCases(t *testing.T) {
 	for _, name := range []string{"AIRBYTE_CLIENT_ID", "AIRBYTE_CLIENT_SECRET", "AIRBYTE_ORGANIZATION_ID", "AIRBYTE_WORKSPACE", "AIRBYTE_API_HOST"} {
-		t.Setenv(name, "")
+		t.Setenv(name, "") // and restores it
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	const page = "docs/errors.md"
 	document := read(t, page)

@@ -43,6 +43,7 @@ var imports = map[string]string{
 	"errors":     "errors",
 	"fmt":        "fmt",
 	"http":       "net/http",
+	"iter":       "iter",
 	"json":       "encoding/json",
 	"log":        "log",
 	"os":         "os",
@@ -83,8 +84,8 @@ var given = map[string]string{
 	"Ticket":         "type Ticket struct { ID int; Subject, Status string }",
 }
 
-// documents returns the paths of the documents: those in the root and the pages in
-// docs.
+// documents returns the paths of the documents, with slashes: those in the root and
+// the pages in docs.
 func documents(t *testing.T) []string {
 	t.Helper()
 	var list []string
@@ -93,7 +94,9 @@ func documents(t *testing.T) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, names...)
+		for _, name := range names {
+			list = append(list, filepath.ToSlash(name))
+		}
 	}
 	return list
 }

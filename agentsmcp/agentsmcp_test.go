@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -180,8 +181,8 @@ func TestResourcesAndPrompts(t *testing.T) {
 			}
 		}
 		for _, uri := range []string{"airbyte://docs/asana", "airbyte://docs/Backend", "airbyte://docs/stripe/nothing", "airbyte://docs/", "airbyte://other/stripe", "file:///etc/passwd", "airbyte://docs/a/b/c"} {
-			if res, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri}); err == nil {
-				t.Errorf("%s: %+v", uri, res)
+			if res, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri}); err == nil || strings.ContainsAny(err.Error(), "{}") {
+				t.Errorf("%s: %+v, %v", uri, res, err)
 			}
 		}
 		for value, want := range map[string]string{"": "[stripe github]", "GIT": "[github]", "b": "[]"} {
@@ -209,6 +210,41 @@ func TestResourcesAndPrompts(t *testing.T) {
 	})
 }
 
+// A client that shows resources to its user gets the documentation of each connector that
+// is allowed.
+func TestResourceList(t *testing.T) {
+	everywhere(t, func(t *testing.T, transport, era string) {
+		fake, ws := start(t, agentstest.SecondWorkspaceName, agentstest.WithConnector(agentstest.SecondWorkspaceName, agentstest.Connector{Slug: "acme", Name: "a/b c?"}),
+			agentstest.WithConnector(agentstest.SecondWorkspaceName, agentstest.Connector{Slug: "acme", Name: "other"}))
+		cs := open(t, transport, era, ws, &user{}, agenttools.WithAllow("!Backend"))
+		if fake.Count("") != 0 {
+			t.Error("connecting sent a request")
+		}
+		res, err := cs.ListResources(t.Context(), nil)
+		if err != nil || res.CacheScope != "private" || res.NextCursor != "" {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		names := map[string]bool{}
+		for _, r := range res.Resources {
+			names[r.Name] = true
+			read, err := cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: r.URI})
+			if err != nil || read.Contents[0].Text == "" || r.MIMEType != "text/markdown" || r.Title != "Documentation of "+r.Name {
+				t.Errorf("%+v: %v", r, err)
+			}
+		}
+		if len(names) != 4 || !names["stripe"] || !names["github"] || !names["a/b c?"] || !names["other"] {
+			t.Errorf("%v", names)
+		}
+	})
+	fake, ws := start(t, agentstest.WorkspaceName)
+	fake.Inject(agentstest.Fault{Operation: "listConnectors", Status: http.StatusBadGateway})
+	var log safeBuffer
+	cs := open(t, "pipe", withSessions, ws, &user{}, agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if res, err := cs.ListResources(t.Context(), nil); err != nil || res.Resources == nil || len(res.Resources) != 0 || !strings.Contains(log.String(), "status=502") && !strings.Contains(log.String(), "502") {
+		t.Errorf("%+v, %v, %s", res, err, log.String())
+	}
+}
+
 // Who confirms, for all that a client can do and a user can say.
 func TestConfirm(t *testing.T) {
 	for _, test := range []struct {
@@ -222,7 +258,6 @@ func TestConfirm(t *testing.T) {
 		{"auto", "accept", true, true, true}, {"auto", "decline", true, true, false}, {"auto", "", true, false, false},
 		{"always", "accept", true, true, true}, {"always", "", true, false, false},
 		{"never", "accept", true, true, true}, {"never", "decline", true, true, false}, {"never", "", true, false, false},
-		{"sometimes", "accept", false, false, false}, {"", "", false, false, false},
 	} {
 		everywhere(t, func(t *testing.T, transport, era string) {
 			fake, ws := start(t, agentstest.WorkspaceName)
@@ -240,6 +275,115 @@ func TestConfirm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Options that are wrong are logged at once, and are what each request is told.
+func TestBadOptions(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	for _, test := range []struct {
+		opt  agenttools.Option
+		want string
+	}{
+		{agentsmcp.Confirm("allways"), `the mode "allways" is none of auto, always and never`}, {agentsmcp.Confirm(""), "is none of"},
+		{agenttools.WithAllow("a.b.c.d"), "has more than three parts"},
+	} {
+		var log safeBuffer
+		logger := agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+		handler := agentsmcp.Handler(byToken(map[string]*client.Workspace{"a": ws}), test.opt, logger)
+		plain := strings.ReplaceAll(log.String(), `\"`, `"`)
+		if strings.Count(plain, "level=ERROR") != 1 || !strings.Contains(plain, test.want) || strings.Contains(plain, "no workspace") {
+			t.Errorf("the log: %s", plain)
+		}
+		for token, status := range map[string]int{"a": http.StatusInternalServerError, "b": http.StatusUnauthorized} {
+			w := rawClient{t, handler, token}.post(initialize, nil)
+			if w.Code != status || (status == http.StatusInternalServerError) != strings.Contains(w.Body.String(), test.want) {
+				t.Errorf("%d: %s", w.Code, w.Body)
+			}
+		}
+		log = safeBuffer{}
+		cs := open(t, "pipe", stateless, ws, &user{}, test.opt, logger)
+		if text, isError := call(t, cs, "list_connectors", nil); !isError || !strings.Contains(text, "not set up correctly") || !strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("%s, %s", text, log.String())
+		}
+	}
+	if fake.Count("") != 0 {
+		t.Error("something was sent")
+	}
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	var log safeBuffer
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	agentsmcp.Handler(byToken(nil))
+	agentsmcp.NewServer(ws, agenttools.WithWrites(nil))
+	if log.String() != "" {
+		t.Error(log.String())
+	}
+	if agentsmcp.Handler(byToken(nil), agentsmcp.Confirm("allways")); !strings.Contains(log.String(), "allways") {
+		t.Error(log.String())
+	}
+}
+
+// A request that is refused is logged with the error of the visitor, which is not sent.
+func TestRefusedRequestsAreLogged(t *testing.T) {
+	_, ws := start(t, agentstest.WorkspaceName)
+	var log safeBuffer
+	logger := agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+	handler := agentsmcp.Handler(func(r *http.Request) (*client.Workspace, string, error) {
+		if r.Header.Get("Authorization") == "" {
+			return nil, "", errors.New("no such customer")
+		}
+		return ws, "", nil
+	}, logger)
+	for _, test := range []struct {
+		token  string
+		header http.Header
+		status int
+		log    string
+	}{
+		{"", nil, http.StatusUnauthorized, `error="no such customer"`},
+		{"a", nil, http.StatusUnauthorized, "no name for the tenant"},
+		{"a", http.Header{"Origin": {"https://evil.example"}}, http.StatusForbidden, "evil.example"},
+	} {
+		log = safeBuffer{}
+		w := rawClient{t, handler, test.token}.post(initialize, test.header)
+		if w.Code != test.status || !strings.Contains(log.String(), test.log) || !strings.Contains(log.String(), fmt.Sprintf("level=WARN msg=\"request refused\" status=%d", test.status)) || strings.Contains(w.Body.String(), "customer") {
+			t.Errorf("%+v: %d %s: %s", test, w.Code, w.Body, log.String())
+		}
+		if test.status == http.StatusUnauthorized && !strings.Contains(w.Body.String(), "Authorization") {
+			t.Error(w.Body)
+		}
+	}
+}
+
+// A write that waits for its user is no failure in the log.
+func TestLogOfWaiting(t *testing.T) {
+	everywhere(t, func(t *testing.T, transport, era string) {
+		_, ws := start(t, agentstest.WorkspaceName)
+		var log safeBuffer
+		cs := open(t, transport, era, ws, &user{action: "accept"}, agentsmcp.Confirm("auto"), agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		call(t, cs, "write_records", map[string]any{"connector": "github", "entity": "issues", "action": "create", "params": `{"title":"x"}`})
+		if text := log.String(); strings.Contains(text, "failed=true") || strings.Count(text, "failed=false") != 2 || strings.Count(text, "pending=true") != 1 {
+			t.Error(text)
+		}
+	})
+}
+
+// A safeBuffer is a buffer for several goroutines.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 // A function of the program can confirm in place of the client.

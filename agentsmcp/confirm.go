@@ -31,16 +31,17 @@ import (
 //   - "never": nobody.
 //
 // Where a connector does not tell which actions it has, a write needs the consent of the
-// user in every case. With any other mode, all writes are refused.
+// user in every case. Any other mode is an error, with which every call fails; see
+// [agenttools.Set.Err].
 //
 // A consent is for one call with the same arguments by the same tenant, within five
 // minutes and in the same process, and cannot be used twice. Outside of a server of this
 // package there is no client to ask.
 func Confirm(mode string) agenttools.Option {
+	if mode != "auto" && mode != "always" && mode != "never" {
+		return agenttools.Invalid(fmt.Errorf("agentsmcp.Confirm: the mode %q is none of auto, always and never", mode))
+	}
 	return agenttools.WithWrites(func(ctx context.Context, a agenttools.Action) error {
-		if mode != "auto" && mode != "always" && mode != "never" {
-			return fmt.Errorf("this program is not set up correctly: writes cannot be confirmed in the mode %q", mode)
-		}
 		if mode == "never" && !a.Undeclared {
 			return nil
 		}
@@ -109,7 +110,7 @@ func (q *question) ask(a agenttools.Action) error {
 		}},
 		RequestState: q.states.issue(q.about(a)),
 	}
-	return errors.New("the user is being asked")
+	return agenttools.ErrPending
 }
 
 // verdict is nil if the user has said yes to the action.

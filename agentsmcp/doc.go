@@ -11,5 +11,6 @@
 //
 // Besides the tools, there are the resources airbyte://docs/{connector} and
 // airbyte://docs/{connector}/{section}, which are the documentation of a connector, and
-// the prompt explore.
+// the prompt explore. The list of resources has the documentation of each connector that
+// is allowed.
 package agentsmcp

@@ -2,6 +2,9 @@ package agentsmcp
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,9 +35,21 @@ import (
 // the same machine must therefore pass on the name of a loopback host, or the program
 // sets Request.Host. Confirm says who confirms writes; without it and
 // [agenttools.WithWrites], the tools only read.
+//
+// The error of visitor is not sent to the client: [agenttools.WithLogger] has it logged,
+// with every other request that is refused. Options that are wrong, such as a bad pattern,
+// are logged at once, by [slog.Default] if there is no logger, and every request of a
+// tenant is then answered with the status 500 and what is wrong.
 func Handler(visitor func(*http.Request) (*client.Workspace, string, error), opts ...agenttools.Option) http.Handler {
-	h := &handler{visitor: visitor, template: agenttools.New(nil, opts...), opts: opts, tenants: map[string]*tenant{}}
-	h.server = newServer(&visit{set: h.template})
+	template := agenttools.New(nil, opts...)
+	h := &handler{visitor: visitor, log: template.Logger(), opts: opts, tenants: map[string]*tenant{}}
+	if h.invalid = agenttools.New(new(client.Workspace), opts...).Err(); h.invalid != nil {
+		complain(template, h.invalid)
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	h.server = newServer(&visit{set: template})
 	serve := func(*http.Request) *mcp.Server { return h.server }
 	h.stateless = mcp.NewStreamableHTTPHandler(serve, &mcp.StreamableHTTPOptions{
 		Stateless: true, JSONResponse: true, PropagateRequestCancellation: true, MaxRequestBodyBytes: maxBody,
@@ -59,8 +74,9 @@ const (
 
 type handler struct {
 	visitor   func(*http.Request) (*client.Workspace, string, error)
-	template  *agenttools.Set // without a workspace
+	log       *slog.Logger
 	opts      []agenttools.Option
+	invalid   error // what is wrong with opts, or nil
 	server    *mcp.Server
 	stateless http.Handler
 	sessions  func() http.Handler
@@ -84,13 +100,23 @@ const visitKey = "visit"
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
+		h.refuse(r, http.StatusForbidden, fmt.Errorf("it comes from a page of another origin: %q", r.Header.Get("Origin")))
 		http.Error(w, "requests from pages of other origins are not allowed", http.StatusForbidden)
 		return
 	}
 	ws, name, err := h.visitor(r)
 	if err != nil || ws == nil || name == "" {
+		if err == nil {
+			err = errors.New("the visitor returned no workspace, or no name for the tenant")
+		}
+		h.refuse(r, http.StatusUnauthorized, err)
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		http.Error(w, "the request is not authenticated", http.StatusUnauthorized)
+		http.Error(w, "the request is not authenticated: what shows who sent it, as a rule the header Authorization, is missing or wrong", http.StatusUnauthorized)
+		return
+	}
+	if h.invalid != nil {
+		h.refuse(r, http.StatusInternalServerError, h.invalid)
+		http.Error(w, "this server is not set up correctly: "+h.invalid.Error(), http.StatusInternalServerError)
 		return
 	}
 	t, set := h.enter(name, ws)
@@ -107,6 +133,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer verified")
 	auth.RequireBearerToken(verify, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(next).ServeHTTP(w, r)
+}
+
+// refuse logs a request that is answered with an error.
+func (h *handler) refuse(r *http.Request, status int, why error) {
+	h.log.WarnContext(r.Context(), "request refused", "status", status, "method", r.Method, "remote", r.RemoteAddr, "error", why)
+}
+
+// complain logs what is wrong with options, also without a logger: the program has made a
+// mistake, and nothing works.
+func complain(set *agenttools.Set, why error) {
+	log := set.Logger()
+	if log == nil {
+		log = slog.Default()
+	}
+	log.Error("the options of package agentsmcp are wrong, so every call fails", "error", why)
 }
 
 // sameOrigin reports whether a request does not come from a page, or from one of this

@@ -3,6 +3,7 @@ package agentsmcp
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -16,9 +17,14 @@ import (
 
 // NewServer returns a server of the tools for a workspace, for example to run it over an
 // [mcp.StdioTransport]. It takes the options of package agenttools, and [Confirm]. Over
-// HTTP, use [Handler].
+// HTTP, use [Handler]. Options that are wrong are logged, by [slog.Default] if there is no
+// [agenttools.WithLogger], and every call of a tool then fails.
 func NewServer(ws *client.Workspace, opts ...agenttools.Option) *mcp.Server {
-	return newServer(&visit{set: agenttools.New(ws, opts...)})
+	set := agenttools.New(ws, opts...)
+	if err := set.Err(); err != nil {
+		complain(set, err)
+	}
+	return newServer(&visit{set: set})
 }
 
 // A visit is what a request comes with: the tools, and who may use them.
@@ -60,6 +66,7 @@ func newServer(fixed *visit) *mcp.Server {
 		template.MIMEType = "text/markdown"
 		m.AddResourceTemplate(template, s.read)
 	}
+	m.AddReceivingMiddleware(s.listed)
 	m.AddPrompt(&mcp.Prompt{
 		Name: "explore", Title: "Explore the connected systems", Description: "Find out which business systems are connected and what they hold.",
 		Arguments: []*mcp.PromptArgument{{Name: "question", Title: "Question", Description: "what you want to know; may be left out"}},
@@ -116,6 +123,30 @@ func (s *server) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallT
 // docs is where the URIs of resources begin.
 const docs = "airbyte://docs/"
 
+// listed adds to resources/list the documentation of the connectors that the visitor may
+// see, which package mcp cannot have at hand. If they are not known, the list is empty: a
+// client that cannot list resources may take the server for broken.
+func (s *server) listed(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		result, err := next(ctx, method, req)
+		list, ok := result.(*mcp.ListResourcesResult)
+		if err != nil || !ok {
+			return result, err
+		}
+		set := s.visitOf(req.GetExtra()).set
+		names, err := set.Connectors(ctx)
+		if err != nil && set.Logger() != nil {
+			set.Logger().WarnContext(ctx, "the resources cannot be listed", "error", err)
+		}
+		for _, name := range names {
+			list.Resources = append(list.Resources, &mcp.Resource{
+				URI: docs + url.PathEscape(name), Name: name, Title: "Documentation of " + name, MIMEType: "text/markdown", Description: "What the connector can do, with the sections that there are.",
+			})
+		}
+		return list, nil
+	}
+}
+
 // read answers resources/read.
 func (s *server) read(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 	path, _ := strings.CutPrefix(req.Params.URI, docs)
@@ -131,7 +162,11 @@ func (s *server) read(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.R
 	}
 	out := s.visitOf(req.Extra).set.Docs(ctx, connector, section)
 	if out.IsError {
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: out.Text}
+		var failure struct{ Error string } // the rest is for a model, but people read resources
+		if json.Unmarshal([]byte(out.Text), &failure) != nil {
+			failure.Error = out.Text
+		}
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: failure.Error}
 	}
 	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: req.Params.URI, MIMEType: "text/markdown", Text: out.Text}}}, nil
 }

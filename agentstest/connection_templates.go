@@ -29,7 +29,7 @@ func (t *connectionTemplate) wire() (u server.ConnectionTemplate, err error) {
 	if t.destination == nil {
 		err = u.FromAirbyteHostedConnectionTemplate(server.AirbyteHostedConnectionTemplate{
 			ID: t.id, OrganizationID: t.organization, DestinationName: t.name, CronExpression: t.cron, Tags: t.tags,
-			DataHostingType: ptr(server.AirbyteHostingType), CreatedAt: ptr(t.createdAt), UpdatedAt: ptr(t.updated),
+			DataHostingType: new(server.AirbyteHostingType), CreatedAt: new(t.createdAt), UpdatedAt: new(t.updated),
 		})
 		return u, err
 	}
@@ -39,8 +39,8 @@ func (t *connectionTemplate) wire() (u server.ConnectionTemplate, err error) {
 	}
 	err = u.FromUserHostedConnectionTemplate(server.UserHostedConnectionTemplate{
 		ID: t.id, OrganizationID: t.organization, DestinationName: t.name, CronExpression: t.cron, Tags: t.tags,
-		DataHostingType: ptr(server.UserHostingType), CreatedAt: ptr(t.createdAt), UpdatedAt: ptr(t.updated),
-		DestinationConfig: config, DestinationDefinitionID: t.destination.id, Icon: ptr(icon(t.destination.slug)),
+		DataHostingType: new(server.UserHostingType), CreatedAt: new(t.createdAt), UpdatedAt: new(t.updated),
+		DestinationConfig: config, DestinationDefinitionID: t.destination.id, Icon: new(icon(t.destination.slug)),
 		NonBreakingChangesPreference: t.changes, SyncOnCreate: t.syncOnCreate,
 	})
 	return u, err

@@ -160,12 +160,12 @@ type connector struct {
 // inStore reports whether the connector puts the entity into the context store,
 // given its selected entities.
 func (e *entity) inStore(selected []server.RequestedEntity) bool {
-	return e.copied() &&
+	return e.storable() &&
 		(selected == nil || slices.ContainsFunc(selected, func(s server.RequestedEntity) bool { return s.Entity == e.name }))
 }
 
-// copied reports whether the context store can have the entity.
-func (e *entity) copied() bool { return e.allows("context_store_search") || e.allows(storeSQL) }
+// storable reports whether the context store can have the entity.
+func (e *entity) storable() bool { return e.allows("context_store_search") || e.allows(storeSQL) }
 
 // filled reports whether the entities can be searched in the context store.
 func (c *connector) filled(now time.Time) bool { return !now.Before(c.searchFrom) }
@@ -231,6 +231,11 @@ func (w *world) remove(c *connector) {
 // Those that the document of the kind describes are among them in any case.
 func (c *connector) fill(k *kind, entities map[string]Entity) error {
 	if k.document != nil {
+		for _, name := range slices.Sorted(maps.Keys(entities)) {
+			if k.document.entity(name) == nil {
+				return fmt.Errorf("its document has no entity %q; it has %s", name, strings.Join(slices.Sorted(maps.Keys(k.entities)), ", "))
+			}
+		}
 		all := maps.Clone(k.entities)
 		maps.Copy(all, entities)
 		entities = all
@@ -246,9 +251,9 @@ func (c *connector) fill(k *kind, entities map[string]Entity) error {
 	return nil
 }
 
-// kept returns a copy of entities that does not change with what the program keeps, for
+// keptEntities returns a copy of entities that does not change with what the program keeps, for
 // the connectors of the kind that are created later.
-func kept(entities map[string]Entity) map[string]Entity {
+func keptEntities(entities map[string]Entity) map[string]Entity {
 	entities = maps.Clone(entities)
 	for name, e := range entities {
 		if e.Records != nil {
@@ -287,7 +292,7 @@ func (w *world) kindFor(c Connector, now time.Time) (*kind, error) {
 		}
 		return k, nil
 	}
-	k := &kind{id: strings.ToLower(c.DefinitionID), slug: slug, name: c.DisplayName, custom: true, support: server.SupportLevelNone, entities: kept(c.Entities)}
+	k := &kind{id: strings.ToLower(c.DefinitionID), slug: slug, name: c.DisplayName, custom: true, support: server.SupportLevelNone, entities: keptEntities(c.Entities)}
 	if k.id != "" && !isUUID(k.id) {
 		return nil, fmt.Errorf("the definition id %q is not a UUID", c.DefinitionID)
 	}

@@ -19,7 +19,7 @@ func (c *connector) wire() server.Connector {
 	}
 	return server.Connector{
 		ID: c.id, Name: c.name, SourceTemplate: c.template.wire(), ReplicationConfig: config,
-		Entities: c.selected, CreatedAt: ptr(c.createdAt), UpdatedAt: ptr(c.updated),
+		Entities: c.selected, CreatedAt: new(c.createdAt), UpdatedAt: new(c.updated),
 	}
 }
 
@@ -77,7 +77,7 @@ func (a *api) ListConnectors(ctx context.Context, req server.ListConnectorsReque
 			continue
 		}
 		list.Data = append(list.Data, server.ConnectorSummary{
-			ID: c.id, Name: c.name, SummarizedSourceTemplate: c.template.summary(), CreatedAt: ptr(c.createdAt), UpdatedAt: ptr(c.updated),
+			ID: c.id, Name: c.name, SummarizedSourceTemplate: c.template.summary(), CreatedAt: new(c.createdAt), UpdatedAt: new(c.updated),
 		})
 	}
 	return list, nil
@@ -89,14 +89,14 @@ func (w *world) checkCreate(g *grant, body *server.ConnectorCreateRequest) (*wor
 	var items []errorItem
 	kinds := 0
 	for _, s := range []*string{body.DefinitionID, body.ConnectorType, body.SourceTemplateID} {
-		if given(s) {
+		if isGiven(s) {
 			kinds++
 		}
 	}
 	if kinds != 1 {
 		items = append(items, fieldProblem("body", "one_of", "Give exactly one of definition_id, connector_type and source_template_id"))
 	}
-	if body.Credentials == nil && body.ReplicationConfig == nil && !given(body.ServerSideOAuthSecretID) {
+	if body.Credentials == nil && body.ReplicationConfig == nil && !isGiven(body.ServerSideOAuthSecretID) {
 		items = append(items, fieldProblem("body", "any_of", "Give at least one of credentials, replication_config and server_side_oauth_secret_id"))
 	}
 	if strings.TrimSpace(body.WorkspaceName) == "" {
@@ -204,21 +204,21 @@ func merged(configs ...map[string]any) map[string]any {
 	out := map[string]any{}
 	for _, config := range configs {
 		for name, v := range config {
-			out[name] = copied(v)
+			out[name] = copyOf(v)
 		}
 	}
 	return out
 }
 
-// copied returns a copy of a JSON value.
-func copied(v any) any {
+// copyOf returns a copy of a JSON value.
+func copyOf(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		return merged(v)
 	case []any:
 		list := make([]any, len(v))
 		for i, element := range v {
-			list[i] = copied(element)
+			list[i] = copyOf(element)
 		}
 		return list
 	}
@@ -240,13 +240,14 @@ func hideSecrets(config map[string]any) map[string]any {
 	return out
 }
 
-// refusal returns why the vendor refuses a configuration, "" if it does not. The
-// caller does not hold the lock, since the option's function may call the
-// service.
+// refusal returns why the vendor refuses a configuration, "" if it does not. The caller
+// holds the lock for writing.
 func (s *Service) refusal(k *kind, credentials, settings map[string]any) string {
 	config := merged(settings, credentials)
 	if check := s.options.check; check != nil {
-		if err := check(k.slug, config); err != nil {
+		var err error
+		s.world.unlocked(func() { err = check(k.slug, config) })
+		if err != nil {
 			return cmp.Or(err.Error(), k.name+" refused the credentials")
 		}
 		return ""
@@ -260,29 +261,25 @@ func (s *Service) refusal(k *kind, credentials, settings map[string]any) string 
 }
 
 // checkResult returns the result of a check, which failed if there is a reason.
-// The caller does not hold the lock.
+// The caller holds the lock.
 func (a *api) checkResult(reason string, entities []string) server.ConnectorCheckResult {
-	w := &a.s.world
-	w.mu.Lock()
-	id := w.newID("check")
-	w.mu.Unlock()
-	r := server.ConnectorCheckResult{ID: id, Status: ptr(server.CheckStatusSucceeded)}
+	r := server.ConnectorCheckResult{ID: a.s.world.newID("check"), Status: new(server.CheckStatusSucceeded)}
 	slices.Sort(entities)
 	for _, name := range entities {
-		r.EntityCheckResults = append(r.EntityCheckResults, server.EntityCheckResult{Entity: name, Status: server.CheckStatusSucceeded, StatusCode: ptr(200)})
+		r.EntityCheckResults = append(r.EntityCheckResults, server.EntityCheckResult{Entity: name, Status: server.CheckStatusSucceeded, StatusCode: new(200)})
 	}
 	if reason == "" {
 		return r
 	}
-	r.Status = ptr(server.CheckStatusFailed)
+	r.Status = new(server.CheckStatusFailed)
 	r.ErrorMessage = &reason
 	r.FailureReason = &server.FailureReason{
-		Timestamp: a.s.now().UnixMilli(), FailureOrigin: ptr(server.FailureOriginSource), FailureType: ptr(server.FailureTypeConfigError),
-		ExternalMessage: &reason, Retryable: ptr(false),
+		Timestamp: a.s.now().UnixMilli(), FailureOrigin: new(server.FailureOriginSource), FailureType: new(server.FailureTypeConfigError),
+		ExternalMessage: &reason, Retryable: new(false),
 	}
 	for i := range r.EntityCheckResults {
 		r.EntityCheckResults[i].Status = server.CheckStatusFailed
-		r.EntityCheckResults[i].StatusCode = ptr(401)
+		r.EntityCheckResults[i].StatusCode = new(401)
 		r.EntityCheckResults[i].ErrorMessage = &reason
 	}
 	return r
@@ -290,10 +287,7 @@ func (a *api) checkResult(reason string, entities []string) server.ConnectorChec
 
 // CheckConnectorConfig implements checkConnectorConfig.
 func (a *api) CheckConnectorConfig(ctx context.Context, req server.CheckConnectorConfigRequestObject) (server.CheckConnectorConfigResponseObject, error) {
-	w := &a.s.world
-	w.mu.RLock()
-	_, t, err := w.checkCreate(callOf(ctx).grant, req.Body)
-	w.mu.RUnlock()
+	_, t, err := a.s.world.checkCreate(callOf(ctx).grant, req.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -367,23 +361,17 @@ func (a *api) CheckConnector(ctx context.Context, req server.CheckConnectorReque
 	if items := checkModes(selected); items != nil {
 		return nil, invalid(items...)
 	}
-	w := &a.s.world
-	w.mu.RLock()
 	c, err := a.connector(callOf(ctx).grant, req.ID)
-	var credentials, settings map[string]any
-	if err == nil {
-		credentials, settings = c.credentials, c.settings
-	}
-	w.mu.RUnlock()
 	if err != nil {
 		return nil, err
 	}
+	settings := c.settings
 	if config, ok := req.Body.ReplicationConfig.Get(); ok {
 		settings = config
 	}
 	reason := c.checkError
 	if reason == "" && settings != nil {
-		reason = a.s.refusal(c.template.kind, credentials, settings)
+		reason = a.s.refusal(c.template.kind, c.credentials, settings)
 	}
 	entities := slices.Collect(maps.Keys(c.entities))
 	if len(selected) > 0 {
@@ -405,11 +393,11 @@ func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorR
 	ready := c.filled(a.s.now())
 	readiness := &server.ContextStoreReadiness{ConnectorID: c.id, SourceDefinitionID: k.id}
 	for i, e := range c.sortedEntities() {
-		if !e.copied() {
+		if !e.storable() {
 			continue
 		}
 		readiness.SupportedContextStoreEntities = append(readiness.SupportedContextStoreEntities,
-			server.SupportedContextStoreEntity{Entity: e.name, Suggested: ptr(i == 0)})
+			server.SupportedContextStoreEntity{Entity: e.name, Suggested: new(i == 0)})
 		if !e.inStore(c.selected) {
 			continue
 		}
@@ -417,7 +405,7 @@ func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorR
 		index := server.SemanticSearchStatusIndexing
 		if ready {
 			configured.Status, configured.ReadyForSearch = "ready", true
-			configured.EntityCount, configured.UpdatedAt = ptr(len(e.snapshot())), ptr(c.updated)
+			configured.EntityCount, configured.UpdatedAt = new(len(e.snapshot())), new(c.updated)
 			index = server.SemanticSearchStatusReady
 		}
 		for _, field := range e.textFields() {
@@ -427,7 +415,7 @@ func (a *api) InspectConnector(ctx context.Context, req server.InspectConnectorR
 	}
 	answer := server.InspectConnector200JSONResponse{
 		ConnectorID: c.id, Name: c.name, WorkspaceID: c.workspace.id, OrganizationID: c.workspace.organization,
-		SourceDefinitionID: k.id, SourceDefinitionName: ptr(k.name), SourceConfigTemplateID: c.template.id,
+		SourceDefinitionID: k.id, SourceDefinitionName: new(k.name), SourceConfigTemplateID: c.template.id,
 		DocsSkillID: skillID(c), ContextStoreReadiness: readiness, Warnings: []string{},
 	}
 	if c.stale {

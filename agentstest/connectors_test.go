@@ -319,6 +319,25 @@ func TestCredentialCheckAtOnce(t *testing.T) {
 	}
 }
 
+// A connector can be changed while it is prepared: the race detector judges.
+func TestPrepareWhileChanging(t *testing.T) {
+	_, c := start(t)
+	made := c.ok(c.post(connectorsPath, object{"workspace_name": "default", "connector_type": "github", "credentials": object{"token": "t"}}))
+	path := connectorsPath + "/" + made.text("id")
+	var changing sync.WaitGroup
+	changing.Go(func() {
+		for i := range 20 {
+			if _, err := c.send("PUT", path, object{"replication_config": object{"n": i}}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 20 {
+		c.ok(c.post(path+"/execute/prepare", object{"entity": "issues", "action": "list"}))
+	}
+	changing.Wait()
+}
+
 func TestSearchDelay(t *testing.T) {
 	var at atomic.Int64
 	at.Store(1_000_000_000) // long before the seeded world came into being

@@ -53,7 +53,7 @@ func (x *execution) describe() (*envelope, error) {
 func (e *entity) describedParameters(action string, params []parameter) []any {
 	list := []any{}
 	for _, p := range params {
-		item := map[string]any{"name": p.name, "in": cmp.Or(p.in, e.place(action, p.name)), "required": p.required, "type": "string", "description": ""}
+		item := map[string]any{"name": p.name, "in": cmp.Or(p.in, e.placeOf(action, p.name)), "required": p.required, "type": "string", "description": ""}
 		for _, name := range []string{"type", "description", "enum", "items", "format", "properties"} {
 			if v, ok := p.schema[name]; ok {
 				item[name] = v
@@ -64,8 +64,8 @@ func (e *entity) describedParameters(action string, params []parameter) []any {
 	return list
 }
 
-// place returns where a parameter of an action stands in a request to the vendor.
-func (e *entity) place(action, name string) string {
+// placeOf returns where a parameter of an action stands in a request to the vendor.
+func (e *entity) placeOf(action, name string) string {
 	switch {
 	case name == e.Key && (action == "get" || action == "update" || action == "delete" || action == "download"):
 		return "path"
@@ -96,6 +96,9 @@ func (e *entity) parameters(action string, fields map[string]map[string]any) ([]
 		}
 		if e.Paging == PagingDocumented {
 			return append(params, e.documentedParameters(action)...), true
+		}
+		if e.takesSOQL(action) {
+			params = append(params, optional(soqlParam, "string", "a query in SOQL; all records by default"))
 		}
 		if e.Paging != PagingNone {
 			size := optional("per_page", "integer", "records on a page")
@@ -240,7 +243,7 @@ func (e *entity) documentation(action string) []server.SkillBlock {
 	if len(rows) > 0 {
 		blocks = append(blocks, table([]string{"Parameter", "Type", "Required", "Description"}, rows))
 	}
-	return append(blocks, code("json", e.example(action)))
+	return append(blocks, codeBlock("json", e.example(action)))
 }
 
 // typeText returns the type in a JSON Schema as text.

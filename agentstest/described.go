@@ -14,11 +14,11 @@ import (
 	"unicode"
 )
 
-// describe fills in what the document says about the entity and the test does not.
-func (e *entity) describe() {
+// fillIn fills in what the document says about the entity and the test does not.
+func (e *entity) fillIn() {
 	of := e.described
 	if e.Key == "" {
-		e.Key = e.document.keyOf(of)
+		e.Key = e.document.keyField(of)
 	}
 	if e.actions == nil {
 		e.actions = of.actions()
@@ -91,7 +91,7 @@ func (e *entity) searchSchemas(fields map[string]map[string]any) map[string]map[
 	return schemas
 }
 
-// serviceParams are the parameters that the service understands in any action.
+// serviceParams are the parameters that the service takes itself, for pieces of files.
 var serviceParams = map[string]bool{"_airbyte_response_type": true, "_airbyte_response_format": true, "range_header": true}
 
 // checkDeclared refuses parameters that are not as the document declares them.
@@ -290,14 +290,14 @@ func (x *execution) createDeclared(a *describedAction) (*record, error) {
 		}
 		delete(whole, e.Key)
 		maps.Copy(whole, fields)
-		stamp(whole, fields, x.began)
+		stampMadeUp(whole, fields, x.began)
 		fields = whole
 	}
 	return e.add(fields, x.began)
 }
 
-// stamp sets the usual times of a record that given does not set.
-func stamp(fields, given map[string]any, now time.Time) {
+// stampMadeUp sets the usual times of a record that given does not set.
+func stampMadeUp(fields, given map[string]any, now time.Time) {
 	for _, name := range slices.Concat(createdFields, changedFields) {
 		if _, is := fields[name].(string); is && given[name] == nil {
 			fields[name] = now.UTC().Format(time.RFC3339)
@@ -309,7 +309,7 @@ func stamp(fields, given map[string]any, now time.Time) {
 func (x *execution) listDeclared(a *describedAction) (*envelope, error) {
 	e := x.entity
 	records := x.selectDeclared(a, e.snapshot())
-	t, err := x.turn(a, len(records), func(i int) string {
+	t, err := x.turnOf(a, len(records), func(i int) string {
 		key, _ := scalar(records[i].field(e.Key))
 		return key
 	})
@@ -330,7 +330,7 @@ func (x *execution) listDeclared(a *describedAction) (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.pageOf(result, metadata, t.more())
+	return x.answerPage(result, metadata, t.more())
 }
 
 // selectDeclared returns the records that the parameters with the names of fields select.
@@ -392,8 +392,8 @@ type turn struct {
 	param *describedPage // nil if there is only one page
 }
 
-// turn returns the page that the parameters ask for.
-func (x *execution) turn(a *describedAction, total int, keyAt func(int) string) (turn, error) {
+// turnOf returns the page that the parameters ask for.
+func (x *execution) turnOf(a *describedAction, total int, keyAt func(int) string) (turn, error) {
 	e := x.entity
 	t := turn{span: span{0, total, total}, size: total}
 	t.rule = a.pages(x.params)
@@ -494,8 +494,8 @@ func (e *entity) offsetOf(cursor string) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// next returns what asks for the next page: a value, and a link with it.
-func (x *execution) next(a *describedAction, t turn) (value, link any) {
+// afterPage returns what asks for the next page: a value, and a link with it.
+func (x *execution) afterPage(a *describedAction, t turn) (value, link any) {
 	if t.param == nil || !t.more() {
 		return nil, nil
 	}
@@ -523,7 +523,7 @@ func (x *execution) next(a *describedAction, t turn) (value, link any) {
 // metadata returns the metadata of a page: the members that the document lists, with
 // values that their names suggest.
 func (x *execution) metadata(a *describedAction, t turn) map[string]any {
-	value, link := x.next(a, t)
+	value, link := x.afterPage(a, t)
 	m := map[string]any{}
 	for _, name := range t.rule.Metadata {
 		plain := strings.Map(func(r rune) rune {
@@ -593,6 +593,13 @@ func (d *description) jsonSchema(s *schema, depth int) map[string]any {
 	}
 	if len(s.Enum) > 0 {
 		out["enum"] = s.Enum
+	}
+	for name, limit := range map[string]json.Number{
+		"minimum": s.Minimum, "maximum": s.Maximum, "minLength": s.MinLength, "maxLength": s.MaxLength, "minItems": s.MinItems, "maxItems": s.MaxItems,
+	} {
+		if limit != "" {
+			out[name] = limit
+		}
 	}
 	if depth > 4 {
 		return out

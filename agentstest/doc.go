@@ -34,9 +34,10 @@
 // [Service.Inject] makes requests fail: with an error, after a delay or in the
 // middle of the response, for one operation or for one action on one entity. At
 // its end, a test that injects faults should check that [Service.PendingFaults]
-// returns 0. [Service.Count] and [Service.Requests] say which requests the
+// returns 0, unless one has Times: -1, which is always pending. [Service.Count] and [Service.Requests] say which requests the
 // service received. [Service.RevokeTokens] and [Service.SetClientSecret] do what
-// administrators do.
+// administrators do. [Service.Reset] clears counters and the log of requests;
+// [Service.ClearFaults] removes faults.
 //
 // # Strictness
 //
@@ -44,12 +45,11 @@
 // therefore refuses what it does not know: unknown connectors, entities,
 // actions, operators and cursors, values of a wrong type, and requests without a
 // required field, such as get without the key of a record. It cannot judge what
-// only a vendor knows. It ignores unknown fields of bodies, unknown
-// parameters of queries and, unless a document describes the connector, those of
-// actions, it stores any fields that create and update
-// send, and it creates connectors with any credentials; [WithStrictParams] makes it
-// refuse unknown parameters of all actions, and [WithCredentialCheck] changes what a
-// check of credentials returns.
+// only a vendor knows: it ignores unknown fields of bodies and unknown parameters of
+// queries, stores any fields that create and update send, and creates connectors with
+// any credentials; [WithCredentialCheck] changes what a check of credentials returns. It
+// ignores unknown parameters of actions, too, unless a document describes the connector;
+// [WithStrictParams] makes it refuse them for all.
 //
 // # The seeded world
 //
@@ -80,7 +80,8 @@
 // All actions are list, get, api_search, search, context_store_search,
 // context_store_sql_query, create, update and delete; the first six of them read. The
 // records that api_search finds are inside an object, in data. Records are found by id,
-// the issues of github by number, and the records of salesforce by Id. These are the
+// the issues of github by number, and the records of salesforce by Id. The lists of
+// salesforce take a query in SOQL as q, if it is only about Id and a LIMIT. These are the
 // files, by the ID that download takes:
 //
 //	connector        entity       id          name

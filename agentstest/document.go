@@ -25,7 +25,8 @@ import (
 // connectors of the kind are as the document describes.
 //
 // The service checks parameters: one that the document does not declare, a required one
-// that is missing and one of a wrong type are refused with the status 422. The records
+// that is missing, one of a wrong type and one beyond the limits that the document sets,
+// such as a maximum, are refused with the status 422. The records
 // are made up from their shapes, always the same, twelve of each entity, some of them
 // with null where the document allows it. Parameters with the name of a field select
 // the records that have the value, unless they are required. What is created or changed
@@ -35,12 +36,14 @@ import (
 //
 // For records of your own, or pages of another size, add the connector with
 // [WithConnector]: the Entities that it names replace those of the same name, as far as
-// their fields are set, and are described by the document in all other respects.
+// their fields are set, and are described by the document in all other respects. New
+// panics if the document has no entity of a name, or if a connector of a new kind is
+// almost called like the one of the document and there is none of the document's.
 func WithDocument(description []byte) Option {
 	return func(o *options) {
 		d, err := readDescription(description)
 		if err != nil {
-			panic(fmt.Sprintf("agentstest: the description cannot be used: %v", err))
+			panic(fmt.Sprintf("agentstest: WithDocument: %v", err))
 		}
 		o.documents = append(o.documents, d)
 	}
@@ -106,6 +109,14 @@ type schema struct {
 	Open       bool       `json:"open"`  // there may be other properties
 	Shape      string     `json:"shape"` // the name of an object in the shapes
 	AnyOf      []*schema  `json:"any_of"`
+
+	// Limits; "" is none.
+	Minimum   json.Number `json:"minimum"`
+	Maximum   json.Number `json:"maximum"`
+	MinLength json.Number `json:"min_length"`
+	MaxLength json.Number `json:"max_length"`
+	MinItems  json.Number `json:"min_items"`
+	MaxItems  json.Number `json:"max_items"`
 }
 
 type property struct {
@@ -119,13 +130,20 @@ type property struct {
 func readDescription(raw []byte) (*description, error) {
 	d := &description{}
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(d); err != nil {
-		return nil, err
+	err := dec.Decode(d)
+	if err == nil && d.Generator == "agents-gen" && plainSlug(d.Slug) != "" {
+		return d, nil
 	}
-	if d.Generator != "agents-gen" || plainSlug(d.Slug) == "" {
-		return nil, errors.New("agents-gen -fake did not write it")
+	var of struct {
+		OpenAPI json.RawMessage `json:"openapi"`
 	}
-	return d, nil
+	if json.Unmarshal(raw, &of) == nil && of.OpenAPI != nil || err != nil && bytes.Contains(raw, []byte("openapi:")) {
+		return nil, errors.New("this looks like the document itself; give what agents-gen -fake writes")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("agents-gen -fake did not write it: %w", err)
+	}
+	return nil, errors.New("agents-gen -fake did not write it")
 }
 
 // of returns the schema with the properties of a shape, never nil.
@@ -156,9 +174,9 @@ func (e *describedEntity) actions() []string {
 	return names
 }
 
-// describe makes a kind of connector the one that a document describes. It adds the
+// addDocument makes a kind of connector the one that a document describes. It adds the
 // kind if it is new.
-func (w *world) describe(d *description, now time.Time) {
+func (w *world) addDocument(d *description, now time.Time) {
 	slug := plainSlug(d.Slug)
 	k := w.kindBySlug(slug)
 	if k == nil {
@@ -181,6 +199,11 @@ func (w *world) addDescribed(documents []*description, now time.Time) error {
 		k := w.kindBySlug(d.Slug)
 		if slices.ContainsFunc(slices.Collect(maps.Values(w.connectors)), func(c *connector) bool { return c.template.kind == k }) {
 			continue
+		}
+		for _, other := range w.kinds {
+			if other.custom && other.document == nil && near(other.slug, k.slug) {
+				return fmt.Errorf("connector %q: the slug of the document is %q", other.slug, k.slug)
+			}
 		}
 		if err := w.addConnector(w.ensureWorkspace(OrganizationID, WorkspaceName, now), Connector{Slug: d.Slug}, now); err != nil {
 			return err

@@ -261,14 +261,38 @@ func TestDocumentIsDescribed(t *testing.T) {
 }
 
 func TestWithDocumentPanics(t *testing.T) {
-	for _, raw := range []string{"", "{", "[]", "{}", `{"generator":"x","slug":"y"}`, `{"generator":"agents-gen"}`, "openapi: 3.1.0"} {
+	const generated = "agents-gen -fake"
+	desk := func(slug, entity string) agentstest.Option {
+		return agentstest.WithConnector("mine", agentstest.Connector{Slug: slug, Entities: map[string]agentstest.Entity{entity: {}}})
+	}
+	for _, test := range []struct {
+		name, raw string
+		with      agentstest.Option
+		want      string // "" if it does not panic
+	}{
+		{"nothing", "", nil, generated},
+		{"half", "{", nil, generated},
+		{"a list", "[]", nil, generated},
+		{"an object", "{}", nil, generated},
+		{"another generator's", `{"generator":"x","slug":"y"}`, nil, generated},
+		{"no slug", `{"generator":"agents-gen"}`, nil, generated},
+		{"the document", "# A document\nopenapi: 3.1.0", nil, "the document itself; give what agents-gen -fake writes"},
+		{"the document in JSON", `{"openapi": "3.1.0"}`, nil, "the document itself"},
+		{"an entity that is not there", string(acme(t)), desk("acme-desk", "ticket"), `no entity "ticket"; it has audits, connector, limits,`},
+		{"an entity that is there", string(acme(t)), desk("acme-desk", "tickets"), ""},
+		{"a slug that is almost the same", string(acme(t)), desk("acme-dsk", "tickets"), `"acme-dsk": the slug of the document is "acme-desk"`},
+		{"another slug", string(acme(t)), desk("lumen", "tickets"), ""},
+	} {
 		func() {
 			defer func() {
-				if v := recover(); v == nil || !strings.HasPrefix(fmt.Sprint(v), "agentstest: ") {
-					t.Errorf("%q: %v", raw, v)
+				v := recover()
+				if text := fmt.Sprint(v); test.want == "" && v != nil || test.want != "" && (!strings.HasPrefix(text, "agentstest: ") || !strings.Contains(text, test.want)) {
+					t.Errorf("%s: %v, want %q", test.name, v, test.want)
 				}
 			}()
-			agentstest.New(agentstest.WithDocument([]byte(raw)))
+			agentstest.New(agentstest.WithDocument([]byte(test.raw)), test.with)
 		}()
 	}
+	both := agentstest.WithConnector("mine", agentstest.Connector{Slug: "acme-desk"})
+	agentstest.New(agentstest.WithDocument(acme(t)), both, desk("acme-desk2", "tickets")) // on purpose
 }

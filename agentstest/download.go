@@ -29,7 +29,7 @@ func (x *execution) download() (server.ExecuteConnectorResponseObject, error) {
 			return nil, err
 		}
 	}
-	if text(x.params["_airbyte_response_type"]) == "json" {
+	if textOf(x.params["_airbyte_response_type"]) == "json" {
 		return x.piece(file)
 	}
 	return fileAnswer(file), nil
@@ -44,7 +44,7 @@ const (
 
 // piece returns a part of a file as JSON. A text is not cut within a character.
 func (x *execution) piece(file File) (*envelope, error) {
-	format := text(x.params["_airbyte_response_format"])
+	format := textOf(x.params["_airbyte_response_format"])
 	size := int64(defaultTextPiece)
 	switch format {
 	case "", "text":
@@ -56,7 +56,7 @@ func (x *execution) piece(file File) (*envelope, error) {
 	start := int64(0)
 	if v := x.params["range_header"]; v != nil {
 		var end int64
-		if n, err := fmt.Sscanf(text(v), "bytes=%d-%d", &start, &end); n != 2 || err != nil || start < 0 || end < start || end-start >= maxPiece {
+		if n, err := fmt.Sscanf(textOf(v), "bytes=%d-%d", &start, &end); n != 2 || err != nil || start < 0 || end < start || end-start >= maxPiece {
 			return nil, invalid(fieldProblem("body.params.range_header", "range", "Input should be like bytes=0-49151, with at most %d bytes", maxPiece))
 		}
 		size = end - start + 1

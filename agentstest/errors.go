@@ -90,17 +90,22 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// bodyError responds to a request whose body has the wrong type.
+// bodyError responds to a request whose body the generated server cannot decode.
 func bodyError(w http.ResponseWriter, r *http.Request, err error) {
-	var wrong *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &wrong):
-		answerError(w, r, invalid(fieldProblem("body."+wrong.Field, "type_error", "Input should be %s, not %s", kindName(wrong.Type.String()), wrong.Value)))
-	case errors.Is(err, io.EOF):
-		answerError(w, r, invalid(missing("body")))
-	default:
-		answerError(w, r, problem(http.StatusBadRequest, "The body is not valid JSON: %v", err))
+	if errors.Is(err, io.EOF) {
+		err = invalid(missing("body"))
+	} else {
+		err = mismatch(err)
 	}
+	answerError(w, r, err)
+}
+
+// mismatch returns the error of a body that is not of the type that it should be.
+func mismatch(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return invalid(fieldProblem("body."+wrong.Field, "type_error", "Input should be %s, not %s", kindName(wrong.Type.String()), wrong.Value))
+	}
+	return problem(http.StatusBadRequest, "The body has the wrong form: %v", err)
 }
 
 // kindName returns the JSON name of a Go type.
@@ -137,10 +142,4 @@ func parameterError(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		answerError(w, r, problem(http.StatusBadRequest, "%v", err))
 	}
-}
-
-func asTypeError(err error) (*json.UnmarshalTypeError, bool) {
-	var wrong *json.UnmarshalTypeError
-	ok := errors.As(err, &wrong)
-	return wrong, ok
 }

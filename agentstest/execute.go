@@ -97,8 +97,13 @@ func (v *envelope) VisitExecuteConnectorResponse(w http.ResponseWriter) error {
 
 // ExecuteConnector implements executeConnector.
 func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorRequestObject) (server.ExecuteConnectorResponseObject, error) {
+	a.s.world.mu.RLock()
 	x, err := a.execution(ctx, req.ID, req.Body)
+	a.s.world.mu.RUnlock()
 	if err != nil {
+		return nil, err
+	}
+	if err := x.read(callOf(ctx).fields["params"]); err != nil {
 		return nil, err
 	}
 	pause(ctx, x.conn.latency)
@@ -108,20 +113,15 @@ func (a *api) ExecuteConnector(ctx context.Context, req server.ExecuteConnectorR
 	return x.run()
 }
 
-// execution returns what a request asks a connector to do.
+// execution returns what a request asks a connector to do, before it is checked. The
+// caller holds the lock.
 func (a *api) execution(ctx context.Context, id string, body *server.ExecuteRequest) (*execution, error) {
-	x := &execution{a: a, body: body, began: a.s.now()}
-	w := &a.s.world
-	w.mu.RLock()
+	began := a.s.now()
 	conn, err := a.connector(callOf(ctx).grant, id)
-	if err == nil {
-		x.conn, x.selected = conn, conn.selected
-	}
-	w.mu.RUnlock()
 	if err != nil {
 		return nil, err
 	}
-	return x, x.read(callOf(ctx).fields["params"])
+	return &execution{a: a, conn: conn, selected: conn.selected, body: body, began: began}, nil
 }
 
 // read checks the request and decodes its parameters, without losing digits of
@@ -158,9 +158,6 @@ func (x *execution) read(params json.RawMessage) error {
 	return nil
 }
 
-// pieceParams are what download takes from every connector.
-var pieceParams = []string{"_airbyte_response_type", "_airbyte_response_format", "range_header"}
-
 // onlyDeclared returns an error if there are parameters that an action does not declare.
 func (e *entity) onlyDeclared(action string, params map[string]any) error {
 	fields := e.fields()
@@ -177,7 +174,7 @@ func (e *entity) onlyDeclared(action string, params map[string]any) error {
 		_, field := fields[name]
 		switch {
 		case slices.Contains(names, name), field && (action == "list" || action == "search" || action == "api_search"):
-		case action == "download" && slices.Contains(pieceParams, name):
+		case action == "download" && serviceParams[name]:
 		default:
 			item := fieldProblem("body.params."+name, "extra_forbidden", "%q of %q has no parameter %q", action, e.name, name)
 			item.Details = map[string]any{"parameters": names}
@@ -239,14 +236,14 @@ func (x *execution) run() (server.ExecuteConnectorResponseObject, error) {
 		}
 		return x.one(r)
 	case "get", "update", "delete":
-		return x.record()
+		return x.runOnRecord()
 	default: // an action that only Entity.Actions names
 		return x.answer(&envelope{result: json.RawMessage("{}")}), nil
 	}
 }
 
-// record runs an action on the record that a parameter names.
-func (x *execution) record() (*envelope, error) {
+// runOnRecord runs an action on the record that a parameter names.
+func (x *execution) runOnRecord() (*envelope, error) {
 	e := x.entity
 	name, key, err := e.keyOf(x.params)
 	if err != nil {
@@ -330,6 +327,16 @@ func (x *execution) list() (*envelope, error) {
 	e := x.entity
 	records := e.snapshot()
 	filtered := x.filter(records)
+	if e.takesSOQL(x.body.Action) {
+		var err error
+		var fields []string
+		if filtered, fields, err = x.soql(filtered); err != nil {
+			return nil, err
+		}
+		if len(x.body.SelectFields) == 0 {
+			x.body.SelectFields = fields
+		}
+	}
 	times := 1
 	if e.Repeat > 1 && x.body.Action == "list" && len(filtered) == len(records) {
 		times = e.Repeat
@@ -356,11 +363,11 @@ func (x *execution) list() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.pageOf(result, metadata, s.more())
+	return x.answerPage(result, metadata, s.more())
 }
 
-// pageOf returns a page of records in the form that the action has.
-func (x *execution) pageOf(result, metadata json.RawMessage, more bool) (*envelope, error) {
+// answerPage returns a page of records in the form that the action has.
+func (x *execution) answerPage(result, metadata json.RawMessage, more bool) (*envelope, error) {
 	if !x.entity.wraps(x.body.Action) {
 		return x.answer(&envelope{result: result, metadata: metadata}), nil
 	}

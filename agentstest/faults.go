@@ -114,8 +114,8 @@ func (s *Service) mustKnow(operationID string) {
 func (s *Service) ClearFaults() { s.faults.clear() }
 
 // PendingFaults returns the number of faults that are not used up. At the end of
-// a test it should be 0. A fault with negative Times is never used up; use
-// [Service.Requests] or [Service.Count] to see what it hit.
+// a test it should be 0. A fault with negative Times is never used up and always
+// counts; use [Service.Requests] or [Service.Count] to see what it hit.
 func (s *Service) PendingFaults() int { return int(s.faults.pending.Load()) }
 
 type faultQueue struct {

@@ -124,8 +124,8 @@ func shorten(v any) any {
 // texts byte by byte, false before true. It reports false for values that have
 // no order.
 func compare(a, b any) (int, bool) {
-	x, xok := number(a)
-	y, yok := number(b)
+	x, xok := numberOf(a)
+	y, yok := numberOf(b)
 	if xok && yok {
 		return x.Cmp(y), true
 	}

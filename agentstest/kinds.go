@@ -82,9 +82,9 @@ func (k *kind) spec() server.ConnectorSpecification {
 	}
 	properties["start_date"] = map[string]any{"type": "string", "format": "date-time", "title": "Start date"}
 	return server.ConnectorSpecification{
-		DocumentationURL: ptr("https://docs.example.com/" + k.slug),
+		DocumentationURL: new("https://docs.example.com/" + k.slug),
 		ConnectionSpecification: server.ConnectionSpecification{
-			Schema: ptr("http://json-schema.org/draft-07/schema#"), Type: "object", Title: ptr(k.name),
+			Schema: new("http://json-schema.org/draft-07/schema#"), Type: "object", Title: new(k.name),
 			Required: k.credentials, Properties: properties,
 		},
 		AdvancedAuth: &server.AdvancedAuth{
@@ -120,8 +120,8 @@ func (a *api) ListSourceDefinitions(_ context.Context, req server.ListSourceDefi
 			continue
 		}
 		list.Definitions = append(list.Definitions, server.ConnectorDefinitionSummary{
-			SourceDefinitionID: ptr(k.id), Name: k.name, DockerRepository: ptr("airbyte/source-" + k.slug),
-			IconURL: ptr(icon(k.slug)), Custom: ptr(k.custom), SupportLevel: ptr(k.support),
+			SourceDefinitionID: new(k.id), Name: k.name, DockerRepository: new("airbyte/source-" + k.slug),
+			IconURL: new(icon(k.slug)), Custom: new(k.custom), SupportLevel: new(k.support),
 		})
 	}
 	return list, nil
@@ -137,8 +137,8 @@ func (a *api) GetSourceDefinition(_ context.Context, req server.GetSourceDefinit
 	return server.GetSourceDefinition200JSONResponse{
 		ID: k.id,
 		Definition: server.ConnectorDefinition{
-			SourceDefinitionID: ptr(k.id), Name: k.name, DockerRepository: ptr("airbyte/source-" + k.slug),
-			IconURL: ptr(icon(k.slug)), Custom: ptr(k.custom), SupportLevel: ptr(k.support), Spec: k.spec(),
+			SourceDefinitionID: new(k.id), Name: k.name, DockerRepository: new("airbyte/source-" + k.slug),
+			IconURL: new(icon(k.slug)), Custom: new(k.custom), SupportLevel: new(k.support), Spec: k.spec(),
 		},
 		ExampleQuestions: &server.ExampleQuestions{Direct: k.direct, Search: k.search},
 	}, nil
@@ -179,10 +179,10 @@ func (a *api) GetDestinationDefinition(_ context.Context, req server.GetDestinat
 	return server.GetDestinationDefinition200JSONResponse{
 		ID: d.id,
 		Definition: server.ConnectorDefinition{
-			DestinationDefinitionID: ptr(d.id), Name: d.name, DockerRepository: ptr("airbyte/destination-" + d.slug),
-			IconURL: ptr(icon(d.slug)), Custom: ptr(false), SupportLevel: ptr(server.SupportLevelCertified),
+			DestinationDefinitionID: new(d.id), Name: d.name, DockerRepository: new("airbyte/destination-" + d.slug),
+			IconURL: new(icon(d.slug)), Custom: new(false), SupportLevel: new(server.SupportLevelCertified),
 			Spec: server.ConnectorSpecification{
-				ConnectionSpecification: server.ConnectionSpecification{Type: "object", Title: ptr(d.name), Required: d.required, Properties: properties},
+				ConnectionSpecification: server.ConnectionSpecification{Type: "object", Title: new(d.name), Required: d.required, Properties: properties},
 				SupportedDestinationSyncModes: []server.DestinationSyncMode{
 					server.DestinationSyncModeOverwrite, server.DestinationSyncModeAppend, server.DestinationSyncModeAppendDedup,
 				},

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -24,7 +25,7 @@ func (d *description) recordsOf(e *describedEntity) []json.RawMessage {
 		return list
 	}
 	list := make([]json.RawMessage, madeUpRecords)
-	shape, key := d.shapeOf(e), d.keyOf(e)
+	shape, key := d.shapeOf(e), d.keyField(e)
 	for i := range list {
 		list[i], _ = json.Marshal(d.maker(e.Name, key, i).value(shape, "")) // made of JSON
 	}
@@ -64,9 +65,9 @@ func (d *description) shapeOf(e *describedEntity) *schema {
 	return best
 }
 
-// keyOf returns the field that identifies a record: the one that get asks for, if it
+// keyField returns the field that identifies a record: the one that get asks for, if it
 // is a field of the records, else a usual one.
-func (d *description) keyOf(e *describedEntity) string {
+func (d *description) keyField(e *describedEntity) string {
 	shape := d.shapeOf(e)
 	scalarField := func(name string) bool {
 		i := slices.IndexFunc(shape.Properties, func(p property) bool { return p.Name == name })
@@ -137,11 +138,11 @@ func (m *maker) value(s *schema, name string) any {
 		return m.text(s, name)
 	case "integer":
 		if name == m.key || name == "id" || !m.looksLikeTime(name) {
-			return json.Number(strconv.Itoa(m.n + 1))
+			return s.within(json.Number(strconv.Itoa(m.n + 1)))
 		}
-		return json.Number(strconv.FormatInt(epoch.AddDate(0, 0, m.n).Unix(), 10))
+		return s.within(json.Number(strconv.FormatInt(epoch.AddDate(0, 0, m.n).Unix(), 10)))
 	case "number":
-		return json.Number(strconv.FormatFloat(float64(m.n)+0.5, 'f', -1, 64))
+		return s.within(json.Number(strconv.FormatFloat(float64(m.n)+0.5, 'f', -1, 64)))
 	case "boolean":
 		return m.n%2 == 0
 	case "array":
@@ -190,6 +191,20 @@ func (m *maker) value(s *schema, name string) any {
 func (m *maker) ends(s *schema) bool {
 	s = m.d.of(s)
 	return m.left <= 0 || len(m.inside) > madeUpDepth || s.Shape != "" && slices.Contains(m.inside, s.Shape)
+}
+
+// within returns a number, or the limit that it is beyond, if that is a whole number.
+func (s *schema) within(n json.Number) json.Number {
+	for _, limit := range []json.Number{s.Maximum, s.Minimum} {
+		if r, ok := numberOf(limit); !ok || !r.IsInt() {
+			continue
+		}
+		code, _ := beyond(n, s.Minimum, s.Maximum)
+		if code == "less_than_equal" && limit == s.Maximum || code == "greater_than_equal" && limit == s.Minimum {
+			return limit
+		}
+	}
+	return n
 }
 
 func (m *maker) looksLikeTime(name string) bool {
@@ -334,13 +349,19 @@ func (d *description) misfit(v any, s *schema, at string) *errorItem {
 				return wrong("date", "Input should be a date")
 			}
 		}
-	case "integer":
-		if n, ok := number(v); !ok || !n.IsInt() {
+		if code, text := beyond(json.Number(strconv.Itoa(utf8.RuneCountInString(text))), s.MinLength, s.MaxLength); code != "" {
+			return wrong("length_"+code, "Input should have a length %s", text)
+		}
+	case "integer", "number":
+		n, ok := numberOf(v)
+		switch {
+		case !ok && s.Type == "number":
+			return wrong("type_error", "Input should be a number")
+		case !ok || s.Type == "integer" && !n.IsInt():
 			return wrong("type_error", "Input should be an integer")
 		}
-	case "number":
-		if _, ok := number(v); !ok {
-			return wrong("type_error", "Input should be a number")
+		if code, text := beyond(v, s.Minimum, s.Maximum); code != "" {
+			return wrong(code, "Input should be %s", text)
 		}
 	case "boolean":
 		if _, ok := v.(bool); !ok {
@@ -350,6 +371,9 @@ func (d *description) misfit(v any, s *schema, at string) *errorItem {
 		list, ok := v.([]any)
 		if !ok {
 			return wrong("type_error", "Input should be an array")
+		}
+		if code, text := beyond(json.Number(strconv.Itoa(len(list))), s.MinItems, s.MaxItems); code != "" {
+			return wrong("length_"+code, "Input should have a number of items %s", text)
 		}
 		for i, one := range list {
 			if item := d.misfit(one, s.Items, at+"."+strconv.Itoa(i)); item != nil {
@@ -377,6 +401,21 @@ func (d *description) misfit(v any, s *schema, at string) *errorItem {
 		return wrong("type_error", "Input has none of the types that are declared")
 	}
 	return nil
+}
+
+// beyond returns how a number is beyond limits, "" if it is not.
+func beyond(v any, least, most json.Number) (code, text string) {
+	n, ok := numberOf(v)
+	if !ok {
+		return "", ""
+	}
+	if limit, ok := numberOf(least); ok && n.Cmp(limit) < 0 {
+		return "greater_than_equal", "greater than or equal to " + least.String()
+	}
+	if limit, ok := numberOf(most); ok && n.Cmp(limit) > 0 {
+		return "less_than_equal", "less than or equal to " + most.String()
+	}
+	return "", ""
 }
 
 // misfitting returns what is wrong with the members of an object.

@@ -43,7 +43,7 @@ func (a *api) SetOAuthCredentials(ctx context.Context, req server.SetOAuthCreden
 	}
 	now := a.s.now()
 	stored := server.OAuthCredentials{
-		ID: w.newID("oauth"), ScopeType: server.OAuthScopeTypeOrganization, ScopeID: ptr(g.organization),
+		ID: w.newID("oauth"), ScopeType: server.OAuthScopeTypeOrganization, ScopeID: new(g.organization),
 		ConnectorType: server.ConnectorKindSource, ConnectorDefinitionID: k.id, CreatedAt: now, UpdatedAt: now,
 	}
 	key := oauthKey{g.organization, k.id}
@@ -85,7 +85,7 @@ func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequest
 	var items []errorItem
 	kinds := 0
 	for _, s := range []*string{body.ConnectorType, body.DefinitionID, body.SourceTemplateID} {
-		if given(s) {
+		if isGiven(s) {
 			kinds++
 		}
 	}
@@ -112,7 +112,7 @@ func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequest
 	w.consents[state] = &consent{
 		workspace: ws, template: t, name: t.name, config: merged(body.OAuthInputConfiguration, body.ReplicationConfig), back: back,
 	}
-	if given(body.Name) {
+	if isGiven(body.Name) {
 		w.consents[state].name = *body.Name
 	}
 	return server.InitiateOAuth200JSONResponse{ConsentURL: c.base + consentPath + "?" + url.Values{"state": {state}}.Encode()}, nil
@@ -121,11 +121,11 @@ func (a *api) InitiateOAuth(ctx context.Context, req server.InitiateOAuthRequest
 // templateToConsent returns the template of the connector to which a user is to
 // consent. The caller holds the lock.
 func (w *world) templateToConsent(g *grant, body *server.OAuthInitiateRequest) (*template, error) {
-	if given(body.SourceTemplateID) {
+	if isGiven(body.SourceTemplateID) {
 		return w.visibleTemplate(g, *body.SourceTemplateID)
 	}
 	var k *kind
-	if given(body.DefinitionID) {
+	if isGiven(body.DefinitionID) {
 		if k = w.kindByID(*body.DefinitionID); k == nil {
 			return nil, notFound("source definition", *body.DefinitionID)
 		}
@@ -139,27 +139,32 @@ func (w *world) templateToConsent(g *grant, body *server.OAuthInitiateRequest) (
 	return append(own, global...)[0], nil
 }
 
-// consent serves the page at which a user consents. The user does so at once,
-// unless the function of WithConsent objects, and the browser is sent back.
-func (s *Service) consent(w http.ResponseWriter, r *http.Request) {
-	world := &s.world
-	state := r.URL.Query().Get("state")
-	world.mu.Lock()
-	asked := world.consents[state]
-	delete(world.consents, state) // it works once
-	name := ""
-	if asked != nil {
-		name = asked.workspace.name
-	}
-	world.mu.Unlock()
-	if asked == nil {
-		answerError(w, r, problem(http.StatusBadRequest, "The state is not that of a consent, or it was used before"))
+// consentPage serves the page at which a user consents, and sends the browser back.
+func (s *Service) consentPage(w http.ResponseWriter, r *http.Request) {
+	back, err := s.endConsent(r.URL.Query().Get("state"))
+	if err != nil {
+		answerError(w, r, err)
 		return
 	}
+	http.Redirect(w, r, back, http.StatusFound)
+}
+
+// endConsent lets the user consent, unless the function of WithConsent objects, and
+// returns the URL to which the browser goes back.
+func (s *Service) endConsent(state string) (string, error) {
+	w := &s.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	asked := w.consents[state]
+	if asked == nil {
+		return "", problem(http.StatusBadRequest, "The state is not that of a consent, or it was used before")
+	}
+	delete(w.consents, state) // it works once
 	answer := url.Values{}
 	var refusal error
 	if decide := s.options.consent; decide != nil {
-		refusal = decide(asked.template.kind.slug, name)
+		slug, workspace := asked.template.kind.slug, asked.workspace.name
+		w.unlocked(func() { refusal = decide(slug, workspace) })
 	}
 	if refusal != nil {
 		answer.Set("error", "access_denied")
@@ -167,22 +172,19 @@ func (s *Service) consent(w http.ResponseWriter, r *http.Request) {
 	} else {
 		id, err := s.connectConsented(asked)
 		if err != nil {
-			answerError(w, r, err)
-			return
+			return "", err
 		}
 		answer.Set("connector_id", id)
 	}
 	back := *asked.back
 	back.RawQuery = strings.TrimPrefix(back.RawQuery+"&"+answer.Encode(), "&")
-	http.Redirect(w, r, back.String(), http.StatusFound)
+	return back.String(), nil
 }
 
-// connectConsented creates the connector to which a user consented, and returns
-// its ID.
+// connectConsented creates the connector to which a user consented, and returns its ID.
+// The caller holds the lock.
 func (s *Service) connectConsented(asked *consent) (string, error) {
 	w := &s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if asked.workspace.tombstone {
 		return "", notFound("workspace", asked.workspace.id)
 	}

@@ -40,12 +40,6 @@ const (
 	scopedToken      = "scoped"
 )
 
-// lockThemselves are the operations that wait or call functions of users. Nobody may do
-// that while holding the lock, so that these operations take it when they need it.
-var lockThemselves = map[string]bool{
-	executeConnector: true, "prepareExecution": true, "checkConnector": true, "checkConnectorConfig": true,
-}
-
 // A call is what an operation has to know about its request, beside its
 // parameters.
 type call struct {
@@ -79,7 +73,9 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request, op *operation) *
 
 // guard is what all operations have in common once the generated server has decoded the
 // request: it checks the kind of the token, and holds the lock of the world while the
-// operation runs, that for readers if its method is GET.
+// operation runs, that for readers if its method is GET. An operation that calls a
+// function of the user does so through unlocked. Only executeConnector takes the lock by
+// itself, to find the connector: actions may take their time, and many run at once.
 func (s *Service) guard(run server.StrictHandlerFunc, _ string) server.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
 		c := callOf(ctx)
@@ -87,7 +83,7 @@ func (s *Service) guard(run server.StrictHandlerFunc, _ string) server.StrictHan
 			return nil, err
 		}
 		switch mu := &s.world.mu; {
-		case lockThemselves[c.op.id]:
+		case c.op.id == executeConnector:
 		case r.Method == http.MethodGet:
 			mu.RLock()
 			defer mu.RUnlock()

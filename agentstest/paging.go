@@ -37,7 +37,7 @@ const (
 	PagingPageToken      Paging = "page_token"       // page_token ← next_page_token
 	PagingPageTokenCamel Paging = "pageToken"        // pageToken ← nextPageToken; google-drive, gmail
 	PagingOffset         Paging = "offset"           // offset ← next_offset, a number
-	PagingPage           Paging = "page"             // page ← next_page, a number;
+	PagingPage           Paging = "page"             // page ← next_page, a number
 	PagingPageNumber     Paging = "page_number"      // page ← page, the number of this page, and has_more
 	PagingAfter          Paging = "after"            // after ← after
 	PagingNestedAfter    Paging = "paging.next"      // after ← paging {next {after, link}}

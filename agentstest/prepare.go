@@ -22,6 +22,9 @@ func (a *api) PrepareExecution(ctx context.Context, req server.PrepareExecutionR
 	if err != nil {
 		return nil, err
 	}
+	if err := x.read(callOf(ctx).fields["params"]); err != nil {
+		return nil, err
+	}
 	if x.entity == nil {
 		return nil, invalid(fieldProblem("body.entity", "string_too_short", "Input should not be empty"))
 	}
@@ -40,9 +43,9 @@ func (a *api) PrepareExecution(ctx context.Context, req server.PrepareExecutionR
 	answer := server.PrepareExecution200JSONResponse{
 		Status: "success",
 		Bundle: &server.ExecutionBundle{
-			ConnectorDefinitionID: ptr(x.conn.template.kind.id), DefinitionYaml: document, Entity: ptr(x.entity.name), Action: ptr(x.body.Action),
+			ConnectorDefinitionID: new(x.conn.template.kind.id), DefinitionYaml: document, Entity: new(x.entity.name), Action: new(x.body.Action),
 			Params: x.body.Params, SelectFields: x.body.SelectFields, ExcludeFields: x.body.ExcludeFields,
-			SkipTruncation: ptr(x.body.SkipTruncation == nil || *x.body.SkipTruncation), SourceConfig: config,
+			SkipTruncation: new(x.body.SkipTruncation == nil || *x.body.SkipTruncation), SourceConfig: config,
 		},
 		Warning: &server.ExecuteResult_Warning{},
 	}
@@ -64,9 +67,9 @@ func (c *connector) document() (string, error) {
 		for _, action := range e.actions {
 			switch {
 			case action == "context_store_search", action == storeSQL && !e.allows("context_store_search"):
-				copied = append(copied, object{"entity": e.name, "fields": storeFields(e.searchSchemas(fields))})
+				copied = append(copied, object{"entity": e.name, "fields": listFields(e.searchSchemas(fields))})
 			case !storeActions[action]:
-				method, operation := e.operation(action, fields, record)
+				method, operation := e.openAPI(action, fields, record)
 				paths["/"+e.name+"/"+action] = object{method: operation}
 			}
 		}
@@ -85,8 +88,8 @@ func (c *connector) document() (string, error) {
 // storeActions read the context store and not the vendor.
 var storeActions = map[string]bool{"context_store_search": true, storeSQL: true}
 
-// storeFields lists fields as the description of a context store does.
-func storeFields(fields map[string]map[string]any) []object {
+// listFields lists fields as the description of a context store does.
+func listFields(fields map[string]map[string]any) []object {
 	list := []object{}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		field := object{"name": name}
@@ -98,8 +101,8 @@ func storeFields(fields map[string]map[string]any) []object {
 	return list
 }
 
-// operation describes an action of the entity as an operation of OpenAPI.
-func (e *entity) operation(action string, fields map[string]map[string]any, record object) (method string, operation object) {
+// openAPI describes an action of the entity as an operation of OpenAPI.
+func (e *entity) openAPI(action string, fields map[string]map[string]any, record object) (method string, operation object) {
 	params, _ := e.parameters(action, fields)
 	operation = object{"operationId": e.name + "_" + action, "x-airbyte-entity": e.name, "x-airbyte-action": action}
 	method = http.MethodGet

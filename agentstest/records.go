@@ -67,7 +67,7 @@ func newEntity(k *kind, name string, spec Entity) (*entity, error) {
 	e := &entity{Entity: spec, slug: k.slug, name: name, actions: slices.Clone(spec.Actions), sized: spec.PageSize > 0}
 	if e.described = k.document.entity(name); e.described != nil {
 		e.document = k.document
-		e.describe()
+		e.fillIn()
 		spec.Files = e.Files
 	}
 	if e.PageSize <= 0 {
@@ -193,11 +193,11 @@ func scalar(v any) (string, bool) {
 		return v, true
 	case json.Number:
 		if f, err := v.Float64(); err == nil && f == math.Trunc(f) && strings.ContainsAny(v.String(), ".eE") {
-			return text(f), true
+			return textOf(f), true
 		}
 		return v.String(), true
 	case float64:
-		return text(v), true
+		return textOf(v), true
 	case bool:
 		return strconv.FormatBool(v), true
 	}

@@ -69,7 +69,7 @@ func (s *Service) Requests() []Request {
 	for i, e := range entries {
 		r := Request{
 			Time: e.at, ID: e.id, Operation: e.op, Method: e.method, Path: e.path,
-			Query: query(e.rawQuery), Header: redactHeader(e.header), Body: redactBody(e.body),
+			Query: parseQuery(e.rawQuery), Header: redactHeader(e.header), Body: redactBody(e.body),
 			Status: int(e.status.Load()), TokenID: s.tokens.jti(e.header.Get("Authorization")),
 		}
 		if e.op == executeConnector {
@@ -94,7 +94,8 @@ func readExecution(body []byte) (entity, action string, params map[string]any) {
 }
 
 // Reset sets all counters to 0 and clears the log of requests. Nothing else
-// changes.
+// changes: [Service.ClearFaults] removes faults, and only a new service has the
+// records of the beginning.
 func (s *Service) Reset() {
 	s.total.Store(0)
 	for _, n := range s.counts {
@@ -103,7 +104,7 @@ func (s *Service) Reset() {
 	s.log.init(s.options.logSize)
 }
 
-func query(raw string) url.Values {
+func parseQuery(raw string) url.Values {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return values // the ones that are valid

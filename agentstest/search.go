@@ -25,16 +25,13 @@ type matcher func(record any) bool
 
 // search runs context_store_search.
 func (x *execution) search() (*envelope, error) {
-	switch {
-	case !x.entity.inStore(x.selected):
-		return nil, invalid(fieldProblem("body.entity", "not_in_context_store", "The connector does not put %q into the context store", x.entity.name))
-	case !x.conn.filled(x.began):
-		return nil, invalid(fieldProblem("body.entity", "not_ready", "The context store does not have %q yet", x.entity.name))
+	if err := x.inContextStore(); err != nil {
+		return nil, err
 	}
 	var hits []*record
 	var passages []passage // nil unless the search is semantic
 	var err error
-	limit, most := maxHits, maxHits
+	standard, most := maxHits, maxHits
 	query, hasQuery := x.params["query"]
 	semantic, hasSemantic := x.params["semantic"]
 	switch {
@@ -43,7 +40,7 @@ func (x *execution) search() (*envelope, error) {
 	case hasQuery:
 		hits, err = x.entity.runQuery(query)
 	default:
-		limit, most = defaultPassages, maxPassages
+		standard, most = defaultPassages, maxPassages
 		passages, err = x.semantic(semantic)
 		for _, p := range passages {
 			hits = append(hits, p.record)
@@ -52,11 +49,9 @@ func (x *execution) search() (*envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, ok := x.params["limit"]; ok {
-		s, _ := scalar(v)
-		if limit, err = strconv.Atoi(s); err != nil || limit < 1 || limit > most {
-			return nil, invalid(fieldProblem("body.params.limit", "range", "Input should be an integer from 1 to %d", most))
-		}
+	limit, err := x.limit(standard, most)
+	if err != nil {
+		return nil, err
 	}
 	start := 0
 	if v, ok := x.params["cursor"]; ok && v != nil {
@@ -66,7 +61,7 @@ func (x *execution) search() (*envelope, error) {
 	}
 	start = min(start, len(hits))
 	end := min(start+limit, len(hits))
-	if fields, err := paths(x.params["fields"]); err != nil {
+	if fields, err := pathsOf(x.params["fields"]); err != nil {
 		return nil, err
 	} else if len(fields) > 0 && len(x.body.SelectFields) == 0 {
 		x.body.SelectFields = fields
@@ -91,10 +86,35 @@ func (x *execution) search() (*envelope, error) {
 	if x.conn.stale {
 		since := x.conn.createdAt
 		v.warning = &server.ContextStoreWarning{
-			Code: "context_store_reactivated", Message: staleMessage, StaleSince: &since, ReactivatedAt: ptr(x.began),
+			Code: "context_store_reactivated", Message: staleMessage, StaleSince: &since, ReactivatedAt: new(x.began),
 		}
 	}
 	return x.answer(v), nil
+}
+
+// inContextStore returns an error if the context store does not have the entity.
+func (x *execution) inContextStore() error {
+	switch {
+	case !x.entity.inStore(x.selected):
+		return invalid(fieldProblem("body.entity", "not_in_context_store", "The connector does not put %q into the context store", x.entity.name))
+	case !x.conn.filled(x.began):
+		return invalid(fieldProblem("body.entity", "not_ready", "The context store does not have %q yet", x.entity.name))
+	}
+	return nil
+}
+
+// limit returns the parameter limit, or the standard if there is none.
+func (x *execution) limit(standard, most int) (int, error) {
+	v, given := x.params["limit"]
+	if !given {
+		return standard, nil
+	}
+	text, _ := scalar(v)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, invalid(fieldProblem("body.params.limit", "range", "Input should be an integer from 1 to %d", most))
+	}
+	return n, nil
 }
 
 // hitCursor returns the cursor of the page that begins at an offset.
@@ -113,8 +133,8 @@ func readHitCursor(v any) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// paths reads a list of fields, each a dotted path or a list of its parts.
-func paths(v any) ([]string, error) {
+// pathsOf reads a list of fields, each a dotted path or a list of its parts.
+func pathsOf(v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -159,9 +179,9 @@ func (e *entity) runQuery(v any) ([]*record, error) {
 		}
 	}
 	if filter, given := q["filter"]; given {
-		match, problem := e.condition(at+".filter", filter)
-		if problem != nil {
-			return nil, invalid(*problem)
+		match, wrong := e.condition(at+".filter", filter)
+		if wrong != nil {
+			return nil, invalid(*wrong)
 		}
 		var kept []*record
 		for _, r := range records {
@@ -171,12 +191,12 @@ func (e *entity) runQuery(v any) ([]*record, error) {
 		}
 		records = kept
 	}
-	keys, problem := sortKeys(at+".sort", q["sort"])
-	for i := 0; i < len(keys) && problem == nil; i++ {
-		problem = e.unknownField(at+".sort", keys[i].field)
+	keys, wrong := sortKeys(at+".sort", q["sort"])
+	for i := 0; i < len(keys) && wrong == nil; i++ {
+		wrong = e.unknownField(at+".sort", keys[i].field)
 	}
-	if problem != nil {
-		return nil, invalid(*problem)
+	if wrong != nil {
+		return nil, invalid(*wrong)
 	}
 	if len(keys) > 0 {
 		records = slices.Clone(records)
@@ -254,9 +274,9 @@ func (e *entity) condition(at string, v any) (matcher, *errorItem) {
 		case "and", "or":
 			return e.combined(at, op, operand)
 		case "not":
-			inner, problem := e.condition(at, operand)
-			if problem != nil {
-				return nil, problem
+			inner, wrong := e.condition(at, operand)
+			if wrong != nil {
+				return nil, wrong
 			}
 			return func(r any) bool { return !inner(r) }, nil
 		}
@@ -338,9 +358,9 @@ func (e *entity) combined(at, op string, operand any) (matcher, *errorItem) {
 	}
 	var all []matcher
 	for i, one := range list {
-		m, problem := e.condition(at+"."+strconv.Itoa(i), one)
-		if problem != nil {
-			return nil, problem
+		m, wrong := e.condition(at+"."+strconv.Itoa(i), one)
+		if wrong != nil {
+			return nil, wrong
 		}
 		all = append(all, m)
 	}
@@ -386,8 +406,8 @@ func (e *entity) fieldTest(at, op string, operand any) (matcher, *errorItem) {
 			item := fieldProblem(at+"."+field, "type_error", "%s", wrong)
 			return nil, &item
 		}
-		if problem := e.unknownField(at, field); problem != nil {
-			return nil, problem
+		if wrong := e.unknownField(at, field); wrong != nil {
+			return nil, wrong
 		}
 	}
 	test := operators[op]
@@ -410,7 +430,7 @@ var operators = map[string]func(have, want any) bool{
 	"gte":            ordered(func(order int) bool { return order >= 0 }),
 	"lt":             ordered(func(order int) bool { return order < 0 }),
 	"lte":            ordered(func(order int) bool { return order <= 0 }),
-	"in":             in,
+	"in":             isIn,
 	"startswith":     ofTexts(strings.HasPrefix),
 	"endswith":       ofTexts(strings.HasSuffix),
 	"contains":       ofTexts(func(have, part string) bool { return strings.Contains(strings.ToLower(have), strings.ToLower(part)) }),
@@ -426,7 +446,7 @@ func ordered(accept func(int) bool) func(have, want any) bool {
 	}
 }
 
-func in(have, want any) bool {
+func isIn(have, want any) bool {
 	list, _ := want.([]any)
 	return slices.ContainsFunc(list, func(one any) bool { return equal(have, one) })
 }
@@ -525,8 +545,8 @@ func distance(a, b []rune) int {
 	return rows[1][len(b)]
 }
 
-// number reads a JSON number without rounding it.
-func number(v any) (*big.Rat, bool) {
+// numberOf reads a JSON number without rounding it.
+func numberOf(v any) (*big.Rat, bool) {
 	switch v := v.(type) {
 	case json.Number:
 		if len(v) > 64 { // 1e999999999 would take all memory
@@ -571,14 +591,14 @@ func (x *execution) semantic(v any) ([]passage, error) {
 		return nil, invalid(fieldProblem(at+".prompt", "missing", "A semantic search needs a prompt"))
 	}
 	records := x.entity.stored()
-	field, problem := x.entity.searchField(at+".field", options["field"])
-	if problem != nil {
-		return nil, invalid(*problem)
+	field, wrong := x.entity.searchField(at+".field", options["field"])
+	if wrong != nil {
+		return nil, invalid(*wrong)
 	}
 	if filter, given := options["filter"]; given {
-		match, problem := x.entity.condition(at+".filter", filter)
-		if problem != nil {
-			return nil, invalid(*problem)
+		match, wrong := x.entity.condition(at+".filter", filter)
+		if wrong != nil {
+			return nil, invalid(*wrong)
 		}
 		records = slices.DeleteFunc(slices.Clone(records), func(r *record) bool { return !match(r.get()) })
 	}
@@ -597,7 +617,7 @@ func (x *execution) semantic(v any) ([]passage, error) {
 	}
 	least := big.NewRat(1, 4)
 	if v, given := options["min_similarity"]; given {
-		if least, ok = number(v); !ok || least.Cmp(big.NewRat(-1, 1)) < 0 || least.Cmp(big.NewRat(1, 1)) > 0 {
+		if least, ok = numberOf(v); !ok || least.Cmp(big.NewRat(-1, 1)) < 0 || least.Cmp(big.NewRat(1, 1)) > 0 {
 			return nil, invalid(fieldProblem(at+".min_similarity", "range", "Input should be a number from -1 to 1"))
 		}
 	}
@@ -626,23 +646,23 @@ func (x *execution) semantic(v any) ([]passage, error) {
 func (e *entity) searchField(at string, given any) (string, *errorItem) {
 	fields := e.textFields()
 	name, isText := given.(string)
-	var problem errorItem
+	var wrong errorItem
 	switch {
 	case given != nil && !isText:
-		problem = fieldProblem(at, "type_error", "Input should be a string")
+		wrong = fieldProblem(at, "type_error", "Input should be a string")
 	case len(e.snapshot()) == 0, slices.Contains(fields, name): // without records, no field has an index yet
 		return name, nil
 	case len(fields) == 0:
-		problem = fieldProblem(at, "field", "No field of %q has a semantic index", e.name)
+		wrong = fieldProblem(at, "field", "No field of %q has a semantic index", e.name)
 	case given != nil:
-		problem = fieldProblem(at, "field", "The field %q has no semantic index; these have one: %s", name, strings.Join(fields, ", "))
+		wrong = fieldProblem(at, "field", "The field %q has no semantic index; these have one: %s", name, strings.Join(fields, ", "))
 	case len(fields) == 1:
 		return fields[0], nil
 	default:
-		problem = fieldProblem(at, "missing", "Field required, since several have a semantic index: %s", strings.Join(fields, ", "))
+		wrong = fieldProblem(at, "missing", "Field required, since several have a semantic index: %s", strings.Join(fields, ", "))
 	}
-	problem.Details = map[string]any{"fields": fields}
-	return "", &problem
+	wrong.Details = map[string]any{"fields": fields}
+	return "", &wrong
 }
 
 // wrap adds to each record, given as JSON, how it matches.

@@ -120,15 +120,15 @@ func (w *world) seed() {
 		kind: w.kindBySlug("zendesk-support"), name: "Zendesk for Example Corp", config: object{"start_date": "2026-01-01T00:00:00Z"},
 		tags: []string{"support"}, mode: server.SourceTemplateModeMulti, createdAt: epoch, updated: epoch,
 		customization: &server.SourceTemplateCustomization{
-			StreamSelectionMode: ptr(server.StreamSelectionModeWhitelist), StreamWhitelist: []string{"tickets", "users"},
+			StreamSelectionMode: new(server.StreamSelectionModeWhitelist), StreamWhitelist: []string{"tickets", "users"},
 		},
 	}
 	w.templates[own.id] = own
 
 	lake := &connectionTemplate{
 		serial: w.next(), id: inventID("connection-template", OrganizationID, "lake"), organization: OrganizationID,
-		destination: w.destinations[2], name: "Lake", config: object{"s3_bucket_name": "example-lake"}, cron: ptr("0 0 * * * ?"),
-		changes: ptr(server.NonBreakingChangesPreferenceIgnore), syncOnCreate: ptr(true), tags: []string{"lake"}, createdAt: epoch, updated: epoch,
+		destination: w.destinations[2], name: "Lake", config: object{"s3_bucket_name": "example-lake"}, cron: new("0 0 * * * ?"),
+		changes: new(server.NonBreakingChangesPreferenceIgnore), syncOnCreate: new(true), tags: []string{"lake"}, createdAt: epoch, updated: epoch,
 	}
 	hosted := &connectionTemplate{
 		serial: w.next(), id: inventID("connection-template", OrganizationID, "hosted"), organization: OrganizationID,
@@ -139,7 +139,7 @@ func (w *world) seed() {
 	report := w.addWorkflow(first, "Weekly report", epoch)
 	w.automations["automation-1"] = &server.Automation{
 		ID: "automation-1", WorkflowID: report.ID, WorkspaceID: first.id, Enabled: true, TriggerType: "schedule",
-		CronExpression: ptr("0 0 7 ? * MON"), Timezone: ptr("Europe/Berlin"), CreatedAt: ptr(epoch), UpdatedAt: ptr(epoch),
+		CronExpression: new("0 0 7 ? * MON"), Timezone: new("Europe/Berlin"), CreatedAt: new(epoch), UpdatedAt: new(epoch),
 	}
 }
 
@@ -160,8 +160,8 @@ var people = []struct{ login, name string }{
 // email returns the address of a person. The domain is reserved for examples.
 func email(i int) string { return people[i%len(people)].login + "@example.com" }
 
-// records returns n records, made by one.
-func records(n int, one func(i int) object) []object {
+// makeRecords returns n records, made by one.
+func makeRecords(n int, one func(i int) object) []object {
 	list := make([]object, n)
 	for i := range list {
 		list[i] = one(i)
@@ -178,7 +178,7 @@ func githubEntities() map[string]Entity {
 	}
 	labels := []object{{"id": 1, "name": "bug", "color": "d73a4a"}, {"id": 2, "name": "enhancement", "color": "a2eeef"}, {"id": 3, "name": "documentation", "color": "0075ca"}}
 	kinds := []int{0, 1, 2, 0, 1, 0, 1, 0, 2, 0, 1, 0, 0, 1, 0}
-	issues := records(len(titles), func(i int) object {
+	issues := makeRecords(len(titles), func(i int) object {
 		number := len(titles) - i // the newest first
 		at := number - 1
 		issue := object{
@@ -195,7 +195,7 @@ func githubEntities() map[string]Entity {
 		}
 		return issue
 	})
-	repositories := records(3, func(i int) object {
+	repositories := makeRecords(3, func(i int) object {
 		name := []string{"app", "docs", "infrastructure"}[i]
 		return object{
 			"id": 70000 + i, "name": name, "full_name": "example-corp/" + name, "private": i == 2, "default_branch": "main",
@@ -207,7 +207,7 @@ func githubEntities() map[string]Entity {
 	return map[string]Entity{
 		"issues":       {Records: issues, Key: "number"},
 		"repositories": {Records: repositories, Actions: []string{"list", "get", "api_search", "search", "context_store_search", storeSQL}},
-		"users": {Records: records(len(people), func(i int) object {
+		"users": {Records: makeRecords(len(people), func(i int) object {
 			return object{"id": 1000 + i, "login": people[i].login, "name": people[i].name, "type": "User", "site_admin": false}
 		}), Actions: []string{"list", "get"}},
 		"files": {Files: map[string]File{
@@ -222,14 +222,14 @@ func githubEntities() map[string]Entity {
 func stripeEntities() map[string]Entity {
 	countries := []string{"DE", "US", "GB", "FR"}
 	return map[string]Entity{
-		"customers": {Records: records(12, func(i int) object {
+		"customers": {Records: makeRecords(12, func(i int) object {
 			return object{
 				"id": fmt.Sprintf("cus_%04d", i+1), "object": "customer", "name": people[i].name, "email": email(i), "currency": "eur",
 				"balance": (i % 3) * -500, "delinquent": i%5 == 4, "created": epoch.AddDate(0, 0, -i).Unix(), "livemode": false,
 				"address": object{"country": countries[i%4], "city": []string{"Berlin", "Boston", "London", "Paris"}[i%4]}, "metadata": object{},
 			}
 		})},
-		"charges": {Records: records(23, func(i int) object {
+		"charges": {Records: makeRecords(23, func(i int) object {
 			return object{
 				"id": fmt.Sprintf("ch_%04d", i+1), "object": "charge", "amount": 1000 + 250*i, "currency": "eur", "paid": i%7 != 6,
 				"status": map[bool]string{true: "failed", false: "succeeded"}[i%7 == 6], "customer": fmt.Sprintf("cus_%04d", i%12+1),
@@ -237,7 +237,7 @@ func stripeEntities() map[string]Entity {
 			}
 		}), Actions: []string{"list", "get", "api_search", "search", "context_store_search", storeSQL}},
 		"invoices": {
-			Records: records(4, func(i int) object {
+			Records: makeRecords(4, func(i int) object {
 				return object{
 					"id": fmt.Sprintf("in_%04d", i+1), "object": "invoice", "number": fmt.Sprintf("EX-%04d", 1001+i), "customer": fmt.Sprintf("cus_%04d", i+1),
 					"amount_due": 4200 + 100*i, "currency": "eur", "status": []string{"paid", "open", "draft", "void"}[i], "created": epoch.AddDate(0, 0, i).Unix(),
@@ -262,7 +262,7 @@ func zendeskEntities() map[string]Entity {
 		7: {"id": AttachmentID + 1, "file_name": "log.txt", "content_type": "text/plain; charset=utf-8"},
 	}
 	return map[string]Entity{
-		"tickets": {Records: records(len(subjects), func(i int) object {
+		"tickets": {Records: makeRecords(len(subjects), func(i int) object {
 			var assignee any // an open ticket has none
 			if i%3 != 0 {
 				assignee = 5005
@@ -278,7 +278,7 @@ func zendeskEntities() map[string]Entity {
 				"attachments": attached, "created_at": day(i), "updated_at": day(i + 1),
 			}
 		})},
-		"users": {Records: records(5, func(i int) object {
+		"users": {Records: makeRecords(5, func(i int) object {
 			return object{"id": 5001 + i, "name": people[i].name, "email": email(i), "role": []string{"end-user", "agent"}[i/4], "created_at": day(i)}
 		})},
 		"attachments": {Files: map[string]File{
@@ -290,14 +290,14 @@ func zendeskEntities() map[string]Entity {
 
 func hubspotEntities() map[string]Entity {
 	return map[string]Entity{
-		"contacts": {Records: records(12, func(i int) object {
+		"contacts": {Records: makeRecords(12, func(i int) object {
 			first, last, _ := strings.Cut(people[i].name, " ")
 			return object{
 				"id": fmt.Sprint(501 + i), "archived": false, "createdAt": day(i), "updatedAt": day(i + 2),
 				"properties": object{"firstname": first, "lastname": last, "email": email(i), "lifecyclestage": []string{"lead", "customer", "subscriber"}[i%3]},
 			}
 		})},
-		"companies": {Records: records(3, func(i int) object {
+		"companies": {Records: makeRecords(3, func(i int) object {
 			return object{
 				"id": fmt.Sprint(901 + i), "archived": false, "createdAt": day(i), "updatedAt": day(i + 2),
 				"properties": object{"name": []string{"Analytical Engines", "Compilers Inc.", "Enigma Ltd."}[i], "domain": []string{"engines", "compilers", "enigma"}[i] + ".example.com"},
@@ -308,16 +308,16 @@ func hubspotEntities() map[string]Entity {
 
 func slackEntities() map[string]Entity {
 	return map[string]Entity{
-		"channels": {Records: records(4, func(i int) object {
+		"channels": {Records: makeRecords(4, func(i int) object {
 			return object{"id": fmt.Sprintf("C%05d", i+1), "name": []string{"general", "support", "engineering", "random"}[i], "is_private": false, "num_members": 12 - i}
 		})},
-		"messages": {Records: records(12, func(i int) object {
+		"messages": {Records: makeRecords(12, func(i int) object {
 			return object{
 				"id": fmt.Sprintf("%d.%06d", epoch.Unix()+int64(i)*60, i), "type": "message", "channel": fmt.Sprintf("C%05d", i%4+1), "user": fmt.Sprintf("U%05d", i+1),
 				"text": []string{"Good morning", "The outage is over", "Lunch?", "Release is out", "Thanks for the quick help", "Who owns the scheduler?"}[i%6],
 			}
 		})},
-		"users": {Records: records(6, func(i int) object {
+		"users": {Records: makeRecords(6, func(i int) object {
 			return object{"id": fmt.Sprintf("U%05d", i+1), "name": people[i].login, "real_name": people[i].name, "is_bot": false}
 		})},
 	}
@@ -325,13 +325,13 @@ func slackEntities() map[string]Entity {
 
 func salesforceEntities() map[string]Entity {
 	return map[string]Entity{
-		"accounts": {Key: "Id", Records: records(12, func(i int) object {
+		"accounts": {Key: "Id", Records: makeRecords(12, func(i int) object {
 			return object{
 				"Id": fmt.Sprintf("001EX%010d", i+1), "Name": people[i].name + " & Co.", "Industry": []string{"Software", "Shipping", "Research"}[i%3],
 				"AnnualRevenue": 1000000 * (i + 1), "BillingCountry": []string{"Germany", "United States"}[i%2], "CreatedDate": day(i),
 			}
 		})},
-		"opportunities": {Key: "Id", Records: records(7, func(i int) object {
+		"opportunities": {Key: "Id", Records: makeRecords(7, func(i int) object {
 			return object{
 				"Id": fmt.Sprintf("006EX%010d", i+1), "Name": fmt.Sprintf("Deal %d", i+1), "AccountId": fmt.Sprintf("001EX%010d", i+1), "Amount": 25000 * (i + 1),
 				"StageName": []string{"Prospecting", "Negotiation", "Closed Won"}[i%3], "CloseDate": epoch.AddDate(0, 1, i).Format(time.DateOnly),

@@ -237,7 +237,7 @@ func New(opts ...Option) *Service {
 	s.world.init()
 	s.world.seedBase()
 	for _, d := range s.options.documents {
-		s.world.describe(d, epoch)
+		s.world.addDocument(d, epoch)
 	}
 	if !s.options.bare {
 		s.world.seed()
@@ -269,7 +269,7 @@ func (s *Service) route() {
 		ErrorHandlerFunc: parameterError,
 	})
 	s.router.HandleFunc("GET "+consentPath, func(w http.ResponseWriter, r *http.Request) {
-		s.begin(w, r, &operation{}, s.consent)
+		s.begin(w, r, &operation{}, s.consentPage)
 	})
 	s.router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.begin(w, r, &operation{}, func(w http.ResponseWriter, r *http.Request) {

@@ -28,18 +28,18 @@ type skillSection struct {
 
 // heading returns a heading of a section. Level 1 is the title of the document.
 func heading(text string) server.SkillBlock {
-	return server.SkillBlock{Type: server.SkillBlockTypeHeading, Level: ptr(2), Text: &text}
+	return server.SkillBlock{Type: server.SkillBlockTypeHeading, Level: new(2), Text: &text}
 }
 
 func paragraph(format string, args ...any) server.SkillBlock {
-	return server.SkillBlock{Type: server.SkillBlockTypeParagraph, Text: ptr(fmt.Sprintf(format, args...))}
+	return server.SkillBlock{Type: server.SkillBlockTypeParagraph, Text: new(fmt.Sprintf(format, args...))}
 }
 
 func bullets(items ...string) server.SkillBlock {
 	return server.SkillBlock{Type: server.SkillBlockTypeList, Items: items}
 }
 
-func code(language, text string) server.SkillBlock {
+func codeBlock(language, text string) server.SkillBlock {
 	return server.SkillBlock{Type: server.SkillBlockTypeCode, Language: &language, Code: &text}
 }
 
@@ -52,7 +52,7 @@ func staticSkills() []*skill {
 	meta := func(id, title, summary string, tags ...string) server.Skill {
 		return server.Skill{
 			ID: id, Kind: server.SkillKindStatic, Title: title, Summary: &summary, Tags: tags, Provenance: "static", Version: "1",
-			Freshness: server.SkillFreshness{State: ptr(server.SkillFreshnessStateStatic)}, Warnings: []string{},
+			Freshness: server.SkillFreshness{State: new(server.SkillFreshnessStateStatic)}, Warnings: []string{},
 		}
 	}
 	return []*skill{
@@ -80,7 +80,7 @@ func staticSkills() []*skill {
 						{"eq, neq", "equal, not equal"}, {"gt, gte, lt, lte", "order"}, {"in", "one of several"},
 						{"startswith, endswith, contains, fuzzy, keyword", "text"}, {"array_contains", "arrays"}, {"and, or, not", "conditions together"},
 					}),
-					code("json", `{"query": {"filter": {"eq": {"status": "open"}}, "sort": [{"created_at": "desc"}]}, "limit": 10}`),
+					codeBlock("json", `{"query": {"filter": {"eq": {"status": "open"}}, "sort": [{"created_at": "desc"}]}, "limit": 10}`),
 				}},
 			},
 		},
@@ -99,7 +99,7 @@ func (a *api) connectorSkill(c *connector, now time.Time) *skill {
 		meta: server.Skill{
 			ID: skillID(c), Kind: server.SkillKindConnectorSource, Title: c.name, Summary: &summary, Tags: k.tags,
 			Provenance: "connector", Version: inventID("skill", c.id, c.updated.String())[:8],
-			Freshness: server.SkillFreshness{State: ptr(server.SkillFreshnessStateLive), CheckedAt: ptr(now.UTC().Format(time.RFC3339))},
+			Freshness: server.SkillFreshness{State: new(server.SkillFreshnessStateLive), CheckedAt: new(now.UTC().Format(time.RFC3339))},
 			Warnings:  []string{},
 		},
 	}
@@ -153,7 +153,7 @@ func skillPage(all []*skill, limit *int, cursor *string) (server.SkillList, erro
 			continue
 		}
 		if len(list.Data) == size {
-			list.NextCursor = ptr(cursorAfter(last))
+			list.NextCursor = new(cursorAfter(last))
 			break
 		}
 		last = s.serial
@@ -223,9 +223,9 @@ func (a *api) GetSkillDocs(ctx context.Context, req server.GetSkillDocsRequestOb
 func (s *skill) docs(section *string) (server.GetSkillDocsResponseObject, error) {
 	docs := server.GetSkillDocs200JSONResponse{Metadata: s.meta, Outline: []server.SkillSection{}, Content: s.guide}
 	for _, one := range s.sections {
-		section := server.SkillSection{ID: one.id, Title: one.title, Available: ptr(true)}
+		section := server.SkillSection{ID: one.id, Title: one.title, Available: new(true)}
 		if one.summary != "" {
-			section.Summary = ptr(one.summary)
+			section.Summary = new(one.summary)
 		}
 		docs.Outline = append(docs.Outline, section)
 	}

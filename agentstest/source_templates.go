@@ -33,9 +33,9 @@ func (t *template) wire() server.SourceTemplate {
 		config = map[string]any{}
 	}
 	return server.SourceTemplate{
-		ID: t.id, Name: t.name, Icon: ptr(icon(t.kind.slug)), SourceDefinitionID: t.kind.id, UserConfigSpec: t.kind.spec(),
-		PartialDefaultConfig: config, Customization: t.customization, Tags: t.tags, Mode: ptr(t.mode), IsExperimental: ptr(false),
-		RuntimeMode: ptr(t.runtimeMode()), SupportsContextStore: ptr(true), CreatedAt: ptr(t.createdAt), UpdatedAt: ptr(t.updated),
+		ID: t.id, Name: t.name, Icon: new(icon(t.kind.slug)), SourceDefinitionID: t.kind.id, UserConfigSpec: t.kind.spec(),
+		PartialDefaultConfig: config, Customization: t.customization, Tags: t.tags, Mode: new(t.mode), IsExperimental: new(false),
+		RuntimeMode: new(t.runtimeMode()), SupportsContextStore: new(true), CreatedAt: new(t.createdAt), UpdatedAt: new(t.updated),
 	}
 }
 
@@ -51,18 +51,18 @@ func (t *template) details() server.SourceTemplateDetails {
 		ID: s.ID, Name: s.Name, Icon: s.Icon, SourceDefinitionID: s.SourceDefinitionID, UserConfigSpec: s.UserConfigSpec,
 		PartialDefaultConfig: s.PartialDefaultConfig, Customization: s.Customization, Tags: s.Tags, Mode: s.Mode,
 		IsExperimental: s.IsExperimental, RuntimeMode: s.RuntimeMode, SupportsContextStore: s.SupportsContextStore,
-		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, ConnectorName: ptr(t.kind.slug), AuthTooltip: tooltip,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, ConnectorName: new(t.kind.slug), AuthTooltip: tooltip,
 	}
 }
 
 func (t *template) summary() server.SourceTemplateSummary {
 	s := server.SourceTemplateSummary{
-		ID: t.id, Name: t.name, Icon: ptr(icon(t.kind.slug)), ConnectorName: ptr(t.kind.slug), ActorDefinitionID: t.kind.id,
-		Tags: t.tags, Mode: ptr(t.mode), RuntimeMode: ptr(t.runtimeMode()), SupportsContextStore: ptr(true),
-		Customization: t.customization, CreatedAt: ptr(t.createdAt), UpdatedAt: ptr(t.updated),
+		ID: t.id, Name: t.name, Icon: new(icon(t.kind.slug)), ConnectorName: new(t.kind.slug), ActorDefinitionID: t.kind.id,
+		Tags: t.tags, Mode: new(t.mode), RuntimeMode: new(t.runtimeMode()), SupportsContextStore: new(true),
+		Customization: t.customization, CreatedAt: new(t.createdAt), UpdatedAt: new(t.updated),
 	}
 	if t.organization != "" {
-		s.OrganizationID = ptr(t.organization)
+		s.OrganizationID = new(t.organization)
 	}
 	return s
 }
@@ -224,14 +224,6 @@ func (a *api) CreateSourceTemplate(ctx context.Context, req server.CreateSourceT
 	t.id = w.newID("source-template")
 	w.templates[t.id] = t
 	return server.CreateSourceTemplate200JSONResponse(t.wire()), nil
-}
-
-// mismatch returns the error of a body that fits none of several types.
-func mismatch(err error) error {
-	if wrong, ok := asTypeError(err); ok {
-		return invalid(fieldProblem("body."+wrong.Field, "type_error", "Input should be %s, not %s", kindName(wrong.Type.String()), wrong.Value))
-	}
-	return problem(http.StatusBadRequest, "The body has the wrong form: %v", err)
 }
 
 // GetSourceTemplate implements getSourceTemplate.

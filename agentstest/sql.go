@@ -35,22 +35,16 @@ func WithSQL(run func(entity, sql string) ([]any, error)) Option {
 
 // query runs context_store_sql_query.
 func (x *execution) query() (*envelope, error) {
-	switch {
-	case !x.entity.inStore(x.selected):
-		return nil, invalid(fieldProblem("body.entity", "not_in_context_store", "The connector does not put %q into the context store", x.entity.name))
-	case !x.conn.filled(x.began):
-		return nil, invalid(fieldProblem("body.entity", "not_ready", "The context store does not have %q yet", x.entity.name))
+	if err := x.inContextStore(); err != nil {
+		return nil, err
 	}
 	rows, err := x.rows()
 	if err != nil {
 		return nil, err
 	}
-	limit := maxRows
-	if v, given := x.params["limit"]; given {
-		text, _ := scalar(v)
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxRows {
-			return nil, invalid(fieldProblem("body.params.limit", "range", "Input should be an integer from 1 to %d", maxRows))
-		}
+	limit, err := x.limit(maxRows, maxRows)
+	if err != nil {
+		return nil, err
 	}
 	result, err := json.Marshal(map[string]any{
 		"data": rows[:min(len(rows), limit)],
@@ -65,7 +59,7 @@ func (x *execution) query() (*envelope, error) {
 // selectRows runs sql_select.
 func (x *execution) selectRows() (*envelope, error) {
 	var items []errorItem
-	if dialect := text(x.params["sql_dialect"]); dialect != "snowflake" && dialect != "bigquery" {
+	if dialect := textOf(x.params["sql_dialect"]); dialect != "snowflake" && dialect != "bigquery" {
 		items = append(items, fieldProblem("body.params.sql_dialect", "enum", "Input should be snowflake or bigquery"))
 	}
 	if (x.params["workspace_id"] == nil) == (x.params["workspace_name"] == nil) {
@@ -118,9 +112,9 @@ func (x *execution) rows() ([]any, error) {
 		}
 		return append([]any{}, rows...), nil
 	}
-	rows, problem := x.conn.selects(at, sql)
-	if problem != nil {
-		return nil, invalid(*problem)
+	rows, wrong := x.conn.selects(at, sql)
+	if wrong != nil {
+		return nil, invalid(*wrong)
 	}
 	return rows, nil
 }
@@ -143,8 +137,8 @@ func (c *connector) selects(at, sql string) ([]any, *errorItem) {
 		columns = append(slices.Clip(columns), q.where)
 	}
 	for _, name := range columns {
-		if problem := e.unknownField(at, name); problem != nil {
-			return nil, problem
+		if wrong := e.unknownField(at, name); wrong != nil {
+			return nil, wrong
 		}
 	}
 	rows := []any{}

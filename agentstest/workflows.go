@@ -99,7 +99,7 @@ func (a *api) UpdateWorkflow(ctx context.Context, req server.UpdateWorkflowReque
 	if req.Body.Name != nil {
 		f.Name = *req.Body.Name
 	}
-	f.UpdatedAt = ptr(a.s.now())
+	f.UpdatedAt = new(a.s.now())
 	return server.UpdateWorkflow200JSONResponse(*f), nil
 }
 
@@ -182,7 +182,7 @@ func (a *api) CreateAutomation(ctx context.Context, req server.CreateAutomationR
 		CompletionWebhookURL: body.CompletionWebhookURL, CreatedAt: &now, UpdatedAt: &now,
 	}
 	if m.TriggerType == "webhook" {
-		m.TriggerWebhookURL = ptr(callOf(ctx).base + "/hooks/" + m.ID)
+		m.TriggerWebhookURL = new(callOf(ctx).base + "/hooks/" + m.ID)
 	}
 	w.automations[m.ID] = m
 	return server.CreateAutomation200JSONResponse(*m), nil
@@ -224,7 +224,7 @@ func (a *api) UpdateAutomation(ctx context.Context, req server.UpdateAutomationR
 	if err := checkTrigger(changed.TriggerType, changed.CronExpression, changed.Timezone); err != nil {
 		return nil, err
 	}
-	changed.UpdatedAt = ptr(a.s.now())
+	changed.UpdatedAt = new(a.s.now())
 	*m = changed
 	return server.UpdateAutomation200JSONResponse(changed), nil
 }

@@ -81,7 +81,7 @@ func (a *api) ListWorkspaces(ctx context.Context, req server.ListWorkspacesReque
 			continue
 		}
 		if len(list.Data) == size {
-			list.Next = ptr(a.nextURL(c, p, last))
+			list.Next = new(a.nextURL(c, p, last))
 			break
 		}
 		last = ws.serial
@@ -227,16 +227,16 @@ func (a *api) DeleteWorkspace(ctx context.Context, req server.DeleteWorkspaceReq
 func (a *api) ListOrganizations(ctx context.Context, _ server.ListOrganizationsRequestObject) (server.ListOrganizationsResponseObject, error) {
 	g := callOf(ctx).grant
 	w := &a.s.world
-	list := server.ListOrganizations200JSONResponse{Organizations: []server.Organization{}, IsInstanceAdmin: ptr(false)}
+	list := server.ListOrganizations200JSONResponse{Organizations: []server.Organization{}, IsInstanceAdmin: new(false)}
 	for _, id := range g.organizations {
 		for _, o := range w.organizations {
 			if o.id != id {
 				continue
 			}
-			item := server.Organization{ID: o.id, OrganizationName: ptr(o.name)}
+			item := server.Organization{ID: o.id, OrganizationName: new(o.name)}
 			for _, ws := range w.sortedWorkspaces(o.id) {
 				if !ws.tombstone {
-					item.FirstWorkspaceID = ptr(ws.id)
+					item.FirstWorkspaceID = new(ws.id)
 					break
 				}
 			}
@@ -300,8 +300,8 @@ func (c *connector) credential(now time.Time) server.OrganizationCredential {
 		state, badge = "Ready", "ready"
 	}
 	r := server.OrganizationCredential{
-		ID: c.id, WorkspaceID: ptr(c.workspace.id), WorkspaceName: ptr(c.workspace.name), WorkspaceTombstone: ptr(c.workspace.tombstone),
-		ConnectorDefinitionID: ptr(c.template.kind.id), ConnectorName: ptr(c.name), ConnectorMode: ptr(string(c.template.mode)), CreatedAt: ptr(c.createdAt),
+		ID: c.id, WorkspaceID: new(c.workspace.id), WorkspaceName: new(c.workspace.name), WorkspaceTombstone: new(c.workspace.tombstone),
+		ConnectorDefinitionID: new(c.template.kind.id), ConnectorName: new(c.name), ConnectorMode: new(string(c.template.mode)), CreatedAt: new(c.createdAt),
 		ContextStoreEntityCount: &entities,
 	}
 	if entities > 0 {

@@ -62,6 +62,15 @@ func (w *world) init() {
 	w.automations = map[string]*server.Automation{}
 }
 
+// unlocked calls f without the lock, which the caller holds for writing. It is for
+// functions of the user, which may take their time and call the service. What the caller
+// has read of the world may have changed afterwards.
+func (w *world) unlocked(f func()) {
+	w.mu.Unlock()
+	defer w.mu.Lock()
+	f()
+}
+
 // next returns the next serial number. Lists are sorted by it. The caller holds
 // the lock.
 func (w *world) next() int64 {
@@ -142,13 +151,11 @@ func sorted[K comparable, V any](m map[K]V, by func(V) int64) []V {
 	return slices.SortedFunc(maps.Values(m), func(a, b V) int { return cmp.Compare(by(a), by(b)) })
 }
 
-func ptr[T any](v T) *T { return &v }
+// isGiven reports whether an optional text is there and not empty.
+func isGiven(s *string) bool { return s != nil && *s != "" }
 
-// given reports whether an optional text is there and not empty.
-func given(s *string) bool { return s != nil && *s != "" }
-
-// text returns a parameter or an ID as text, "7001" for 7001 and 7001.0.
-func text(v any) string {
+// textOf returns a parameter or an ID as text, "7001" for 7001 and 7001.0.
+func textOf(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""

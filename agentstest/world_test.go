@@ -75,7 +75,7 @@ func TestDocumentedWorld(t *testing.T) {
 					switch p["description"] {
 					case "records on a page":
 						size = name
-					case "":
+					case "", "a query in SOQL; all records by default":
 					default:
 						next = name
 					}

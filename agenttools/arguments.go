@@ -21,10 +21,10 @@ type arguments struct {
 	weight int // their size
 }
 
-// parseArguments reads the arguments of those names. It takes what models send in
-// place of what the schema says, as long as it can mean only one thing.
-func parseArguments(names []string, raw json.RawMessage) (*arguments, *failure) {
-	a := &arguments{weight: len(raw)}
+// parse reads the arguments of those names. It takes what models send in place of what
+// the schema says, as long as it can mean only one thing.
+func (a *arguments) parse(names []string, raw json.RawMessage) *failure {
+	a.weight = len(raw)
 	raw = bytes.TrimSpace(raw)
 	if text := ""; len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil { // some programs put them into a text
 		raw = bytes.TrimSpace([]byte(text))
@@ -36,11 +36,11 @@ func parseArguments(names []string, raw json.RawMessage) (*arguments, *failure) 
 		return &failure{text: "the arguments are not what the schema of the tool says", problems: problems}
 	}
 	if !utf8.Valid(raw) {
-		return nil, wrong(problem{"", "they are not UTF-8"})
+		return wrong(problem{"", "they are not UTF-8"})
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &members); err != nil {
-		return nil, wrong(problem{"", "they are not a JSON object"})
+		return wrong(problem{"", "they are not a JSON object"})
 	}
 	texts := map[string]*string{"query": &a.query, "connector": &a.connector, "entity": &a.entity, "action": &a.action, "page": &a.page}
 	var problems []problem
@@ -65,9 +65,9 @@ func parseArguments(names []string, raw json.RawMessage) (*arguments, *failure) 
 		}
 	}
 	if len(problems) > 0 {
-		return nil, wrong(problems...)
+		return wrong(problems...)
 	}
-	return a, nil
+	return nil
 }
 
 func keys[V any](m map[string]V) func(yield func(string) bool) {
@@ -195,20 +195,6 @@ func readText(typ, text string) (any, bool) {
 		return json.Number(text), number && (typ == "number" || !strings.ContainsAny(text, ".eE"))
 	}
 	return nil, false
-}
-
-// hasTexts reports whether readTexts may replace something.
-func hasTexts(params client.Params) bool {
-	for _, v := range params {
-		if text, ok := v.(string); ok {
-			for _, typ := range []string{"boolean", "number"} {
-				if _, ok := readText(typ, text); ok {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // typed describes the type of a parameter.

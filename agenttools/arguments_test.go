@@ -26,7 +26,8 @@ func TestParseArguments(t *testing.T) {
 		{`""`, `   null []`}, {` [] `, `   null []`}, {`null`, `   null []`}, {`"null"`, `   null []`},
 		{``, `   null []`}, {` {} `, `   null []`}, {"\n", `   null []`},
 	} {
-		a, f := parseArguments(names, json.RawMessage(test.in))
+		a := &arguments{}
+		f := a.parse(names, json.RawMessage(test.in))
 		if f != nil {
 			t.Errorf("%s: %s", test.in, f.json(1000))
 			continue
@@ -44,12 +45,12 @@ func TestParseArguments(t *testing.T) {
 		`{"fields":1}`: "fields", `{"fields":[1]}`: "fields", `{"fields":"[1]"}`: "fields", `{"fields":{}}`: "fields",
 		`{"per_page":10}`: "per_page", `{"page":"x"}`: "page", `{"Connector":"x"}`: "Connector",
 	} {
-		_, f := parseArguments(names, json.RawMessage(in))
+		f := new(arguments).parse(names, json.RawMessage(in))
 		if f == nil || len(f.problems) != 1 || f.problems[0].Field != field || f.retryable {
 			t.Errorf("%s: %+v", in, f)
 		}
 	}
-	if _, f := parseArguments(names, json.RawMessage(`{"per_page":10,"x":1,"fields":2}`)); len(f.problems) != 3 || !strings.Contains(f.problems[1].Message, "goes into params") {
+	if f := new(arguments).parse(names, json.RawMessage(`{"per_page":10,"x":1,"fields":2}`)); len(f.problems) != 3 || !strings.Contains(f.problems[1].Message, "goes into params") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -73,14 +74,10 @@ func TestReadTexts(t *testing.T) {
 		if why != "" {
 			t.Fatal(why)
 		}
-		may := hasTexts(params)
 		readTexts(params, declared)
 		got, err := json.Marshal(params)
 		if err != nil || string(got) != test[1] {
 			t.Errorf("%s is %s, not %s: %v", test[0], got, test[1], err)
-		}
-		if !may && test[0] != test[1] && strings.Contains(test[0], `"n":"1`) && !strings.Contains(test[0], "1.5") {
-			t.Errorf("%s has no texts", test[0])
 		}
 	}
 }

@@ -29,8 +29,12 @@ func (s *Set) listConnectors(ctx context.Context, a *arguments) (string, *failur
 	}
 	p := &page{about: "workspace " + oneLine(s.ws.Name(), 80), noun: "connectors"}
 	found := matching(list, a.query)
-	if len(found) == 0 && len(list) > 0 {
+	switch {
+	case len(found) > 0:
+	case len(list) > 0:
 		p.note = "none matches the query; an empty query lists all"
+	case len(s.rules.allow)+len(s.rules.deny) > 0:
+		p.note = "none is allowed here; tell the user"
 	}
 	var records []node
 	for _, c := range found {
@@ -83,7 +87,7 @@ func matching(list []*connector, query string) []*connector {
 
 // describeActions answers describe_actions.
 func (s *Set) describeActions(ctx context.Context, a *arguments) (string, *failure) {
-	c, f := s.connector(ctx, a.connector)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}
@@ -92,6 +96,7 @@ func (s *Set) describeActions(ctx context.Context, a *arguments) (string, *failu
 		if a.entity == "" {
 			return s.showEntities(c, d), nil
 		}
+		a.fit(d)
 		return s.showActions(c, d, a.entity)
 	}
 	if err != nil && !refuses(err) {
@@ -117,12 +122,10 @@ func (s *Set) showEntities(c *connector, d *client.Description) string {
 }
 
 func (s *Set) showActions(c *connector, d *client.Description, entity string) (string, *failure) {
-	e, ok := d.Entity(entity)
-	if !ok || len(s.actions(c, e, true)) == 0 {
-		f := &failure{text: label(c) + " has no entity " + oneLine(entity, 80), problems: []problem{{"entity", "there is none of that name"}}}
-		f.hint = "the entities are " + listed(s.entities(c, d))
+	if f := s.noEntity(c, d, entity); f != nil {
 		return "", f
 	}
+	e, _ := d.Entity(entity)
 	var records []node
 	for _, name := range s.actions(c, e, true) {
 		action, _ := e.Action(name)
@@ -211,14 +214,16 @@ func (p part) matchesOne(name string) bool { return p.matches(name) }
 // ID, a section. It has no marks around it, and may have any size. What the patterns of
 // [WithAllow] do not allow is left out, as far as the documentation names it by itself.
 func (s *Set) Docs(ctx context.Context, connector, section string) Output {
-	return s.output(s.docs(ctx, connector, section))
+	a := &arguments{connector: connector}
+	text, f := s.docs(ctx, a, section)
+	return s.output(text, f, a)
 }
 
-func (s *Set) docs(ctx context.Context, name, section string) (string, *failure) {
+func (s *Set) docs(ctx context.Context, a *arguments, section string) (string, *failure) {
 	if err := s.Err(); err != nil {
-		return "", &failure{text: err.Error()}
+		return "", &failure{text: err.Error(), err: err}
 	}
-	c, f := s.connector(ctx, name)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}

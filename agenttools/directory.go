@@ -22,11 +22,14 @@ const (
 
 // A directory is what a Set knows about the connectors of its workspace.
 type directory struct {
-	list cached[[]*connector]
+	list cached[listing]
 
 	mu    sync.Mutex
 	conns map[string]*state // by ID
 }
+
+// A listing is a list of all connectors, and of those that may be seen.
+type listing struct{ all, seen []*connector }
 
 // A connector is a connector of the workspace. It does not change.
 type connector struct {
@@ -34,7 +37,7 @@ type connector struct {
 
 	ws   *client.Workspace
 	info client.ConnectorInfo
-	name string // by which the model calls it: that of no other
+	name string // by which the model calls it: that of no other; "" if it must not be seen
 }
 
 // A state is what is known of a connector by its ID.
@@ -48,31 +51,37 @@ func (c *connector) subject() subject { return subject{c.info.Slug, c.info.Name}
 // connectors returns the connectors that may be seen. Unless fresh is set, the list may
 // be a minute old.
 func (s *Set) connectors(ctx context.Context, fresh bool) ([]*connector, error) {
-	return s.known.list.get(ctx, fresh, func(ctx context.Context) ([]*connector, time.Duration, error) {
+	l, err := s.listing(ctx, fresh)
+	return l.seen, err
+}
+
+func (s *Set) listing(ctx context.Context, fresh bool) (listing, error) {
+	return s.known.list.get(ctx, fresh, func(ctx context.Context) (listing, time.Duration, error) {
 		infos, err := s.ws.ListConnectors(ctx)
 		if err != nil {
-			return nil, 0, err
+			return listing{}, 0, err
 		}
 		d := &s.known
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		before := d.conns
 		d.conns = map[string]*state{}
-		var list []*connector
+		var l listing
 		for _, info := range infos {
 			c := &connector{state: before[info.ID], ws: s.ws, info: info}
 			if c.state == nil || c.conn.Slug() != info.Slug {
 				c.state = &state{conn: s.ws.ConnectorFrom(info)}
 			}
 			d.conns[info.ID] = c.state
+			l.all = append(l.all, c)
 			if s.rules.connector(c.subject()) {
-				list = append(list, c)
+				l.seen = append(l.seen, c)
 			}
 		}
-		for _, c := range list {
-			c.name = nameOf(list, c)
+		for _, c := range l.seen {
+			c.name = nameOf(l.seen, c)
 		}
-		return list, keepList, nil
+		return l, keepList, nil
 	})
 }
 
@@ -139,8 +148,10 @@ func find(list []*connector, name string) []*connector {
 	return nil
 }
 
-// connector finds the connector that a model names.
-func (s *Set) connector(ctx context.Context, name string) (*connector, *failure) {
+// connector finds the connector that a model names, and has the arguments call it by the
+// name that it has here.
+func (s *Set) connector(ctx context.Context, a *arguments) (*connector, *failure) {
+	name := a.connector
 	for _, fresh := range []bool{false, true} {
 		list, err := s.connectors(ctx, fresh)
 		if err != nil {
@@ -149,6 +160,7 @@ func (s *Set) connector(ctx context.Context, name string) (*connector, *failure)
 		found := find(list, name)
 		switch {
 		case len(found) == 1:
+			a.connector = found[0].name
 			return found[0], nil
 		case len(found) > 1:
 			f := &failure{text: "several connectors are called " + oneLine(name, 80), problems: []problem{{"connector", "it could mean several connectors"}}}
@@ -161,7 +173,14 @@ func (s *Set) connector(ctx context.Context, name string) (*connector, *failure)
 		if name == "" {
 			f = missing("connector", "")
 		}
-		f.hint = "the connectors are " + listed(names(list))
+		switch {
+		case len(list) > 0:
+			f.hint = "the connectors are " + listed(names(list))
+		case len(s.rules.allow)+len(s.rules.deny) > 0:
+			f.hint = "there are no connectors that are allowed here; tell the user"
+		default:
+			f.hint = "there are no connectors; tell the user"
+		}
 		return nil, f
 	}
 	panic("unreachable")
@@ -188,6 +207,61 @@ func (c *connector) describe(ctx context.Context) (*client.Description, error) {
 		}
 		return nil, 0, err
 	})
+}
+
+// fit gives the arguments the names that the connector declares, where they differ from
+// those only as [plain] says, and each can mean only one.
+func (a *arguments) fit(d *client.Description) {
+	same := func(name string) func(string) bool {
+		return func(other string) bool { return plain(other) == plain(name) }
+	}
+	e, ok := d.Entity(a.entity)
+	if !ok {
+		var names []string
+		for _, e := range d.Entities {
+			names = append(names, e.Name)
+		}
+		if e, ok = d.Entity(only(names, same(a.entity))); ok {
+			a.entity = e.Name
+		}
+	}
+	var names []string
+	if ok {
+		for _, action := range e.Actions {
+			names = append(names, action.Name)
+		}
+	}
+	switch lower := strings.ToLower(a.action); {
+	case slices.Contains(names, a.action), client.IsRead(a.action):
+	case only(names, same(a.action)) != "":
+		a.action = only(names, same(a.action))
+	case client.IsRead(lower): // it need not be declared
+		a.action = lower
+	}
+}
+
+// only returns the name that fits, or "" if several do or none.
+func only(names []string, fits func(string) bool) string {
+	i := slices.IndexFunc(names, fits)
+	if i < 0 || slices.ContainsFunc(names[i+1:], fits) {
+		return ""
+	}
+	return names[i]
+}
+
+// noEntity is the failure for an entity that the connector does not declare, or nil if it
+// does, or declares none.
+func (s *Set) noEntity(c *connector, d *client.Description, entity string) *failure {
+	if d == nil || len(d.Entities) == 0 {
+		return nil
+	}
+	if e, ok := d.Entity(entity); ok && len(s.actions(c, e, true)) > 0 {
+		return nil
+	}
+	return &failure{
+		text: label(c) + " has no entity " + oneLine(entity, 80), problems: []problem{{"entity", "there is none of that name"}},
+		hint: "the entities of " + label(c) + " are " + listed(s.entities(c, d)),
+	}
 }
 
 // refuses reports whether err says that a connector does not describe itself.
@@ -320,6 +394,16 @@ func (c *cached[T]) fly(ctx context.Context, f *flight[T], fetch func(context.Co
 	f.v, keep, f.err = fetch(ctx)
 	f.ended = f.err != nil && ctx.Err() != nil
 	return f.v, f.err
+}
+
+// peek returns the value if it is known, or its zero value.
+func (c *cached[T]) peek() (v T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil && time.Now().Before(c.until) {
+		v = c.v
+	}
+	return v
 }
 
 // drop forgets the value.

@@ -29,10 +29,10 @@
 //	</data-snvg2hdr>
 //	next_page 4zjjwtmn4rbds2qk
 //
-// Nothing is lost: whoever reads to the end has read what [client.All] yields. A record
-// that is larger than an answer is cut, and its size is noted. Characters that can hide
-// text or change its order are dropped, such as control characters, bidirectional
-// controls and tags.
+// Whoever reads to the end has read what [client.All] yields, with two exceptions. A
+// record that is larger than an answer is cut, and its size is noted: with some of its
+// fields only, it may fit. And characters that can hide text or change its order are
+// dropped, such as control characters, bidirectional controls and tags.
 //
 // A handle can be used again, if an answer was lost. It is known to its Set for half an
 // hour since it was last used, as long as the memory for pages, 16 MiB, suffices.

@@ -110,6 +110,23 @@ func ExampleSet_Instructions() {
 	// Output: These tools work with the business systems that are connected to a workspace
 }
 
+func ExampleSet_Unmatched() {
+	ctx := context.Background()
+	fake := agentstest.NewServer() // with an account, leave out this and its options
+	defer fake.Close()
+	ws, err := client.NewWorkspace(
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := agenttools.New(ws, agenttools.WithAllow("github.issues", "githb.users", "stripe.custmers.list", "!*.*.delete"))
+	patterns, err := set.Unmatched(ctx)
+	fmt.Println(patterns, err)
+	// Output: [githb.users stripe.custmers.list] <nil>
+}
+
 func ExampleSet_Docs() {
 	ctx := context.Background()
 	fake := agentstest.NewServer() // with an account, leave out this and its options
@@ -245,13 +262,13 @@ func ExampleWithObserver() {
 		log.Fatal(err)
 	}
 	set := agenttools.New(ws, agenttools.WithObserver(func(_ context.Context, name string, out agenttools.Output, took time.Duration) {
-		fmt.Println(name, "failed:", out.IsError, "took some time:", took > 0)
+		fmt.Println(name, "failed:", out.IsError, "within a minute:", took < time.Minute)
 	}))
 	set.Call(ctx, "list_connectors", nil)
 	set.Call(ctx, "next_page", json.RawMessage(`{"page":"unknown"}`))
 	// Output:
-	// list_connectors failed: false took some time: true
-	// next_page failed: true took some time: true
+	// list_connectors failed: false within a minute: true
+	// next_page failed: true within a minute: true
 }
 
 func ExampleSet_For() {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -22,7 +23,23 @@ type failure struct {
 	hint      string
 	problems  []problem
 
-	status int // of the response
+	err error // what reported it, if that was not this package
+}
+
+// cause returns the failure as an error for the program.
+func (f *failure) cause() error {
+	if f.err != nil {
+		return f.err
+	}
+	text := "agenttools: " + oneLine(f.text, maxErrorText)
+	for i, p := range f.problems[:min(len(f.problems), maxProblems)] {
+		sep := "; "
+		if i == 0 {
+			sep = ": "
+		}
+		text += sep + strings.TrimPrefix(oneLine(p.Field, maxField)+": ", ": ") + oneLine(p.Message, maxField)
+	}
+	return errors.New(text)
 }
 
 // A problem is what is wrong with an argument.
@@ -78,6 +95,26 @@ func (f *failure) json(budget int) string {
 	}
 }
 
+// argument returns the name of an argument of a tool for a field of a request.
+func argument(field string) string {
+	field = strings.TrimPrefix(field, "body.")
+	if rest, ok := strings.CutPrefix(field, "select_fields"); ok {
+		return "fields" + rest
+	}
+	return field
+}
+
+// ofGo is the end of a text that tells a program about functions of package client.
+var ofGo = regexp.MustCompile(`; [^;]*\b(?:With[A-Z]\w+|(?:Workspace|Connector|Client)\.[A-Z]\w+|Ensure creates)\b[^;]*$`)
+
+// withoutGo returns what a text of package client says to anybody.
+func withoutGo(text string) string {
+	for ofGo.MatchString(text) {
+		text = ofGo.ReplaceAllString(text, "")
+	}
+	return text
+}
+
 const tellUser = "tell the user; other arguments do not help"
 
 // failed describes an error of package client, with the name of a workspace that does not
@@ -96,16 +133,16 @@ func failed(err error) *failure {
 	if !errors.As(err, &e) {
 		e = &client.Error{}
 	}
-	f := &failure{retryable: e.Retryable, after: e.RetryAfter, status: e.StatusCode}
+	f := &failure{retryable: e.Retryable, after: e.RetryAfter, err: err}
 	for _, p := range e.Fields {
 		if p.Field != "" || p.Message != "" {
-			f.problems = append(f.problems, problem{p.Field, p.Message})
+			f.problems = append(f.problems, problem{argument(p.Field), p.Message})
 		}
 	}
 	is := func(kind error) bool { return errors.Is(err, kind) }
 	said := func(otherwise string) string {
 		if e.Message != "" {
-			return e.Message
+			return withoutGo(e.Message)
 		}
 		return otherwise
 	}
@@ -115,7 +152,10 @@ func failed(err error) *failure {
 	case is(context.DeadlineExceeded):
 		f.text = "the call took too long"
 	case is(client.ErrWorkspaceNotFound):
-		f.text, f.hint = said("the workspace does not exist"), tellUser
+		f.hint = tellUser
+		if f.text = "the workspace does not exist"; e.StatusCode != 0 {
+			f.text = said(f.text)
+		}
 	case is(client.ErrUnauthorized):
 		f.text, f.hint, f.problems = "the service does not accept the credentials of this program, or there are none", tellUser, nil
 	case is(client.ErrForbidden):
@@ -136,7 +176,7 @@ func failed(err error) *failure {
 	case is(client.ErrEmptyDownload):
 		f.text = "the file is empty or does not exist"
 	default:
-		f.text = said(strings.TrimPrefix(err.Error(), "client: "))
+		f.text = said(withoutGo(strings.TrimPrefix(err.Error(), "client: ")))
 	}
 	if e.StatusCode >= http.StatusBadRequest && !strings.Contains(f.text, fmt.Sprint(e.StatusCode)) {
 		f.text = fmt.Sprintf("%d: %s", e.StatusCode, f.text)

@@ -68,6 +68,27 @@ func (n node) get(name string) (node, bool) {
 	return node{}, false
 }
 
+// has reports whether the value has something at a dotted path, in any element of the
+// lists on the way. What is no object may have anything.
+func (n node) has(path string) bool {
+	switch n.kind {
+	case '[':
+		return len(n.members) == 0 || slices.ContainsFunc(n.members, func(m member) bool { return m.value.has(path) })
+	case '{':
+	default:
+		return n.kind != 'n'
+	}
+	for end := 0; end <= len(path); end++ {
+		if end < len(path) && path[end] != '.' {
+			continue
+		}
+		if v, ok := n.get(path[:end]); ok && (end == len(path) || v.has(path[end+1:])) {
+			return true
+		}
+	}
+	return false
+}
+
 // maxNesting is more than the decoder of package client lets through.
 const maxNesting = 20000
 

@@ -10,7 +10,14 @@ import (
 type sheet struct {
 	header string // of a table; "" if there is none
 	rows   []string
-	whole  map[int]int // the sizes of records that were cut, by the index of the row
+	whole  map[int]size // the sizes of records that were cut, by the index of the row
+}
+
+// A size is that of a record that was cut.
+type size struct {
+	bytes int
+	field int  // the bytes of a field that does not fit by itself; 0 if there is none
+	text  bool // it has no fields
 }
 
 // layOut writes records as a table if each fits into room bytes with the header, and
@@ -27,14 +34,24 @@ func layOut(records []node, room, cutRoom int) sheet {
 		row := string(b)
 		if len(row)+1 > room {
 			if lines.whole == nil {
-				lines.whole = map[int]int{}
+				lines.whole = map[int]size{}
 			}
-			lines.whole[i] = len(row)
+			lines.whole[i] = size{bytes: len(row), field: r.largest(room), text: r.kind != '{'}
 			row = strings.Clone(shorten(row, cutRoom-1))
 		}
 		lines.rows[i] = row
 	}
 	return lines
+}
+
+// largest returns the size of the largest member of an object if it is more than room.
+func (n node) largest(room int) (largest int) {
+	for _, m := range n.members {
+		if size := len(m.value.String()); n.kind == '{' && size > max(room, largest) {
+			largest = size
+		}
+	}
+	return largest
 }
 
 // size is the number of bytes of the sheet, with a line feed after each line.

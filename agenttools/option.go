@@ -2,7 +2,9 @@ package agenttools
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -32,6 +34,11 @@ func (a Action) String() string {
 	return fmt.Sprintf("%s.%s.%s of %q", a.Slug, a.Entity, a.Name, a.Connector)
 }
 
+// ErrPending means that a person is being asked about a write, who has not answered yet.
+// A function of [WithWrites] returns an error that matches it if the call will come again
+// once there is an answer: then it is not a failure in the log of [WithLogger].
+var ErrPending = errors.New("the user is being asked")
+
 // WithWrites adds the tool write_records. Before each write, the Set calls confirm,
 // which may ask a person. If it returns an error, nothing is sent, and the model reads
 // the text of the error. With nil, no write is confirmed, except that those whose
@@ -52,13 +59,20 @@ func WithWrites(confirm func(context.Context, Action) error) Option {
 // that allows it for all entities, or that names it, and no pattern may deny any entity
 // to it.
 //
-// A pattern that is not of this form makes every call fail; see [Set.Err].
+// A pattern that is not of this form makes every call fail; see [Set.Err]. One that names
+// nothing that there is allows or denies nothing; see [Set.Unmatched].
 func WithAllow(patterns ...string) Option {
 	return func(s *Set) {
 		for _, text := range patterns {
 			s.problem(s.rules.add(text))
 		}
 	}
+}
+
+// Invalid makes every call fail, and [Set.Err] return the error, as a bad pattern does. It
+// is for packages that have options of their own, which can be given a bad value.
+func Invalid(err error) Option {
+	return func(s *Set) { s.problem(err) }
 }
 
 // WithPrefix puts a prefix before the names of the tools, such as "airbyte_", to keep
@@ -86,7 +100,16 @@ const (
 
 // WithObserver makes the Set call f after each call, with the name as it was called,
 // the output, and how long it took. The text of the output has the records: do not log
-// it.
+// it; [WithLogger] logs the rest.
 func WithObserver(f func(ctx context.Context, name string, out Output, took time.Duration)) Option {
 	return func(s *Set) { s.observe = f }
+}
+
+// WithLogger makes the Set log each call at the level Info: the tool, what the call was
+// about, how large the answer was, how long it took and, if it failed, why, with the
+// status and the request ID of the service. Params and records are not logged. What the
+// service says about a read that failed is, and may repeat a param of it; of a write that
+// failed, only the kind of the error is logged.
+func WithLogger(l *slog.Logger) Option {
+	return func(s *Set) { s.logger = l }
 }

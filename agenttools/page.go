@@ -13,12 +13,13 @@ import (
 type page struct {
 	sheet
 
-	about string // what the rows are of, in one short line
-	noun  string // what the rows are
-	first int    // the number of the first row, from 1
-	note  string // a line for the first answer
-	stuck string // why there are more rows that nobody can ask for
-	next  *place // what follows; nil if nothing does
+	of    *reading // what it is a page of; nil for lists and descriptions
+	about string   // what the rows are of, in one short line
+	noun  string   // what the rows are
+	first int      // the number of the first row, from 1
+	note  string   // a line for the first answer
+	stuck string   // why there are more rows that nobody can ask for
+	next  *place   // what follows; nil if nothing does
 
 	handles map[int]string // the handles for the rest of the page, by the index of a row; the shelf guards it
 	refs    int            // how many handles there are for it; the shelf guards it
@@ -28,7 +29,7 @@ type page struct {
 // be set.
 func (p *page) show(records []node, budget int, tool string) {
 	room := budget - p.around(len(records), tool)
-	p.sheet = layOut(records, room, room-len(cutNote(p.first+len(records), 1<<40))-1)
+	p.sheet = layOut(records, room, room-len(cutNote(p.first+len(records), largestSize))-1)
 }
 
 // quote lays out the lines of a text.
@@ -43,10 +44,10 @@ func (p *page) quote(lines []string, budget int, tool string) {
 		}, clean(line))
 		if len(line)+1 > room {
 			if p.whole == nil {
-				p.whole = map[int]int{}
+				p.whole = map[int]size{}
 			}
-			p.whole[i] = len(line)
-			line = strings.Clone(shorten(line, room-len(cutNote(len(lines), 1<<40))-2))
+			p.whole[i] = size{bytes: len(line), text: true}
+			line = strings.Clone(shorten(line, room-len(cutNote(len(lines), largestSize))-2))
 		}
 		p.rows = append(p.rows, line)
 	}
@@ -93,7 +94,7 @@ func (p *page) answer(from, budget int, tool string, handle func(index int, at p
 		room -= len(p.header) + 1
 	}
 	to := from
-	for to < len(p.rows) && len(p.rows[to])+1 <= room && p.whole[to] == 0 {
+	for to < len(p.rows) && len(p.rows[to])+1 <= room && p.whole[to].bytes == 0 {
 		room -= len(p.rows[to]) + 1
 		to++
 	}
@@ -127,9 +128,22 @@ func (p *page) answer(from, budget int, tool string, handle func(index int, at p
 	return strings.Join(lines, "\n")
 }
 
-func cutNote(row, size int) string {
-	return fmt.Sprintf("number %d is cut: it has %d bytes, more than fit; ask for fewer fields", row, size)
+// cutNote says that a record was cut. It does not name a field, since a record could
+// have it say anything.
+func cutNote(row int, whole size) string {
+	note := fmt.Sprintf("number %d is cut: it has %d bytes, more than fit", row, whole.bytes)
+	switch {
+	case whole.text:
+	case whole.field > 0:
+		note += fmt.Sprintf("; one field alone, with %d, is too large: ask for the others", whole.field)
+	default:
+		note += "; ask for fewer fields"
+	}
+	return note
 }
+
+// largestSize is one that no record has.
+var largestSize = size{bytes: 1 << 40, field: 1 << 40}
 
 const (
 	codeLength   = 8

@@ -1,14 +1,19 @@
 package agenttools
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
 // A pattern names actions: those of a connector, of one of its entities, or a
 // single one. See [WithAllow] for how it is written.
 type pattern struct {
+	text                      string
 	deny                      bool
 	connector, entity, action part
 }
@@ -27,7 +32,7 @@ func parsePattern(text string) (pattern, error) {
 		return pattern{}, fmt.Errorf("the pattern %q %s; it must be a connector, connector.entity or connector.entity.action, each of them a name or *, after a ! if it denies", text, why)
 	}
 	rest := strings.TrimSpace(text)
-	p := pattern{connector: anything, entity: anything, action: anything}
+	p := pattern{text: text, connector: anything, entity: anything, action: anything}
 	rest, p.deny = strings.CutPrefix(rest, "!")
 	if rest == "" {
 		return bad("is empty")
@@ -213,4 +218,67 @@ func (r *rules) anyEntity(c subject, entity, action string) bool {
 		}
 	}
 	return false
+}
+
+// Unmatched returns the patterns of [WithAllow] that match nothing in the workspace, such
+// as misspelled ones: no connector, or no entity or action of one. It asks the service for
+// the connectors and for the descriptions of those that patterns name. A pattern that may
+// match is not among them: one for a connector that does not describe itself, or for an
+// action that reads, which need not be described. Nor is one that denies something to all
+// connectors, or an action, and so is for what may come.
+func (s *Set) Unmatched(ctx context.Context) ([]string, error) {
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	if len(s.rules.allow)+len(s.rules.deny) == 0 {
+		return nil, nil
+	}
+	l, err := s.listing(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, p := range slices.Concat(s.rules.allow, s.rules.deny) {
+		switch matches, err := p.matchesAny(ctx, l.all); {
+		case err != nil:
+			return nil, err
+		case !matches:
+			list = append(list, p.text)
+		}
+	}
+	return list, nil
+}
+
+// matchesAny reports whether the pattern may match something of the connectors.
+func (p pattern) matchesAny(ctx context.Context, list []*connector) (bool, error) {
+	if p.connector.any && (p.deny || p.entity.any && p.action.any) {
+		return true, nil
+	}
+	for _, c := range list {
+		if !p.about(c.subject()) {
+			continue
+		}
+		if p.entity.any && (p.deny || p.action.any) {
+			return true, nil
+		}
+		switch d, err := c.describe(ctx); {
+		case refuses(err):
+			return true, nil
+		case err != nil:
+			return false, err
+		case len(d.Entities) == 0, slices.ContainsFunc(d.Entities, p.matchesIn):
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// matchesIn reports whether the pattern may match something of the entity, if it matches
+// its connector.
+func (p pattern) matchesIn(e client.EntityDescription) bool {
+	if !p.entity.matches(e.Name) {
+		return false
+	}
+	return p.deny || p.action.any || client.IsRead(strings.ReplaceAll(p.action.name, "-", "_")) ||
+		slices.ContainsFunc(e.Actions, func(a client.ActionDescription) bool { return p.action.matches(a.Name) })
 }

@@ -2,10 +2,12 @@ package agenttools
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -18,15 +20,16 @@ type reading struct {
 	c              *connector
 	entity, action string
 	fields         []string
-	weight         int // about how much memory its params take
+	weight         int    // about how much memory its params take
+	note           string // about the params, for the first answer
 }
 
 // readRecords answers read_records.
 func (s *Set) readRecords(ctx context.Context, a *arguments) (string, *failure) {
-	if a.action == describeAction {
+	if strings.EqualFold(a.action, describeAction) {
 		return s.describeActions(ctx, a)
 	}
-	c, f := s.connector(ctx, a.connector)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}
@@ -39,8 +42,15 @@ func (s *Set) readRecords(ctx context.Context, a *arguments) (string, *failure) 
 		f.hint = s.hint(ctx, c, "", "")
 		return "", f
 	}
+	d, f := s.forRead(ctx, c, a)
+	if f != nil {
+		return "", f
+	}
+	if a.action == describeAction {
+		return s.describeActions(ctx, a)
+	}
 	if !client.IsRead(a.action) {
-		return "", s.notARead(ctx, c, a)
+		return "", s.notARead(c, d, a)
 	}
 	if !s.allowed(c, a.entity, a.action) {
 		f := notAllowed(c, a.entity, a.action)
@@ -52,30 +62,105 @@ func (s *Set) readRecords(ctx context.Context, a *arguments) (string, *failure) 
 			return "", f
 		}
 	}
-	if hasTexts(a.params) {
-		if d, err := c.describe(ctx); err == nil {
-			readTexts(a.params, declaredParams(d, a.entity, a.action))
-		} else if ctx.Err() != nil {
-			return "", s.failed(err)
-		}
-	}
+	declared := declaredParams(d, a.entity, a.action)
+	readTexts(a.params, declared)
 	if _, pieces := a.params["_airbyte_response_type"]; a.action == downloadAction && !pieces {
 		return s.readFile(ctx, c, a)
 	}
-	read := &reading{c: c, entity: a.entity, action: a.action, fields: a.fields, weight: a.weight}
+	read := &reading{c: c, entity: a.entity, action: a.action, fields: a.fields, weight: a.weight, note: undeclared(a.params, declared)}
 	p, f := s.fetch(ctx, read, a.params, 1)
 	if f != nil {
+		d := c.described.peek() // what explained the failure
+		if d != nil && (errors.Is(f.err, client.ErrInvalid) || errors.Is(f.err, client.ErrNotFound)) {
+			before := a.entity
+			if a.fit(d); a.entity != before {
+				return s.readRecords(ctx, a)
+			}
+			if none := s.noEntity(c, d, a.entity); none != nil {
+				none.err = f.err
+				return "", none
+			}
+		}
 		return "", f
 	}
 	return s.answer(p, 0), nil
 }
 
-// notARead is the failure for an action that read_records does not run.
-func (s *Set) notARead(ctx context.Context, c *connector, a *arguments) *failure {
+// forRead returns the description of the connector, and gives the arguments the names in
+// it. It asks for it only where a request to read might go wrong without: the names have
+// another case than usual, or there are params, which the service ignores if it does not
+// know them. Otherwise it returns nil unless it is known.
+func (s *Set) forRead(ctx context.Context, c *connector, a *arguments) (*client.Description, *failure) {
+	d := c.described.peek()
+	if d == nil && (len(a.params) > 0 || !client.IsRead(a.action) || strings.ToLower(a.entity) != a.entity) {
+		var err error
+		if d, err = c.describe(ctx); err != nil && ctx.Err() != nil {
+			return nil, s.failed(err)
+		}
+	}
+	if d != nil {
+		a.fit(d)
+	} else if lower := strings.ToLower(a.action); client.IsRead(lower) {
+		a.action = lower
+	}
+	return d, nil
+}
+
+// undeclared is a note about the params that an action does not declare, or "" if it
+// declares all, or none. The service ignores those that it does not know.
+func undeclared(params client.Params, declared []client.ParamDescription) string {
+	if len(declared) == 0 {
+		return ""
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !strings.HasPrefix(name, "_") && !slices.ContainsFunc(declared, func(p client.ParamDescription) bool { return p.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "the connector does not declare the params " + inQuotes(names) + ", so they may mean nothing to it"
+}
+
+// inQuotes returns a list of names in quotes, shortened if it is long.
+func inQuotes(names []string) string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = textNode(oneLine(name, 40)).String()
+	}
+	return shorten(strings.Join(list, ", "), maxNote)
+}
+
+// without is a note about the fields that none of the records has, or "" if there are
+// none.
+func without(fields []string, records []node) string {
+	if len(records) == 0 {
+		return ""
+	}
+	names := slices.DeleteFunc(slices.Clone(fields), func(field string) bool {
+		return slices.ContainsFunc(records, func(r node) bool {
+			inner, ok := r.get("entity") // as a search by meaning wraps records
+			return r.has(field) || ok && inner.has(field)
+		})
+	})
+	if len(names) == 0 {
+		return ""
+	}
+	note := "none of these records has the fields " + inQuotes(names)
+	if len(names) == len(fields) {
+		note += "; they have others, which fields [] shows"
+	}
+	return note
+}
+
+// notARead is the failure for an action that read_records does not run, with a
+// description if there is one.
+func (s *Set) notARead(c *connector, d *client.Description, a *arguments) *failure {
 	f := &failure{text: fmt.Sprintf("%s is no action that reads", label(c, a.entity, a.action)), problems: []problem{{"action", "it is none that reads"}}}
-	d, err := c.describe(ctx)
-	if err != nil {
-		return f
+	if none := s.noEntity(c, d, a.entity); none != nil {
+		return none
 	}
 	if e, ok := d.Entity(a.entity); ok {
 		switch _, declared := e.Action(a.action); {
@@ -90,7 +175,7 @@ func (s *Set) notARead(ctx context.Context, c *connector, a *arguments) *failure
 			f.text = label(c, a.entity) + " has no action " + oneLine(a.action, 80)
 		}
 	}
-	f.hint = s.hint(ctx, c, a.entity, "")
+	f.hint = s.hintIn(c, d, a.entity, "")
 	return f
 }
 
@@ -98,7 +183,14 @@ func (s *Set) notARead(ctx context.Context, c *connector, a *arguments) *failure
 // params of an action. It returns "" if that is not known.
 func (s *Set) hint(ctx context.Context, c *connector, entity, action string) string {
 	d, err := c.describe(ctx)
-	if err != nil || len(d.Entities) == 0 {
+	if err != nil {
+		return ""
+	}
+	return s.hintIn(c, d, entity, action)
+}
+
+func (s *Set) hintIn(c *connector, d *client.Description, entity, action string) string {
+	if d == nil || len(d.Entities) == 0 {
 		return ""
 	}
 	e, ok := d.Entity(entity)
@@ -178,7 +270,10 @@ func (s *Set) fetch(ctx context.Context, read *reading, params client.Params, nu
 			params = t.next
 			continue
 		}
-		p := &page{about: label(read.c, read.entity, read.action), noun: "records", first: number, note: warning(t.result)}
+		p := &page{of: t.read, about: label(read.c, read.entity, read.action), noun: "records", first: number, note: warning(t.result)}
+		if number == 1 {
+			p.note = shorten(joined(p.note, read.note, without(read.fields, t.records)), s.budget/4)
+		}
 		if t.next != nil {
 			p.next = &place{read: t.read, params: t.next, number: number + len(t.records), weight: read.weight + sizeOf(t.next)}
 		} else if t.err != nil {
@@ -269,6 +364,11 @@ func deepRecord(err error) (node, error) {
 	return r.node, err
 }
 
+// joined joins the notes that are not empty.
+func joined(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(note string) bool { return note == "" }), "; ")
+}
+
 const maxNote = 150
 
 // warning is the line for the warning of a result.
@@ -313,6 +413,9 @@ func (s *Set) nextPage(ctx context.Context, a *arguments) (string, *failure) {
 		f.hint = "read again from the beginning: call " + s.prefix + readRecords + ", or the tool that the handle came from"
 		return "", f
 	}
+	if of := cmp.Or(at.read, at.of()); of != nil {
+		a.connector, a.entity, a.action = of.c.name, of.entity, of.action
+	}
 	if at.page == nil {
 		read := *at.read
 		read.c = s.own(read.c)
@@ -340,7 +443,7 @@ func (s *Set) readFile(ctx context.Context, c *connector, a *arguments) (string,
 	if err != nil {
 		return "", s.explain(ctx, read, err)
 	}
-	p := &page{about: label(c, a.entity, a.action), first: 1}
+	p := &page{of: read, about: label(c, a.entity, a.action), first: 1}
 	whole := len(data) <= maxFile
 	if !whole {
 		data = []byte(cut(string(data), maxFile))

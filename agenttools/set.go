@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type Set struct {
 	prefix   string
 	budget   int
 	observe  func(context.Context, string, Output, time.Duration)
+	logger   *slog.Logger
 
 	known directory
 	shelf *shelf
@@ -51,7 +53,7 @@ func New(ws *client.Workspace, opts ...Option) *Set {
 func (s *Set) For(ws *client.Workspace) *Set {
 	other := &Set{
 		ws: ws, rules: s.rules, problems: slices.Clone(s.problems), writes: s.writes, confirm: s.confirm, prefix: s.prefix, budget: s.budget, observe: s.observe,
-		shelf: s.shelf,
+		logger: s.logger, shelf: s.shelf,
 	}
 	if ws == nil {
 		other.problem(errors.New("there is no workspace"))
@@ -98,6 +100,18 @@ type Output struct {
 	IsError    bool          // the call failed
 	Retryable  bool          // the same call may succeed later
 	RetryAfter time.Duration // how long to wait before that; 0 if it is not known
+
+	// What follows is for the program, not for the model.
+
+	// Err is why the call failed, or nil. It has no secret in it. If package client
+	// reported it, it matches [client.Error], with the status, the request ID and
+	// so on; one that a function of [WithWrites] returned matches that.
+	Err error `json:"-"`
+
+	// What the call was about, as far as that is known: the name by which the model
+	// calls the connector, an entity and an action. After a failure, they may be
+	// what the model made up.
+	Connector, Entity, Action string
 }
 
 // The names of the tools.
@@ -187,16 +201,22 @@ func (s *Set) Tools() []Tool {
 // that are an object, numbers and truth values in quotes. A failure is an Output, too.
 func (s *Set) Call(ctx context.Context, name string, args json.RawMessage) Output {
 	start := time.Now()
-	out := s.output(s.call(ctx, name, args))
+	a := &arguments{}
+	text, f := s.call(ctx, name, args, a)
+	out := s.output(text, f, a)
+	took := time.Since(start)
+	if s.logger != nil {
+		s.log(ctx, name, out, took)
+	}
 	if s.observe != nil {
-		s.observe(ctx, name, out, time.Since(start))
+		s.observe(ctx, name, out, took)
 	}
 	return out
 }
 
-func (s *Set) call(ctx context.Context, name string, args json.RawMessage) (string, *failure) {
+func (s *Set) call(ctx context.Context, name string, args json.RawMessage, a *arguments) (string, *failure) {
 	if err := s.Err(); err != nil {
-		return "", &failure{text: "this program is not set up correctly: " + err.Error(), hint: "tell the user; other arguments do not help"}
+		return "", &failure{text: "this program is not set up correctly: " + err.Error(), hint: tellUser, err: err}
 	}
 	var names []string
 	for _, t := range tools {
@@ -204,8 +224,7 @@ func (s *Set) call(ctx context.Context, name string, args json.RawMessage) (stri
 			continue
 		}
 		if s.prefix+t.name == name {
-			a, f := parseArguments(t.arguments, args)
-			if f != nil {
+			if f := a.parse(t.arguments, args); f != nil {
 				return "", f
 			}
 			return t.call(s, ctx, a)
@@ -215,12 +234,14 @@ func (s *Set) call(ctx context.Context, name string, args json.RawMessage) (stri
 	return "", &failure{text: fmt.Sprintf("there is no tool %q", oneLine(name, 80)), hint: "the tools are " + strings.Join(names, ", ")}
 }
 
-// output is what a call returned.
-func (s *Set) output(text string, f *failure) Output {
+// output is what a call with arguments returned.
+func (s *Set) output(text string, f *failure, a *arguments) Output {
+	const limit = 80
+	out := Output{Text: text, Connector: oneLine(a.connector, limit), Entity: oneLine(a.entity, limit), Action: oneLine(a.action, limit)}
 	if f != nil {
-		return Output{Text: f.json(s.budget), IsError: true, Retryable: f.retryable, RetryAfter: f.after}
+		out.Text, out.IsError, out.Retryable, out.RetryAfter, out.Err = f.json(s.budget), true, f.retryable, f.after, f.cause()
 	}
-	return Output{Text: text}
+	return out
 }
 
 // Instructions returns what a model should know about all tools, for the system prompt.

@@ -219,7 +219,7 @@ func TestNewSendsNothing(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
 	for _, s := range []*Set{
-		New(ws, WithAllow("github", "git*")), New(ws, WithAllow("")), New(ws, WithPrefix("a b")), New(ws, WithPrefix(strings.Repeat("x", 41))), New(nil),
+		New(ws, WithAllow("github", "git*")), New(ws, WithAllow("")), New(ws, WithPrefix("a b")), New(ws, WithPrefix(strings.Repeat("x", 41))), New(nil), New(ws, Invalid(errors.New("no such mode"))),
 	} {
 		if s.Err() == nil {
 			t.Error("no error")
@@ -679,7 +679,10 @@ func TestWrites(t *testing.T) {
 		"not confirmed":                 {opts: []Option{WithWrites(no)}, args: [4]string{"github", "issues", "create", `{"title":"x"}`}, failed: "the user said no; nothing was changed"},
 		"no writes":                     {args: [4]string{"github", "issues", "create", `{"title":"x"}`}, failed: "there is no tool"},
 		"an undeclared action":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "issues", "close", `{"number":1}`}, failed: "no action close"},
-		"an undeclared entity":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "gists", "create", ""}, failed: "no action create"},
+		"an undeclared entity":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "gists", "create", ""}, failed: "github has no entity gists"},
+		"in another case":               {opts: []Option{WithWrites(yes)}, args: [4]string{"GitHub", "Issues", "Create", `{"title":"x"}`}, sent: true},
+		"a read in another case":        {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "issues", "LIST", ""}, failed: "changes nothing"},
+		"a denied one in another case":  {opts: []Option{WithWrites(yes), WithAllow("!*.*.create")}, args: [4]string{"github", "ISSUES", "CREATE", ""}, failed: "not allowed"},
 		"an entity without it":          {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "users", "delete", `{"id":1}`}, failed: "no action delete"},
 		"a read":                        {opts: []Option{WithWrites(yes)}, args: [4]string{"github", "issues", "list", ""}, failed: "changes nothing"},
 		"denied":                        {opts: []Option{WithWrites(yes), WithAllow("!*.*.create")}, args: [4]string{"github", "issues", "create", ""}, failed: "not allowed"},
@@ -699,17 +702,168 @@ func TestWrites(t *testing.T) {
 				fake.Inject(test.fault)
 			}
 			out := write(t, New(ws, test.opts...), test.args[0], test.args[1], test.args[2], test.args[3])
-			if n := executions(fake, test.args[2]); (n == 1) != test.sent || n > 1 {
+			if n := executions(fake, strings.ToLower(test.args[2])); (n == 1) != test.sent || n > 1 {
 				t.Errorf("%d requests", n)
 			}
 			if test.failed != "" {
 				if r := readReport(t, out); !strings.Contains(r.Error, test.failed) {
 					t.Errorf("%+v", r)
 				}
-			} else if a := readAnswer(t, out.Text); out.IsError || !strings.HasPrefix(a.heading, strings.Join(test.args[:3], ".")+": ") || a.notes[0] != "the change was made" {
+			} else if a := readAnswer(t, out.Text); out.IsError || !strings.HasPrefix(a.heading, strings.ToLower(strings.Join(test.args[:3], "."))+": ") || a.notes[0] != "the change was made" {
 				t.Error(out.Text)
 			}
 		})
+	}
+}
+
+// A person is not asked about a write that cannot succeed.
+func TestChecksBeforeAsking(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	asked := 0
+	s := New(ws, WithWrites(func(context.Context, Action) error { asked++; return nil }))
+	r := readReport(t, write(t, s, "github", "issues", "update", `{"title":"x"}`))
+	if r.Error != "params of github.issues.update are missing; nothing was changed" || len(r.Problems) != 1 || r.Problems[0] != (problem{"params.number", "it is required"}) || !strings.Contains(r.Hint, "number (integer, required)") {
+		t.Errorf("%+v", r)
+	}
+	if asked != 0 || executions(fake, "update") != 0 {
+		t.Error("a person was asked, or the service")
+	}
+	out := write(t, s, "github", "issues", "update", `{"number":1,"titel":"x","_airbyte_x":1}`)
+	if a := readAnswer(t, out.Text); asked != 1 || a.notes[0] != `the change was made; the connector does not declare the params "titel", so they may mean nothing to it` {
+		t.Errorf("%d: %s", asked, out.Text)
+	}
+}
+
+// Names are taken in any case where that can mean only one thing, and what is wrong is
+// named as the model calls it.
+func TestNames(t *testing.T) {
+	records := []any{map[string]any{"id": "1"}}
+	fake, ws := start(t, "w", agentstest.WithoutSeed(), agentstest.WithConnector("w", agentstest.Connector{
+		Slug: "acme", Entities: map[string]agentstest.Entity{"Accounts": {Records: records}, "open_deals": {Records: records}, "Notes": {Records: records}, "notes": {Records: records}},
+	}))
+	for _, test := range []struct {
+		entity, action string
+		heading        string // "" for a failure
+		field          string
+		want           string
+	}{
+		{"Accounts", "list", "acme.Accounts.list", "", ""},
+		{"accounts", "list", "acme.Accounts.list", "", ""},
+		{"ACCOUNTS", "List", "acme.Accounts.list", "", ""},
+		{"Open Deals", "GET", "acme.open_deals.get", "", ""},
+		{"open-deals", "CONTEXT_STORE_SEARCH", "acme.open_deals.context_store_search", "", ""},
+		{"Notes", "list", "acme.Notes.list", "", ""},
+		{"notes", "list", "acme.notes.list", "", ""},
+		{"NOTES", "list", "", "entity", "acme has no entity NOTES"},
+		{"acounts", "list", "", "entity", "acme has no entity acounts"},
+		{"acounts", "List", "", "entity", "acme has no entity acounts"},
+		{"Acounts", "close", "", "entity", "acme has no entity Acounts"},
+		{"accounts", "close", "", "action", "acme.Accounts has no action close"},
+	} {
+		params := ""
+		if strings.EqualFold(test.action, "get") {
+			params = `{"id":"1"}`
+		} else if strings.Contains(test.action, "SEARCH") {
+			params = `{"query":{}}`
+		}
+		for _, known := range []bool{false, true} {
+			s := New(ws)
+			if known {
+				call(t, s, describeActions, "connector", "acme")
+			}
+			out := read(t, s, "acme", test.entity, test.action, params)
+			if test.heading != "" {
+				if out.IsError || !strings.HasPrefix(out.Text, test.heading+": ") || out.Entity != strings.Split(test.heading, ".")[1] {
+					t.Errorf("%+v: %+v", test, out)
+				}
+				continue
+			}
+			if r := readReport(t, out); r.Error != test.want || len(r.Problems) != 1 || r.Problems[0].Field != test.field || r.Hint == "" {
+				t.Errorf("%+v: %+v", test, r)
+			}
+		}
+	}
+	for entity, isError := range map[string]bool{"accounts": false, "OPEN DEALS": false, "NOTES": true} {
+		if out := call(t, New(ws), describeActions, "connector", "ACME", "entity", entity); out.IsError != isError {
+			t.Errorf("%s: %s", entity, out.Text)
+		}
+	}
+	if out := read(t, New(ws), "acme", "accounts", "Describe", ""); out.IsError || !strings.Contains(out.Text, "its actions and their params") {
+		t.Error(out.Text)
+	}
+	fake.Inject(agentstest.Fault{Action: "list", Status: http.StatusUnprocessableEntity, Body: `{"message":"no","errors":[{"field":"body.params.per_page","message":"x"},{"field":"body.select_fields.0","message":"y"}]}`})
+	if r := readReport(t, read(t, New(ws), "acme", "Accounts", "list", "")); len(r.Problems) != 2 || r.Problems[0].Field != "params.per_page" || r.Problems[1].Field != "fields.0" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A model learns that a field or a param has no effect.
+func TestWithoutEffect(t *testing.T) {
+	_, ws := start(t, agentstest.WorkspaceName)
+	s := New(ws)
+	for _, test := range []struct {
+		params string
+		fields []string
+		want   string // the note; "" for none
+	}{
+		{`{"per_page":2}`, []string{"number", "user.login"}, ""},
+		{`{"per_page":2}`, []string{"number", "user", "labels.name"}, ""},
+		{`{"per_page":2}`, []string{"number", "nonsense"}, `none of these records has the fields "nonsense"`},
+		{`{"per_page":2}`, []string{"nope", "user.nada"}, `none of these records has the fields "nope", "user.nada"; they have others, which fields [] shows`},
+		{`{"per_page":2,"colour":1}`, nil, `the connector does not declare the params "colour", so they may mean nothing to it`},
+		{`{"per_page":2,"colour":1}`, []string{"number", "x"}, `the connector does not declare the params "colour", so they may mean nothing to it; none of these records has the fields "x"`},
+		{`{"colour":"` + strings.Repeat("x", 10) + `","` + strings.Repeat("y", 500) + `":1}`, nil, ""},
+	} {
+		out := read(t, s, "github", "issues", "list", test.params, test.fields...)
+		a := readAnswer(t, out.Text)
+		if test.want == "" && len(test.params) > 200 {
+			if len(a.notes) != 1 || len(a.notes[0]) > 2*maxNote {
+				t.Errorf("%+v: %q", test, a.notes)
+			}
+			continue
+		}
+		if got := strings.Join(a.notes, "\n"); got != test.want {
+			t.Errorf("%+v: %q", test, got)
+		}
+		if next := readAnswer(t, call(t, s, nextPage, "page", a.next).Text); len(next.notes) > 0 && strings.Contains(next.notes[0], "none of these") {
+			t.Errorf("%+v: it is said again: %q", test, next.notes)
+		}
+	}
+}
+
+// What helps to see more of a record that was cut depends on why it is large.
+func TestCutNotes(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	large, many := strings.Repeat("x", 2000), map[string]any{"id": 2}
+	for i := range 20 {
+		many[fmt.Sprintf("field%d", i)] = large[:100]
+	}
+	body, err := json.Marshal(map[string]any{"status": "success", "result": []any{map[string]any{"id": 1, "text": large}, many, large}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake.Inject(agentstest.Fault{Action: "list", Body: string(body)})
+	s := New(ws, WithMaxOutput(1000))
+	var notes []string
+	for _, a := range all(t, s, read(t, s, "github", "issues", "list", "")) {
+		notes = append(notes, a.notes[0])
+	}
+	want := []string{
+		"number 1 is cut: it has 2018 bytes, more than fit; one field alone, with 2002, is too large: ask for the others",
+		"number 2 is cut: it has 2258 bytes, more than fit; ask for fewer fields", "number 3 is cut: it has 2002 bytes, more than fit",
+	}
+	if !slices.Equal(notes, want) {
+		t.Errorf("%q", notes)
+	}
+}
+
+// A search by meaning wraps its records, which have the fields nevertheless.
+func TestFieldsOfWrappedRecords(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	fake.Inject(agentstest.Fault{Action: "context_store_search", Body: `{"status":"success","result":[{"entity":{"number":1},"metadata":{"score":1}}]}`})
+	out := read(t, New(ws), "github", "issues", "context_store_search", `{"semantic":{"prompt":"x","field":"title"}}`, "number", "metadata.score", "other")
+	if want := `none of these records has the fields "other"`; !strings.Contains(out.Text, "\n"+want+"\n") {
+		t.Error(out.Text)
 	}
 }
 
@@ -938,20 +1092,23 @@ func TestCancelShared(t *testing.T) {
 }
 
 func TestObserver(t *testing.T) {
-	_, ws := start(t, agentstest.WorkspaceName)
-	var seen []string
-	s := New(ws, WithPrefix("p_"), WithObserver(func(ctx context.Context, name string, out Output, took time.Duration) {
-		if ctx == nil || took <= 0 || out.Text == "" {
-			t.Error(ctx, took, out)
+	synctest.Test(t, func(t *testing.T) {
+		_, ws := start(t, agentstest.WorkspaceName, agentstest.WithLatency(time.Second))
+		var seen []string
+		s := New(ws, WithPrefix("p_"), WithObserver(func(ctx context.Context, name string, out Output, took time.Duration) {
+			if ctx == nil || out.Text == "" {
+				t.Error(ctx, out)
+			}
+			seen = append(seen, fmt.Sprint(name, " ", out.IsError, " ", took))
+		}))
+		call(t, s, "p_list_connectors")
+		call(t, s, "list_connectors")
+		call(t, s, "p_next_page", "page", "x")
+		// A token and the list take a second each.
+		if got := strings.Join(seen, ", "); got != "p_list_connectors false 2s, list_connectors true 0s, p_next_page true 0s" {
+			t.Error(got)
 		}
-		seen = append(seen, fmt.Sprint(name, " ", out.IsError))
-	}))
-	call(t, s, "p_list_connectors")
-	call(t, s, "list_connectors")
-	call(t, s, "p_next_page", "page", "x")
-	if got := strings.Join(seen, ", "); got != "p_list_connectors false, list_connectors true, p_next_page true" {
-		t.Error(got)
-	}
+	})
 }
 
 // The prefix stands before every name that a model reads.
@@ -1049,6 +1206,73 @@ func TestNoWorkspace(t *testing.T) {
 	}
 	if fake.Count("createScopedToken") != 0 {
 		t.Error("the workspace was created")
+	}
+}
+
+// What package client tells a program about its functions is no text for a model.
+func TestNoGoForModels(t *testing.T) {
+	fake := agentstest.New()
+	scoped, err := client.NewWorkspace(
+		client.WithHTTPClient(&http.Client{Transport: fake.Transport()}), client.WithBaseURL(client.DefaultBaseURL), client.WithScopedToken(),
+		client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret), client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName("nowhere"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ws := range []*client.Workspace{scoped, scoped.Client().Workspace("elsewhere")} {
+		for _, out := range []Output{call(t, New(ws), listConnectors), New(ws).Docs(t.Context(), "github", "")} {
+			r := readReport(t, out)
+			if text := r.Error + r.Hint; !strings.Contains(text, "the workspace does not exist: "+ws.Name()) && !strings.Contains(text, "404") || strings.Contains(text, "With") || strings.Contains(text, "Ensure") {
+				t.Errorf("%+v", r)
+			}
+			if !errors.Is(out.Err, client.ErrWorkspaceNotFound) {
+				t.Error(out.Err)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		"the service sent a file; Connector.Download reads files": "the service sent a file",
+		"no; leave out x": "no; leave out x",
+		"no workspace is called \"x\"; Ensure creates it":         "no workspace is called \"x\"",
+		"a; b; give it in the params, without WithRecordsPerPage": "a; b",
+	} {
+		if got := withoutGo(text); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// A pattern that names nothing in the workspace is found; one that may name something is
+// not reported.
+func TestUnmatched(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	for pattern, unmatched := range map[string]bool{
+		"github": false, "gitlab": true, "githb.issues": true, "Engineering": false, "github.issues": false, "GitHub.Issues.List": false, "github.isues": true, "github.issues.close": true,
+		"github.issues.create": false, "github.issues.context_store_search": false, "github.*.delete": false, "github.*.merge": true, "*": false, "*.*.list": false, "*.isues": true, "*.issues": false,
+		"!gitlab": true, "!github.isues": true, "!github.issues.close": false, "!*.*.delete": false, "!*.isues": false, "!github": false,
+	} {
+		got, err := New(ws, WithAllow("stripe", pattern)).Unmatched(t.Context())
+		if err != nil || (len(got) == 1 && got[0] == pattern) != unmatched || len(got) > 1 {
+			t.Errorf("%s: %q, %v", pattern, got, err)
+		}
+	}
+	if got, err := New(ws).Unmatched(t.Context()); err != nil || got != nil {
+		t.Error(got, err)
+	}
+	fake.Inject(agentstest.Fault{Action: "describe", Status: http.StatusForbidden})
+	if got, err := New(ws, WithAllow("github.isues")).Unmatched(t.Context()); err != nil || got != nil {
+		t.Errorf("a connector that does not describe itself has nothing: %q, %v", got, err)
+	}
+	fake.Inject(agentstest.Fault{Action: "describe", Status: http.StatusBadGateway})
+	if got, err := New(ws, WithAllow("github.isues")).Unmatched(t.Context()); err == nil {
+		t.Error(got)
+	}
+	if _, err := New(ws, WithAllow("a..b")).Unmatched(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	r := readReport(t, read(t, New(ws, WithAllow("githb.issues")), "github", "issues", "list", ""))
+	if r.Hint != "there are no connectors that are allowed here; tell the user" {
+		t.Errorf("%+v", r)
 	}
 }
 

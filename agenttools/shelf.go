@@ -21,6 +21,14 @@ type place struct {
 	weight int           // about how much memory params takes
 }
 
+// of returns what the place is in, or nil.
+func (at place) of() *reading {
+	if at.page == nil {
+		return nil
+	}
+	return at.page.of
+}
+
 // The limits of a shelf. The time is that since a handle was last used.
 const (
 	maxHandles = 10_000

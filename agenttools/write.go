@@ -11,13 +11,22 @@ import (
 
 // writeRecords answers write_records.
 func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure) {
-	c, f := s.connector(ctx, a.connector)
+	c, f := s.connector(ctx, a)
 	if f != nil {
 		return "", f
 	}
 	if f := missing("entity", a.entity, "action", a.action); f != nil {
 		f.hint = s.hint(ctx, c, a.entity, "")
 		return "", f
+	}
+	d, err := c.describe(ctx)
+	switch {
+	case refuses(err):
+		d = nil
+	case err != nil:
+		return "", s.failed(err)
+	default:
+		a.fit(d)
 	}
 	if client.IsRead(a.action) {
 		return "", &failure{
@@ -27,11 +36,18 @@ func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure)
 	}
 	if !s.allowed(c, a.entity, a.action) {
 		f := notAllowed(c, a.entity, a.action)
-		f.hint = s.hint(ctx, c, a.entity, "")
+		f.hint = s.hintIn(c, d, a.entity, "")
 		return "", f
 	}
-	declared, f := s.declared(ctx, c, a)
+	declared, f := s.declared(c, d, a)
 	if f != nil {
+		return "", f
+	}
+	params := declaredParams(d, a.entity, a.action)
+	readTexts(a.params, params)
+	if f := required(a.params, params); f != nil { // a person need not be asked
+		f.text = "params of " + label(c, a.entity, a.action) + " are missing; nothing was changed"
+		f.hint = s.hintIn(c, d, a.entity, a.action)
 		return "", f
 	}
 	if f := s.confirmed(ctx, c, a, declared); f != nil {
@@ -42,10 +58,7 @@ func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure)
 	if err != nil {
 		return "", s.explain(ctx, read, err)
 	}
-	p := &page{about: label(c, a.entity, a.action), noun: "records", note: "the change was made"}
-	if text := warning(result); text != "" {
-		p.note += "; " + text
-	}
+	p := &page{about: label(c, a.entity, a.action), noun: "records", note: shorten(joined("the change was made", warning(result), undeclared(a.params, params)), s.budget/4)}
 	records, err := recordsOf(result)
 	if err != nil {
 		p.note += "; what the service sent about it cannot be shown"
@@ -53,32 +66,39 @@ func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure)
 	return s.show(p, records), nil
 }
 
-// declared reports whether the connector declares the action, and reads params that
-// should not be texts. It fails if the connector declares others; a connector that does
-// not describe itself declares nothing.
-func (s *Set) declared(ctx context.Context, c *connector, a *arguments) (bool, *failure) {
-	d, err := c.describe(ctx)
-	if err != nil {
-		if refuses(err) {
-			return false, nil
-		}
-		return false, s.failed(err)
-	}
-	if len(d.Entities) == 0 {
+// declared reports whether the connector declares the action. It fails if the connector
+// declares others; one that does not describe itself, for which d is nil, declares
+// nothing.
+func (s *Set) declared(c *connector, d *client.Description, a *arguments) (bool, *failure) {
+	if d == nil || len(d.Entities) == 0 {
 		return false, nil
 	}
-	e, ok := d.Entity(a.entity)
-	if ok {
-		_, ok = e.Action(a.action)
+	if f := s.noEntity(c, d, a.entity); f != nil {
+		return false, f
 	}
-	if !ok {
+	e, _ := d.Entity(a.entity)
+	if _, ok := e.Action(a.action); !ok {
 		return false, &failure{
 			text: fmt.Sprintf("%s has no action %s", label(c, a.entity), oneLine(a.action, 80)), problems: []problem{{"action", "the connector does not declare it"}},
-			hint: s.hint(ctx, c, a.entity, ""),
+			hint: s.hintIn(c, d, a.entity, ""),
 		}
 	}
-	readTexts(a.params, declaredParams(d, a.entity, a.action))
 	return true, nil
+}
+
+// required is a failure with the params that the action requires and that are not there,
+// or nil.
+func required(params client.Params, declared []client.ParamDescription) *failure {
+	var problems []problem
+	for _, p := range declared {
+		if _, ok := params[p.Name]; p.Required && !ok {
+			problems = append(problems, problem{"params." + p.Name, "it is required"})
+		}
+	}
+	if problems == nil {
+		return nil
+	}
+	return &failure{problems: problems}
 }
 
 // confirmed asks whether a write is wanted, unless nobody is to be asked.
@@ -104,7 +124,7 @@ func (s *Set) confirmed(ctx context.Context, c *connector, a *arguments, declare
 	case err != nil:
 		return &failure{
 			text: "the write was not confirmed: " + err.Error() + "; nothing was changed",
-			hint: "do not try it again, unless the user asks for it",
+			hint: "do not try it again, unless the user asks for it", err: fmt.Errorf("agenttools: the write was not confirmed: %w", err),
 		}
 	}
 	return nil

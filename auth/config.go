@@ -82,20 +82,20 @@ var configured atomic.Pointer[Config]
 // not change clients that already exist.
 func Configure(c Config) error {
 	c = c.trimmed()
-	var missing, problems []string
+	var missing, wrong []string
 	for _, f := range fields {
 		if f.needed && f.get(c) == "" {
 			missing = append(missing, f.member)
 		}
 		if what := f.wrong(f.get(c), SourceConfigure); what != "" {
-			problems = append(problems, f.name+" "+what)
+			wrong = append(wrong, f.name+" "+what)
 		}
 	}
 	if len(missing) > 0 {
-		problems = append(problems, strings.Join(missing, " and ")+" must be given")
+		wrong = append(wrong, strings.Join(missing, " and ")+" must be given")
 	}
-	if len(problems) > 0 {
-		return fmt.Errorf("auth: configure: %s", strings.Join(problems, "; "))
+	if len(wrong) > 0 {
+		return fmt.Errorf("auth: configure: %s", strings.Join(wrong, "; "))
 	}
 	configured.Store(&c)
 	return nil
@@ -305,5 +305,5 @@ func absence(missing []string, givers []giver) string {
 	return "no credentials: " + strings.Join(missing, " and ") + verb + " missing; looked at:\n" + report(givers) +
 		"To fix it, set " + EnvClientID + " and " + EnvClientSecret + ", call auth.Configure, or pass client.WithCredentials. " +
 		"They are the credentials of your Airbyte application, not those of a connector. " +
-		"Without an account, agentstest/cmd/agents-sandbox serves one in memory."
+		"Without an account, run a service in memory: go run github.com/airbyte-agents/airbyte-agents-go/agentstest/cmd/agents-sandbox@latest"
 }

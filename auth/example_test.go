@@ -95,7 +95,7 @@ func ExampleResolve_noCredentials() {
 	//   options: client_id is given, client_secret is not given
 	//   auth.Configure: not called
 	//   environment: AIRBYTE_CLIENT_ID is not set, AIRBYTE_CLIENT_SECRET is not set
-	// To fix it, set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, call auth.Configure, or pass client.WithCredentials. They are the credentials of your Airbyte application, not those of a connector. Without an account, agentstest/cmd/agents-sandbox serves one in memory.
+	// To fix it, set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, call auth.Configure, or pass client.WithCredentials. They are the credentials of your Airbyte application, not those of a connector. Without an account, run a service in memory: go run github.com/airbyte-agents/airbyte-agents-go/agentstest/cmd/agents-sandbox@latest
 }
 
 // A vault is a token source that a program implements itself.

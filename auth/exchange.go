@@ -454,18 +454,18 @@ func (e *TokenError) Error() string {
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, "; the service asks to wait %s", e.RetryAfter.Round(time.Millisecond))
 	}
-	var notes []string
+	var details []string
 	if e.Code != "" {
-		notes = append(notes, "code "+e.Code)
+		details = append(details, "code "+e.Code)
 	}
 	if e.RequestID != "" {
-		notes = append(notes, "request id "+e.RequestID)
+		details = append(details, "request id "+e.RequestID)
 	}
 	if e.Attempts > 1 {
-		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
+		details = append(details, fmt.Sprintf("%d attempts", e.Attempts))
 	}
-	if len(notes) > 0 {
-		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
+	if len(details) > 0 {
+		b.WriteString(" (" + strings.Join(details, ", ") + ")")
 	}
 	if e.ClientIDSource != "" {
 		fmt.Fprintf(&b, "; client_id from %s, client_secret from %s", place(e.ClientIDSource, EnvClientID), place(e.ClientSecretSource, EnvClientSecret))

@@ -40,5 +40,3 @@ func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`
 // A sealed holds a secret in a function, where reflection cannot reach it: fmt
 // prints unexported fields without calling the methods of their values.
 type sealed func() Secret
-
-func seal(s Secret) sealed { return func() Secret { return s } }

@@ -82,10 +82,10 @@ func (k key) in(store Store) *Cache {
 }
 
 // InStore returns a TokenSource that shares the tokens of src with the other
-// processes that use store: of all of them, one fetches a token, and the others get
-// it from the store. So it is when a token is due for a refresh, and when the service
-// refused it. Pass the source to [NewCache], which tells it which token is no longer
-// wanted.
+// processes that use store: of all of them, one fetches a token, and the others get it
+// from the store. They do the same when the token is due for a refresh, and when the
+// service has refused it. Pass the source to [NewCache], which tells it which token is to
+// be replaced.
 //
 // Processes share tokens that have the same base URL, client ID, client secret and
 // organization and, for a scoped token, the same workspace, whose name is "" for an
@@ -131,8 +131,8 @@ func derive(secret Secret, purpose string) ([]byte, error) {
 
 // nameOf returns the key of a value in the store. Each part is preceded by its length,
 // so that no two lists of parts are the same text.
-func nameOf(key []byte, parts ...string) string {
-	h := hmac.New(sha256.New, key)
+func nameOf(secret []byte, parts ...string) string {
+	h := hmac.New(sha256.New, secret)
 	for _, p := range parts {
 		_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
 		_, _ = h.Write([]byte(p))
@@ -272,7 +272,8 @@ func (f *filling) interrupted(ctx context.Context) bool {
 	return f.err != nil && f.cut && ctx.Err() == nil
 }
 
-// close reports whether fill was called. If it was not, it will do nothing.
+// close makes fill do nothing from now on, unless it was called before. It reports whether
+// it was.
 func (f *filling) close() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -81,7 +81,7 @@ type invalidator interface{ Invalidate(*Token) }
 // the caller gets that response. Its method Token returns an error if the token
 // is empty or contains a character that is not allowed in a header.
 func Static(token Secret) TokenSource {
-	return &static{seal(token)}
+	return &static{func() Secret { return token }}
 }
 
 type static struct{ secret sealed }

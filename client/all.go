@@ -35,7 +35,7 @@ func WithPager(p Pager) ExecuteOption {
 }
 
 // WithPrefetch makes [All] request the next page while the loop handles the records
-// of the current one.
+// of the current one. It has no effect on [Connector.Pages].
 func WithPrefetch() ExecuteOption {
 	return func(x *execution) { x.prefetch = true }
 }
@@ -50,10 +50,12 @@ func WithPrefetch() ExecuteOption {
 // The parameter that requests the next page is the one that [WithPageParam] names, else
 // the one that the action declares: as in the documents of the public connectors, which
 // the SDK knows by slug, entity and action, or as an unknown connector says in its
-// description, for which All asks once per [Connector], and only if there is another
-// page, or if the number of records is one that may be a full page. If neither tells, it is a parameter in params that is commonly used for paging
-// and has such a value, the one that the metadata of the page suggests, or "cursor".
-// If the slug of the connector is unknown and matters, All looks it up.
+// description. All asks for that once per [Connector], and only if there is another page,
+// or if the number of records is one that may be a full page. If neither tells, it is a
+// parameter in params that is commonly used for paging and has such a value, the one that
+// the metadata of the page suggests, or "cursor". If the slug of the connector is unknown
+// and matters, All looks it up. For an action that may change something, see [IsRead], no
+// second page is requested without [WithPager].
 //
 // Where pages are counted, by number, offset or the ID of the last record, and the
 // metadata says nothing, All requests pages until one is shorter than a full one. Where
@@ -61,35 +63,37 @@ func WithPrefetch() ExecuteOption {
 // empty, or shorter than the size that params ask for; but not if its length is a round
 // number, which may be the most that the vendor sends at once.
 //
-// No page is lost without an error, and none is yielded twice. If there is another page
-// that cannot be requested, or if it is not known whether there is, the last value is an
+// No page is lost without an error, and none is yielded twice. But records that change
+// meanwhile move others to another page, where the loop misses them or gets them twice:
+// to write to what All lists, collect the IDs first. If there is another page that
+// cannot be requested, or if it is not known whether there is, the last value is an
 // error that matches [ErrPaging], after all records of the pages that came. If a page
 // comes again, it is not yielded and the error matches [ErrPageRepeated], too: the
 // connector does not understand the parameter. With a declared cursor that is so if the
 // cursor came before, otherwise if the records did. For vendors that page in a way of
 // their own, use [WithPager].
 func All[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return iterate[T](c.walk(ctx, entity, action, params, opts))
+	return iterate[T](c.allPages(ctx, entity, action, params, opts))
 }
 
-// walk returns the feed of an iteration over pages.
+// allPages returns the feed of an iteration over pages.
 //
 //go:noinline
-func (c *Connector) walk(ctx context.Context, entity, action string, params Params, opts []ExecuteOption) feed {
+func (c *Connector) allPages(ctx context.Context, entity, action string, params Params, opts []ExecuteOption) feed {
 	return func(slice reflect.Type, loop yielder) {
 		x := newExecution(entity, action, params, opts)
 		op, yield := x.op(), naming(x.about(c), loop)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		w := walk{turner: turner{c: c, x: x}, into: [2]reflect.Value{reflect.New(slice).Elem(), reflect.New(slice).Elem()}}
-		fetch := func() (*page, error) { return w.fetch(ctx) }
+		next := func() (*loadedPage, error) { return w.nextPage(ctx) }
 		if x.prefetch {
-			next, wait := ahead(fetch)
-			fetch = next
+			prefetched, wait := ahead(next)
+			next = prefetched
 			defer func() { cancel(); wait() }() // no request outlives the loop
 		}
 		for {
-			p, err := fetch()
+			p, err := next()
 			if err != nil {
 				yield(nil, err)
 				return
@@ -109,22 +113,22 @@ func (c *Connector) walk(ctx context.Context, entity, action string, params Para
 type walk struct {
 	turner
 	state  paging.State
-	before *paging.In       // what the first page brought, until it is decided what follows
+	before *paging.In       // what the first page brought, until the second is asked for; else nil
 	body   [2][]byte        // the buffers that pages are read into
 	into   [2]reflect.Value // the two slices that records are decoded into
 	side   int              // which of both to use next: with a prefetch, the loop still uses the other one
-	over   bool
-	number int // the number of the page, from 1
+	over   bool             // there is no further page, or none is known
+	number int              // the number of the page, from 1
 }
 
-// A page is one page of records. err is why the next one cannot be asked for.
-type page struct {
+// A loadedPage is one page of records. err is why the next one cannot be asked for.
+type loadedPage struct {
 	rows *pageRows
 	err  error
 }
 
-// fetch requests the next page. It returns nil if there is none.
-func (w *walk) fetch(ctx context.Context) (*page, error) {
+// nextPage requests the next page. It returns nil if there is none.
+func (w *walk) nextPage(ctx context.Context) (*loadedPage, error) {
 	if w.before != nil {
 		in := *w.before
 		w.before = nil
@@ -138,11 +142,11 @@ func (w *walk) fetch(ctx context.Context) (*page, error) {
 	}
 	w.over = true // unless another page is found
 	w.number++
-	var p *page
+	var p *loadedPage
 	var r *Result
 	err := w.c.run(ctx, w.x, func(resp *http.Response) error {
 		var err error
-		p, r, err = w.read(resp)
+		p, r, err = w.receive(resp)
 		return err
 	})
 	if err != nil {
@@ -185,13 +189,17 @@ func (w *walk) advance(ctx context.Context, in paging.In) (drop bool, err error)
 	if err := w.failed(out); err != nil {
 		return out.Drop, err
 	}
+	if !out.End && !readActions[w.x.action] {
+		return out.Drop, noSecondPage(w.x)
+	}
 	if w.over = out.End; !out.End {
 		w.x.params = withParams(w.x.params, out.Set)
 	}
 	return out.Drop, nil
 }
 
-func (w *walk) read(resp *http.Response) (*page, *Result, error) {
+// receive reads the response with a page. The result is for finding the next page.
+func (w *walk) receive(resp *http.Response) (*loadedPage, *Result, error) {
 	body, err := readAll(resp, w.body[w.side])
 	w.body[w.side] = body
 	if err != nil {
@@ -209,7 +217,7 @@ func (w *walk) read(resp *http.Response) (*page, *Result, error) {
 	} else {
 		r.Data = nil // body is used again
 	}
-	return &page{rows: rows}, r, nil
+	return &loadedPage{rows: rows}, r, nil
 }
 
 // readPage decodes the response to an execution, body, into the records of one page and
@@ -237,11 +245,11 @@ func readPage(x *execution, resp *http.Response, body []byte, into reflect.Value
 	return &e.Result, r, nil
 }
 
-// ahead returns a function that returns the next page and starts to fetch the one
-// after it. wait waits for the fetch in progress, if any.
-func ahead(fetch func() (*page, error)) (next func() (*page, error), wait func()) {
+// ahead returns a function that returns the next page, and then begins to load the one
+// after it. wait waits until nothing is being loaded.
+func ahead(load func() (*loadedPage, error)) (next func() (*loadedPage, error), wait func()) {
 	type outcome struct {
-		p        *page
+		p        *loadedPage
 		err      error
 		returned bool
 		panicked any
@@ -255,11 +263,11 @@ func ahead(fetch func() (*page, error)) (next func() (*page, error), wait func()
 				o.panicked = recover()
 				to <- o
 			}()
-			o.p, o.err = fetch()
+			o.p, o.err = load()
 			o.returned = true
 		}(coming)
 	}
-	next = func() (*page, error) {
+	next = func() (*loadedPage, error) {
 		if coming == nil {
 			launch()
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (a Automation) String() string {
 	return fmt.Sprintf("client.Automation{ID:%q, WorkflowID:%q, WorkspaceID:%q, Enabled:%t, TriggerType:%q, CronExpression:%q, Timezone:%q, "+
 		"CompletionWebhookURL:%s, TriggerWebhookURL:%s}",
 		a.ID, a.WorkflowID, a.WorkspaceID, a.Enabled, a.TriggerType, a.CronExpression, a.Timezone,
-		hiddenURL(a.CompletionWebhookURL), hiddenURL(a.TriggerWebhookURL))
+		shownSecret(a.CompletionWebhookURL), shownSecret(a.TriggerWebhookURL))
 }
 
 // Format writes what String returns, for every verb.
@@ -92,14 +93,6 @@ func (a Automation) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, a.Str
 
 // LogValue implements [slog.LogValuer].
 func (a Automation) LogValue() slog.Value { return slog.StringValue(a.String()) }
-
-// hiddenURL formats a URL so that only its presence is visible.
-func hiddenURL(u auth.Secret) string {
-	if u == "" {
-		return `""`
-	}
-	return redacted
-}
 
 // An AutomationRequest describes an automation to create. With only a
 // CronExpression, it describes an enabled schedule.
@@ -125,7 +118,7 @@ type AutomationRequest struct {
 // String describes the request without its URL.
 func (r AutomationRequest) String() string {
 	return fmt.Sprintf("client.AutomationRequest{TriggerType:%q, Disabled:%t, CronExpression:%q, Timezone:%q, CompletionWebhookURL:%s}",
-		r.TriggerType, r.Disabled, r.CronExpression, r.Timezone, hiddenURL(r.CompletionWebhookURL))
+		r.TriggerType, r.Disabled, r.CronExpression, r.Timezone, shownSecret(r.CompletionWebhookURL))
 }
 
 // Format writes what String returns, for every verb.
@@ -181,26 +174,12 @@ type AutomationChange struct {
 
 // String describes the change without its URL.
 func (c AutomationChange) String() string {
-	enabled := "unchanged"
+	enabled := unchanged
 	if c.Enabled != nil {
-		enabled = fmt.Sprint(*c.Enabled)
-	}
-	cron := "unchanged"
-	switch text, ok := c.CronExpression.Get(); {
-	case ok:
-		cron = fmt.Sprintf("%q", text)
-	case c.CronExpression.IsNull():
-		cron = "null"
-	}
-	hook := "unchanged"
-	switch text, ok := c.CompletionWebhookURL.Get(); {
-	case ok:
-		hook = hiddenURL(text)
-	case c.CompletionWebhookURL.IsNull():
-		hook = "null"
+		enabled = strconv.FormatBool(*c.Enabled)
 	}
 	return fmt.Sprintf("client.AutomationChange{Enabled:%s, TriggerType:%q, CronExpression:%s, Timezone:%q, CompletionWebhookURL:%s}",
-		enabled, c.TriggerType, cron, c.Timezone, hook)
+		enabled, c.TriggerType, shownChange(c.CronExpression, strconv.Quote), c.Timezone, shownChange(c.CompletionWebhookURL, shownSecret))
 }
 
 // Format writes what String returns, for every verb.
@@ -264,9 +243,9 @@ func urlSecrets(hook auth.Secret) []string {
 	for _, values := range u.Query() {
 		list = append(list, values...)
 	}
-	for part := range strings.SplitSeq(u.Path, "/") {
-		if len(part) >= 16 { // long enough to be a key rather than a word
-			list = append(list, part)
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if len(segment) >= 16 { // long enough to be a key rather than a word
+			list = append(list, segment)
 		}
 	}
 	return list

@@ -12,16 +12,20 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 )
 
-// A limited body is that of a response. It has a limit, and keeps the error that ended it.
+// This file has the body of every response: it is read up to a limit, decompressed, and
+// remembers what ended it, so that errors can say so.
+
+// A limited is the body of a response, of which a limited number of bytes can be read. A
+// byte order mark at the beginning becomes white space, which JSON ignores.
 type limited struct {
 	rc      io.ReadCloser
-	left    int64 // the number of bytes that may still be read
-	max     int64
-	cut     bool // at the limit, end rather than fail
-	n       int64
-	first   [2]byte  // the beginning
-	mark    int      // the number of bytes of a byte order mark that may begin here; -1 for none
-	err     error    // the error of rc other than io.EOF
+	left    int64    // the number of bytes that may still be read
+	max     int64    // the limit
+	cut     bool     // at the limit, the body ends rather than fails
+	n       int64    // the number of bytes that were read
+	first   [2]byte  // the first of them
+	mark    int      // how many bytes of a byte order mark were read; -1 once there cannot be one
+	err     error    // the error of rc, unless it is io.EOF
 	closers []func() // called once, by Close
 }
 
@@ -36,8 +40,8 @@ type brokenReader struct{ err error }
 
 func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
 
-// decompress makes b read a body that net/http did not decompress. The encodings that
-// nobody asked for are an error that names them.
+// decompress decompresses a body that net/http did not decompress. Reading a body in an
+// encoding other than gzip, which the client did not ask for, returns an error.
 func (b *limited) decompress(resp *http.Response) {
 	switch encoding := encodingOf(resp.Header); encoding {
 	case "":
@@ -120,9 +124,9 @@ func (b *limited) Read(p []byte) (int, error) {
 	if b.n < int64(len(b.first)) {
 		copy(b.first[b.n:], p[:n])
 	}
-	for i := 0; i < n && b.mark >= 0; i++ { // white space is nothing in JSON
+	for i := 0; i < n && b.mark >= 0; i++ {
 		if b.mark == len(byteOrderMark) || p[i] != byteOrderMark[b.mark] {
-			if b.mark < len(byteOrderMark) { // it was another character, in a text
+			if b.mark < len(byteOrderMark) { // it was another character: put back what became white space
 				copy(p[max(i-b.mark, 0):i], byteOrderMark[max(b.mark-i, 0):])
 			}
 			b.mark = -1
@@ -138,7 +142,8 @@ func (b *limited) Read(p []byte) (int, error) {
 
 const byteOrderMark = "\ufeff"
 
-// note keeps an error of the network. One of the SDK's own says itself what it is.
+// note remembers an error of the network, and returns err. It does not remember an *Error
+// of decompress, which needs no explanation.
 func (b *limited) note(err error) error {
 	if _, own := err.(*Error); err != nil && !own && !errors.Is(err, io.EOF) { //nolint:errorlint // see decompress
 		b.err = err

@@ -22,11 +22,14 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/timing"
 )
 
+// This file has a call whole: what it is, how it is sent, what it does with the response,
+// and every error that it can end with. The stages that it passes are in pipeline.go.
+
 // A call is one call of the SDK by the program, with what all its requests have in
 // common. Its ctx carries it through the pipeline.
 type call struct {
-	// Of the client that sends it. The Client itself would make a program link what
-	// prints cookies, since a ctx has the call.
+	// What the call has of its client. It does not have the Client: a program links all
+	// methods of what a ctx holds, and those of an http.Client print cookies.
 	via  doer
 	base *url.URL
 	root string // base, to which functions of package gen add the path of an operation
@@ -44,6 +47,7 @@ type call struct {
 	file    bool     // it is read by a Download, also if it is JSON, and decompressed there
 	about   subject  // what the call is about
 	secrets []string // what the request contains and errors must not
+	params  Params   // those of an execution: of some, the names say that the values are secrets, too
 
 	key  string        // in the gate; "" if it is not known yet
 	held time.Duration // how long the gate held back the attempt
@@ -63,7 +67,7 @@ type call struct {
 	sent      atomic.Int32 // the number of requests sent
 	redirect  atomic.Int32 // the status of the last response, if it was a redirect, else 0
 	note      string       // why there was no further attempt
-	exhausted bool         // because the budget was used up
+	exhausted bool         // note is about the budget, which is used up
 }
 
 // server returns the URL to which the functions of package gen add the path of an
@@ -82,7 +86,7 @@ func (c *call) send(ctx context.Context) (*http.Response, error) {
 		if own, ok := errors.AsType[*Error](c.unbuilt); ok {
 			return nil, own
 		}
-		return nil, c.about.of(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", c.unbuilt)})
+		return nil, c.about.addTo(&Error{op: c.op, kind: ErrInvalid, err: fmt.Errorf("the request cannot be built: %w", c.unbuilt)})
 	}
 	return c.via.do(ctx, c, c.req)
 }
@@ -141,8 +145,8 @@ func fetch[T partial](ctx context.Context, c *call) (*T, error) {
 		if what := (*v).lacks(); what != "" {
 			return &Error{kind: ErrBadResponse, Message: "the response has no " + what}
 		}
-		if told, ok := any(v).(interface{ scrub(s scrubber) }); ok { // it repeats what the service says of secrets
-			told.scrub(c.scrubs(resp.Request))
+		if quotes, ok := any(v).(interface{ scrub(s scrubber) }); ok { // texts of the service, which may quote the request
+			quotes.scrub(c.scrubs(resp.Request))
 		}
 		return nil
 	}
@@ -188,7 +192,8 @@ func acknowledge(ctx context.Context, c *call) error {
 	return err
 }
 
-// A refuser sends nothing and has no tokens. It is the reason.
+// A refuser takes the place of a pipeline and of a source of tokens. It refuses every call
+// and every token for the reason that it is.
 type refuser string
 
 const (
@@ -207,8 +212,9 @@ func (r refuser) Token(context.Context) (*auth.Token, error) {
 	return nil, invalid("get token", "%s", string(r))
 }
 
-// unanswered returns the error for a request to which no response arrived, except one
-// that may come with err. ctx is that of the attempt and descends from the caller's.
+// unanswered returns the error for an attempt that err ended before there was a response
+// to read, and which calls may be repeated after it. resp is nil, except for a redirect
+// that was not followed. ctx is that of the attempt and descends from the caller's.
 func (c *call) unanswered(ctx, callers context.Context, resp *http.Response, err error) (willing, *Error) {
 	switch status := int(c.redirect.Load()); {
 	case errors.Is(context.Cause(ctx), errAttemptTimeout):
@@ -235,8 +241,9 @@ func (c *call) unanswered(ctx, callers context.Context, resp *http.Response, err
 	return willingAfter(callers, err), c.cut(timing.Slow(withoutURL(err)))
 }
 
-// unread returns the error for a response with status 2xx that could not be read. ctx
-// is that of the attempt and descends from the caller's.
+// unread returns the error for a response with status 2xx that could not be read, and
+// which calls may be repeated after it. ctx is that of the attempt and descends from the
+// caller's.
 func (c *call) unread(ctx, callers context.Context, resp *http.Response, err error) (willing, *Error) {
 	broken := brokenOff(resp)
 	switch {
@@ -264,7 +271,7 @@ func (c *call) stopped(ctx context.Context) *Error {
 	return e
 }
 
-// cut returns the error for a request to which no response arrived.
+// cut returns the error for an attempt that the network, or its time limit, ended.
 func (c *call) cut(err error) *Error {
 	e := c.fail(err)
 	e.kind = ErrNetwork
@@ -288,7 +295,7 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
-		e.kind, e.err, e.body, e.done = own.kind, own.err, own.body, own.done
+		e.kind, e.err, e.body, e.done, e.note = own.kind, own.err, own.body, own.done, own.note
 		return c.scrub(e, resp.Request)
 	}
 	e.err = err
@@ -421,8 +428,13 @@ func refusal(c *call, resp *http.Response) *Error {
 	if e.StatusCode == http.StatusNotFound {
 		e.note = cmp.Or(e.note, origin.Doubled(resp.Request.URL))
 	}
-	if e.StatusCode == http.StatusForbidden && adminOperations[c.name] {
+	if e.StatusCode == http.StatusForbidden && adminOnly(c.name) {
 		e.note = cmp.Or(e.note, needsAdmin)
+	}
+	for _, f := range e.Fields {
+		if c.name == "executeConnector" && (f.Field == "body.entity" || f.Field == "body.action") {
+			e.note = cmp.Or(e.note, "Describe lists the entities and their actions")
+		}
 	}
 	return c.scrub(e, resp.Request)
 }
@@ -440,7 +452,8 @@ func (c *call) withhold(err error) error {
 	return e
 }
 
-// responseError returns an error for a response, without the content of its body.
+// responseError returns an error of the call with the status and the headers of a
+// response, but nothing of its body.
 func responseError(c *call, resp *http.Response) *Error {
 	e := c.fail(nil)
 	e.StatusCode, e.RequestID = resp.StatusCode, answer.RequestID(resp.Header)
@@ -450,11 +463,13 @@ func responseError(c *call, resp *http.Response) *Error {
 	return e
 }
 
-// fail returns an error for a call that got no response.
+// fail returns an error of the call with the cause err, which may be nil. It says nothing
+// about a response, except one to a request for a token. If err is an *Error already, such
+// as one of a source of tokens, fail returns a copy of it.
 func (c *call) fail(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		e := *own // a token source may return the same one to other calls
-		_ = c.about.of(&e)
+		_ = c.about.addTo(&e)
 		e.before = true
 		return &e
 	}
@@ -462,7 +477,10 @@ func (c *call) fail(err error) *Error {
 		op: c.op, Method: c.method, Path: c.path, Attempts: int(c.sent.Load()), err: err,
 		note: c.note, BudgetExhausted: c.exhausted,
 	}
-	_ = c.about.of(e)
+	_ = c.about.addTo(e)
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		e.note = cmp.Or(e.note, "this is a server without TLS: if it is at a loopback address, begin the base URL with http://")
+	}
 	if tok, ok := errors.AsType[*auth.TokenError](err); ok {
 		e.StatusCode, e.Code, e.Message, e.RequestID, e.RetryAfter = tok.StatusCode, tok.Code, tok.Message, tok.RequestID, tok.RetryAfter
 		e.Attempts += tok.Attempts
@@ -484,9 +502,9 @@ func (c *call) fail(err error) *Error {
 // service repeats them.
 func (c *call) scrub(e *Error, req *http.Request) *Error {
 	s := c.scrubs(req)
-	e.Message, e.Code, e.RequestID = s.text(e.Message), s.Name(e.Code), s.text(e.RequestID)
+	e.Message, e.Code, e.RequestID = s.String(e.Message), s.Name(e.Code), s.String(e.RequestID)
 	for i, f := range e.Fields {
-		f.Field, f.Message, f.Code = s.Name(f.Field), s.text(f.Message), s.Name(f.Code)
+		f.Field, f.Message, f.Code = s.Name(f.Field), s.String(f.Message), s.Name(f.Code)
 		f.Details, _ = s.value(f.Details).(map[string]any)
 		e.Fields[i] = f
 	}
@@ -498,10 +516,10 @@ func (c *call) scrub(e *Error, req *http.Request) *Error {
 // scrubs returns a scrubber for the secrets of the call and the token in the
 // headers of req.
 func (c *call) scrubs(req *http.Request) scrubber {
-	secrets := c.secrets
+	secrets := append(slices.Clip(c.secrets), secretParams(c.params)...)
 	if req != nil {
 		if _, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
-			secrets = append(slices.Clip(secrets), token)
+			secrets = append(secrets, token)
 		}
 	}
 	return newScrubber(secrets)
@@ -524,9 +542,9 @@ func (c *call) attempted(n int, took time.Duration, resp *http.Response, err err
 	return a
 }
 
-// requestID returns the request id of resp without the secrets of the call. A text much
-// shorter than each of them has none in it, in no form: then nothing is looked for, which
-// would cost more than all else that is told about a request.
+// requestID returns the request id of resp without the secrets of the call. An id that is
+// less than half as long as every secret cannot contain one, in whatever form. It is
+// returned at once, because a search for secrets costs more than the rest of an Attempt.
 func (c *call) requestID(resp *http.Response) string {
 	id := answer.RequestID(resp.Header)
 	token := ""
@@ -536,7 +554,7 @@ func (c *call) requestID(resp *http.Response) string {
 	if !strings.Contains(id, "…") && longerThan(2*len(id)+len("Bearer "), token) && !slices.ContainsFunc(c.secrets, func(s string) bool { return !longerThan(2*len(id), s) }) {
 		return id
 	}
-	return c.scrubs(resp.Request).text(id)
+	return c.scrubs(resp.Request).String(id)
 }
 
 // longerThan reports whether s, without white space and all that is not ASCII, has more

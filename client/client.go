@@ -155,8 +155,8 @@ func (c *Client) ready() *Client {
 	return &Client{base: new(url.URL), doer: unmade, tokens: func() auth.TokenSource { return unmade }}
 }
 
-// begin makes a new call one of the client, which refuses it if [New] did not return the
-// client.
+// begin gives a new call what it needs of the client to be sent, and returns it. A client
+// that [New] did not return refuses the call.
 func (c *Client) begin(ask *call) *call {
 	c = c.ready()
 	ask.via, ask.base, ask.root = c.doer, c.base, c.server
@@ -185,7 +185,7 @@ func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil 
 // methods of each type small enough to survey.
 type part struct{ client *Client }
 
-// begin makes a new call one of the client.
+// begin is that of the client.
 func (p part) begin(ask *call) *call { return p.client.begin(ask) }
 
 // String returns what [Client.String] returns.

@@ -33,6 +33,14 @@ func (c Configuration) String() string {
 	return redacted
 }
 
+// inChange describes the configuration in a change, where nil means no change.
+func (c Configuration) inChange() string {
+	if c == nil {
+		return unchanged
+	}
+	return c.String()
+}
+
 // Format writes what String returns, for every verb.
 func (c Configuration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
@@ -69,6 +77,33 @@ func configSecrets(configs ...map[string]any) (list []string) {
 		list = texts(list, asSent(c))
 	}
 	return list
+}
+
+// secretParams returns the texts among the parameters whose names say that they are
+// secrets, such as the password of a new user.
+func secretParams(params Params) (list []string) {
+	for name, v := range params {
+		switch v := v.(type) {
+		case string:
+			if isSecretName(plainName(name)) {
+				list = append(list, v)
+			}
+		case map[string]any:
+			list = append(list, secretParams(v)...)
+		}
+	}
+	return list
+}
+
+// isSecretName reports whether a value of the name, which is plain, is a secret. A token
+// that asks for a page is none.
+func isSecretName(name string) bool {
+	for _, word := range [...]string{"password", "secret", "apikey", "privatekey", "accesskey", "credential"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return strings.HasSuffix(name, "token") && !strings.Contains(name, "page") && !strings.Contains(name, "next")
 }
 
 // asSent returns v as the service will see it, whatever types it contains.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,9 +65,9 @@ func (t ConnectionTemplate) String() string {
 // another type without calling their methods.
 func (t ConnectionTemplate) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
-// settle sets Hosting if the service did not send it. Destinations that Airbyte
+// setHosting sets Hosting if the service did not send it. Destinations that Airbyte
 // provides have neither a definition nor a configuration.
-func (t *ConnectionTemplate) settle() {
+func (t *ConnectionTemplate) setHosting() {
 	if t.Hosting == "" {
 		t.Hosting = AirbyteHosted
 		if t.DestinationDefinitionID != "" || t.DestinationConfig != nil {
@@ -215,19 +216,8 @@ type ConnectionTemplateChange struct {
 
 // String describes the change and hides its DestinationConfig.
 func (c ConnectionTemplateChange) String() string {
-	cron := "unchanged"
-	switch text, ok := c.CronExpression.Get(); {
-	case ok:
-		cron = fmt.Sprintf("%q", text)
-	case c.CronExpression.IsNull():
-		cron = "null"
-	}
-	shown := "unchanged"
-	if c.DestinationConfig != nil {
-		shown = c.DestinationConfig.String()
-	}
 	return fmt.Sprintf("client.ConnectionTemplateChange{CronExpression:%s, DestinationName:%q, DestinationConfig:%s, SyncOnCreate:%s, NonBreakingChanges:%q}",
-		cron, c.DestinationName, shown, maybe(c.SyncOnCreate), c.NonBreakingChanges)
+		shownChange(c.CronExpression, strconv.Quote), c.DestinationName, c.DestinationConfig.inChange(), maybe(c.SyncOnCreate), c.NonBreakingChanges)
 }
 
 // Format writes what String returns, for every verb.
@@ -267,7 +257,7 @@ func fetchConnectionTemplate(ctx context.Context, ask *call) (*ConnectionTemplat
 	if err != nil {
 		return nil, err
 	}
-	got.settle()
+	got.setHosting()
 	return got, nil
 }
 
@@ -279,8 +269,8 @@ type ConnectionTemplateFilter struct {
 }
 
 func (f ConnectionTemplateFilter) wire(op string) (*gen.ListConnectionTemplatesParams, error) {
-	tags, match, err := matchTags(op, f.Tags, f.Match)
-	return &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: match}, err
+	tags, mode := matchTags(f.Tags, f.Match)
+	return &gen.ListConnectionTemplatesParams{Tags: tags, TagsMode: mode}, refuse(op, tagProblem("", f.Tags, f.Match))
 }
 
 // List returns the organization's connection templates that the filter selects.
@@ -296,7 +286,7 @@ func (t ConnectionTemplates) List(ctx context.Context, filter ConnectionTemplate
 		return nil, err
 	}
 	for i := range got {
-		got[i].settle()
+		got[i].setHosting()
 	}
 	return got, nil
 }

@@ -143,7 +143,7 @@ func TestConnectionTemplateMistakes(t *testing.T) {
 		{"tags", func(ctx context.Context, c *client.Client) error {
 			_, err := c.ConnectionTemplates().List(ctx, client.ConnectionTemplateFilter{Tags: []string{""}, Match: client.TagMatchAll})
 			return err
-		}, []string{"a tag is empty"}},
+		}, []string{"one of the Tags is empty"}},
 		{"get", func(ctx context.Context, c *client.Client) error {
 			_, err := c.ConnectionTemplates().Get(ctx, "lake")
 			return err

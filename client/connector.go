@@ -47,7 +47,7 @@ func (c *Connector) learn(slug string) {
 	}
 }
 
-// begin makes a new call one about the connector.
+// begin is [Client.begin] for a call about the connector.
 func (c *Connector) begin(ask *call) *call {
 	if ask.about == (subject{}) {
 		ask.about = c.about()
@@ -107,8 +107,8 @@ func (c *Connector) details(got *wholeConnector) *ConnectorDetails {
 }
 
 // Details returns what the service knows about the connector, including its
-// configuration, which lists do not have. If the connector does not exist, the error matches
-// [ErrConnectorNotFound].
+// configuration, which lists do not have. If the connector does not exist, the error
+// matches [ErrConnectorNotFound].
 func (c *Connector) Details(ctx context.Context) (*ConnectorDetails, error) {
 	ask := c.begin(&call{op: "get connector", name: "getConnector", read: true})
 	id, err := c.checkedID(ask.op)
@@ -186,17 +186,8 @@ type ConnectorChange struct {
 
 // String describes the change without values that may be secret.
 func (c ConnectorChange) String() string {
-	entities, shown := "unchanged", "unchanged"
-	switch list, ok := c.Entities.Get(); {
-	case ok:
-		entities = strconv.Itoa(len(list))
-	case c.Entities.IsNull():
-		entities = "null"
-	}
-	if c.ReplicationConfig != nil {
-		shown = c.ReplicationConfig.String()
-	}
-	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, shown)
+	entities := shownChange(c.Entities, func(list []RequestedEntity) string { return strconv.Itoa(len(list)) })
+	return fmt.Sprintf("client.ConnectorChange{Name:%q, Entities:%s, ReplicationConfig:%s}", c.Name, entities, c.ReplicationConfig.inChange())
 }
 
 // Format writes what String returns, for every verb.
@@ -235,7 +226,8 @@ func (c ConnectorChange) wire(op string) (body gen.ConnectorUpdateRequest, err e
 
 // Update changes the connector and returns its new state. An empty change is an error
 // that matches [ErrInvalid]; nothing is sent. To try a change first, call
-// [Connector.Check]. If the connector does not exist, the error matches
+// [Connector.CheckChange]. Credentials cannot be changed: another key needs another
+// connector. If the connector does not exist, the error matches
 // [ErrConnectorNotFound]. c remains valid, even if its name changes.
 func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*ConnectorDetails, error) {
 	ask := c.begin(&call{op: "update connector", name: "updateConnector"})
@@ -244,11 +236,11 @@ func (c *Connector) Update(ctx context.Context, change ConnectorChange) (*Connec
 		return nil, err
 	}
 	if change.isZero() {
-		return nil, ask.about.of(invalid(ask.op, nothing))
+		return nil, ask.about.addTo(invalid(ask.op, nothing))
 	}
 	body, err := change.wire(ask.op)
 	if err != nil {
-		return nil, ask.about.of(err)
+		return nil, ask.about.addTo(err)
 	}
 	ask.secrets = change.secretValues()
 	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewUpdateConnectorRequest(ask.server(), id, nil, body)))
@@ -286,7 +278,7 @@ func (c *Connector) findSlug(ctx context.Context) error {
 func (c *Connector) checkedID(op string) (string, error) {
 	id, ok := connectorUUID(c.id)
 	if !ok {
-		return "", c.about().of(invalid(op, "%s", notUUID("connector", c.id)))
+		return "", c.about().addTo(invalid(op, "%s", notUUID("connector", c.id)))
 	}
 	return id, nil
 }
@@ -320,12 +312,15 @@ func (c *wholeConnector) info(slug string) ConnectorInfo {
 	}
 }
 
-// DeleteConnector starts the deletion of the connector with the given ID and returns
-// the ID of the job that does it in the background, "" if the response is empty. The
-// connector is listed until the job is done; [Connector.WaitDeleted] waits for that. If
-// the connector does not exist, the error matches [ErrConnectorNotFound]. Like
-// [Workspace.ConnectorByID], DeleteConnector does not check that the connector belongs
-// to w.
+// DeleteConnector deletes the connector with the given ID, also one of another
+// workspace: like [Workspace.ConnectorByID], it does not check that the connector
+// belongs to w. For an ID that comes from a user, call [Workspace.Connector], which
+// checks it, and [Connector.Delete], or use a client [WithScopedToken].
+//
+// It starts the deletion and returns the ID of the job that does it in the background,
+// "" if the response is empty. The connector is listed until the job is done;
+// [Connector.WaitDeleted] waits for that. If the connector does not exist, the error
+// matches [ErrConnectorNotFound].
 func (w *Workspace) DeleteConnector(ctx context.Context, id string) (jobID string, err error) {
 	ask := w.begin(&call{op: "delete connector", name: "deleteConnector", mayBeEmpty: true, about: w.ConnectorByID(id).about()})
 	if id, err = w.ConnectorByID(id).checkedID(ask.op); err != nil {
@@ -348,7 +343,7 @@ func (d deletion) lacks() string { return unless(d.JobID != "", "job_id") }
 // Delete deletes the connector; see [Workspace.DeleteConnector].
 func (c *Connector) Delete(ctx context.Context) (jobID string, err error) {
 	jobID, err = c.ws.DeleteConnector(ctx, c.id)
-	return jobID, c.about().of(err)
+	return jobID, c.about().addTo(err)
 }
 
 // WaitDeleted waits until the workspace no longer lists the connector, which is how the
@@ -381,5 +376,5 @@ func (c *Connector) WaitDeleted(ctx context.Context, polling Polling) (*Connecto
 		}
 		return nil, true, nil
 	})
-	return left, c.about().of(err)
+	return left, c.about().addTo(err)
 }

@@ -152,6 +152,7 @@ func TestConnectorUpdateRefuses(t *testing.T) {
 		"an unnamed entity": {client.ConnectorChange{Entities: client.Value([]client.RequestedEntity{{Entity: "a"}, {Entity: " "}})}, []string{"Entities[1] has no name"}},
 		"a Secret":          {client.ConnectorChange{ReplicationConfig: map[string]any{"t": []any{auth.Secret("x")}}}, []string{"auth.Secret", "string(s)"}},
 		"both":              {client.ConnectorChange{Entities: client.Value[[]client.RequestedEntity](nil), ReplicationConfig: map[string]any{"t": auth.Secret("x")}}, []string{"nil slice", "auth.Secret"}},
+		"what was printed":  {client.ConnectorChange{ReplicationConfig: map[string]any{"a": []any{map[string]any{"key": "[REDACTED]"}}}}, []string{"what a secret prints"}},
 		"what is no JSON":   {client.ConnectorChange{ReplicationConfig: map[string]any{"f": func() {}}}, []string{"cannot be encoded as JSON"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -720,8 +721,10 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("%+v", d.Entities)
 	}
 	// What is not understood is kept, too.
-	var raw struct{ More int }
-	if err := d.Decode(&raw); err != nil || string(d.Data) != `{"entities":{"issues":{"actions":["list"]}},"more":1}` || d.ConnectorID != stubID {
+	var raw struct {
+		More int `json:"more"`
+	}
+	if err := d.Decode(&raw); err != nil || string(d.Data) != `{"entities":{"issues":{"actions":["list"]}},"more":1}` || raw.More != 1 || d.ConnectorID != stubID {
 		t.Errorf("%s %v %v", d.Data, raw, err)
 	}
 	if r := s.requests()[0]; r.decoded(t)["action"] != "describe" || r.decoded(t)["entity"] != "" {

@@ -98,7 +98,7 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 	case len(found) == 1:
 		return w.ConnectorFrom(found[0]), nil
 	case len(found) > 1:
-		return nil, w.about().of(&Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
+		return nil, w.about().addTo(&Error{op: op, kind: ErrConnectorAmbiguous, Message: fmt.Sprintf(
 			"%d connectors of workspace %q match %q: %s; ask for one by its own name or id",
 			len(found), w.name, slug, enumerate(found, func(c ConnectorInfo) string { return fmt.Sprintf("%q (%s)", c.Name, c.ID) }))})
 	}
@@ -106,7 +106,7 @@ func (w *Workspace) Connector(ctx context.Context, slug string) (*Connector, err
 	if len(infos) > 0 {
 		have = "it has " + enumerate(infos, func(c ConnectorInfo) string { return c.Slug })
 	}
-	return nil, w.about().of(&Error{op: op, kind: ErrConnectorNotFound, Message: fmt.Sprintf("workspace %q has no connector %q; %s", w.name, slug, have)})
+	return nil, w.about().addTo(&Error{op: op, kind: ErrConnectorNotFound, Message: fmt.Sprintf("workspace %q has no connector %q; %s", w.name, slug, have)})
 }
 
 // pick returns the items that have the name, by the first of several names of an item
@@ -134,7 +134,7 @@ func called[T any](items []T, name string, of func(T) string) (found []T) {
 	return found
 }
 
-// plainSlug is a name in lower case, with a hyphen between its words.
+// plainSlug returns a name in lower case, with a hyphen between its words.
 func plainSlug(s string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' }), "-"))
 }

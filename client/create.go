@@ -56,14 +56,10 @@ type CreateConnectorRequest struct {
 
 // String describes the request without values that may be secret.
 func (r CreateConnectorRequest) String() string {
-	secret := `""`
-	if r.OAuthSecretID != "" {
-		secret = redacted
-	}
 	return fmt.Sprintf("client.CreateConnectorRequest{Name:%q, ConnectorType:%q, DefinitionID:%q, SourceTemplateID:%q, "+
 		"Credentials:%s, Environment:%s, ReplicationConfig:%s, OAuthSecretID:%s, Entities:%d}",
 		r.Name, r.ConnectorType, r.DefinitionID, r.SourceTemplateID,
-		r.Credentials, r.Environment, r.ReplicationConfig, secret, len(r.Entities))
+		r.Credentials, r.Environment, r.ReplicationConfig, shownSecret(r.OAuthSecretID), len(r.Entities))
 }
 
 // Format writes what String returns, for every verb.
@@ -87,26 +83,27 @@ func (r CreateConnectorRequest) trimmed() CreateConnectorRequest {
 func (r CreateConnectorRequest) wire(op, workspace string) (body gen.ConnectorCreateRequest, err error) {
 	r = r.trimmed()
 	problems := []string{
-		oneKind(r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
+		exactlyOne(fieldsOfKind, r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
 		problemIf(len(r.Credentials) == 0 && len(r.ReplicationConfig) == 0 && r.OAuthSecretID == "", "one of Credentials, ReplicationConfig and OAuthSecretID must be given"),
 		uuidField("DefinitionID", &r.DefinitionID),
 		uuidField("SourceTemplateID", &r.SourceTemplateID),
 		configProblem("Credentials", r.Credentials),
 		configProblem("ReplicationConfig", r.ReplicationConfig),
 		configProblem("Environment", r.Environment),
-		problemIf(r.ConnectionTemplateMatch != "" && len(r.ConnectionTemplateTags) == 0, "ConnectionTemplateMatch is given without ConnectionTemplateTags"),
+		tagProblem("ConnectionTemplate", r.ConnectionTemplateTags, r.ConnectionTemplateMatch),
 	}
 	slices.Sort(problems)
 	if err := refuse(op, append(problems, unnamed(r.Entities)...)...); err != nil {
 		return body, err
 	}
+	_, mode := matchTags(r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
 	return gen.ConnectorCreateRequest{
 		WorkspaceName: workspace, Name: optional(r.Name), ConnectorType: optional(r.ConnectorType),
 		DefinitionID: optional(r.DefinitionID), SourceTemplateID: optional(r.SourceTemplateID),
 		Credentials: r.Credentials, Environment: r.Environment, ReplicationConfig: r.ReplicationConfig,
 		ServerSideOAuthSecretID: optional(string(r.OAuthSecretID)), Entities: requested(r.Entities),
 		SelectedConnectionTemplateTags:     r.ConnectionTemplateTags,
-		SelectedConnectionTemplateTagsMode: optional(gen.TagMatch(r.ConnectionTemplateMatch)),
+		SelectedConnectionTemplateTagsMode: mode,
 	}, nil
 }
 
@@ -118,7 +115,7 @@ func (r CreateConnectorRequest) secretValues() []string {
 // explainCreation is explain for a request that names more than the workspace. The
 // workspace is missing if the service says so, or if it says nothing and the request
 // names nothing else that only this organization has.
-func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
+func (w *Workspace) explainCreation(err error, sent gen.ConnectorCreateRequest) error {
 	e := notFound(err)
 	if e == nil {
 		return err
@@ -131,7 +128,7 @@ func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
 	switch about := func(word string) bool { return strings.Contains(text, word) }; {
 	case about("template"), about("definition"), about("oauth"), about("secret"), about("connector"):
 		return err
-	case about("workspace"), r.SourceTemplateID == "" && r.DefinitionID == "" && r.OAuthSecretID == "":
+	case about("workspace"), sent.SourceTemplateID == nil && sent.DefinitionID == nil && sent.ServerSideOAuthSecretID == nil:
 		return w.explain(err)
 	}
 	e.note = fmt.Sprintf("the request may name something that does not exist, or the workspace is missing; Workspace.Ensure creates %q", w.name)
@@ -143,7 +140,6 @@ func (w *Workspace) explainCreation(err error, r CreateConnectorRequest) error {
 // call [Workspace.CheckConnector]. Like every write, it is retried only if nothing can
 // have been created; see [Error.OutcomeUnknown].
 func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorRequest) (*ConnectorInfo, error) {
-	r = r.trimmed()
 	ask := w.begin(&call{op: "create connector", name: "createConnector"})
 	body, err := r.wire(ask.op, w.name)
 	if err != nil {
@@ -152,19 +148,19 @@ func (w *Workspace) CreateConnector(ctx context.Context, r CreateConnectorReques
 	ask.secrets = r.secretValues()
 	got, err := fetch[wholeConnector](ctx, ask.to(gen.NewCreateConnectorRequest(ask.server(), nil, body)))
 	if err != nil {
-		return nil, w.explainCreation(err, r)
+		return nil, w.explainCreation(err, body)
 	}
-	info := got.info(r.ConnectorType)
+	info := got.info(strings.TrimSpace(r.ConnectorType))
 	return &info, nil
 }
 
 // CheckConnector asks the service to try the configuration of a connector without
-// creating it. A configuration that does not work is not an error: use
+// creating it. It is not retried after a failure of the service, since each check
+// contacts the vendor. A configuration that does not work is not an error: use
 // [CheckResult.OK] to find out, and [CheckResult.Reason] for the reason. An incomplete
 // request is an error that matches [ErrInvalid]; nothing is sent. Secrets of r are
 // removed from the texts of the result.
 func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest) (*CheckResult, error) {
-	r = r.trimmed()
 	ask := w.begin(&call{op: "check connector configuration", name: "checkConnectorConfig"})
 	body, err := r.wire(ask.op, w.name)
 	if err != nil {
@@ -173,7 +169,7 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 	ask.secrets = r.secretValues()
 	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorConfigRequest(ask.server(), nil, body)))
 	if err != nil {
-		return nil, w.explainCreation(err, r)
+		return nil, w.explainCreation(err, body)
 	}
 	return got, nil
 }
@@ -183,20 +179,21 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 // up their customers' connectors and may run twice: it can be repeated, also after an
 // error, and if it is not known whether a creation was carried out, it looks.
 //
-// r.Name is required, and compared exactly. A connector of that name that exists is
-// returned as it is: its configuration, which cannot be read back, is neither compared
-// nor changed; use [Connector.Update]. If r names a ConnectorType or a DefinitionID that
+// r.Name is required, and compared exactly, unlike by [Workspace.Connector]. A connector
+// of that name that exists is returned as it is, with the credentials that it has: its
+// configuration, which cannot be read back, is neither compared nor changed. The page
+// docs/workspaces.md shows how to replace a key. If r names a ConnectorType or a DefinitionID that
 // is not the one of the connector that exists, the error matches [ErrInvalid]; if several
 // connectors have the name, it matches [ErrConnectorAmbiguous]. In both cases nothing is
 // created.
 //
-// The service accepts two connectors of one name. Two programs that call
-// EnsureConnector at the same time for the same name can both create one.
+// The service accepts two connectors of one name. Two calls of EnsureConnector at the
+// same time for the same name can both create one: let the caller hold a lock.
 //
 // It sends one request if the connector exists, and two if not.
 func (w *Workspace) EnsureConnector(ctx context.Context, r CreateConnectorRequest) (info *ConnectorInfo, created bool, err error) {
 	const op = "ensure connector"
-	defer func() { err = w.about().of(err) }()
+	defer func() { err = w.about().addTo(err) }()
 	r = r.trimmed()
 	if r.Name == "" {
 		return nil, false, invalid(op, "Name is empty; it is what the connector is found by")

@@ -23,6 +23,7 @@ func TestCreateConnectorSendsTidyValues(t *testing.T) {
 	}
 	for name, r := range map[string]client.CreateConnectorRequest{
 		"empty credentials":    {ConnectorType: "x", Credentials: map[string]any{}},
+		"an empty tag":         {ConnectorType: "x", OAuthSecretID: "s", ConnectionTemplateTags: []string{"a", " "}},
 		"a match without tags": {ConnectorType: "x", OAuthSecretID: "s", ConnectionTemplateMatch: client.TagMatchAny},
 	} {
 		_, err := w.CreateConnector(t.Context(), r)

@@ -27,8 +27,8 @@ import (
 //	…
 //	params, err := sealer.Open(cursor, tenant, "issues") // when the browser asks for more
 //
-// The text is encrypted and authenticated (AES-256-GCM), and bound to the scope that it
-// was sealed for, such as the tenant and the name of the list. It does not expire. A
+// The text is encrypted and authenticated (AES-256-GCM), and bound to the tenant and to
+// what else is named, such as the list. It does not expire. A
 // CursorSealer is safe for concurrent use.
 type CursorSealer struct {
 	keys []cipher.AEAD
@@ -54,7 +54,7 @@ func NewCursorSealer(keys ...auth.Secret) (*CursorSealer, error) {
 	s := &CursorSealer{keys: make([]cipher.AEAD, len(keys))}
 	for i, key := range keys {
 		if len(key) < minSealKey {
-			return nil, invalid(op, "key %d has %d bytes; it needs at least %d", i+1, len(key), minSealKey)
+			return nil, invalid(op, "key %d has %d bytes; it needs at least %d, such as the output of openssl rand -base64 32", i+1, len(key), minSealKey)
 		}
 		aead, err := sealWith(key)
 		if err != nil {
@@ -78,16 +78,16 @@ func sealWith(key auth.Secret) (cipher.AEAD, error) {
 }
 
 // Seal returns next as a text of letters, digits, "-" and "_", which only
-// [CursorSealer.Open] with the same scope can read. The text is about 40 bytes and a
-// third longer than next in JSON.
-// For a nil next, which stands for the end of the list, it is "". A parameter that JSON
-// cannot express, or that is an [auth.Secret], is an error that matches [ErrInvalid].
-func (s *CursorSealer) Seal(next Params, scope ...string) (string, error) {
+// [CursorSealer.Open] with the same tenant and scope can read. The text is about 40
+// bytes and a third longer than next in JSON. For a nil next, which stands for the end
+// of the list, it is "". An empty tenant, a parameter that JSON cannot express, or one
+// that is an [auth.Secret], is an error that matches [ErrInvalid].
+func (s *CursorSealer) Seal(next Params, tenant string, scope ...string) (string, error) {
 	const op = "seal cursor"
 	if next == nil {
 		return "", nil
 	}
-	if err := s.check(op); err != nil {
+	if err := s.usable(op, tenant); err != nil {
 		return "", err
 	}
 	if problem := hiddenProblem("next", next); problem != "" {
@@ -97,7 +97,7 @@ func (s *CursorSealer) Seal(next Params, scope ...string) (string, error) {
 	if err != nil {
 		return "", &Error{op: op, kind: ErrInvalid, err: err}
 	}
-	text := base64.RawURLEncoding.EncodeToString(s.keys[0].Seal(nil, nil, plain, bind(scope)))
+	text := base64.RawURLEncoding.EncodeToString(s.keys[0].Seal(nil, nil, plain, bind(tenant, scope)))
 	if len(text) > maxSealedLen {
 		return "", invalid(op, "the parameters have %d bytes of JSON, which is too much for a cursor", len(plain))
 	}
@@ -105,21 +105,21 @@ func (s *CursorSealer) Seal(next Params, scope ...string) (string, error) {
 }
 
 // Open returns the parameters that Seal was given. A text that was not sealed with one
-// of the keys and for this scope is an error that matches [ErrInvalid]: for a text from
+// of the keys, for this tenant and scope, is an error that matches [ErrInvalid]: for a text from
 // a browser, answer 400, as [HTTPStatus] says. For "" it returns nil. Numbers are
 // json.Number, and so keep all their digits.
-func (s *CursorSealer) Open(text string, scope ...string) (Params, error) {
+func (s *CursorSealer) Open(text, tenant string, scope ...string) (Params, error) {
 	const op = "open cursor"
 	if text == "" {
 		return nil, nil
 	}
-	if err := s.check(op); err != nil {
+	if err := s.usable(op, tenant); err != nil {
 		return nil, err
 	}
 	if len(text) <= maxSealedLen && !strings.ContainsAny(text, "\r\n") { // which base64 would skip
 		if sealed, err := base64.RawURLEncoding.Strict().DecodeString(text); err == nil {
 			for _, key := range s.keys {
-				plain, err := key.Open(nil, nil, sealed, bind(scope))
+				plain, err := key.Open(nil, nil, sealed, bind(tenant, scope))
 				if err != nil {
 					continue
 				}
@@ -133,24 +133,28 @@ func (s *CursorSealer) Open(text string, scope ...string) (Params, error) {
 			}
 		}
 	}
-	return nil, invalid(op, "the cursor was not sealed here for this scope")
+	return nil, invalid(op, "the cursor was not sealed here, for this tenant and scope")
 }
 
-// check returns an error for a CursorSealer without keys, such as a nil one.
-func (s *CursorSealer) check(op string) error {
+// usable returns an error for a CursorSealer without keys, such as a nil one, and if no
+// tenant is named.
+func (s *CursorSealer) usable(op, tenant string) error {
+	if tenant == "" {
+		return invalid(op, "the tenant is empty: the cursor would be good for everyone")
+	}
 	if s == nil || len(s.keys) == 0 {
 		return invalid(op, "the CursorSealer has no key; NewCursorSealer makes one")
 	}
 	return nil
 }
 
-// bind returns the scope as bytes, each part behind its length, so that {"ab", "c"} and
-// {"a", "bc"} differ.
-func bind(scope []string) []byte {
+// bind returns the tenant and the scope as bytes, each part behind its length, so that
+// {"ab", "c"} and {"a", "bc"} differ.
+func bind(tenant string, scope []string) []byte {
 	var b []byte
-	for _, part := range scope {
-		b = binary.AppendUvarint(b, uint64(len(part)))
-		b = append(b, part...)
+	for _, s := range append([]string{tenant}, scope...) {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
 	}
 	return b
 }

@@ -86,7 +86,9 @@ func TestCursorsThatAreRefused(t *testing.T) {
 	for name, open := range map[string]func() (client.Params, error){
 		"another scope":      func() (client.Params, error) { return s.Open(text, "ab", "d") },
 		"another split":      func() (client.Params, error) { return s.Open(text, "a", "bc") },
-		"no scope":           func() (client.Params, error) { return s.Open(text) },
+		"no tenant":          func() (client.Params, error) { return s.Open(text, "") },
+		"no tenant to seal":  func() (client.Params, error) { _, err := s.Seal(client.Params{}, ""); return nil, err },
+		"a shorter scope":    func() (client.Params, error) { return s.Open(text, "ab") },
 		"a longer scope":     func() (client.Params, error) { return s.Open(text, "ab", "c", "") },
 		"another key":        func() (client.Params, error) { return newSealer(t, otherKey).Open(text, "ab", "c") },
 		"half of it":         func() (client.Params, error) { return s.Open(text[:len(text)/2], "ab", "c") },
@@ -96,18 +98,21 @@ func TestCursorsThatAreRefused(t *testing.T) {
 		"a nil sealer":       func() (client.Params, error) { return (*client.CursorSealer)(nil).Open(text, "ab", "c") },
 		"a zero sealer":      func() (client.Params, error) { return new(client.CursorSealer).Open(text, "ab", "c") },
 		"a zero sealer's": func() (client.Params, error) {
-			_, err := new(client.CursorSealer).Seal(client.Params{})
+			_, err := new(client.CursorSealer).Seal(client.Params{}, "x")
 			return nil, err
 		},
 		"no key":      func() (client.Params, error) { _, err := client.NewCursorSealer(); return nil, err },
 		"a short key": func() (client.Params, error) { _, err := client.NewCursorSealer("short-secret"); return nil, err },
 		"a secret": func() (client.Params, error) {
-			_, err := s.Seal(client.Params{"token": auth.Secret("xyzzy-1234")})
+			_, err := s.Seal(client.Params{"token": auth.Secret("xyzzy-1234")}, "x")
 			return nil, err
 		},
-		"a channel": func() (client.Params, error) { _, err := s.Seal(client.Params{"c": make(chan int)}); return nil, err },
+		"a channel": func() (client.Params, error) {
+			_, err := s.Seal(client.Params{"c": make(chan int)}, "x")
+			return nil, err
+		},
 		"too much": func() (client.Params, error) {
-			_, err := s.Seal(client.Params{"c": strings.Repeat("x", 1<<16)})
+			_, err := s.Seal(client.Params{"c": strings.Repeat("x", 1<<16)}, "x")
 			return nil, err
 		},
 	} {
@@ -116,6 +121,9 @@ func TestCursorsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, next)
 		}
 		wantKinds(t, err, "ErrInvalid")
+		if name == "a short key" {
+			wantText(t, err, "openssl rand -base64 32")
+		}
 		if got := client.HTTPStatus(err); got != 400 {
 			t.Errorf("%s: the status is %d", name, got)
 		}

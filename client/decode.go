@@ -3,24 +3,24 @@ package client
 import (
 	"bytes"
 	"cmp"
-	stdjson "encoding/json"
 	"errors"
 	"io"
-	"math"
 	"mime"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/go-json-experiment/json"
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
+
+// This file decodes responses: the envelope of an execution, in which the type of the
+// result reads the result, and the JSON of all other operations. It also says what is wrong
+// with a response that cannot be decoded. Which JSON is accepted is in json.go.
 
 // An envelope is the response to every execution. R reads the result in it.
 type envelope[R any] struct {
@@ -33,7 +33,7 @@ type frame struct {
 	Status    loose[string]            `json:"status"`
 	Metadata  jsontext.Value           `json:"connector_metadata"`
 	Execution loose[executionMetadata] `json:"execution_metadata"`
-	Warning   loose[*warning]          `json:"warning"`
+	Warning   loose[*warningItem]      `json:"warning"`
 	Error     jsontext.Value           `json:"error"`
 	Message   jsontext.Value           `json:"message"`
 }
@@ -43,8 +43,8 @@ type executionMetadata struct {
 	Millis      loose[float64] `json:"execution_time_ms"`
 }
 
-// A warning is a Warning as the service sends it.
-type warning struct {
+// A warningItem is a Warning as the service sends it.
+type warningItem struct {
 	Code          loose[string] `json:"code"`
 	Message       loose[string] `json:"message"`
 	DeactivatedAt moment        `json:"deactivated_at"`
@@ -54,17 +54,17 @@ type warning struct {
 }
 
 // UnmarshalJSONFrom reads a warning, which may be just a text.
-func (w *warning) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (w *warningItem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() == '"' {
-		*w = warning{}
+		*w = warningItem{}
 		return w.Message.UnmarshalJSONFrom(dec)
 	}
-	type object warning // without this method
-	return json.UnmarshalDecode(dec, (*object)(w))
+	type object warningItem // without this method
+	return jsonv2.UnmarshalDecode(dec, (*object)(w))
 }
 
-func (w *warning) export() *Warning {
-	if w == nil || *w == (warning{}) {
+func (w *warningItem) export() *Warning {
+	if w == nil || *w == (warningItem{}) {
 		return nil
 	}
 	return &Warning{
@@ -110,37 +110,6 @@ func reasonIn(v jsontext.Value) answer.Reason {
 	return answer.Reason{} // null, true or a number: no reason
 }
 
-// result converts e, which came with resp, to a Result without data.
-func (e *frame) result(x *execution, resp *http.Response) *Result {
-	w := e.Warning.v.export()
-	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
-		if c := callOf(resp.Request.Context()); c != nil {
-			s := c.scrubs(resp.Request)
-			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.text(w.Message), s.text(w.StatusURL)
-		}
-	}
-	return &Result{
-		Status:      e.Status.v,
-		Metadata:    stdjson.RawMessage(e.Metadata),
-		Warning:     w,
-		Duration:    duration(e.Execution.v.Millis.v),
-		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
-		action:      x.action,
-		useNumber:   x.useNumber,
-		again:       x.again,
-	}
-}
-
-// duration converts a number of milliseconds; it returns 0 for one that makes no
-// sense.
-func duration(millis float64) time.Duration {
-	ns := millis * float64(time.Millisecond)
-	if !(ns > 0 && ns < math.MaxInt64) {
-		return 0
-	}
-	return time.Duration(ns)
-}
-
 // readAll reads a bounded body into buf, and allocates more if it is too small.
 func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 	if n := resp.ContentLength; n > 0 && n < 1<<20 && int64(cap(buf)) <= n {
@@ -152,8 +121,8 @@ func readAll(resp *http.Response, buf []byte) ([]byte, error) {
 }
 
 // decodeBytes decodes an envelope that was read into memory.
-func decodeBytes(resp *http.Response, body []byte, v any, opts json.Options) error {
-	err := undecodable(resp, json.Unmarshal(body, v, opts), body)
+func decodeBytes(resp *http.Response, body []byte, v any, opts jsonv2.Options) error {
+	err := undecodable(resp, jsonv2.Unmarshal(body, v, opts), body)
 	return withBody(notAnEnvelope(err), body)
 }
 
@@ -175,7 +144,7 @@ func readJSON(resp *http.Response, v any) error { return decodeBody(resp, v, mom
 // decodeBody decodes a response that should be JSON. If its Content-Type says
 // otherwise, decodeBody tries anyway, and keeps the beginning for the error. A response
 // of common size is decoded from memory, which is faster, others as they arrive.
-func decodeBody(resp *http.Response, v any, opts json.Options) error {
+func decodeBody(resp *http.Response, v any, opts jsonv2.Options) error {
 	buf := responses.Get().(*bytes.Buffer)
 	defer giveBack(buf)
 	from := io.Reader(resp.Body)
@@ -193,9 +162,9 @@ func decodeBody(resp *http.Response, v any, opts json.Options) error {
 		start = buf.Bytes()[:min(buf.Len(), maxErrorBody)]
 	}
 	if buf.Len() < maxInMemory {
-		return undecodable(resp, json.Unmarshal(buf.Bytes(), v, opts), start)
+		return undecodable(resp, jsonv2.Unmarshal(buf.Bytes(), v, opts), start)
 	}
-	return undecodable(resp, json.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
+	return undecodable(resp, jsonv2.UnmarshalRead(io.MultiReader(bytes.NewReader(buf.Bytes()), resp.Body), v, opts), start)
 }
 
 // responses are empty buffers for responses.
@@ -212,51 +181,18 @@ func giveBack(buf *bytes.Buffer) {
 // maxInMemory is the size from which on a response is decoded as it arrives.
 const maxInMemory = 256 << 10
 
-// makeRoom gives v, if it is a slice without any, room for about as many elements as the
-// array has that text contains first: as many as would be in text if all were as long
-// as the first one, but not more memory than text takes. A slice that grows instead
-// takes twice the memory.
-func makeRoom(text []byte, v reflect.Value) {
-	if v.Kind() != reflect.Slice || v.Cap() > 0 || !takesList(v.Type()) {
-		return
-	}
-	_, list, _ := bytes.Cut(text, []byte("["))
-	if first := lengthOf(bytes.TrimLeft(list, " \t\r\n")); first > 0 {
-		size := max(int(v.Type().Elem().Size()), 1)
-		v.Grow(min(len(list)/(first+1)+1, len(list)/size))
-	}
+// beginning returns the beginning of the value that dec reads next, as far as it has
+// come.
+//
+//go:noinline
+func beginning(dec *jsontext.Decoder) []byte {
+	return bytes.TrimLeft(dec.UnreadBuffer(), " \t\r\n,:")
 }
 
-// lengthOf returns the length of the object or the array with which text begins, 0 if it
-// begins with something else, or does not have the end.
-func lengthOf(text []byte) int {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted && c == '\\':
-			i++
-		case quoted:
-		case c == '{', c == '[':
-			depth++
-		case c == '}', c == ']':
-			depth--
-		}
-		switch {
-		case depth == 0 && i == 0:
-			return 0
-		case depth == 0:
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// undecodable returns an error that says what an error of the decoder means. After
-// a syntax error the response is not JSON, is incomplete or is empty. Other
-// errors are returned unchanged: the response is JSON, but not of the expected
-// form. start is the beginning of the response, if that is known.
+// undecodable returns an error that says what an error of the decoder means. An error of
+// syntax means that the response is not JSON, incomplete or empty. All other errors are
+// returned unchanged: the response is JSON, but not of the expected form. start is the
+// beginning of the response, nil if that is not known.
 func undecodable(resp *http.Response, err error, start []byte) error {
 	if err == nil || errors.Is(err, ErrResponseTooLarge) || brokenOff(resp) != nil {
 		return err
@@ -266,7 +202,7 @@ func undecodable(resp *http.Response, err error, start []byte) error {
 		return err
 	}
 	start = bytes.Clone(start[:min(len(start), maxErrorBody)])
-	cause := &veil.Error{Cause: err, Not: io.ErrUnexpectedEOF} // that is for what may be retried
+	cause := &veil.Error{Cause: err, Not: io.ErrUnexpectedEOF} // which stands for an incomplete response, and is retried
 	e := &Error{kind: ErrBadResponse, Message: "the response is not JSON", err: cause, body: start}
 	b, _ := resp.Body.(*limited)
 	switch text := words(start); {
@@ -288,8 +224,8 @@ func undecodable(resp *http.Response, err error, start []byte) error {
 	return e
 }
 
-// words returns the text of a response that is a page or a message. Of what may have
-// been meant as JSON it returns nothing, because it may contain records.
+// words returns the text of a response that is a web page or a message, for an error. It
+// returns "" for a response that was perhaps meant as JSON, since that may contain records.
 func words(start []byte) string {
 	if start = bytes.TrimSpace(start); len(start) == 0 || strings.IndexByte(`{["-0123456789`, start[0]) >= 0 {
 		return ""
@@ -312,10 +248,11 @@ func position(offset int64, at jsontext.Pointer) string {
 	return text
 }
 
-// formless returns an error of the decoder about one of the SDK's own types, whose names
-// say nothing, with a text that says where it is. For any other error it returns nil.
+// formless returns an error of the decoder about JSON of another form, with a text that
+// says where in the response it is: the decoder's own text has names of the SDK's types,
+// which say nothing to users. For any other error it returns nil.
 func formless(err error) error {
-	form, ok := errors.AsType[*json.SemanticError](err)
+	form, ok := errors.AsType[*jsonv2.SemanticError](err)
 	if !ok {
 		return nil
 	}

@@ -183,7 +183,7 @@ func FuzzTolerate(f *testing.F) {
 		}
 		// Read as a whole, the list fits if and only if its records do.
 		var all []inner
-		whole := envelope[typed]{Result: typed{v: reflect.ValueOf(&all).Elem()}}
+		whole := envelope[typedResult]{Result: typedResult{v: reflect.ValueOf(&all).Elem()}}
 		if err := json.Unmarshal(enclosed(list), &whole, familiar); err != nil || whole.Status.v != "done" {
 			t.Fatalf("%q: %v, then status %q", list, err, whole.Status.v)
 		}

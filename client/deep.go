@@ -13,9 +13,10 @@ const maxDepth = 10_000
 // errTooDeep is the error for a record that the decoder cannot read.
 var errTooDeep = errors.New("it is nested more than 10,000 levels deep")
 
-// shallow returns text with null in place of what the decoder refuses for how deep it
-// is nested, if that is what err says: the elements of the outermost lists that hold it,
-// which are records. They are returned by the offset at which their null ends.
+// shallow is for JSON that the decoder refuses with err because part of it is nested too
+// deeply. It returns text with null in place of each record that has such a part, and the
+// records themselves, by the offset at which their null ends. A record is an element of an
+// outermost list. For any other error, or if there is no such list, it returns nil.
 func shallow(text []byte, err error) ([]byte, map[int64]json.RawMessage) {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); !ok || !tooDeep(syntax) {
 		return nil, nil
@@ -23,8 +24,8 @@ func shallow(text []byte, err error) ([]byte, map[int64]json.RawMessage) {
 	var clean []byte
 	found := map[int64]json.RawMessage{}
 	list, depth := 0, 0     // list is the depth of the outermost list, 0 outside of one
-	element, copied := 0, 0 // where the element that contains the place begins, and how much of text is in clean
-	deep := false
+	element, copied := 0, 0 // where the current element of that list begins, and how much of text is in clean
+	deep := false           // the element is nested too deeply
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '"':
@@ -60,8 +61,8 @@ func shallow(text []byte, err error) ([]byte, map[int64]json.RawMessage) {
 	return append(clean, text[copied:]...), found
 }
 
-// offsetBefore returns the place in a text of what is at the place at in what shallow made of
-// it.
+// offsetBefore converts an offset in the text that shallow returned, together with deep,
+// into the offset in the text that it was given.
 func offsetBefore(deep map[int64]json.RawMessage, at int64) int64 {
 	n := at
 	for end, raw := range deep {

@@ -169,11 +169,15 @@ type SourceDefinitionFilter struct {
 	Name string
 }
 
+func (f SourceDefinitionFilter) wire() *gen.ListSourceDefinitionsParams {
+	return &gen.ListSourceDefinitionsParams{Name: optional(f.Name)}
+}
+
 // ListSources returns the source definitions that the filter selects, in the order
 // of the service, which sends them in one page.
 func (d Definitions) ListSources(ctx context.Context, filter SourceDefinitionFilter) ([]Definition, error) {
 	ask := d.begin(&call{op: "list source definitions", name: "listSourceDefinitions", read: true})
-	got, err := fetch[sourceList](ctx, ask.to(gen.NewListSourceDefinitionsRequest(ask.server(), &gen.ListSourceDefinitionsParams{Name: optional(filter.Name)})))
+	got, err := fetch[sourceList](ctx, ask.to(gen.NewListSourceDefinitionsRequest(ask.server(), filter.wire())))
 	if err != nil {
 		return nil, err
 	}
@@ -199,15 +203,7 @@ func (d Definitions) GetSource(ctx context.Context, id string) (*DefinitionDetai
 // it matches [ErrDefinitionAmbiguous]. FindSource sends one request, which
 // lists all source definitions.
 func (d Definitions) FindSource(ctx context.Context, name string) (*Definition, error) {
-	const op = "find source definition"
-	if plainSlug(name) == "" {
-		return nil, invalid(op, "the name is empty")
-	}
-	list, err := d.ListSources(ctx, SourceDefinitionFilter{})
-	if err != nil {
-		return nil, err
-	}
-	return findDefinition(op, "Source", list, name)
+	return findDefinition("Source", name, func() ([]Definition, error) { return d.ListSources(ctx, SourceDefinitionFilter{}) })
 }
 
 // A DestinationDefinitionFilter says which definitions [Definitions.ListDestinations]
@@ -260,15 +256,7 @@ func (d Definitions) GetDestination(ctx context.Context, id string) (*Definition
 // destination definitions without their slugs, so usually only the name can
 // match; "google-sheets" matches "Google Sheets".
 func (d Definitions) FindDestination(ctx context.Context, name string) (*Definition, error) {
-	const op = "find destination definition"
-	if plainSlug(name) == "" {
-		return nil, invalid(op, "the name is empty")
-	}
-	list, err := d.ListDestinations(ctx, DestinationDefinitionFilter{})
-	if err != nil {
-		return nil, err
-	}
-	return findDefinition(op, "Destination", list, name)
+	return findDefinition("Destination", name, func() ([]Definition, error) { return d.ListDestinations(ctx, DestinationDefinitionFilter{}) })
 }
 
 func fetchDefinition(ctx context.Context, ask *call) (*DefinitionDetails, error) {
@@ -293,10 +281,18 @@ func (d wholeDefinition) lacks() string {
 	return unless(cmp.Or(d.ID, d.Definition.details().ID) != "", "id")
 }
 
-// findDefinition returns the definition in list that has the slug or name. noun is
+// findDefinition returns the definition in a list that has the slug or name. noun is
 // Source or Destination, for the texts of errors.
-func findDefinition(op, noun string, list []Definition, name string) (*Definition, error) {
+func findDefinition(noun, name string, all func() ([]Definition, error)) (*Definition, error) {
 	want, what := plainSlug(name), strings.ToLower(noun)+" definition"
+	op := "find " + what
+	if want == "" {
+		return nil, invalid(op, "the name is empty")
+	}
+	list, err := all()
+	if err != nil {
+		return nil, err
+	}
 	byName := func(d Definition) string { return d.Name }
 	found := pick(list, name, byName, func(d Definition) string { return d.Slug }, byName)
 	switch {

@@ -100,7 +100,9 @@
 //
 // Records are decoded by the rules of encoding/json/v2: member names match exactly,
 // including their case, null sets a zero value, and an array must have the length of the
-// Go array and a struct no two fields of one name. A byte order mark, duplicate names and
+// Go array and a struct no two fields of one name. A record is refused, as a
+// [RecordError], if only the case of a name keeps it from a field that has no tag. A byte
+// order mark, duplicate names and
 // invalid UTF-8 are accepted, because vendors send them. Of two members with one name,
 // the last one wins; as with encoding/json, structs and maps within a struct get the
 // members of both. json.Number and [time.Duration] (in nanoseconds) are decoded as by

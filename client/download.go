@@ -55,8 +55,8 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // If a network does not let streams pass, use [Connector.DownloadPieces].
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	ask := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, file: true, about: x.about(c)}
-	resp, err := c.send(ctx, x, ask)
+	ask := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, file: true, about: x.about(c), params: x.params}
+	resp, err := c.sendExecution(ctx, x, ask)
 	if err != nil {
 		return nil, err
 	}

@@ -385,6 +385,15 @@ func (e Error) LogValue() slog.Value {
 			attrs = append(attrs, slog.Int(a.key, a.number))
 		}
 	}
+	if e.RetryAfter > 0 {
+		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
+	}
+	if e.Retryable {
+		attrs = append(attrs, slog.Bool("retryable", true))
+	}
+	if e.OutcomeUnknown {
+		attrs = append(attrs, slog.Bool("outcome_unknown", true))
+	}
 	return slog.GroupValue(attrs...)
 }
 
@@ -411,6 +420,7 @@ const statusClientClosed = 499
 //	502  no token could be obtained, ErrUnauthorized, ErrForbidden, ErrUsageExceeded
 //	400  ErrInvalid, ErrNoConsent
 //	404  ErrNotFound, also of a connector or a workspace
+//	409  ErrConnectorAmbiguous, ErrDefinitionAmbiguous
 //	502  ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution
 //	500  anything else
 //
@@ -445,6 +455,8 @@ func HTTPStatus(err error) int {
 		return http.StatusBadRequest
 	case is(ErrNotFound):
 		return http.StatusNotFound
+	case is(ErrConnectorAmbiguous, ErrDefinitionAmbiguous):
+		return http.StatusConflict
 	case is(ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution):
 		return http.StatusBadGateway
 	}
@@ -453,9 +465,6 @@ func HTTPStatus(err error) int {
 
 // maxErrorBody is the number of bytes that are read of the body of a failed response.
 const maxErrorBody = 1 << 20
-
-// adminOperations are the operations that only workspace admins may call.
-var adminOperations = map[string]bool{"createScopedToken": true, "deleteWorkspace": true}
 
 const needsAdmin = "this needs the role of workspace admin"
 

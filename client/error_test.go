@@ -379,6 +379,9 @@ func TestErrorLogsAndMarshals(t *testing.T) {
 	if got := fmt.Sprint((&client.Error{Message: "m", Attempts: 2}).LogValue()); got != "[error=client: m (2 attempts) attempts=2]" {
 		t.Errorf("an error without a response is logged as %s", got)
 	}
+	if got := fmt.Sprint((&client.Error{Message: "m", RetryAfter: 2 * time.Second, Retryable: true, OutcomeUnknown: true}).LogValue()); !strings.HasSuffix(got, " retry_after=2s retryable=true outcome_unknown=true]") {
+		t.Errorf("what to do is logged as %s", got)
+	}
 	text, e := json.Marshal(err)
 	if e != nil || !strings.Contains(string(text), "gone") {
 		t.Errorf("%s %v", text, e)
@@ -513,6 +516,8 @@ func TestHTTPStatus(t *testing.T) {
 		"404":                     {answered(says(404, "{}")), 404},
 		"no such connector":       {noConnector, 404},
 		"ErrWorkspaceNotFound":    {client.ErrWorkspaceNotFound, 404},
+		"several connectors":      {client.ErrConnectorAmbiguous, 409},
+		"several definitions":     {client.ErrDefinitionAmbiguous, 409},
 		"429":                     {answered(says(429, "{}")), 429},
 		"429 and a time":          {answered(says(429, "{}", "Retry-After", "120")), 429},
 		"500":                     {answered(says(500, "{}")), 502},
@@ -564,6 +569,10 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 	}
 	remove := func(ctx context.Context, c *client.Client) error { return c.Workspace("acme").Delete(ctx) }
 	ensure := func(ctx context.Context, c *client.Client) error { return c.Workspace("acme").Ensure(ctx) }
+	widget := func(ctx context.Context, c *client.Client) error {
+		_, err := c.Workspace("acme").WidgetToken(ctx, client.WidgetRequest{Origin: "https://app.example.com"})
+		return err
+	}
 	own := []client.Option{client.WithOrganizationID(stubOrg)}
 	for _, tt := range []struct {
 		name    string
@@ -587,6 +596,7 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 		{"a client that creates its workspace", read, []client.Option{client.WithScopedTokenCreatingWorkspace()}, nil, []reply{says(403, "")}, admin, organization},
 		{"creating a workspace", ensure, nil, nil, []reply{says(200, `{"data":[]}`), says(403, "")}, admin, organization},
 		{"deleting a workspace", remove, nil, nil, []reply{workspaces, says(403, "")}, admin, organization},
+		{"a token for the widget", widget, nil, nil, []reply{says(403, "")}, admin, organization},
 		{"the application", read, nil, says(403, ""), nil, "same Airbyte application", admin},
 		{"something else", read, nil, nil, []reply{says(403, "")}, "403", admin},
 	} {
@@ -599,5 +609,44 @@ func TestErrorSaysWhatIsMissing(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// A server without TLS whose address was given without a scheme.
+func TestErrorOfAMissingScheme(t *testing.T) {
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	host := strings.TrimPrefix(fake.URL, "http://")
+	for name, opts := range map[string][]client.Option{
+		"token request": {client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret)},
+		"request":       {client.WithTokenSource(auth.Static("t"))},
+	} {
+		c, err := client.New(append(opts, client.WithBaseURL(host), client.WithMaxRetries(0))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.DefaultWorkspace().ListConnectors(t.Context())
+		wantKinds(t, err, "ErrNetwork")
+		if !strings.Contains(err.Error(), "begin the base URL with http://") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Who misspells an entity or an action learns where the names are.
+func TestMisspelledNames(t *testing.T) {
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	github, err := client.Connect(t.Context(), "github", client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range [][2]string{{"isues", "list"}, {"issues", "lst"}} {
+		_, err := github.Execute(t.Context(), names[0], names[1], nil)
+		wantKinds(t, err, "ErrInvalid")
+		wantText(t, err, "; Describe lists the entities and their actions")
+	}
+	if _, err := github.Execute(t.Context(), "issues", "get", nil); err == nil || strings.Contains(err.Error(), "Describe") {
+		t.Errorf("a missing parameter: %v", err)
 	}
 }

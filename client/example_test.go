@@ -185,6 +185,40 @@ func ExampleResult_NextParams() {
 	// true map[limit:5 starting_after:cus_0010]
 }
 
+func ExampleConnector_Pages() {
+	ctx := context.Background()
+	fake, opts := sandbox()
+	defer fake.Close()
+	stripe, err := client.Connect(ctx, "stripe", opts...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	type customer struct {
+		ID string `json:"id"`
+	}
+	saved := client.Params{"limit": 5} // or those of the last run, which failed
+	for page, err := range stripe.Pages(ctx, "customers", "list", saved) {
+		if err != nil {
+			log.Fatal(err) // the next run goes on from saved
+		}
+		n := 0
+		for _, err := range client.Rows[customer](page) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			n++
+		}
+		if saved, err = page.NextParams(ctx); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(n, "records, next:", saved)
+	}
+	// Output:
+	// 5 records, next: map[limit:5 starting_after:cus_0005]
+	// 5 records, next: map[limit:5 starting_after:cus_0010]
+	// 2 records, next: map[]
+}
+
 func ExampleWorkspace_ListConnectors() {
 	fake, opts := sandbox()
 	defer fake.Close()
@@ -541,7 +575,7 @@ func ExampleCursorSealer() {
 	// Output:
 	// is there more? true
 	// is there more? false
-	// 400 client: open cursor: the cursor was not sealed here for this scope
+	// 400 client: open cursor: the cursor was not sealed here, for this tenant and scope
 }
 
 func ExampleWithAttemptObserver() {

@@ -19,40 +19,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
-// Params are the parameters of an action, by name. They are encoded as by
-// encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
-// sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
-// anywhere in them is an error that matches [ErrInvalid] and says where it is, and
-// nothing is sent: it would hide itself. [Connector.Describe] and
-// [Connector.Docs] say which parameters an action has.
-type Params = map[string]any
-
-// IsRead reports whether an action only reads. The actions list, get, search,
-// api_search, context_store_search, context_store_sql_query, sql_select, describe and
-// download do.
-// Every other action counts as a write, including those that this version of the SDK
-// does not know. Only reads are retried when it is unknown whether the service
-// received a request.
-func IsRead(action string) bool { return readActions[action] }
-
-// readActions are the actions of executeConnector that change nothing.
-var readActions = map[string]bool{
-	"list": true, "get": true, "search": true, "api_search": true,
-	actionSearch: true, actionSQL: true, actionSelect: true,
-	actionDescribe: true, actionDownload: true,
-}
-
-const (
-	actionSearch   = "context_store_search"
-	actionSQL      = "context_store_sql_query"
-	actionSelect   = "sql_select"
-	actionDescribe = "describe"
-	actionDownload = "download"
-)
-
-// ofStore reports whether an action reads the context store, whose results have their
-// records in "data" and the state of paging in "meta".
-func ofStore(action string) bool { return action == actionSearch || action == actionSQL }
+// This file runs an action: its options, its request, and the result, which is decoded as
+// it arrives, or kept as it is. The records of pages are in rows.go.
 
 // maxIntent is the number of characters that the service accepts as an intent.
 const maxIntent = 512
@@ -138,10 +106,12 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 }
 
 // Execute runs an action and decodes its result into a T, often a slice of structs.
-// The result is decoded as it arrives, so Result.Data is nil unless [WithRawData] is
-// given. If the result does not fit T, the error wraps a [*RecordError]; a write has
-// been carried out nevertheless. To handle each record by itself, use [All], or
-// [Connector.Execute] and [Rows].
+// To handle each record by itself, use [All], or [Connector.Execute] and [Rows].
+//
+// What a read returns is decoded as it arrives, so Result.Data is nil unless
+// [WithRawData] is given; of other actions, see [IsRead], Data is kept. If the result
+// does not fit T, the error wraps a [*RecordError], and the Result is returned beside it
+// if it has the Data. A write was carried out nevertheless: do not repeat it.
 func Execute[T any](ctx context.Context, c *Connector, entity, action string, params Params, opts ...ExecuteOption) (T, *Result, error) {
 	v, r, err := c.executeAs(ctx, entity, action, params, opts, reflect.TypeFor[T]())
 	return valueAt[T](v), r, err
@@ -151,22 +121,30 @@ func Execute[T any](ctx context.Context, c *Connector, entity, action string, pa
 // pointer to the value.
 func (c *Connector) executeAs(ctx context.Context, entity, action string, params Params, opts []ExecuteOption, t reflect.Type) (any, *Result, error) {
 	x := newExecution(entity, action, params, opts)
-	var r *Result
+	read := readActions[x.action]
+	var r *Result // not nil beside an error if the result came and does not fit
 	var v reflect.Value
 	err := c.run(ctx, x, func(resp *http.Response) error {
 		v = reflect.New(t) // for every attempt
 		var err error
-		if !x.raw {
+		if read && !x.raw {
 			r, err = readTyped(x, resp, v.Elem())
-		} else if r, err = readRaw(x, resp); err == nil && r.Data != nil {
+			return err
+		}
+		if r, err = readRaw(x, resp); err == nil && r.Data != nil {
 			err = r.Decode(v.Interface())
+		}
+		if e, ok := err.(*Error); ok && r != nil && !read { //nolint:errorlint // Decode returns no other
+			e.note = "the action was carried out, and what it returned is in the Result"
 		}
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
+	if r != nil {
+		r.pages = &turner{c: c, x: x}
 	}
-	r.pages = &turner{c: c, x: x}
+	if err != nil {
+		return nil, r, err
+	}
 	return v.Interface(), r, nil
 }
 
@@ -187,49 +165,53 @@ func (x *execution) op() string {
 	return "execute " + x.entity + "." + x.action
 }
 
-// check returns an error for a request that the service would refuse.
-func (x *execution) check() error {
+// about returns the subject of running x with c.
+func (x *execution) about(c *Connector) subject {
+	s := c.about()
+	s.entity, s.action = x.entity, x.action
+	return s
+}
+
+// wire returns the body of the request, or an error for one that the service would
+// refuse.
+func (x *execution) wire() (body gen.ExecuteRequest, err error) {
 	switch {
 	case strings.TrimSpace(x.action) == "":
-		return invalid("execute", "the action is empty; Describe lists the actions of each entity")
+		return body, invalid("execute", "the action is empty; Describe lists the actions of each entity")
 	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe && x.action != actionSelect:
-		return invalid(x.op(), "the entity is empty; Describe lists the entities")
+		return body, invalid(x.op(), "the entity is empty; Describe lists the entities")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
-		return invalid(x.op(), "the intent has more than %d characters", maxIntent)
+		return body, invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}
 	for name, v := range x.params {
 		if problem := hiddenProblem(name, v); problem != "" {
-			return invalid(x.op(), "the parameter %q %s", shorten(name), problem)
+			return body, invalid(x.op(), "the parameter %q %s", shorten(name), problem)
 		}
 	}
-	return nil
-}
-
-func (x *execution) request() gen.ExecuteRequest {
-	r := gen.ExecuteRequest{
+	body = gen.ExecuteRequest{
 		Entity: x.entity, Action: x.action, Params: x.params,
 		SelectFields: x.selected, ExcludeFields: x.hidden,
 	}
 	if x.intent != "" {
-		r.Intent = &x.intent
+		body.Intent = &x.intent
 	}
 	if x.truncate {
-		no := false
-		r.SkipTruncation = &no
+		body.SkipTruncation = new(false)
 	}
-	return r
+	return body, nil
 }
 
-// run sends an execution and calls consume to read the response.
+// run sends an execution and calls consume to read the response. An empty response to a
+// write is read as a success without a result.
 func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Response) error) error {
 	if x.sizer != nil {
 		if err := x.sizer(ctx, c, x); err != nil {
-			return withRequest(x.about(c).of(err), x.params)
+			return withRequest(x.about(c).addTo(err), x.params)
 		}
 		x.sizer = nil // the next page has the same size
 	}
-	_, err := c.send(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
-		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c),
+	_, err := c.sendExecution(ctx, x, &call{ //nolint:bodyclose // the pipeline closes what a call consumes
+		op: x.op(), name: "executeConnector", read: readActions[x.action], about: x.about(c), params: x.params,
 		consume: func(resp *http.Response) error {
 			if x.action == actionDownload && !isEnvelope(resp.Header) {
 				return &Error{Message: "the service sent a file; Connector.Download reads files"}
@@ -245,16 +227,18 @@ func (c *Connector) run(ctx context.Context, x *execution, consume func(*http.Re
 	return err
 }
 
-func (c *Connector) send(ctx context.Context, x *execution, ask *call) (*http.Response, error) {
-	if err := x.check(); err != nil {
-		return nil, withRequest(ask.about.of(err), x.params)
+// sendExecution sends an execution as the call ask. Its error has the parameters.
+func (c *Connector) sendExecution(ctx context.Context, x *execution, ask *call) (*http.Response, error) {
+	body, err := x.wire()
+	if err != nil {
+		return nil, withRequest(ask.about.addTo(err), x.params)
 	}
 	id, err := c.checkedID(ask.op)
 	if err != nil {
-		return nil, withRequest(ask.about.of(err), x.params)
+		return nil, withRequest(ask.about.addTo(err), x.params)
 	}
 	c.begin(ask)
-	resp, err := ask.to(executeRequest(ask.server(), id, x.request())).send(ctx)
+	resp, err := ask.to(executeRequest(ask.server(), id, body)).send(ctx)
 	if err != nil {
 		return nil, withRequest(err, x.params)
 	}
@@ -283,21 +267,21 @@ func withRequest(err error, params Params) error {
 	return err
 }
 
-// A typed result is decoded as it arrives. If it does not fit, the error is kept, so that
-// a status that comes after it is still read.
-type typed struct {
+// A typedResult is decoded as it arrives. If it does not fit, the error is kept, and the
+// rest of the response is read: the status may come after the result.
+type typedResult struct {
 	action string
 	v      reflect.Value // what it is decoded into
 
-	wrong  error
-	list   bool
-	came   bool
+	wrong  error          // why it does not fit
+	list   bool           // it is a list of records
+	came   bool           // there is one, and it is not null
 	beside jsontext.Value // what stands beside the list in the object that wraps it
 }
 
-func (t *typed) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (t *typedResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	// If there are two results, the last one wins.
-	*t = typed{action: t.action, v: t.v, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
+	*t = typedResult{action: t.action, v: t.v, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
 	t.v.SetZero()
 	to := t.v.Addr().Interface()
 	var broken error
@@ -312,18 +296,24 @@ func (t *typed) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 				makeRoom(v, t.v)
 			}
 		}
-		t.wrong = jsonv2.Unmarshal(v, to, dec.Options())
+		if t.wrong = jsonv2.Unmarshal(v, to, dec.Options()); t.wrong == nil {
+			t.wrong = misnamed(t.v.Type(), v)
+		}
 		return nil
 	}
+	text := beginning(dec)
 	if t.list {
-		makeRoom(dec.UnreadBuffer(), t.v)
+		makeRoom(text, t.v)
 	}
-	t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
+	strange := misnamed(t.v.Type(), text)
+	if t.wrong, broken = tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) }); t.wrong == nil {
+		t.wrong = strange
+	}
 	return broken
 }
 
 // count returns the number of records, -1 if it is not known.
-func (t *typed) count() int {
+func (t *typedResult) count() int {
 	v := t.v
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
 		v = v.Elem()
@@ -339,20 +329,9 @@ func (t *typed) count() int {
 	return -1
 }
 
-// takesList reports whether records are decoded into a t as a list of them.
-func takesList(t reflect.Type) bool {
-	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !reads(t)
-}
-
-// reads reports whether a t has a method that decodes it from JSON.
-func reads(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]())
-}
-
 // readTyped decodes the response to an execution in one pass, its result into v.
 func readTyped(x *execution, resp *http.Response, v reflect.Value) (*Result, error) {
-	e := envelope[typed]{Result: typed{action: x.action, v: v}}
+	e := envelope[typedResult]{Result: typedResult{action: x.action, v: v}}
 	err := decodeBody(resp, &e, decodingOf(v.Type(), x.useNumber))
 	if err == nil {
 		err = e.verdict()
@@ -375,10 +354,10 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var e envelope[spanned]
+	var e envelope[rawResult]
 	err = decodeBytes(resp, body, &e, lenient)
 	if text, deep := shallow(body, err); deep != nil { // Rows tells the records apart
-		e = envelope[spanned]{}
+		e = envelope[rawResult]{}
 		err = decodeBytes(resp, text, &e, lenient)
 		e.Result.start, e.Result.end = offsetBefore(deep, e.Result.start), offsetBefore(deep, e.Result.end)
 	}
@@ -393,10 +372,10 @@ func readRaw(x *execution, resp *http.Response) (*Result, error) {
 	return r, nil
 }
 
-// A spanned result is not decoded: only its place in the response is noted.
-type spanned struct{ span }
+// A rawResult is not decoded: only its place in the response is noted.
+type rawResult struct{ span }
 
-func (s *spanned) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (s *rawResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	s.end = dec.InputOffset()
 	s.start = s.end - int64(len(v))

@@ -918,3 +918,52 @@ func TestExecuteLargeResponses(t *testing.T) {
 		}
 	}
 }
+
+// What a write returned is not lost because it does not fit, and the error says that
+// the write was carried out.
+func TestWriteThatDoesNotFit(t *testing.T) {
+	const result = `{"id":"tic-7","n":1}`
+	for action, kept := range map[string]bool{"create": true, "merge_all": true, "get": false} {
+		for _, opts := range [][]client.ExecuteOption{nil, {client.WithRawData()}} {
+			v := &vendor{answer: func(int, map[string]any) string { return success(result, `{}`) }}
+			got, r, err := client.Execute[row](t.Context(), v.connector(t, "acme"), "things", action, nil, opts...)
+			e := asError(t, err)
+			if record(t, err).Field != "id" || got != (row{}) || e.Retryable || e.OutcomeUnknown || len(v.asked) != 1 {
+				t.Errorf("%s: %v, %+v, after %d requests", action, got, e, len(v.asked))
+			}
+			if kept != strings.Contains(err.Error(), "was carried out") {
+				t.Errorf("%s: the error is %v", action, err)
+			}
+			if want := kept || opts != nil; want != (r != nil && string(r.Data) == result) {
+				t.Errorf("%s: the result is %v", action, r)
+			}
+		}
+	}
+}
+
+// Of the parameters of an execution, those whose names say that they are secrets are in
+// no error, though the service repeats them.
+func TestSecretParamsAreNotRepeated(t *testing.T) {
+	const secret = "hunter2-hunter2"
+	for name, tt := range map[string]struct {
+		params client.Params
+		hidden bool
+	}{
+		"password":  {client.Params{"password": secret}, true},
+		"secret":    {client.Params{"Client-Secret": secret}, true},
+		"inside":    {client.Params{"user": map[string]any{"API-Key": secret}}, true},
+		"token":     {client.Params{"accessToken": secret}, true},
+		"page":      {client.Params{"page_token": secret}, false},
+		"next":      {client.Params{"nextPageToken": secret}, false},
+		"anything":  {client.Params{"title": secret}, false},
+		"no secret": {client.Params{"passport": secret}, false},
+	} {
+		body := `{"message":"weak: ` + secret + `","errors":[{"field":"params.x","message":"` + secret + ` is too short"}]}`
+		s := serve(t, says(http.StatusUnprocessableEntity, body))
+		_, err := connectorOf(newClient(t, s)).Execute(t.Context(), "users", "create", tt.params)
+		e := asError(t, err)
+		if text := fmt.Sprintf("%v %+v %s", err, e.Fields, e.Body()); tt.hidden == strings.Contains(text, secret) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}

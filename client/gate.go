@@ -170,5 +170,7 @@ func (c *call) gateKey(base string) string {
 	return c.key
 }
 
-// maxPause is the longest pause that a gate keeps.
-const maxPause = time.Hour
+const (
+	maxPause  = time.Hour       // the longest pause that a gate keeps
+	maxSpread = 5 * time.Second // how long after a pause the last of those that waited are released
+)

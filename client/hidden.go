@@ -55,7 +55,7 @@ func (w *hiddenWalk) in(format string, args ...any) bool {
 	return true
 }
 
-// any is value, and spares the common types reflection.
+// any is value for common types, without reflection.
 func (w *hiddenWalk) any(v any, depth int) bool {
 	switch v := v.(type) {
 	case nil, string, bool, int, int64, float64, json.Number, json.RawMessage, time.Time:
@@ -164,8 +164,8 @@ func encodesItself(t reflect.Type) bool {
 	return t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
 
-// hidesNothing reports whether a t hides nothing, so that long lists of numbers and texts are
-// not looked through.
+// hidesNothing reports whether a t hides nothing, so that long lists of numbers and texts
+// are not looked through.
 func hidesNothing(t reflect.Type) bool {
 	return t == reflect.TypeFor[string]() || t.Kind() <= reflect.Complex128 && !encodesItself(reflect.PointerTo(t)) // also if t does
 }

@@ -15,9 +15,10 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
-// What a caller gives becomes what is sent in one way: the method wire of its type
-// returns the body or the query, without white space around texts, or an error that
-// matches [ErrInvalid] and says all that is wrong.
+// This file checks what callers give. It becomes what is sent in one way: the method wire
+// of its type returns the body or the query, without white space around texts, or an error
+// that matches [ErrInvalid] and says all that is wrong. The functions below find a problem
+// each, and return it as a text, "" if there is none; [refuse] makes an error of them.
 
 // checkUUID returns id as it is sent, in lower case and without white space. If id is
 // not a UUID, it returns an error that says so, and whose ID it should be. No other ID
@@ -43,11 +44,10 @@ func uuidField(field string, id *string) (problem string) {
 	return ""
 }
 
-// oneKind returns what is wrong if not exactly one of the fields is given that say of
-// which kind a connector is to be.
-func oneKind(slug, definition, template string) (problem string) {
+// exactlyOne returns what is wrong if not exactly one of several fields has a value.
+func exactlyOne(fields string, values ...string) (problem string) {
 	n := 0
-	for _, s := range []string{slug, definition, template} {
+	for _, s := range values {
 		if s != "" {
 			n++
 		}
@@ -55,8 +55,11 @@ func oneKind(slug, definition, template string) (problem string) {
 	if n == 1 {
 		return ""
 	}
-	return fmt.Sprintf("exactly one of ConnectorType, DefinitionID and SourceTemplateID must be given, not %d", n)
+	return fmt.Sprintf("exactly one of %s must be given, not %d", fields, n)
 }
+
+// fieldsOfKind are the fields that say of which kind a connector is to be.
+const fieldsOfKind = "ConnectorType, DefinitionID and SourceTemplateID"
 
 // nothing is what is wrong with a change without fields.
 const nothing = "there is nothing to change"
@@ -156,17 +159,25 @@ const (
 	TagMatchAll TagMatch = "all"
 )
 
-// matchTags returns the tags, and how the service shall match them: nil without tags.
-func matchTags(op string, tags []string, match TagMatch) ([]string, *gen.TagMatch, error) {
+// tagProblem returns what is wrong with tags and a match. prefix is what the names of
+// their fields have before Tags and Match.
+func tagProblem(prefix string, tags []string, match TagMatch) (problem string) {
 	switch {
 	case slices.ContainsFunc(tags, func(tag string) bool { return strings.TrimSpace(tag) == "" }):
-		return nil, nil, invalid(op, "a tag is empty")
+		return "one of the " + prefix + "Tags is empty"
 	case len(tags) == 0 && match != "":
-		return nil, nil, invalid(op, "a match is given without tags")
-	case len(tags) == 0:
-		return nil, nil, nil
+		return prefix + "Match is given without " + prefix + "Tags"
 	}
-	return tags, new(gen.TagMatch(cmp.Or(match, TagMatchAny))), nil
+	return ""
+}
+
+// matchTags returns tags and how the service shall match them, nil if there are none. It
+// always says how: the service's defaults differ between lists and bodies.
+func matchTags(tags []string, match TagMatch) ([]string, *gen.TagMatch) {
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	return tags, new(gen.TagMatch(cmp.Or(match, TagMatchAny)))
 }
 
 // pageSize returns how many items to request at once: n, or 100 if n is 0.
@@ -179,12 +190,15 @@ func pageSize(op string, n int) (int, error) {
 
 // configProblem returns what is wrong with a configuration that is about to be
 // sent, or "".
-func configProblem(field string, config map[string]any) string {
-	if problem := hiddenProblem(field, config); problem != "" {
+func configProblem(field string, c map[string]any) (problem string) {
+	if problem := hiddenProblem(field, c); problem != "" {
 		return field + " " + problem
 	}
-	if _, err := jsonv1.Marshal(config); err != nil {
+	if _, err := jsonv1.Marshal(c); err != nil {
 		return field + " cannot be encoded as JSON"
+	}
+	if slices.Contains(texts(nil, asSent(c)), redacted) {
+		return field + " contains " + redacted + ", which is what a secret prints instead of its value"
 	}
 	return ""
 }
@@ -202,6 +216,19 @@ func Value[T any](v T) Nullable[T] { return gen.Value(v) }
 
 // Null returns a Nullable that removes the value of the field.
 func Null[T any]() Nullable[T] { return gen.Null[T]() }
+
+// shownChange describes a field of a change with one function for the value.
+func shownChange[T any](field Nullable[T], show func(T) string) string {
+	switch v, ok := field.Get(); {
+	case ok:
+		return show(v)
+	case field.IsNull():
+		return "null"
+	}
+	return unchanged
+}
+
+const unchanged = "unchanged"
 
 // set returns a Nullable that sets the field to v unless v is the zero value.
 // It is for fields for which null has no meaning.

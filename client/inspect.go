@@ -240,10 +240,10 @@ func (c *Connector) Inspect(ctx context.Context) (*Inspection, error) {
 func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling Polling) (*EntityReadiness, error) {
 	op := "wait until an entity can be searched"
 	if strings.TrimSpace(entity) == "" {
-		return nil, c.about().of(invalid(op, "the entity is empty; Inspect lists the entities"))
+		return nil, c.about().addTo(invalid(op, "the entity is empty; Inspect lists the entities"))
 	}
 	op = "wait until " + shorten(entity) + " can be searched"
-	var last *EntityReadiness // wait keeps no state of a look that fails
+	var last *EntityReadiness // also of a look that ends with an error, which poll does not return
 	_, err := poll(ctx, op, polling, func(ctx context.Context) (*EntityReadiness, bool, error) {
 		got, err := c.Inspect(ctx)
 		if err != nil {
@@ -260,7 +260,7 @@ func (c *Connector) WaitSearchable(ctx context.Context, entity string, polling P
 	})
 	about := c.about()
 	about.entity = entity
-	return last, about.of(err)
+	return last, about.addTo(err)
 }
 
 // supports reports whether the connector can copy the entity to the context store,
@@ -378,14 +378,14 @@ const (
 
 // scrub removes secrets from everything that the service says.
 func (r *CheckResult) scrub(s scrubber) {
-	r.ID, r.Status, r.Message = s.Name(r.ID), CheckStatus(s.Name(string(r.Status))), s.text(r.Message)
+	r.ID, r.Status, r.Message = s.Name(r.ID), CheckStatus(s.Name(string(r.Status))), s.String(r.Message)
 	for i := range r.Entities {
 		e := &r.Entities[i]
-		e.Entity, e.Status, e.Message = s.Name(e.Entity), CheckStatus(s.Name(string(e.Status))), s.text(e.Message)
+		e.Entity, e.Status, e.Message = s.Name(e.Entity), CheckStatus(s.Name(string(e.Status))), s.String(e.Message)
 	}
 	if f := r.Failure; f != nil {
 		f.Origin, f.Type = FailureOrigin(s.Name(string(f.Origin))), FailureType(s.Name(string(f.Type)))
-		f.Message, f.Detail, f.Trace = s.text(f.Message), s.text(f.Detail), s.text(f.Trace)
+		f.Message, f.Detail, f.Trace = s.String(f.Message), s.String(f.Detail), s.String(f.Trace)
 	}
 }
 
@@ -408,7 +408,7 @@ func (c *Connector) CheckChange(ctx context.Context, change ConnectorChange) (*C
 	}
 	body, err := change.wire(ask.op)
 	if err != nil {
-		return nil, ask.about.of(err)
+		return nil, ask.about.addTo(err)
 	}
 	ask.secrets = change.secretValues()
 	got, err := fetch[CheckResult](ctx, ask.to(gen.NewCheckConnectorRequest(ask.server(), id, nil, body)))

@@ -38,6 +38,16 @@ func valueAt[T any](pointer any) (v T) {
 	return v
 }
 
+// naming returns a yielder that adds s to the errors and passes everything on to loop.
+func naming(s subject, loop yielder) yielder {
+	return func(record any, err error) bool {
+		if err != nil {
+			err = s.addTo(err)
+		}
+		return loop(record, err)
+	}
+}
+
 // failing is a feed with nothing but an error.
 func failing(err error) feed {
 	return func(_ reflect.Type, yield yielder) { yield(nil, err) }

@@ -1,73 +1,76 @@
 package client
 
 import (
-	stdjson "encoding/json"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 )
 
-// lenient accepts what vendors send: duplicate names, of which the last one
-// wins, and invalid UTF-8. tolerate, too, relies on duplicate names being
-// allowed: otherwise the decoder loses track after a value of the wrong type.
-var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+// This file says which JSON is accepted, for every response: the options of the decoder,
+// what is skipped rather than an error, and times. It knows no operation; decode.go does.
+
+// lenient accepts what vendors send: duplicate names, of which the last one wins, and
+// invalid UTF-8. Without duplicate names, tolerate would not work: the decoder loses track
+// after a value of the wrong type.
+var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // familiar adds support for the types that encoding/json knows and its version 2 does
 // not, and for any.
-var familiar = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalFamiliar))
+var familiar = jsonv2.JoinOptions(lenient, jsonv2.WithUnmarshalers(unmarshalFamiliar))
 
 // numbers is like familiar, but a number that is decoded into an any becomes a
 // json.Number.
-var numbers = json.JoinOptions(lenient, json.WithUnmarshalers(unmarshalNumbers))
+var numbers = jsonv2.JoinOptions(lenient, jsonv2.WithUnmarshalers(unmarshalNumbers))
 
-var unmarshalNumbers = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
+var unmarshalNumbers = jsonv2.JoinUnmarshalers(unmarshalStandard, jsonv2.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
 	*v, err = jsonv1.Read(dec, true)
 	return err
 }))
 
 // numbersOfMatches extends numbers to the members of a Match. Only WithUseNumber
 // calls it, so that other programs do not link what decodes a Match.
-func numbersOfMatches() json.Options {
+func numbersOfMatches() jsonv2.Options {
 	matches.once.Do(func() {
-		matches.numbers = json.JoinOptions(numbers, json.WithUnmarshalers(json.JoinUnmarshalers(unmarshalNumbers, json.UnmarshalFromFunc(unmarshalMatch))))
+		matches.numbers = jsonv2.JoinOptions(numbers, jsonv2.WithUnmarshalers(jsonv2.JoinUnmarshalers(unmarshalNumbers, jsonv2.UnmarshalFromFunc(unmarshalMatch))))
 	})
 	return matches.numbers
 }
 
 var matches struct {
 	once    sync.Once
-	numbers json.Options
+	numbers jsonv2.Options
 }
 
-var unmarshalFamiliar = json.JoinUnmarshalers(unmarshalStandard, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
+var unmarshalFamiliar = jsonv2.JoinUnmarshalers(unmarshalStandard, jsonv2.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) (err error) {
 	*v, err = jsonv1.Read(dec, false)
 	return err
 }))
 
-var unmarshalStandard = json.JoinUnmarshalers(
-	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *stdjson.Number) error {
+var unmarshalStandard = jsonv2.JoinUnmarshalers(
+	jsonv2.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *json.Number) error {
 		if dec.PeekKind() != '0' {
 			return errors.ErrUnsupported // a string, as in encoding/json
 		}
 		n, err := dec.ReadValue()
-		*v = stdjson.Number(n)
+		*v = json.Number(n)
 		return err
 	}),
-	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *time.Duration) error {
-		return json.UnmarshalDecode(dec, (*int64)(v))
+	jsonv2.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *time.Duration) error {
+		return jsonv2.UnmarshalDecode(dec, (*int64)(v))
 	}),
 )
 
-// decodingOf returns the options for decoding into a t. useNumber is nil, or the
-// options that WithUseNumber sets. Functions for single types slow the decoder down, so
-// only the types that need them get them.
-func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
+// decodingOf returns the options for decoding into a t. useNumber is nil, or the options
+// that WithUseNumber sets. The options familiar make the decoder slower, so only types that
+// need them are decoded with them.
+func decodingOf(t reflect.Type, useNumber jsonv2.Options) jsonv2.Options {
 	switch {
 	case useNumber != nil:
 		return useNumber
@@ -79,6 +82,8 @@ func decodingOf(t reflect.Type, useNumber json.Options) json.Options {
 
 var familiarTypes sync.Map // from reflect.Type to the result of needsFamiliar
 
+// needsFamiliar reports whether a t has a type that only familiar decodes as encoding/json
+// does.
 func needsFamiliar(t reflect.Type) bool {
 	if v, ok := familiarTypes.Load(t); ok {
 		return v.(bool)
@@ -89,7 +94,7 @@ func needsFamiliar(t reflect.Type) bool {
 }
 
 func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if t == reflect.TypeFor[stdjson.Number]() || t == reflect.TypeFor[time.Duration]() || t == reflect.TypeFor[any]() {
+	if t == reflect.TypeFor[json.Number]() || t == reflect.TypeFor[time.Duration]() || t == reflect.TypeFor[any]() {
 		return true
 	}
 	if seen[t] {
@@ -111,9 +116,9 @@ func holdsFamiliar(t reflect.Type, seen map[reflect.Type]bool) bool {
 	return false
 }
 
-// tolerate decodes the next value with f. If the value has the wrong type,
-// tolerate skips it and returns the error as wrong. After an error that is
-// returned as broken, nothing more can be read.
+// tolerate decodes the next value with f. If the value does not fit, tolerate skips the
+// rest of it and returns the error of f as wrong. If the JSON itself is broken, so that
+// nothing more can be read, it returns the error as broken.
 func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	depth := dec.StackDepth()
 	_, before := dec.StackIndex(depth)
@@ -121,12 +126,12 @@ func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 	if wrong == nil {
 		return nil, nil
 	}
-	// The caller's types may return any error, including a syntax error or
-	// io.EOF, so only the decoder knows whether it can continue. The decoder
-	// returns syntax errors unchanged, without the position.
+	// A type of the program may return any error, even one of syntax or io.EOF, so the
+	// error does not tell whether the decoder can go on: try. The decoder returns the
+	// errors of such types as they are, without the position.
 	placed := wrong
-	if _, ok := wrong.(*json.SemanticError); !ok { //nolint:errorlint // the decoder's own
-		placed = &json.SemanticError{JSONPointer: dec.StackPointer(), Err: wrong}
+	if _, ok := wrong.(*jsonv2.SemanticError); !ok { //nolint:errorlint // the decoder's own
+		placed = &jsonv2.SemanticError{JSONPointer: dec.StackPointer(), Err: wrong}
 	}
 	for {
 		d := dec.StackDepth()
@@ -147,7 +152,7 @@ func tolerate(dec *jsontext.Decoder, f func() error) (wrong, broken error) {
 type loose[T any] struct{ v T }
 
 func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	wrong, broken := tolerate(dec, func() error { return json.UnmarshalDecode(dec, &l.v) })
+	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, &l.v) })
 	if wrong != nil {
 		l.v = *new(T)
 	}
@@ -156,7 +161,7 @@ func (l *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 // moments reads times in the forms that the service is known to send. A time in
 // any other form becomes the zero time.
-var moments = json.JoinOptions(lenient, json.WithUnmarshalers(json.UnmarshalFromFunc(readMoment)))
+var moments = jsonv2.JoinOptions(lenient, jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(readMoment)))
 
 func readMoment(dec *jsontext.Decoder, to *time.Time) error {
 	*to = time.Time{}

@@ -11,10 +11,8 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/backoff"
 )
 
-const (
-	maxSpread = 5 * time.Second // how long after the end of a pause the last of those who waited are released
-	maxLanes  = 4096            // keys that a gate knows, unless more are paused
-)
+// maxLanes is the number of keys that a gate knows, unless more are paused.
+const maxLanes = 4096
 
 // NewGate returns a [Gate] for the clients of one process.
 //
@@ -35,8 +33,8 @@ type gate struct {
 	full  int // with so many lanes, some are forgotten
 }
 
-// lane returns what the gate knows of a key. The caller holds mu.
-func (g *gate) lane(key string) *lane {
+// laneOf returns what the gate knows of a key. The caller holds mu.
+func (g *gate) laneOf(key string) *lane {
 	l := g.lanes[key]
 	if l == nil {
 		if len(g.lanes) >= g.full {
@@ -48,9 +46,9 @@ func (g *gate) lane(key string) *lane {
 	return l
 }
 
-// forget makes room: of a key that is not paused, little is lost. If most keys are
-// paused, as many more have to come before it looks for room again, so that a new key
-// costs little on average.
+// forget makes room by forgetting keys that are not paused, of which little is known. Since
+// it may look at all keys, it is called next when their number has doubled, or reaches
+// maxLanes again.
 func (g *gate) forget(now time.Time) {
 	defer func() { g.full = max(maxLanes, 2*len(g.lanes)) }()
 	for key, l := range g.lanes {
@@ -69,14 +67,14 @@ func (g *gate) forget(now time.Time) {
 // Wait implements Gate.
 func (g *gate) Wait(ctx context.Context, key string) error {
 	g.mu.Lock()
-	l := g.lane(key)
+	l := g.laneOf(key)
 	g.mu.Unlock()
 	for waited := false; ; waited = true {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		start := time.Now()
-		wait, do, turn := l.ask(ctx, start, waited)
+		wait, do, turn := l.rule(ctx, start, waited)
 		switch do {
 		case letPass:
 			return nil
@@ -102,7 +100,7 @@ func (g *gate) Pause(_ context.Context, key string, d time.Duration) {
 	}
 	g.mu.Lock() // or the lane might be forgotten before it is paused
 	defer g.mu.Unlock()
-	g.lane(key).pause(time.Now(), min(d, maxPause))
+	g.laneOf(key).pause(time.Now(), min(d, maxPause))
 }
 
 // A ruling is what a request has to do.
@@ -167,9 +165,9 @@ func (l *lane) pause(now time.Time, d time.Duration) {
 	}
 }
 
-// ask decides what a request has to do, and which turn it takes if it has to do that.
+// rule decides what a request has to do, and which turn it takes if it has to do that.
 // waited is whether it has waited for the end of a pause.
-func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Duration, ruling, float64) {
+func (l *lane) rule(ctx context.Context, now time.Time, waited bool) (time.Duration, ruling, float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := time.Duration(math.MaxInt64)
@@ -189,7 +187,7 @@ func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Durati
 	if !l.settled {
 		l.settle()
 	}
-	wait, turn := l.pace.next(now.Sub(l.until), room, waited)
+	wait, turn := l.pace.take(now.Sub(l.until), room, waited)
 	switch {
 	case wait >= room:
 		return wait, turnAway, 0
@@ -201,8 +199,8 @@ func (l *lane) ask(ctx context.Context, now time.Time, waited bool) (time.Durati
 	return 0, letPass, 0
 }
 
-// taken counts a request whose turn has come. It reports false if the turn, given at
-// another time, was lost because of a new pause.
+// taken counts a request whose turn has come. It reports false if there is no such turn any
+// more, because a new pause has begun since it was given.
 func (l *lane) taken(given, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -270,9 +268,10 @@ func (l *lane) settle() {
 	}
 }
 
-// A pace says when the k-th request after a pause is let through: n requests in the
-// length of the pause, evenly, and from plateau on ever more, twice as many after each
-// doubling. If n is 0, all are let through at once.
+// A pace says when the k-th request after a pause is let through. Until the time plateau,
+// n requests are let through in as long as the pause was, evenly; from then on, the rate
+// doubles again and again, each time within the time doubling. If n is 0, all requests are
+// let through at once.
 type pace struct {
 	n                 float64
 	length            time.Duration
@@ -282,13 +281,13 @@ type pace struct {
 	back              []float64 // those of them that were given back, in order
 }
 
-// next returns how long a request must wait that comes at the given time after the
+// take returns how long a request must wait that comes at the given time after the
 // pause, and its turn, which it takes unless that is longer than room.
-func (p *pace) next(after, room time.Duration, waited bool) (time.Duration, float64) {
+func (p *pace) take(after, room time.Duration, waited bool) (time.Duration, float64) {
 	if p.n == 0 {
 		return 0, 0
 	}
-	first := p.count(after) - max(1, p.n/80) // unused turns expire
+	first := p.turns(after) - max(1, p.n/80) // unused turns expire
 	expired, _ := slices.BinarySearch(p.back, first)
 	p.back = p.back[expired:]
 	k, again := max(p.k, first), len(p.back) > 0
@@ -317,8 +316,8 @@ func (p *pace) rate(t time.Duration) float64 {
 	return p.n / p.length.Seconds() * math.Exp2(min(float64(t-p.plateau)/float64(p.doubling), 40))
 }
 
-// count returns how many turns there are until t after the pause.
-func (p *pace) count(t time.Duration) float64 {
+// turns returns how many turns there are until t after the pause.
+func (p *pace) turns(t time.Duration) float64 {
 	if t <= p.plateau {
 		return p.n * float64(t) / float64(p.length)
 	}
@@ -335,7 +334,8 @@ func (p *pace) when(k float64) time.Duration {
 	return time.Duration(t)
 }
 
-// A tally counts events of the last hour, recent ones more precisely.
+// A tally counts the events of the last hour, in buckets that are shorter the more recent
+// they are.
 type tally struct {
 	start  time.Time
 	levels [len(widths)][32]int32
@@ -360,15 +360,15 @@ func (t *tally) add(at time.Time, n int32) {
 	}
 	for i, w := range widths {
 		number := int64(t.age(at) / w)
-		t.advance(i, number)
+		t.moveTo(i, number)
 		if number > t.last[i]-32 {
 			t.levels[i][number%32] += n
 		}
 	}
 }
 
-// advance empties the buckets between the latest one and the one with the given number.
-func (t *tally) advance(level int, number int64) {
+// moveTo empties the buckets between the latest one and the one with the given number.
+func (t *tally) moveTo(level int, number int64) {
 	for i := max(t.last[level]+1, number-31); i <= number; i++ {
 		t.levels[level][i%32] = 0
 	}
@@ -382,7 +382,7 @@ func (t *tally) since(now time.Time, age time.Duration) float64 {
 		level++
 	}
 	w := int64(widths[level])
-	t.advance(level, int64(t.age(now))/w)
+	t.moveTo(level, int64(t.age(now))/w)
 	from := max(int64(t.age(now.Add(-age))), (t.last[level]-31)*w)
 	sum := 0.0
 	for i := from / w; i <= t.last[level]; i++ {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"reflect"
@@ -88,21 +87,4 @@ func (again redecoder) decode(raw []byte, v any) bool { return again != nil && a
 func loosely(raw []byte, v any) error {
 	reflect.ValueOf(v).Elem().SetZero()
 	return jsonv2.Unmarshal(raw, v, forgiving())
-}
-
-// decodeRow decodes the record at an index of a list into v, which is zero if the record
-// does not fit.
-func decodeRow(raw json.RawMessage, v reflect.Value, i int) error {
-	to := v.Addr().Interface()
-	err := jsonv2.Unmarshal(raw, to, lenient)
-	if err == nil {
-		return nil
-	}
-	if loosely(raw, to) == nil {
-		return nil
-	}
-	v.SetZero()
-	e := misfit(err, "", false)
-	e.Index, e.Raw = i, raw
-	return &Error{op: "rows", err: e}
 }

@@ -3,8 +3,10 @@ package client
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"reflect"
 	"slices"
 	"sync"
@@ -15,6 +17,41 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
+// This file finds the page after a page of a connector: what is known of its parameters is
+// gathered here, and package paging decides.
+
+// A Page says whether another page follows a result. To request that page, use the
+// parameters that [Result.NextParams] returns: which parameter takes the cursor
+// differs by connector.
+type Page struct {
+	// HasNext reports whether there is another page, or may be one.
+	HasNext bool
+
+	// Cursor is the cursor of the next page, its number or offset, or a link to it. It
+	// is "" if there is no next page, and for connectors that page by something else,
+	// such as the ID of the last record.
+	Cursor string
+}
+
+// String returns the fields, for printing.
+func (p Page) String() string {
+	return fmt.Sprintf("client.Page{HasNext: %t, Cursor: %q}", p.HasNext, shorten(p.Cursor))
+}
+
+// Page says whether another page follows r, in the same way for every connector, by
+// the rules of [All]. It sends nothing, and remembers nothing: what only a request
+// could tell, such as the slug of a connector from [Workspace.ConnectorByID], it does
+// without, and it does not notice that a page came again.
+func (r *Result) Page() Page {
+	in := r.brought()
+	if r.pages != nil {
+		t := *r.pages // the result may be shared
+		t.tell(&in)
+	}
+	out := paging.Next(in)
+	return Page{HasNext: !out.End, Cursor: out.Cursor}
+}
+
 // NextParams returns the parameters that request the page after r, or nil if r is the
 // last page. They are those of the request for r, and what asks for the next page, under
 // the name and in the form that this kind of connector expects; see [All] for how the
@@ -22,18 +59,21 @@ import (
 // [WithPager].
 //
 // NextParams is for programs that handle one page at a time, such as a tool that a
-// model calls once for each page; to loop over all pages, use [All]. For each page:
+// model calls once for each page; to loop over all pages, use [All]. Call it before the
+// records of r are handled, and look at the error:
 //
-//  1. Call NextParams, before the records of r are handled.
-//  2. If the error matches [ErrPageRepeated], r is a page that came before: do not
-//     handle its records again. If there are parameters beside the error, the connector
-//     turned out to count its pages from 1, and they request the second one.
-//  3. Otherwise, handle the records. If the error matches [ErrPaging], there is a next
-//     page that cannot be requested.
-//  4. Request the next page with the parameters, which can be stored as JSON meanwhile.
+//   - Without an error, handle the records, and request the next page with the
+//     parameters, which can be stored as JSON meanwhile.
+//   - If it matches [ErrPageRepeated], do not handle the records: r is a page that came
+//     before. If there are parameters beside the error, request them instead of r: the
+//     connector counts its pages from 1, and they are those of the second one.
+//   - If it matches [ErrPaging] alone, handle the records: there is a next page, but it
+//     cannot be requested.
 //
-// To notice pages that come again, the Connector remembers a limited number of those
-// after which NextParams was called. Calling it for one page twice is no repetition.
+// To notice a page that came again, the [Connector] remembers a limited number of pages
+// after which NextParams was called. So use one Connector for all pages: one that was
+// made for this request alone, as in the handler of an HTTP request, has seen no page
+// before. Calling NextParams for one page twice is no repetition.
 //
 // It sends nothing, except to look up the slug of a connector from
 // [Workspace.ConnectorByID], and to let an unknown connector describe itself, if that
@@ -42,7 +82,7 @@ import (
 // Without that option it also does not notice pages that came again by their records.
 func (r *Result) NextParams(ctx context.Context) (Params, error) {
 	params, err := r.nextParams(ctx)
-	return params, r.about().of(err)
+	return params, r.about().addTo(err)
 }
 
 func (r *Result) nextParams(ctx context.Context) (Params, error) {
@@ -60,9 +100,9 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 	if err != nil {
 		return nil, withRequest(err, t.x.params)
 	}
-	if out.Problem == paging.Repeated && !out.Drop { // the page that comes again is the next one: this one is good
+	if out.Problem == paging.Repeated && !out.Drop { // not this page came before, but the next one would
 		if out.Problem = paging.Unknown; out.Set != nil {
-			out.Problem = paging.Fine // and NextParams says so after that one
+			out.Problem = paging.Fine // the error is that of the next page, once it has come
 		}
 	}
 	var next Params
@@ -77,6 +117,61 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 		}
 	}
 	return next, t.failed(out)
+}
+
+// Pages runs an action, usually "list", and iterates over its pages, undecoded. Where
+// [All] has the records, it is for programs that do something for each page, such as
+// storing the place from which to go on after a failure:
+//
+//	for page, err := range conn.Pages(ctx, "tickets", "list", saved) {
+//		if err != nil {
+//			return err // the next run goes on from saved
+//		}
+//		for ticket, err := range client.Rows[Ticket](page) {
+//			…
+//		}
+//		saved, err = page.NextParams(ctx) // nil after the last page
+//	}
+//
+// Pages finds the next page as [Result.NextParams] does, with the same options; a page
+// that comes again is not yielded. It requests a page when the loop has handled the one
+// before, and an error ends it: that of a request, which has the Params to repeat, or
+// one that matches [ErrPaging] after the last page that came. For an action that may
+// change something, see [IsRead], only one page is requested.
+func (c *Connector) Pages(ctx context.Context, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[*Result, error] {
+	return func(yield func(*Result, error) bool) {
+		for next := params; ; {
+			r, err := c.Execute(ctx, entity, action, next, opts...)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			next, err = r.NextParams(ctx)
+			again := errors.Is(err, ErrPageRepeated)
+			if again && next != nil {
+				continue // the connector counts from 1
+			}
+			if !again && !yield(r, nil) {
+				return
+			}
+			if err == nil && next != nil && !IsRead(action) && r.pages.x.pager == nil {
+				err = r.about().addTo(noSecondPage(r.pages.x))
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if next == nil {
+				return
+			}
+		}
+	}
+}
+
+// noSecondPage is the error for a next page of an action that may change something.
+func noSecondPage(x *execution) error {
+	return withRequest(&Error{op: x.op(), kind: ErrPaging, Message: fmt.Sprintf(
+		"there may be a next page, but %q may change something, and so is not run again; use WithPager, or Result.NextParams", x.action)}, x.params)
 }
 
 // brought returns what the page of r brought.
@@ -95,7 +190,7 @@ func (r *Result) brought() paging.In {
 	return in
 }
 
-// brought sets what the rows say.
+// brought sets what the rows say about their page.
 func (p *pageRows) brought(in *paging.In) {
 	in.Count, in.Records, in.Last = p.rows.Len(), p.records(), p.lastRecord
 	if len(p.beside) > 0 {
@@ -131,9 +226,10 @@ func (t *turner) byPager(r *Result) (Params, error) {
 	return cloneParams(params), nil
 }
 
-// decide decides what follows from a page. next is paging.Next, perhaps behind a lock.
-// It looks the slug up, and asks the connector to describe itself, if that matters and
-// was not done. The error is that of looking the slug up.
+// decide decides what follows from a page, with next, which is paging.Next, perhaps behind
+// a lock. If more could be known about the parameters of the action, and that would matter,
+// it looks the slug of the connector up, and asks the connector to describe itself, each
+// once. The error is that of looking the slug up.
 func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) paging.Out) (paging.Out, error) {
 	t.tell(&in)
 	out := next(in)
@@ -152,7 +248,7 @@ func (t *turner) decide(ctx context.Context, in paging.In, next func(paging.In) 
 	}
 	if out.Ask && !t.asked {
 		t.asked = true
-		_ = t.c.ask(ctx) // without an answer, the metadata has to do
+		_ = t.c.learnPaging(ctx) // if that fails, the metadata has to do
 		if t.tell(&in); in.Known {
 			return next(in), nil
 		}
@@ -172,9 +268,9 @@ func (t *turner) tell(in *paging.In) {
 	}
 }
 
-// declared returns what the action declares about paging, from what is known without a
-// request: the table of known kinds of connectors, generated code, or a description that
-// came already.
+// declared returns what the action declares about paging, as far as that is known without
+// a request: from the table of kinds of connectors, from generated code, or from a
+// description that came before. It reports false if it is not known.
 func (t *turner) declared() ([]paging.Param, bool) {
 	x := t.x
 	switch x.action { // in the context store the service pages, not the connector
@@ -194,10 +290,10 @@ func (t *turner) declared() ([]paging.Param, bool) {
 	return t.c.described(x.entity, x.action)
 }
 
-// slugMatters reports whether a page that seems to be the last one would not be it for
-// one of the kinds of connectors in the table.
+// slugMatters reports whether a page that seems to be the last would have a next one if the
+// connector were of one of the kinds in the table.
 func slugMatters(x *execution, in paging.In) bool {
-	in.State = paging.State{} // with a memory of its own
+	in.State = paging.State{} // the memory of the real one must not change
 	for slug := range paging.Slugs {
 		if in.Declared, in.Known = paging.Lookup(slug, x.entity, x.action); !in.Known {
 			continue
@@ -232,15 +328,17 @@ func (t *turner) failed(out paging.Out) error {
 }
 
 const (
-	maxPlaces = 256  // how many pages a Connector can be asked to go on from
-	maxPages  = 1024 // how many pages before such a page it compares with
+	maxPlaces = 256  // states in a pageMemory
+	maxPages  = 1024 // pages that a state remembers one by one
 )
 
-// A pageMemory has what came before pages that NextParams gave the parameters of.
+// A pageMemory keeps the states of programs that handle one page at a time. NextParams
+// returns parameters that request a page; under these, the memory keeps the state of paging
+// before that page, for the next call of NextParams. It forgets the oldest states.
 type pageMemory struct {
 	mu     sync.Mutex
 	seed   maphash.Seed
-	states map[uint64]paging.State // by the parameters
+	states map[uint64]paging.State // by key
 	order  []uint64                // the keys, the oldest first
 }
 
@@ -288,8 +386,8 @@ func (m *pageMemory) remember(x *execution, params Params, state paging.State) {
 	m.order, m.states[key] = append(m.order, key), state
 }
 
-// key returns the same for parameters that are equal, also after they were stored as
-// JSON.
+// key returns what stands for a request with params: the same for equal parameters, even
+// after a program stored them as JSON. It reports false if they cannot be encoded.
 func (m *pageMemory) key(x *execution, params Params) (uint64, bool) {
 	raw, err := jsonv1.Marshal(params)
 	if err != nil {

@@ -103,7 +103,7 @@ func (r OAuthAppRequest) wire(op string) (gen.OAuthCredentialsRequest, error) {
 	body := gen.OAuthCredentialsRequest{Configuration: r.Configuration}
 	err := refuse(op,
 		configProblem("Configuration", r.Configuration),
-		problemIf((slug == "") == (definition == ""), "exactly one of ConnectorType and DefinitionID must be given"),
+		exactlyOne("ConnectorType and DefinitionID", slug, definition),
 		uuidField("DefinitionID", &definition),
 		problemIf(len(r.Configuration) == 0, "Configuration is empty; use Delete to return to Airbyte's own app"))
 	body.ConnectorType, body.ConnectorDefinitionID = optional(slug), optional(definition)
@@ -183,7 +183,7 @@ func (r OAuthRequest) wire(op, workspace string) (gen.OAuthInitiateRequest, erro
 	}
 	err := refuse(op,
 		configProblem("ReplicationConfig", r.ReplicationConfig), configProblem("Input", r.Input),
-		oneKind(r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
+		exactlyOne(fieldsOfKind, r.ConnectorType, r.DefinitionID, r.SourceTemplateID),
 		uuidField("DefinitionID", &r.DefinitionID), uuidField("SourceTemplateID", &r.SourceTemplateID),
 		problemIf(!isWebPage(r.RedirectURL), "RedirectURL is not a URL such as https://app.example.com/connected"))
 	return gen.OAuthInitiateRequest{

@@ -3,7 +3,7 @@ package client
 import (
 	"bytes"
 	"cmp"
-	stdjson "encoding/json"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/airbyte-agents/airbyte-agents-go/internal/answer"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
@@ -24,10 +24,9 @@ import (
 // it, too.
 type operation struct{ id, method, path string }
 
-// byTable receives the requests of users of [Client.API]. Their ctx does not
-// say which call they belong to, so byTable looks it up in the table. It stands
-// before the pipeline, so that programs that do not use API do not link the
-// table.
+// byTable takes the requests of users of [Client.API], which belong to no call. It looks
+// the operation up in the table, and sends the request as a call of it. It is not a stage of
+// the pipeline, so that programs which do not use API do not link the table.
 type byTable struct {
 	next   doer
 	prefix string // the path of the base URL
@@ -41,11 +40,11 @@ func (t byTable) Do(req *http.Request) (*http.Response, error) {
 	}
 	c := &call{op: o.id, name: o.id}
 	o.describe(req, c)
-	c.refused = o.settle
+	c.refused = o.holdError
 	var held io.ReadCloser
 	if !c.stream {
 		c.consume = func(resp *http.Response) (err error) {
-			held, err = o.check(c, resp)
+			held, err = o.hold(c, resp)
 			return err
 		}
 	}
@@ -78,10 +77,10 @@ func (r *reported) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// settle reads a response with an error status, which may be of any form, into memory,
-// and makes sure that the method of package gen returns it rather than an error about
-// its body.
-func (o operation) settle(resp *http.Response) {
+// holdError reads a response with an error status into memory. If the method of package
+// gen could not decode the body, which may be of any form, it removes the Content-Type, so
+// that the method returns the response rather than an error about its body.
+func (o operation) holdError(resp *http.Response) {
 	text, _ := io.ReadAll(resp.Body) // whatever arrived is better than nothing
 	answer.Discard(resp.Body)
 	resp.Body = inMemory(text)
@@ -94,9 +93,9 @@ func (o operation) settle(resp *http.Response) {
 
 func inMemory(text []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(text)) }
 
-// check reads a response of the operation into memory, and returns an error if the
-// method of package gen would not be able to decode it.
-func (o operation) check(c *call, resp *http.Response) (io.ReadCloser, error) {
+// hold reads a response with status 2xx into memory, and returns the new body. It returns
+// an error if the method of package gen would not be able to decode it.
+func (o operation) hold(c *call, resp *http.Response) (io.ReadCloser, error) {
 	text, err := io.ReadAll(resp.Body)
 	switch {
 	case err != nil:
@@ -115,17 +114,18 @@ func (o operation) check(c *call, resp *http.Response) (io.ReadCloser, error) {
 	return inMemory(text), nil
 }
 
-// undecoded returns an error of encoding/json with a text that has no value in it.
+// undecoded returns err, an error of encoding/json, with a text that quotes no value.
 func undecoded(err error) error {
 	text := "the response is JSON, but not of the expected form"
-	if syntax, ok := errors.AsType[*stdjson.SyntaxError](err); ok {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		text = fmt.Sprintf("the response is not JSON, from byte %d on", syntax.Offset)
-	} else if field, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
+	} else if field, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		text += fmt.Sprintf(": %s, at byte %d, should be of type %v", answer.Line(cmp.Or(field.Field, "it")), field.Offset, field.Type)
 	}
 	return &veil.Error{Text: text, Cause: err}
 }
 
+// trial returns the error of a function of package gen that parses responses.
 func trial[T any](parse func(*http.Response) (T, error), resp *http.Response) error {
 	_, err := parse(resp)
 	return err
@@ -194,7 +194,7 @@ func (o operation) describe(req *http.Request, c *call) {
 		Entity string `json:"entity"`
 		Action string `json:"action"`
 	}
-	if err := json.UnmarshalRead(body, &r, lenient); err != nil {
+	if err := jsonv2.UnmarshalRead(body, &r, lenient); err != nil {
 		return
 	}
 	c.about.entity, c.about.action = r.Entity, r.Action

@@ -64,6 +64,15 @@ var operations = []operation{
 	{"updateWorkspace", "PUT", "/api/v1/workspaces/{workspace_id}"},
 }
 
+// adminOnly reports whether only workspace admins may call an operation.
+func adminOnly(id string) bool {
+	switch id {
+	case "createScopedToken", "createWidgetToken", "deleteWorkspace":
+		return true
+	}
+	return false
+}
+
 // tryGen decodes a response as the method of package gen does that the program has
 // called. That is the only way to know whether it can, since its errors do not pass
 // through the client.

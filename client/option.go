@@ -128,8 +128,8 @@ func WithConnectorID(id string) Option {
 
 // WithBaseURL sets the address of the service. By default it is the value of the
 // environment variable AIRBYTE_API_HOST or, without that, [DefaultBaseURL]. A bare
-// host means https. Plain http is accepted for loopback addresses only. A path is
-// kept as a prefix.
+// host means https, also "localhost:8080": a server without TLS needs http:// before it,
+// which is accepted for loopback addresses only. A path is kept as a prefix.
 func WithBaseURL(u string) Option {
 	return optionFunc(func(c *config) {
 		c.filled("WithBaseURL", "address", u)

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -15,17 +16,22 @@ import (
 // An ownWords has what a connector said about paging when it described itself.
 type ownWords struct {
 	mu      sync.Mutex
-	came    bool                      // the connector has answered, or will never
+	came    bool                      // the connector need not be asked again: it answered, or cannot
 	params  map[string][]paging.Param // by entity and action, where the description has parameters
 	waiting chan struct{}             // closed when the request in progress ends; nil if there is none
 }
 
 // WithRecordsPerPage makes a page have n records, or as many as the vendor allows if
 // that is fewer. It sets the parameter that the action declares for this, such as
-// "limit" or "per_page", in place of one in params. The SDK knows those of the public
-// connectors; an unknown connector is asked once to describe itself. If it remains
-// unknown, or if the action has no such parameter, the call fails with an error that
-// matches [ErrInvalid], and the action is not run.
+// "limit" or "per_page", in place of one in params. But if params ask for a page by its
+// number and have a size, such as those that [Result.NextParams] returned, they keep it:
+// the number counts pages of that size, and with another, records would be left out.
+//
+// The SDK knows the parameters of the public connectors; an unknown connector is asked
+// once to describe itself. If it remains unknown, or if the action has no such
+// parameter, the call fails with an error that matches [ErrInvalid] and has no
+// StatusCode, and the action is not run: a program for all kinds of connectors can then
+// leave the option out.
 func WithRecordsPerPage(n int) ExecuteOption {
 	return func(x *execution) {
 		x.sizer = func(ctx context.Context, c *Connector, x *execution) error { return c.setSize(ctx, x, n) }
@@ -34,7 +40,7 @@ func WithRecordsPerPage(n int) ExecuteOption {
 
 // setSize sets the parameter for the number of records on a page.
 func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
-	if err := x.check(); err != nil {
+	if _, err := x.wire(); err != nil {
 		return err
 	}
 	if _, err := c.checkedID(x.op()); err != nil {
@@ -52,13 +58,16 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 		params, known = t.declared()
 	}
 	if !known {
-		if err := c.ask(ctx); err != nil {
+		if err := c.learnPaging(ctx); err != nil {
 			return err
 		}
 		params, known = t.declared()
 	}
 	for _, p := range params {
 		if p.Role == paging.Size {
+			if _, sized := x.params[p.Name]; sized && counts(x.params, params) {
+				return nil
+			}
 			x.params = withParams(x.params, Params{p.Name: n})
 			return nil
 		}
@@ -69,6 +78,13 @@ func (c *Connector) setSize(ctx context.Context, x *execution, n int) error {
 	return invalid(x.op(), "it is not known which parameter sets the number of records on a page; give it in the params, without WithRecordsPerPage")
 }
 
+// counts reports whether params ask for a page by its number.
+func counts(params Params, declared []paging.Param) bool {
+	return slices.ContainsFunc(declared, func(p paging.Param) bool {
+		return (p.Role == paging.Count0 || p.Role == paging.Count1) && params[p.Name] != nil
+	})
+}
+
 // described returns what the connector said about the parameters of an action.
 func (c *Connector) described(entity, action string) ([]paging.Param, bool) {
 	c.own.mu.Lock()
@@ -77,10 +93,11 @@ func (c *Connector) described(entity, action string) ([]paging.Param, bool) {
 	return params, ok
 }
 
-// ask asks the connector to describe itself, unless it was asked before. To describe
-// oneself is not required of connectors, so that it does not answer is no error; it is
-// asked again only if the failure may pass; then ask returns it.
-func (c *Connector) ask(ctx context.Context) error {
+// learnPaging asks the connector to describe itself, for what that says about paging. It
+// asks once, and waits if another goroutine is asking. Connectors need not be able to
+// describe themselves: if this one cannot, that is no error, and it is not asked again. If
+// the failure may pass, learnPaging returns it, and asks again next time.
+func (c *Connector) learnPaging(ctx context.Context) error {
 	c.own.mu.Lock()
 	if c.own.came {
 		c.own.mu.Unlock()

@@ -13,12 +13,16 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
 
+// This file pages through the lists of the service itself, such as those of workspaces and
+// of skills. How connectors page is in nextpage.go and all.go.
+
 // maxEmpty is how many pages without items may come one after the other.
 const maxEmpty = 100
 
-// pages yields the items of a list of the service, one page after the other. page
-// requests the page that next asks for, the first one for "", and returns what asks for
-// the page after it, "" if it is the last one. id returns the ID of an item.
+// pages yields the items of a list of the service, one page after the other. turn requests
+// a page: the first one if next is "", else the one that next asks for, a cursor or a link.
+// It returns the items of the page and what asks for the page after it, "" if there is none.
+// id returns the ID of an item.
 func pages[T any](op string, id func(T) string, turn func(g *guard, next string) (items []T, after string, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -26,7 +30,7 @@ func pages[T any](op string, id func(T) string, turn func(g *guard, next string)
 		for next := ""; ; {
 			items, after, err := turn(g, next)
 			if err == nil {
-				err = g.check(idsOf(items, id))
+				err = g.seen(idsOf(items, id))
 			}
 			if err != nil {
 				yield(none, err)
@@ -40,7 +44,7 @@ func pages[T any](op string, id func(T) string, turn func(g *guard, next string)
 			if after == "" {
 				return
 			}
-			if err := g.next(after); err != nil {
+			if err := g.asked(after); err != nil {
 				yield(none, err)
 				return
 			}
@@ -49,8 +53,7 @@ func pages[T any](op string, id func(T) string, turn func(g *guard, next string)
 	}
 }
 
-// convert yields the items of a list as f makes them of the items as the service sends
-// them.
+// convert yields what f makes of each item of a list, and the errors as they are.
 func convert[I, T any](items iter.Seq2[I, error], f func(I) T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for item, err := range items {
@@ -65,18 +68,18 @@ func convert[I, T any](items iter.Seq2[I, error], f func(I) T) iter.Seq2[T, erro
 	}
 }
 
-// A guard notices pages of the service's own lists that come again, in whatever cycle,
-// and lists that do not end. It needs a limited amount of memory.
+// A guard notices if pages of a list come again, in whatever cycle, and if a list goes on
+// with empty pages. It needs a limited amount of memory.
 type guard struct {
 	op           string
 	links, pages paging.Seen
 	empty        int
 }
 
-// check returns an error if a page with these IDs came before: then what asked for it
-// was not understood, and its items are not to be yielded. IDs are unique in the lists
-// of the service.
-func (g *guard) check(ids []string) error {
+// seen returns an error if a page with these IDs came before. IDs are unique in a list, so
+// the service did not understand what asked for this page, and its items must not be
+// yielded again.
+func (g *guard) seen(ids []string) error {
 	if len(ids) == 0 {
 		if g.empty++; g.empty > maxEmpty {
 			return &Error{op: g.op, kind: ErrPaging, Message: "the last hundred pages were empty"}
@@ -90,8 +93,8 @@ func (g *guard) check(ids []string) error {
 	return nil
 }
 
-// next returns an error if what asks for the next page asked for an earlier one.
-func (g *guard) next(link string) error {
+// asked returns an error if link, which asks for the next page, asked for an earlier one.
+func (g *guard) asked(link string) error {
 	if g.links.Again(link) {
 		return &Error{op: g.op, kind: ErrPageRepeated, Message: "the service sent the cursor or the link of an earlier page again"}
 	}
@@ -110,7 +113,7 @@ func idsOf[T any](items []T, id func(T) string) []string {
 // follow returns the request for the page that next names, a URL that the service sent
 // with the page at from.
 func (c *call) follow(from *url.URL, next string) (*http.Request, error) {
-	u, err := c.next(from, next)
+	u, err := c.nextURL(from, next)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +124,9 @@ func (c *call) follow(from *url.URL, next string) (*http.Request, error) {
 	return req, nil
 }
 
-// next resolves the URL of the next page. It must have the origin of the service, since
-// the token is sent there.
-func (c *call) next(from *url.URL, next string) (*url.URL, error) {
+// nextURL resolves the URL of the next page. A URL at another origin than that of the
+// service is an error, since the token would be sent there.
+func (c *call) nextURL(from *url.URL, next string) (*url.URL, error) {
 	u, err := from.Parse(next)
 	if err != nil {
 		return nil, &Error{op: c.op, kind: ErrPaging, Message: "the URL of the next page cannot be parsed"}

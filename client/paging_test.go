@@ -749,3 +749,109 @@ func TestRecordsAreOfThisPage(t *testing.T) {
 		t.Errorf("rows %v, %v after %d attempts", rows, errs, n)
 	}
 }
+
+// Pages yields each page once, and what NextParams then returns is what Pages goes on
+// with.
+func TestPages(t *testing.T) {
+	pages := []string{`[{"id":1},{"id":2}]`, `[{"id":3},{"id":4}]`, `[{"id":5}]`}
+	for name, tt := range map[string]struct {
+		slug, entity, action string
+		params               client.Params
+		answer               func(n int, params map[string]any) string
+		want                 string // the IDs of each page
+		asked                int
+		kinds                string
+	}{
+		"a cursor": {slug: "github", entity: "issues", answer: func(n int, _ map[string]any) string {
+			return success(pages[n], []string{`{"has_next_page":true,"end_cursor":"a"}`, `{"has_next_page":true,"end_cursor":"b"}`, `{"has_next_page":false}`}[n])
+		}, want: "1 2/3 4/5", asked: 3},
+		"numbers": {slug: "monday", entity: "updates", params: client.Params{"limit": 2}, answer: func(n int, _ map[string]any) string { return success(pages[n], `{}`) }, want: "1 2/3 4/5", asked: 3},
+		"a page that comes again": {slug: "github", entity: "issues", answer: func(n int, _ map[string]any) string {
+			return success(pages[min(n, 1)], `{"has_next_page":true,"end_cursor":"a"}`)
+		}, want: "1 2/3 4", asked: 2, kinds: "ErrPaging"},
+		"records that come again": {slug: "monday", entity: "updates", params: client.Params{"limit": 2}, answer: func(int, map[string]any) string { return success(pages[0], `{"has_more":true}`) }, want: "1 2", asked: 2, kinds: "ErrPaging+ErrPageRepeated"},
+		"counted from 1": {slug: "acme", entity: "things", params: client.Params{"page": 0}, answer: func(n int, _ map[string]any) string {
+			return success(pages[max(n-1, 0)], []string{`{"has_more":true}`, `{"has_more":true}`, `{"has_more":true}`, `{"has_more":false}`}[n])
+		}, want: "1 2/3 4/5", asked: 4},
+		"a next page that cannot be asked for": {slug: "github", entity: "issues", answer: func(n int, _ map[string]any) string {
+			return success(pages[n], `{"has_next_page":true}`)
+		}, want: "1 2", asked: 1, kinds: "ErrPaging"},
+		"a failure": {slug: "github", entity: "issues", answer: func(n int, _ map[string]any) string {
+			return []string{success(pages[0], `{"has_next_page":true,"end_cursor":"a"}`), `{"status":"failed","error_message":"no"}`}[n]
+		}, want: "1 2", asked: 2, kinds: "ErrExecution"},
+		"an action that may change something": {slug: "github", entity: "issues", action: "create", answer: func(n int, _ map[string]any) string {
+			return success(pages[n], `{"has_next_page":true,"next_cursor":"a"}`)
+		}, want: "1 2", asked: 1, kinds: "ErrPaging"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &vendor{answer: tt.answer}
+			action := cmp.Or(tt.action, "list")
+			var got []string
+			var failed error
+			for page, err := range v.connector(t, tt.slug).Pages(t.Context(), tt.entity, action, tt.params) {
+				if failed = err; err != nil {
+					continue // nothing may follow
+				}
+				rows, errs := collect(client.Rows[row](page))
+				if errs != nil {
+					t.Error(errs)
+				}
+				got = append(got, ids(rows))
+			}
+			if strings.Join(got, "/") != tt.want || len(v.asked) != tt.asked {
+				t.Errorf("pages %q after %d requests, want %s after %d: %v", got, len(v.asked), tt.want, tt.asked, failed)
+			}
+			if tt.kinds == "" {
+				if failed != nil {
+					t.Error(failed)
+				}
+				return
+			}
+			wantKinds(t, failed, tt.kinds)
+		})
+	}
+}
+
+// No second page is asked for in the loop over All of an action that may change
+// something, unless a Pager says how.
+func TestAllRepeatsNoWrite(t *testing.T) {
+	v := &vendor{answer: func(int, map[string]any) string { return success(`[{"id":1}]`, `{"next_cursor":"a"}`) }}
+	for _, opts := range [][]client.ExecuteOption{nil, {client.WithPageParam("cursor")}, {client.WithPrefetch()}} {
+		v.asked = nil
+		rows, errs := collect(client.All[row](t.Context(), v.connector(t, "acme"), "things", "create", nil, opts...))
+		if ids(rows) != "1" || len(errs) != 1 || !errors.Is(errs[0], client.ErrPaging) || len(v.asked) != 1 {
+			t.Errorf("rows %s, %v; asked %v", ids(rows), errs, v.asked)
+		}
+	}
+	v.asked = nil
+	pager := client.WithPager(func(*client.Result, client.Params) (client.Params, error) {
+		if len(v.asked) < 2 {
+			return client.Params{"cursor": "a"}, nil
+		}
+		return nil, nil
+	})
+	if rows, errs := collect(client.All[row](t.Context(), v.connector(t, "acme"), "things", "create", nil, pager)); ids(rows) != "1 1" || errs != nil {
+		t.Errorf("with a Pager: rows %s, %v", ids(rows), errs)
+	}
+}
+
+// A size beside the number of a page is that which the number was counted with.
+func TestRecordsPerPageAfterAPageNumber(t *testing.T) {
+	for name, tt := range map[string]struct {
+		slug, entity string
+		params       client.Params
+		want         string
+	}{
+		"number":            {"monday", "updates", client.Params{"page": 4, "limit": 5}, "map[limit:5 page:4]"},
+		"number as text":    {"monday", "updates", client.Params{"page": "4", "limit": 5}, "map[limit:5 page:4]"},
+		"number, no size":   {"monday", "updates", client.Params{"page": 4}, "map[limit:10 page:4]"},
+		"size, no number":   {"monday", "updates", client.Params{"limit": 5}, "map[limit:10]"},
+		"cursor":            {"github", "issues", client.Params{"after": "c", "per_page": 5}, "map[after:c per_page:10]"},
+		"null in its place": {"monday", "updates", client.Params{"page": nil, "limit": 5}, "map[limit:10 page:<nil>]"},
+	} {
+		v := &vendor{answer: func(int, map[string]any) string { return success(`[]`, `{}`) }}
+		if _, err := v.connector(t, tt.slug).Execute(t.Context(), tt.entity, "list", tt.params, client.WithRecordsPerPage(10)); err != nil || fmt.Sprint(v.asked) != "["+tt.want+"]" {
+			t.Errorf("%s: asked %v, want %s: %v", name, v.asked, tt.want, err)
+		}
+	}
+}

@@ -5,6 +5,14 @@ import (
 	"reflect"
 )
 
+// Params are the parameters of an action, by name. They are encoded as by
+// encoding/json: nil is sent as null, a missing name is not sent, a json.Number is
+// sent as a number and a json.RawMessage as it is. An [auth.Secret] or a [Configuration]
+// anywhere in them is an error that matches [ErrInvalid] and says where it is, and
+// nothing is sent: it would hide itself. [Connector.Describe] and
+// [Connector.Docs] say which parameters an action has.
+type Params = map[string]any
+
 // cloneParams returns a copy of params that shares nothing which can be changed with
 // it. Values keep their types.
 func cloneParams(params Params) Params {

@@ -65,16 +65,16 @@ func WithTextPieces() ExecuteOption {
 // [ErrBadResponse]. From the end of the file on, a piece is empty.
 func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Params, offset int64, opts ...ExecuteOption) (*Piece, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	ask := &call{op: "download " + entity, name: "executeConnector", read: true, about: x.about(c)}
+	ask := &call{op: "download " + entity, name: "executeConnector", read: true, about: x.about(c), params: x.params}
 	size := defaultPiece
 	if x.piece != nil {
 		size = *x.piece
 	}
 	switch {
 	case size < utf8.UTFMax || size > maxPiece:
-		return nil, ask.about.of(invalid(ask.op, "the piece size %d is not between %d and %d", size, utf8.UTFMax, maxPiece))
+		return nil, ask.about.addTo(invalid(ask.op, "the piece size %d is not between %d and %d", size, utf8.UTFMax, maxPiece))
 	case offset < 0 || offset > math.MaxInt64-maxPiece:
-		return nil, ask.about.of(invalid(ask.op, "the offset %d is not one of a file", offset))
+		return nil, ask.about.addTo(invalid(ask.op, "the offset %d is not one of a file", offset))
 	}
 	if x.params == nil {
 		x.params = Params{}
@@ -107,7 +107,7 @@ func (c *Connector) DownloadPiece(ctx context.Context, entity string, params Par
 		p, err = item.piece(offset, size, x.text)
 		return err
 	}
-	if _, err := c.send(ctx, x, ask); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
+	if _, err := c.sendExecution(ctx, x, ask); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return nil, err
 	}
 	return p, nil
@@ -211,9 +211,9 @@ func (i *pieceItem) piece(offset int64, size int, text bool) (*Piece, error) {
 	return p, nil
 }
 
-// replaced returns data, a text, without the U+FFFD at its end, and reports whether
-// that may stand for the one to three bytes of a character that the range has cut: a
-// service that does not mind characters puts it in their place.
+// replaced returns data, a text, without the U+FFFD at its end. It reports whether that
+// stands for the first one to three bytes of a character, which the end of the range cut: a
+// service that decodes the bytes of a range as UTF-8 puts U+FFFD in their place.
 func (i *pieceItem) replaced(data []byte) ([]byte, bool) {
 	whole, ok := bytes.CutSuffix(data, []byte("\uFFFD"))
 	if !ok || i.Bytes.v == nil || len(whole) == 0 {

@@ -35,29 +35,35 @@ type entrance struct {
 
 func (e *entrance) do(ctx context.Context, c *call, req *http.Request) (*http.Response, error) {
 	c.method, c.path = req.Method, req.URL.Path
-	ctx = withCall(ctx, c)
-	if _, bounded := ctx.Deadline(); !bounded && e.timeout > 0 && !c.stream {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, e.timeout)
-		resp, err := e.send(c, req.WithContext(ctx))
-		if err != nil || c.consume != nil {
-			cancel()
-		} else {
-			onClose(resp, cancel)
-		}
-		return resp, err
-	}
-	return e.send(c, req.WithContext(ctx))
-}
-
-func (e *entrance) send(c *call, req *http.Request) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", e.agent)
 	}
 	if c.file { // so that net/http leaves the response as it is
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
-	return e.next.do(c, req)
+	limit := e.timeout
+	if c.stream {
+		limit = 0
+	}
+	ctx, cancel := limitedBy(withCall(ctx, c), limit)
+	resp, err := e.next.do(c, req.WithContext(ctx))
+	switch {
+	case cancel == nil:
+	case err != nil || c.consume != nil:
+		cancel()
+	default:
+		onClose(resp, cancel)
+	}
+	return resp, err
+}
+
+// limitedBy returns a ctx that ends after d, the time of [WithTimeout], and what frees it.
+// If d is 0 or ctx has a deadline, it returns ctx itself, and nil.
+func limitedBy(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if _, bounded := ctx.Deadline(); bounded || d <= 0 {
+		return ctx, nil
+	}
+	return context.WithTimeout(ctx, d)
 }
 
 // defaultTransport is shared by all clients without WithHTTPClient, so that they share
@@ -68,7 +74,8 @@ var defaultTransport = sync.OnceValue(NewTransport)
 // [WithHTTPClient]: up to 64 idle connections per host, HTTP/2, the proxy of the
 // environment, and at most 10 seconds for a connection. Change it, or wrap it for
 // tracing, and give it to WithHTTPClient. Use one for the whole program: each has
-// connections of its own.
+// idle connections of its own, which stay open for a while, and clients share a token
+// only if they share the transport.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,

@@ -19,12 +19,13 @@ import (
 // the other way to find out what a connector can do.
 func (c *Connector) Prepare(ctx context.Context, entity, action string, params Params) ([]byte, error) {
 	x := &execution{entity: entity, action: action, params: params}
-	ask := c.begin(&call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c)})
+	ask := c.begin(&call{op: "prepare " + strings.TrimPrefix(x.op(), "execute "), name: "prepareExecution", read: true, confidential: true, about: x.about(c), params: x.params})
 	if strings.TrimSpace(entity) == "" || strings.TrimSpace(action) == "" {
-		return nil, ask.about.of(invalid(ask.op, "the entity or the action is empty; Describe lists both"))
+		return nil, ask.about.addTo(invalid(ask.op, "the entity or the action is empty; Describe lists both"))
 	}
-	if err := x.check(); err != nil {
-		return nil, ask.about.of(err)
+	body, err := x.wire()
+	if err != nil {
+		return nil, ask.about.addTo(err)
 	}
 	id, err := c.checkedID(ask.op)
 	if err != nil {
@@ -44,7 +45,7 @@ func (c *Connector) Prepare(ctx context.Context, entity, action string, params P
 		}
 		return nil
 	}
-	ask.to(gen.NewPrepareExecutionRequest(ask.server(), id, nil, x.request()))
+	ask.to(gen.NewPrepareExecutionRequest(ask.server(), id, nil, body))
 	if _, err := ask.send(ctx); err != nil { //nolint:bodyclose // the pipeline closes what a call consumes
 		return nil, err
 	}

@@ -136,8 +136,8 @@ type Filter struct {
 	err  error
 }
 
-// A Field is the beginning of a filter: the field that it is about. Each of its methods completes the
-// filter.
+// A Field is the beginning of a filter: the field that it is about. Each of its methods
+// completes the filter.
 type Field struct{ field string }
 
 // Where begins a filter on a field, which may be a dotted path:
@@ -358,7 +358,7 @@ func (s Semantic) Params() (Params, error) {
 	return searchParams(op, Params{"semantic": semantic}, s.PageSize, s.Cursor, s.Fields)
 }
 
-// into adds the filter to a query, unless it matches all records.
+// into adds the filter to a query, unless the filter matches all records.
 func (f Filter) into(op string, query map[string]any) error {
 	switch {
 	case f.err != nil:
@@ -419,7 +419,7 @@ func (s Semantic) hits(ctx context.Context, c *Connector, entity string, opts []
 // hits returns the feed of a search with parameters, or with an error in their place.
 func (c *Connector) hits(ctx context.Context, entity string, params Params, err error, opts []ExecuteOption) feed {
 	if err != nil {
-		return failing((&execution{entity: entity, action: actionSearch}).about(c).of(err))
+		return failing((&execution{entity: entity, action: actionSearch}).about(c).addTo(err))
 	}
-	return c.walk(ctx, entity, actionSearch, params, opts)
+	return c.allPages(ctx, entity, actionSearch, params, opts)
 }

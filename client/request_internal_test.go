@@ -27,11 +27,15 @@ func TestExecuteRequest(t *testing.T) {
 			newExecution("issues", "list", nil, nil),
 			newExecution("issues", "list", Params{"a": "<ä>", "b": []any{1, nil}}, []ExecuteOption{WithSelectFields("x"), WithExcludeFields("y"), WithIntent("why"), WithTruncation()}),
 		} {
-			ours, err := executeRequest(c.server, id, x.request())
+			body, err := x.wire()
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := gen.NewExecuteConnectorRequest(c.server, id, &gen.ExecuteConnectorParams{}, x.request())
+			ours, err := executeRequest(c.server, id, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := gen.NewExecuteConnectorRequest(c.server, id, &gen.ExecuteConnectorParams{}, body)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,10 +1,15 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"math"
+	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -44,7 +49,7 @@ type Result struct {
 	count   int            // then, the number of records, -1 if it is not known
 	beside  jsontext.Value // then, what stands beside the records in the object that wraps them
 
-	kept  []byte  // the Data that a typed list does not have, if its records turn pages
+	kept  []byte  // what would be the Data of a typed list, if the next page is found by its records
 	pages *turner // finds the next page
 }
 
@@ -72,7 +77,7 @@ type Warning struct {
 // MarshalJSON returns the result as the service sent it, under the names of its HTTP
 // interface. There is no "result" in it if Data is nil.
 func (r Result) MarshalJSON() ([]byte, error) {
-	type execution struct {
+	type metadata struct {
 		ConnectorID string  `json:"connector_instance_id,omitzero"`
 		Millis      float64 `json:"execution_time_ms"`
 	}
@@ -80,9 +85,9 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		Status    string          `json:"status"`
 		Result    json.RawMessage `json:"result,omitempty"`
 		Metadata  json.RawMessage `json:"connector_metadata,omitempty"`
-		Execution execution       `json:"execution_metadata"`
+		Execution metadata        `json:"execution_metadata"`
 		Warning   *Warning        `json:"warning,omitzero"`
-	}{r.Status, r.Data, r.Metadata, execution{r.ConnectorID, float64(r.Duration) / float64(time.Millisecond)}, r.Warning})
+	}{r.Status, r.Data, r.Metadata, metadata{r.ConnectorID, float64(r.Duration) / float64(time.Millisecond)}, r.Warning})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. The result then knows nothing of its
@@ -104,7 +109,7 @@ func (r *Result) Decode(v any) error {
 	case r.Data == nil && !r.decoded:
 		return nil
 	case r.Data == nil:
-		return r.about().of(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
+		return r.about().addTo(&Error{op: "decode result", Message: "the result has no data; was it decoded already (WithRawData keeps it)?"})
 	}
 	data, t := jsontext.Value(r.Data), reflect.TypeOf(v)
 	if t != nil && t.Kind() == reflect.Pointer && takesList(t.Elem()) && mayWrap(r.action) {
@@ -115,8 +120,98 @@ func (r *Result) Decode(v any) error {
 	if p := reflect.ValueOf(v); data.Kind() == '[' && p.Kind() == reflect.Pointer && !p.IsNil() {
 		makeRoom(data, p.Elem())
 	}
-	if err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber)); err != nil && !r.again.decode(data, v) {
-		return r.about().of(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
+	err := jsonv2.Unmarshal(data, v, decodingOf(t, r.useNumber))
+	if err != nil && r.again.decode(data, v) {
+		err = nil
+	}
+	if err == nil && t != nil && t.Kind() == reflect.Pointer {
+		err = misnamed(t.Elem(), data)
+	}
+	if err != nil {
+		return r.about().addTo(&Error{op: "decode result", err: misfit(err, "", data.Kind() == '[')})
 	}
 	return nil
+}
+
+// about returns the subject of the call that r is from.
+func (r *Result) about() subject {
+	if r.pages == nil {
+		return subject{}
+	}
+	return r.pages.x.about(r.pages.c)
+}
+
+// Rows iterates over the records in the Data of r: the elements of an array, the
+// elements of "data" in an object that wraps them, or the single object of an action
+// such as "get". The result of a search, such as "api_search" or
+// "context_store_search", wraps records if it is an object whose "data" is an array; the
+// result of "list" does so if it has nothing else but "meta", an object. Any other
+// object is a record. A record that does not fit T is yielded as an error that wraps a
+// [*RecordError], and the iteration goes on if the loop does.
+func Rows[T any](r *Result) iter.Seq2[T, error] {
+	return iterate[T](r.yieldRows)
+}
+
+// yieldRows yields the records of r.
+func (r *Result) yieldRows(slice reflect.Type, loop yielder) {
+	yield := naming(r.about(), loop)
+	if len(r.Data) == 0 && r.decoded {
+		yield(nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
+		return
+	}
+	rows, err := r.rows(r.Data, slice)
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	rows.each("rows", yield)
+}
+
+// rows decodes data, the records of r, into a slice of a type.
+func (r *Result) rows(data []byte, slice reflect.Type) (*pageRows, error) {
+	rows := &pageRows{action: r.action, raw: data, rows: reflect.New(slice).Elem(), again: r.again}
+	if len(data) == 0 {
+		return rows, nil
+	}
+	opts := rows.decoding(r.useNumber)
+	err := rows.read(jsontext.NewDecoder(bytes.NewReader(data), opts))
+	if text, deep := shallow(data, err); deep != nil {
+		rows.raw, rows.deep = text, deep
+		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), opts))
+	}
+	if err != nil {
+		return nil, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)}
+	}
+	return rows, nil
+}
+
+// result converts e, which came with resp, to a Result without data.
+func (e *frame) result(x *execution, resp *http.Response) *Result {
+	w := e.Warning.v.export()
+	if w != nil && resp != nil && resp.Request != nil { // it may repeat the token
+		if c := callOf(resp.Request.Context()); c != nil {
+			s := c.scrubs(resp.Request)
+			w.Code, w.Message, w.StatusURL = s.Name(w.Code), s.String(w.Message), s.String(w.StatusURL)
+		}
+	}
+	return &Result{
+		Status:      e.Status.v,
+		Metadata:    json.RawMessage(e.Metadata),
+		Warning:     w,
+		Duration:    duration(e.Execution.v.Millis.v),
+		ConnectorID: strings.TrimPrefix(e.Execution.v.ConnectorID.v, "source_id:"),
+		action:      x.action,
+		useNumber:   x.useNumber,
+		again:       x.again,
+	}
+}
+
+// duration converts a number of milliseconds; it returns 0 for one that makes no
+// sense.
+func duration(millis float64) time.Duration {
+	ns := millis * float64(time.Millisecond)
+	if !(ns > 0 && ns < math.MaxInt64) {
+		return 0
+	}
+	return time.Duration(ns)
 }

@@ -38,7 +38,9 @@ func TestExecuteKeepsWhatWasSent(t *testing.T) {
 	if w := r.Warning; w == nil || w.Code != "old" || w.Message != "m" || w.StaleSince.IsZero() {
 		t.Errorf("warning %+v", w)
 	}
-	var rows []struct{ Name string }
+	var rows []struct {
+		Name string `json:"Name"`
+	}
 	if err := r.Decode(&rows); err != nil || len(rows) != 1 || rows[0].Name != "" {
 		t.Errorf("names are matched with their case: %v, %v", rows, err)
 	}

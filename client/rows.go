@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"reflect"
 	"slices"
 	"strconv"
@@ -20,49 +19,7 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/internal/veil"
 )
 
-// Rows iterates over the records in the Data of r: the elements of an array, the
-// elements of "data" in an object that wraps them, or the single object of an action
-// such as "get". The result of a search, such as "api_search" or
-// "context_store_search", wraps records if it is an object whose "data" is an array; the
-// result of "list" does so if it has nothing else but "meta", an object. Any other
-// object is a record. A record that does not fit T is yielded as an
-// error that wraps a [*RecordError], and the iteration goes on if the loop does.
-func Rows[T any](r *Result) iter.Seq2[T, error] {
-	return iterate[T](r.feed)
-}
-
-// feed yields the records of r.
-func (r *Result) feed(slice reflect.Type, loop yielder) {
-	yield := naming(r.about(), loop)
-	if len(r.Data) == 0 && r.decoded {
-		yield(nil, &Error{op: "rows", Message: "the result was decoded already; WithRawData keeps its data"})
-		return
-	}
-	rows, err := r.rows(r.Data, slice)
-	if err != nil {
-		yield(nil, err)
-		return
-	}
-	rows.each("rows", yield)
-}
-
-// rows decodes data, the records of r, into a slice of a type.
-func (r *Result) rows(data []byte, slice reflect.Type) (*pageRows, error) {
-	rows := &pageRows{action: r.action, raw: data, rows: reflect.New(slice).Elem(), again: r.again}
-	if len(data) == 0 {
-		return rows, nil
-	}
-	opts := rows.decoding(r.useNumber)
-	err := rows.read(jsontext.NewDecoder(bytes.NewReader(data), opts))
-	if text, deep := shallow(data, err); deep != nil {
-		rows.raw, rows.deep = text, deep
-		err = rows.read(jsontext.NewDecoder(bytes.NewReader(text), opts))
-	}
-	if err != nil {
-		return nil, &Error{op: "rows", err: fmt.Errorf("the data is not JSON: %w", err)}
-	}
-	return rows, nil
-}
+// This file tells the records of a result apart, and decodes them one page at a time.
 
 // A RecordError reports a record that does not fit the type that it is decoded into.
 type RecordError struct {
@@ -102,8 +59,8 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // behind a pointer. It does not write Raw.
 func (e RecordError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
-// misfit converts an error of the decoder. prefix is the JSON pointer of the value
-// that was decoded; list reports whether that was a list of records.
+// misfit converts an error of the decoder into a RecordError. prefix is the JSON pointer of
+// the value that was decoded, and list reports whether that was a list of records.
 func misfit(err error, prefix string, list bool) *RecordError {
 	e := &RecordError{Index: -1, Err: err}
 	sem, ok := err.(*jsonv2.SemanticError) //nolint:errorlint // the decoder's own
@@ -124,9 +81,8 @@ func misfit(err error, prefix string, list bool) *RecordError {
 	return e
 }
 
-// mismatch returns sem with a text that has no value of the record in it, which the
-// error of a method for decoding may have, and no place, which a RecordError has in its
-// fields.
+// mismatch returns sem with another text: without the place, which a RecordError has in
+// its fields, and without the error of a method for decoding, which may quote the record.
 func mismatch(sem *jsonv2.SemanticError) error {
 	short := *sem
 	short.JSONPointer, short.ByteOffset, short.JSONValue = "", 0, nil
@@ -140,29 +96,28 @@ var errOfMethod = errors.New("its method for decoding refuses it")
 
 // decodesItself reports whether a t has a method that decodes it.
 func decodesItself(t reflect.Type) bool {
-	switch reflect.New(t).Interface().(type) {
-	case json.Unmarshaler, jsonv2.UnmarshalerFrom, encoding.TextUnmarshaler:
-		return true
-	}
-	return false
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]()) ||
+		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-// pageRows are the decoded records of one result. Records that do not fit are kept as
-// errors, in the order of the records.
+// pageRows are the decoded records of one result. A record that does not fit is zero in
+// rows, and wrong has its error.
 type pageRows struct {
 	action string
 	raw    []byte                    // the input of the decoder; nil if it is not in memory
-	deep   map[int64]json.RawMessage // see shallow
+	deep   map[int64]json.RawMessage // what shallow took out of raw
 
 	again redecoder
 
-	rows   reflect.Value // a slice that can be set
-	wrong  []*RecordError
-	single bool           // one object rather than a list
-	beside jsontext.Value // what stands beside the records in the object that wraps them
-	whole  span           // the result, in the response
-	last   span           // the last record, in raw; zero if they were read at once
-	all    span           // the first record to the last, in raw; or the array, if they were read at once
+	rows    reflect.Value // a slice that can be set
+	wrong   []*RecordError
+	strange error          // why none fits: see misnamed
+	single  bool           // one object rather than a list
+	beside  jsontext.Value // what stands beside the records in the object that wraps them
+	whole   span           // the result, in the response
+	last    span           // the last record, in raw; zero if they were read at once
+	all     span           // the first record to the last, in raw; or the array, if they were read at once
 }
 
 // A span is the place of a value in the bytes that were decoded.
@@ -188,13 +143,13 @@ func (p *pageRows) decoding(useNumber jsonv2.Options) jsonv2.Options {
 	return decodingOf(p.rows.Type().Elem(), useNumber)
 }
 
-// drop forgets the records. Those that take their places replace them whole.
+// drop forgets the records. Their memory is used again, for records that begin as zero.
 func (p *pageRows) drop() {
 	p.rows.SetLen(0)
-	p.wrong, p.last, p.all = nil, span{}, span{}
+	p.wrong, p.strange, p.last, p.all = nil, nil, span{}, span{}
 }
 
-// add adds a record that is zero.
+// add adds a record, which is zero, and returns it.
 func (p *pageRows) add() reflect.Value {
 	n := p.rows.Len()
 	p.rows.Grow(1)
@@ -204,55 +159,104 @@ func (p *pageRows) add() reflect.Value {
 	return v
 }
 
+// read reads a result, in whichever form the action has.
 func (p *pageRows) read(dec *jsontext.Decoder) error {
 	p.drop()
 	p.single, p.beside = false, nil
 	switch dec.PeekKind() {
 	case '[':
-		return p.list(dec)
+		return p.readList(dec)
 	case 'n':
 		return dec.SkipValue()
 	case '{':
 		if ofStore(p.action) {
-			return p.search(dec)
+			return p.readSearch(dec)
 		}
 		if mayWrap(p.action) {
-			return p.wrapped(dec)
+			return p.readWrapped(dec)
 		}
 	}
 	p.single = true
-	return p.record(dec)
+	return p.readRecord(dec)
 }
 
-// list reads an array of records: all at once if they fit, which is faster, else one by
-// one.
-func (p *pageRows) list(dec *jsontext.Decoder) error {
+// readList reads an array of records: all at once, which is faster, and one by one if one
+// of them does not fit.
+func (p *pageRows) readList(dec *jsontext.Decoder) error {
 	if p.raw == nil || p.deep != nil {
-		return p.oneByOne(dec)
+		return p.readOneByOne(dec)
 	}
 	start, to := dec.InputOffset(), p.rows.Addr().Interface()
-	makeRoom(dec.UnreadBuffer(), p.rows)
+	text := beginning(dec)
+	makeRoom(text, p.rows)
+	strange := misnamed(p.rows.Type(), text)
 	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	if broken != nil {
 		return broken
 	}
-	text := span{start, dec.InputOffset()}.of(p.raw)
-	if wrong != nil {
+	if p.strange = strange; wrong != nil {
+		text = span{start, dec.InputOffset()}.of(p.raw)
 		p.drop()
 		p.raw = text
-		return p.oneByOne(jsontext.NewDecoder(bytes.NewReader(text), dec.Options()))
+		return p.readOneByOne(jsontext.NewDecoder(bytes.NewReader(text), dec.Options()))
 	}
 	p.all = span{start, dec.InputOffset()}
 	return nil
 }
 
-// oneByOne reads an array of records.
-func (p *pageRows) oneByOne(dec *jsontext.Decoder) error {
+// makeRoom gives v, if it is a slice without capacity, room for the elements of the first
+// array in text. Their number is an estimate: as if all were as long as the first, and at
+// most as many as take the memory that text takes. Without room, a slice grows step by
+// step, and takes twice the memory.
+func makeRoom(text []byte, v reflect.Value) {
+	if v.Kind() != reflect.Slice || v.Cap() > 0 || !takesList(v.Type()) {
+		return
+	}
+	_, list, _ := bytes.Cut(text, []byte("["))
+	if first := lengthOf(bytes.TrimLeft(list, " \t\r\n")); first > 0 {
+		size := max(int(v.Type().Elem().Size()), 1)
+		v.Grow(min(len(list)/(first+1)+1, len(list)/size))
+	}
+}
+
+// lengthOf returns the length of the object or the array with which text begins. It
+// returns 0 if text begins with something else, or ends before the object or array does.
+func lengthOf(text []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			depth--
+		}
+		switch {
+		case depth == 0 && i == 0:
+			return 0
+		case depth == 0:
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// takesList reports whether records are decoded into a t as a list of them.
+func takesList(t reflect.Type) bool {
+	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && t.Elem().Kind() != reflect.Uint8 && !decodesItself(t)
+}
+
+// readOneByOne reads an array of records.
+func (p *pageRows) readOneByOne(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
 	for dec.PeekKind() != ']' {
-		if err := p.record(dec); err != nil {
+		if err := p.readRecord(dec); err != nil {
 			return err
 		}
 	}
@@ -285,10 +289,14 @@ func (p *pageRows) lastRecord() []byte {
 	return last.of(text)
 }
 
-func (p *pageRows) record(dec *jsontext.Decoder) error {
+// readRecord reads a record. If it does not fit, there is no error, but one more in wrong.
+func (p *pageRows) readRecord(dec *jsontext.Decoder) error {
 	start, index := dec.InputOffset(), p.rows.Len()
 	v := p.add()
 	to := v.Addr().Interface()
+	if p.single {
+		p.strange = misnamed(v.Type(), beginning(dec))
+	}
 	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	if broken != nil {
 		return broken
@@ -318,18 +326,8 @@ func (p *pageRows) record(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// mayWrap reports whether the records of an action may be in an object that wraps
-// them. The action is "" if it is not known.
-func mayWrap(action string) bool {
-	switch action {
-	case actionSearch, actionSQL, "search", "api_search", "list", "":
-		return true
-	}
-	return false
-}
-
-// unwrap returns the list of records in an object that wraps it, and the object with
-// null in its place. It reports false for an object that is a record.
+// unwrap returns the list of records in an object that wraps it, and as beside the object
+// with null in place of the list. It reports false if the object is a record.
 func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, ok bool) {
 	var data, meta jsontext.Value
 	others, from := 0, 0
@@ -370,8 +368,8 @@ func unwrap(action string, object jsontext.Value) (list, beside jsontext.Value, 
 	return data, beside, ok
 }
 
-// wrapped reads an object that may wrap the records.
-func (p *pageRows) wrapped(dec *jsontext.Decoder) error {
+// readWrapped reads an object that may wrap the records.
+func (p *pageRows) readWrapped(dec *jsontext.Decoder) error {
 	start := dec.InputOffset()
 	if err := dec.SkipValue(); err != nil {
 		return err
@@ -387,9 +385,9 @@ func (p *pageRows) wrapped(dec *jsontext.Decoder) error {
 	return err
 }
 
-// search reads the response to a search of the context store: an object with the
+// readSearch reads the response to a search of the context store: an object with the
 // records in "data" and the paging state in "meta".
-func (p *pageRows) search(dec *jsontext.Decoder) error {
+func (p *pageRows) readSearch(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -400,7 +398,7 @@ func (p *pageRows) search(dec *jsontext.Decoder) error {
 		}
 		switch name.String() {
 		case "data":
-			err = p.found(dec)
+			err = p.readFound(dec)
 		case "meta":
 			var v jsontext.Value
 			v, err = dec.ReadValue()
@@ -416,12 +414,12 @@ func (p *pageRows) search(dec *jsontext.Decoder) error {
 	return err
 }
 
-// found reads the data of a search. If there is more than one, the last one counts.
-func (p *pageRows) found(dec *jsontext.Decoder) error {
+// readFound reads the records of a search. If they come twice, those that come last count.
+func (p *pageRows) readFound(dec *jsontext.Decoder) error {
 	p.drop()
 	switch dec.PeekKind() {
 	case '[':
-		return p.list(dec)
+		return p.readList(dec)
 	case 'n':
 		return dec.SkipValue()
 	}
@@ -436,14 +434,18 @@ func (p *pageRows) found(dec *jsontext.Decoder) error {
 // errNoList is the error for a search whose data is not an array.
 var errNoList = errors.New("it is not a list of records")
 
-// each yields the records and the errors in order. It returns false if the loop ended.
+// each yields the records in order, each with its error if it does not fit. It returns
+// false if the loop ended.
 func (p *pageRows) each(op string, yield yielder) bool {
 	wrong := p.wrong
 	for i := range p.rows.Len() {
 		var err error
-		if len(wrong) > 0 && (wrong[0].Index == i || wrong[0].Index < 0) {
+		switch {
+		case len(wrong) > 0 && (wrong[0].Index == i || wrong[0].Index < 0):
 			err = &Error{op: op, err: wrong[0]}
 			wrong = wrong[1:]
+		case p.strange != nil:
+			err = &Error{op: op, err: &RecordError{Index: i, Err: p.strange}}
 		}
 		if !yield(p.rows.Index(i).Addr().Interface(), err) {
 			return false

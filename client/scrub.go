@@ -1,16 +1,23 @@
 package client
 
 import (
+	"github.com/airbyte-agents/airbyte-agents-go/auth"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/redact"
 )
 
 const redacted = redact.Text
 
+// shownSecret describes a secret by whether there is one.
+func shownSecret(s auth.Secret) string {
+	if s == "" {
+		return `""`
+	}
+	return redacted
+}
+
 type scrubber struct{ redact.Scrubber }
 
 func newScrubber(secrets []string) scrubber { return scrubber{redact.New(secrets...)} }
-
-func (s scrubber) text(text string) string { return s.String(text) }
 
 func (s scrubber) bytes(body []byte) []byte {
 	switch {
@@ -26,7 +33,7 @@ func (s scrubber) bytes(body []byte) []byte {
 func (s scrubber) value(v any) any {
 	switch v := v.(type) {
 	case string:
-		return s.text(v)
+		return s.String(v)
 	case []any:
 		for i, x := range v {
 			v[i] = s.value(x)
@@ -37,7 +44,7 @@ func (s scrubber) value(v any) any {
 		}
 		clean := make(map[string]any, len(v))
 		for k, x := range v {
-			clean[s.text(k)] = s.value(x)
+			clean[s.String(k)] = s.value(x)
 		}
 		return clean
 	}

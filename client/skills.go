@@ -199,8 +199,8 @@ type skillPage struct {
 	Next string `json:"next_cursor"`
 }
 
-// list yields the skills of all pages, unless there is a problem. request builds the
-// request for the page at a cursor.
+// list yields the skills of all pages, unless there is a problem. Each page is a call like
+// the given one, and request builds its request, for the page at a cursor.
 func (s Skills) list(ctx context.Context, like *call, problem string, request func(server, cursor string) (*http.Request, error)) iter.Seq2[Skill, error] {
 	return pages(like.op, func(s Skill) string { return s.ID }, func(_ *guard, cursor string) ([]Skill, string, error) {
 		if err := refuse(like.op, s.problem, problem); err != nil {
@@ -296,7 +296,7 @@ func (c *Connector) Docs(ctx context.Context, section string) (*Docs, error) {
 		id = c.docs.Load()
 	}
 	if id == nil || *id == "" {
-		return nil, c.about().of(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
+		return nil, c.about().addTo(&Error{op: op, kind: ErrNotFound, Message: "the connector has no documentation"})
 	}
 	return fetchDocs(ctx, c.begin(&call{op: op}), &gen.GetSkillDocsParams{ID: *id, Section: optional(section)})
 }

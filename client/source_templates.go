@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -153,17 +152,12 @@ func (r SourceTemplateRequest) MarshalText() ([]byte, error) { return []byte(r.S
 
 func (r SourceTemplateRequest) wire(op string) (body gen.SourceTemplateCreateRequest, err error) {
 	definition, original := r.DefinitionID, r.CopyOf
-	problems := []string{
-		configProblem("DefaultConfig", r.DefaultConfig), uuidField("DefinitionID", &definition), uuidField("CopyOf", &original),
-	}
-	switch {
-	case (definition == "") == (original == ""):
-		problems = append(problems, "exactly one of DefinitionID and CopyOf must be given")
-	case original != "" && (r.DefaultConfig != nil || r.Customization != nil):
-		problems = append(problems, "a copy takes DefaultConfig and Customization from the original; change them with Update")
-	}
-	slices.Sort(problems)
-	if err := refuse(op, problems...); err != nil {
+	err = refuse(op,
+		configProblem("DefaultConfig", r.DefaultConfig), uuidField("CopyOf", &original), uuidField("DefinitionID", &definition),
+		problemIf(definition == "" && original != "" && (r.DefaultConfig != nil || r.Customization != nil),
+			"a copy takes DefaultConfig and Customization from the original; change them with Update"),
+		exactlyOne("DefinitionID and CopyOf", definition, original))
+	if err != nil {
 		return body, err
 	}
 	name, mode := optional(strings.TrimSpace(r.Name)), optional(gen.SourceTemplateMode(r.Mode))
@@ -209,19 +203,9 @@ type SourceTemplateChange struct {
 
 // String describes the change and hides its DefaultConfig.
 func (c SourceTemplateChange) String() string {
-	customization := "unchanged"
-	switch {
-	case c.Customization.IsNull():
-		customization = "null"
-	case !c.Customization.IsZero():
-		customization = "given"
-	}
-	shown := "unchanged"
-	if c.DefaultConfig != nil {
-		shown = c.DefaultConfig.String()
-	}
+	customization := shownChange(c.Customization, func(SourceTemplateCustomization) string { return "given" })
 	return fmt.Sprintf("client.SourceTemplateChange{Name:%q, Mode:%q, DefaultConfig:%s, Customization:%s, Propagate:%t}",
-		c.Name, c.Mode, shown, customization, c.Propagate)
+		c.Name, c.Mode, c.DefaultConfig.inChange(), customization, c.Propagate)
 }
 
 // Format writes what String returns, for every verb.
@@ -254,8 +238,8 @@ type SourceTemplateFilter struct {
 }
 
 func (f SourceTemplateFilter) wire(op string) (*gen.ListSourceTemplatesParams, error) {
-	tags, match, err := matchTags(op, f.Tags, f.Match)
-	return &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: match, UseGlobal: optional(f.Global)}, err
+	tags, mode := matchTags(f.Tags, f.Match)
+	return &gen.ListSourceTemplatesParams{Tags: tags, TagsMode: mode, UseGlobal: optional(f.Global)}, refuse(op, tagProblem("", f.Tags, f.Match))
 }
 
 // A sourceTemplateItem is a source template as the service sends it, in a list

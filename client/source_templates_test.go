@@ -167,8 +167,8 @@ func TestSourceTemplateMistakes(t *testing.T) {
 		}
 	}
 	for _, m := range []mistake{
-		{"an empty tag", list(client.SourceTemplateFilter{Tags: []string{"a", " "}}), []string{"a tag is empty"}},
-		{"a match without tags", list(client.SourceTemplateFilter{Match: client.TagMatchAny}), []string{"a match is given without tags"}},
+		{"an empty tag", list(client.SourceTemplateFilter{Tags: []string{"a", " "}}), []string{"one of the Tags is empty"}},
+		{"a match without tags", list(client.SourceTemplateFilter{Match: client.TagMatchAny}), []string{"Match is given without Tags"}},
 		{"get", func(ctx context.Context, c *client.Client) error {
 			_, err := c.SourceTemplates().Get(ctx, "")
 			return err

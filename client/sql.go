@@ -12,7 +12,9 @@ import (
 )
 
 // WithLimit makes [SQL] return at most n rows, as LIMIT in the query does. If there are
-// more, the service says so, and so does SQL. Other functions ignore it.
+// more, the service says so, and so does SQL. Other functions ignore it: [All] yields
+// every record, until the loop breaks off, and [WithRecordsPerPage] sets how many
+// come with one request.
 func WithLimit(n int) ExecuteOption {
 	return func(x *execution) { x.limit = &n }
 }
@@ -84,7 +86,7 @@ func moreIn(object jsontext.Value) bool {
 	return jsonv2.Unmarshal(object, &in, lenient) == nil && (in.More.v || in.Meta.v.More.v)
 }
 
-// newSQL returns the execution of a query, or an error if it cannot be right.
+// newSQL returns the execution of a query, or an error if the query or the limit is wrong.
 func newSQL(entity, query string, opts []ExecuteOption) (*execution, error) {
 	x := newExecution(entity, actionSQL, Params{"sql": query}, opts)
 	if strings.TrimSpace(query) == "" {

@@ -7,18 +7,11 @@ type subject struct {
 	entity, action         string
 }
 
-// about returns the subject of running x with c.
-func (x *execution) about(c *Connector) subject {
-	s := c.about()
-	s.entity, s.action = x.entity, x.action
-	return s
-}
-
-// of adds s to err, which has just been made, and returns err. It is called in many
-// places, in each of which it would take 600 bytes.
+// addTo adds s to err, which has just been made, and returns err. It is not inlined, which
+// would add 600 bytes to a program for each of its many calls.
 //
 //go:noinline
-func (s subject) of(err error) error {
+func (s subject) addTo(err error) error {
 	if e, ok := err.(*Error); ok { //nolint:errorlint // only the outermost is about the call
 		for i, to := range [...]*string{&e.Workspace, &e.Connector, &e.ConnectorID, &e.Entity, &e.Action} {
 			if *to == "" {
@@ -27,22 +20,4 @@ func (s subject) of(err error) error {
 		}
 	}
 	return err
-}
-
-// about returns the subject of the call that r is from.
-func (r *Result) about() subject {
-	if r.pages == nil {
-		return subject{}
-	}
-	return r.pages.x.about(r.pages.c)
-}
-
-// naming returns a function that calls loop, with s in the errors.
-func naming(s subject, loop yielder) yielder {
-	return func(record any, err error) bool {
-		if err != nil {
-			err = s.of(err)
-		}
-		return loop(record, err)
-	}
 }

@@ -18,12 +18,9 @@ import (
 // [ErrForbidden]. A client with [WithScopedToken] cannot create such a token.
 func (w *Workspace) ScopedToken(ctx context.Context) (*auth.Token, error) {
 	ask := &call{op: "create scoped token", name: "createScopedToken", about: w.about()}
-	if c := w.client.ready(); c.timeout > 0 {
-		if _, bounded := ctx.Deadline(); !bounded { // as the entrance of the pipeline does for one request
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, c.timeout)
-			defer cancel()
-		}
+	ctx, cancel := limitedBy(ctx, w.client.ready().timeout)
+	if cancel != nil {
+		defer cancel()
 	}
 	tok, err := w.scoped().Token(ctx)
 	if err != nil {
@@ -92,20 +89,23 @@ type WidgetRequest struct {
 
 func (r WidgetRequest) wire(op, workspace string, region Region) (gen.WidgetTokenRequest, error) {
 	body := gen.WidgetTokenRequest{WorkspaceName: workspace, RegionID: optional(string(region))}
+	body.SelectedSourceTemplateTags, body.SelectedSourceTemplateTagsMode = matchTags(r.SourceTemplateTags, r.SourceTemplateMatch)
+	body.SelectedConnectionTemplateTags, body.SelectedConnectionTemplateTagsMode = matchTags(r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
+	problem := ""
 	u, err := url.Parse(strings.TrimSpace(r.Origin))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return body, invalid(op, "the origin is not valid; it must be a scheme and a host, such as https://app.example.com")
+		problem = "the origin is not valid; it must be a scheme and a host, such as https://app.example.com"
+	} else {
+		body.AllowedOrigin = u.Scheme + "://" + u.Host
 	}
-	body.AllowedOrigin = u.Scheme + "://" + u.Host
-	if body.SelectedSourceTemplateTags, body.SelectedSourceTemplateTagsMode, err = matchTags(op, r.SourceTemplateTags, r.SourceTemplateMatch); err != nil {
-		return body, err
-	}
-	body.SelectedConnectionTemplateTags, body.SelectedConnectionTemplateTagsMode, err = matchTags(op, r.ConnectionTemplateTags, r.ConnectionTemplateMatch)
-	return body, err
+	return body, refuse(op, problem,
+		tagProblem("SourceTemplate", r.SourceTemplateTags, r.SourceTemplateMatch), tagProblem("ConnectionTemplate", r.ConnectionTemplateTags, r.ConnectionTemplateMatch))
 }
 
-// WidgetToken creates a token for the widget, with which the workspace's user
-// can create connectors in a browser. The service creates the workspace if there is none with its name.
+// WidgetToken creates a token for the widget, with which the workspace's user can create
+// connectors in a browser. The service creates the workspace if there is none with its
+// name. A token needs the role of workspace admin; without it, the error matches
+// [ErrForbidden].
 func (w *Workspace) WidgetToken(ctx context.Context, r WidgetRequest) (auth.Secret, error) {
 	ask := w.begin(&call{op: "create widget token", name: "createWidgetToken", confidential: true})
 	body, err := r.wire(ask.op, w.name, w.ready().client.region)

@@ -59,6 +59,13 @@ func TestWidgetToken(t *testing.T) {
 		wantText(t, err, "create widget token", "https://app.example.com")
 		s.wantSent(t, 0)
 	}
-	_, err := newClient(t, serve(t, says(200, `{"token":""}`))).Workspace("acme").WidgetToken(t.Context(), client.WidgetRequest{Origin: "https://a.test"})
+	s := serve(t)
+	_, err := newClient(t, s).Workspace("acme").WidgetToken(t.Context(), client.WidgetRequest{
+		SourceTemplateTags: []string{" "}, ConnectionTemplateMatch: client.TagMatchAll,
+	})
+	wantKinds(t, err, "ErrInvalid")
+	wantText(t, err, "the origin is not valid", "one of the SourceTemplateTags is empty", "ConnectionTemplateMatch is given without ConnectionTemplateTags")
+	s.wantSent(t, 0)
+	_, err = newClient(t, serve(t, says(200, `{"token":""}`))).Workspace("acme").WidgetToken(t.Context(), client.WidgetRequest{Origin: "https://a.test"})
 	wantText(t, err, "no token")
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/airbyte-agents/airbyte-agents-go/internal/jsonv1"
 	"github.com/airbyte-agents/airbyte-agents-go/internal/paging"
 )
@@ -32,8 +34,8 @@ import (
 type Action struct {
 	Entity, Name string
 
-	// Paging says how the action turns pages. The first element applies all of whose
-	// When are among the parameters. Without Paging it is found out as by [All].
+	// Paging says how the action turns pages. Of its elements, the first one applies whose
+	// When are all among the parameters. Without Paging it is found out as by [All].
 	Paging []Paging
 }
 
@@ -89,13 +91,13 @@ func (a *Action) Download(ctx context.Context, c *Connector, params any, opts ..
 // Result.Data is nil unless [WithRawData] is given; [Result.NextParams] needs no such
 // option here.
 func ListOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts ...ExecuteOption) ([]T, *Result, error) {
-	list, r, err := a.list(ctx, c, params, opts, reflect.TypeFor[[]T]())
+	list, r, err := a.listAs(ctx, c, params, opts, reflect.TypeFor[[]T]())
 	return valueAt[[]T](list), r, err
 }
 
-// list runs the action and decodes the records of a page into a slice of a type. It
+// listAs runs the action and decodes the records of a page into a slice of a type. It
 // returns a pointer to the slice.
-func (a *Action) list(ctx context.Context, c *Connector, params any, opts []ExecuteOption, slice reflect.Type) (any, *Result, error) {
+func (a *Action) listAs(ctx context.Context, c *Connector, params any, opts []ExecuteOption, slice reflect.Type) (any, *Result, error) {
 	p, err := a.params(params)
 	if err != nil {
 		return nil, nil, err
@@ -130,13 +132,13 @@ func (a *Action) list(ctx context.Context, c *Connector, params any, opts []Exec
 	}
 	r.pages = &turner{c: c, x: x}
 	if len(rows.wrong) > 0 {
-		return nil, nil, r.about().of(&Error{op: "rows", err: rows.wrong[0]})
+		return nil, nil, r.about().addTo(&Error{op: "rows", err: rows.wrong[0]})
 	}
 	return list.Interface(), r, nil
 }
 
-// byRecords reports whether the records of a page may be needed to find the next one, or
-// to notice that it came before.
+// byRecords reports whether the records of a page may be needed: to find the next page, or
+// to notice that this one came before.
 func byRecords(declared []paging.Param) bool {
 	for _, p := range declared {
 		if p.Role.Turns() && p.Role != paging.Cursor {
@@ -149,29 +151,29 @@ func byRecords(declared []paging.Param) bool {
 // AllOf runs an action with the parameters in a struct and iterates over the records of
 // all pages, as [All] does.
 func AllOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts ...ExecuteOption) iter.Seq2[T, error] {
-	return iterate[T](a.walk(ctx, c, params, opts))
+	return iterate[T](a.allPages(ctx, c, params, opts))
 }
 
-// walk returns the feed of an iteration over pages.
+// allPages returns the feed of an iteration over pages.
 //
 //go:noinline
-func (a *Action) walk(ctx context.Context, c *Connector, params any, opts []ExecuteOption) feed {
+func (a *Action) allPages(ctx context.Context, c *Connector, params any, opts []ExecuteOption) feed {
 	p, err := a.params(params)
 	if err != nil {
-		return failing((&execution{entity: a.Entity, action: a.Name}).about(c).of(err))
+		return failing((&execution{entity: a.Entity, action: a.Name}).about(c).addTo(err))
 	}
-	return c.walk(ctx, a.Entity, a.Name, p, a.options(p, opts))
+	return c.allPages(ctx, a.Entity, a.Name, p, a.options(p, opts))
 }
 
 // ValueOf runs an action with the parameters in a struct and decodes its result.
 func ValueOf[T any](ctx context.Context, c *Connector, a *Action, params any, opts ...ExecuteOption) (T, error) {
-	v, err := a.value(ctx, c, params, opts, reflect.TypeFor[T]())
+	v, err := a.valueAs(ctx, c, params, opts, reflect.TypeFor[T]())
 	return valueAt[T](v), err
 }
 
-// value runs the action and decodes its result into a value of type t. It returns a
+// valueAs runs the action and decodes its result into a value of type t. It returns a
 // pointer to the value.
-func (a *Action) value(ctx context.Context, c *Connector, params any, opts []ExecuteOption, t reflect.Type) (any, error) {
+func (a *Action) valueAs(ctx context.Context, c *Connector, params any, opts []ExecuteOption, t reflect.Type) (any, error) {
 	r, err := a.Run(ctx, c, params, opts...)
 	if err != nil {
 		return nil, err
@@ -213,6 +215,23 @@ func feedOf(records []json.RawMessage) feed {
 			}
 		}
 	}
+}
+
+// decodeRow decodes the record at an index of a list into v, which is zero if the record
+// does not fit.
+func decodeRow(raw json.RawMessage, v reflect.Value, i int) error {
+	to := v.Addr().Interface()
+	err := jsonv2.Unmarshal(raw, to, lenient)
+	if err == nil {
+		return nil
+	}
+	if loosely(raw, to) == nil {
+		return nil
+	}
+	v.SetZero()
+	e := misfit(err, "", false)
+	e.Index, e.Raw = i, raw
+	return &Error{op: "rows", err: e}
 }
 
 // loosened returns the options of a call of generated code.
@@ -259,7 +278,7 @@ func (a *Action) params(from any) (Params, error) {
 	if v.Kind() != reflect.Struct {
 		return nil, invalid(op, "the parameters are no struct but a %s", v.Type())
 	}
-	p, empty := fields(v)
+	p, empty := fieldsOf(v)
 	if len(empty) == 0 {
 		return p, nil
 	}
@@ -270,9 +289,9 @@ func (a *Action) params(from any) (Params, error) {
 	return nil, e
 }
 
-// fields returns the members that a struct has in JSON, with those of its Extra, and
+// fieldsOf returns the members that a struct has in JSON, with those of its Extra, and
 // the names of those that are required and empty, which are not among them.
-func fields(v reflect.Value) (p Params, empty []string) {
+func fieldsOf(v reflect.Value) (p Params, empty []string) {
 	p = Params{}
 	t := v.Type()
 	var extra Params
@@ -350,7 +369,7 @@ func MarshalFields(v any) ([]byte, error) {
 	if r.Kind() != reflect.Struct {
 		return nil, invalid("encode fields", "the value is no struct but a %T", v)
 	}
-	p, empty := fields(r)
+	p, empty := fieldsOf(r)
 	t := r.Type()
 	for i := range t.NumField() {
 		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); slices.Contains(empty, name) {

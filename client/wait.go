@@ -43,7 +43,7 @@ type rhythm struct {
 	first, most time.Duration
 }
 
-func (p Polling) rhythm() rhythm {
+func (p Polling) withDefaults() rhythm {
 	w := rhythm{limit: cmp.Or(p.Limit, waitLimit), first: waitFirst, most: waitMost}
 	if p.Interval > 0 {
 		w.first = max(p.Interval, waitLeast)
@@ -52,17 +52,16 @@ func (p Polling) rhythm() rhythm {
 	return w
 }
 
-// poll calls look until look reports that it is done or fails with an error
-// that will not pass; after other errors, wait continues. The pauses between
-// the calls grow and have jitter, so that many callers do not ask at the same
-// time. wait returns the last value that look returned without an error, even
-// if wait itself fails.
+// poll calls look until look reports that it is done, or fails with an error that will not
+// pass; after other errors, poll goes on. The pauses between the calls grow and have
+// jitter, so that many callers do not ask at the same time. poll returns the last value
+// that look returned without an error, even if poll itself fails.
 func poll[T any](ctx context.Context, op string, polling Polling, look func(context.Context) (T, bool, error)) (T, error) {
 	var last T
 	if polling.Interval < 0 || polling.Limit < 0 {
 		return last, invalid(op, "Interval and Limit must not be negative")
 	}
-	w := polling.rhythm()
+	w := polling.withDefaults()
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()

@@ -34,7 +34,7 @@ func (w *Workspace) ready() *Workspace {
 	return &Workspace{client: (*Client)(nil).ready()}
 }
 
-// begin makes a new call one about the workspace.
+// begin is [Client.begin] for a call about the workspace.
 func (w *Workspace) begin(ask *call) *call {
 	w = w.ready()
 	if ask.about == (subject{}) {
@@ -79,7 +79,7 @@ func (w *Workspace) Info(ctx context.Context) (*WorkspaceInfo, error) {
 func (w *Workspace) named(ctx context.Context) iter.Seq2[WorkspaceInfo, error] {
 	return func(yield func(WorkspaceInfo, error) bool) {
 		for info, err := range w.client.Workspaces(ctx, WorkspaceFilter{NameContains: w.name}) {
-			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, w.about().of(err)) {
+			if (err != nil || info.Name == w.name && !info.Tombstone) && !yield(info, w.about().addTo(err)) {
 				return
 			}
 		}
@@ -95,7 +95,7 @@ func (w *Workspace) only(ctx context.Context, op string) (string, error) {
 		case err != nil:
 			return "", err
 		case id != "":
-			return "", w.about().of(&Error{op: op, Message: fmt.Sprintf(
+			return "", w.about().addTo(&Error{op: op, Message: fmt.Sprintf(
 				"several workspaces are called %q: %s and %s; with its id, Client.API can change one of them", w.name, id, info.ID)})
 		}
 		id = info.ID
@@ -126,7 +126,7 @@ func (w *Workspace) id(ctx context.Context) (string, error) {
 
 // oddID is the error for a workspace that is listed with an ID that is not a UUID.
 func (w *Workspace) oddID(op, id string) error {
-	return w.about().of(&Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))})
+	return w.about().addTo(&Error{op: op, Message: fmt.Sprintf("the service lists workspace %q under the id %q, which is not a UUID", w.name, shorten(id))})
 }
 
 // forget drops the ID if err says that something was not found: the workspace may
@@ -139,7 +139,7 @@ func (w *Workspace) forget(err error) error {
 }
 
 func (w *Workspace) absent(op string) error {
-	return w.about().of(&Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)})
+	return w.about().addTo(&Error{op: op, kind: ErrWorkspaceNotFound, Message: fmt.Sprintf("no workspace is called %q; Ensure creates it", w.name)})
 }
 
 // Ensure creates the workspace if it does not exist, in the region that [WithRegion]

@@ -85,9 +85,9 @@ func (c *Client) Workspaces(ctx context.Context, filter WorkspaceFilter) iter.Se
 			return nil, "", err
 		}
 		if from = ask.from; next == "" {
-			_ = g.next(from.RequestURI()) // all have the same origin
+			_ = g.asked(from.RequestURI()) // all have the same origin
 		}
-		if u, err := ask.next(from, list.Next); list.Next != "" && err == nil {
+		if u, err := ask.nextURL(from, list.Next); list.Next != "" && err == nil {
 			return list.Data, u.RequestURI(), nil
 		}
 		return list.Data, list.Next, nil

@@ -20,7 +20,8 @@ import (
 // that each operation of the contract is requested by the wrapper that is
 // listed with it, that the wrapper logs it under its name, and that a write is
 // sent once when the service responds with 503, while a read is retried, and that {} is
-// not taken for the response that the contract requires.
+// not taken for the response that the contract requires. A wrapper called Delete returns
+// nothing of the response, so it may be anything.
 func TestEveryOperationHasAWrapper(t *testing.T) { synctest.Test(t, everyOperation) }
 
 func everyOperation(t *testing.T) {
@@ -42,7 +43,7 @@ func everyOperation(t *testing.T) {
 			fake.ClearFaults()
 			outage, counted := fake.Requests(), fake.Count(operation)
 			fake.Inject(agentstest.Fault{Operation: operation, Times: -1, Status: http.StatusOK, Body: "{}"})
-			if err := f(); !errors.Is(err, client.ErrBadResponse) && !contentless[operation] {
+			if err := f(); !errors.Is(err, client.ErrBadResponse) && !strings.HasSuffix(wrapper, ".Delete") {
 				t.Errorf("%s, to which the service responds {}: %v", wrapper, err)
 			}
 			fake.ClearFaults()
@@ -84,13 +85,6 @@ func everyOperation(t *testing.T) {
 			t.Errorf("no wrapper for %s", id)
 		}
 	}
-}
-
-// contentless are the operations whose response has no content of interest: the status
-// says it all.
-var contentless = map[string]bool{
-	"deleteConnectionTemplate": true, "deleteSourceTemplate": true, "deleteOAuthCredentials": true, "deleteWorkspace": true,
-	"deleteWorkflow": true, "deleteAutomation": true,
 }
 
 // A logOf records which requests were logged.

@@ -143,6 +143,7 @@ func fromDescription(conn *client.Connector, described *client.Description) (*mo
 		return nil, fmt.Errorf("the description of the connector %q cannot be used: %w", conn.Slug(), err)
 	}
 	d.Slug, d.Untyped = conn.Slug(), true
+	d.Notes = nil // nobody wrote this document
 	for i, o := range d.Operations {
 		d.Operations[i].Open = open[[2]string{o.Entity, o.Action}]
 	}

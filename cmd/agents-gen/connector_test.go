@@ -139,7 +139,7 @@ func TestConnectorBadInput(t *testing.T) {
 		}
 	}
 	t.Setenv("AIRBYTE_CLIENT_SECRET", "")
-	if status, _, stderr := agentsGen("-connector", "stripe", "-o", out); status != 2 || !strings.Contains(stderr, "AIRBYTE_CLIENT_SECRET") || strings.Count(stderr, "\n") != 1 {
+	if status, _, stderr := agentsGen("-connector", "stripe", "-o", out); status != 2 || !strings.Contains(stderr, "AIRBYTE_CLIENT_SECRET is empty; To fix it") || strings.Contains(stderr, "  ") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("without a secret: status %d, %q", status, stderr)
 	}
 	if _, err := os.Stat(out); err == nil {

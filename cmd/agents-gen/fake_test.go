@@ -18,7 +18,7 @@ import (
 func TestFake(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "fake.json")
-	if status, stdout, stderr := agentsGen("-fake", file, acme); status != 0 || stdout+stderr != "" {
+	if status, stdout, stderr := agentsGen("-fake", file, acme); status != 0 || stdout != "" || !strings.HasSuffix(stderr, "fake.json, for the connector acme-desk: 7 entities, 12 actions; 1 operation left out (-v lists them)\n") {
 		t.Fatalf("status %d, %s%s", status, stdout, stderr)
 	}
 	whole := read(t, file)
@@ -128,6 +128,46 @@ func serve(t *testing.T, seed int, p *model.Package, raw []byte) {
 					t.Errorf("seed %d, %s.%s: %v", seed, e.Wire, a.Wire, err)
 				}
 			}
+		}
+	}
+}
+
+// The service holds parameters to the limits of the document.
+func TestFakeHasLimits(t *testing.T) {
+	document, _ := lumen(t)
+	document = strings.Replace(document, "title: {type: string}", "title: {type: string, minLength: 2, maxLength: 5}\n        tags: {type: array, minItems: 1, maxItems: 2, items: {type: string}}\n        share: {allOf: [{type: number}], minimum: -0.5, maximum: 1}", 1)
+	file := filepath.Join(t.TempDir(), "fake.json")
+	if status, _, stderr := agentsGen("-fake", file, write(t, filepath.Join(t.TempDir(), "lumen.yaml"), document)); status != 0 {
+		t.Fatal(stderr)
+	}
+	service(t, agentstest.WithDocument([]byte(read(t, file))))
+	conn, err := client.Connect(t.Context(), "lumen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		action string
+		params client.Params
+		field  string // of the refusal; "" for none
+	}{
+		{"list", client.Params{"pipeline": "x", "limit": 100}, ""},
+		{"list", client.Params{"pipeline": "x", "limit": 101}, "limit"},
+		{"list", client.Params{"pipeline": "x", "limit": 0}, "limit"},
+		{"update", client.Params{"deal_id": 1, "title": "äöüßé", "tags": []string{"a", "b"}, "share": -0.5}, ""},
+		{"update", client.Params{"deal_id": 1, "title": "a"}, "title"},
+		{"update", client.Params{"deal_id": 1, "title": "abcdef"}, "title"},
+		{"update", client.Params{"deal_id": 1, "title": "abc", "tags": []string{}}, "tags"},
+		{"update", client.Params{"deal_id": 1, "title": "abc", "tags": []string{"a", "b", "c"}}, "tags"},
+		{"update", client.Params{"deal_id": 1, "title": "abc", "share": 1.01}, "share"},
+		{"update", client.Params{"deal_id": 1, "title": "abc", "share": -0.51}, "share"},
+	} {
+		_, err := conn.Execute(t.Context(), "deals", test.action, test.params)
+		var refusal *client.Error
+		switch {
+		case test.field == "" && err != nil:
+			t.Errorf("%v: %v", test.params, err)
+		case test.field != "" && (!errors.As(err, &refusal) || refusal.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(err.Error(), test.field)):
+			t.Errorf("%v: %v, want a refusal of %s", test.params, err, test.field)
 		}
 	}
 }

@@ -3,10 +3,11 @@
 //
 // Usage:
 //
-//	agents-gen [-connector slug] [-o dir] [-package name] [-entities a,b] [-check] [-fake file] [-v] [file]
+//	agents-gen [-connector slug] [-o dir] [-package name] [-entities a,b] [-check] [-breaking] [-fake file] [-strict] [-v] [file]
 //
-// The file is an OpenAPI 3.1 document, in YAML or JSON, whose operations name entities
-// and actions with x-airbyte-entity and x-airbyte-action. The package imports only
+// The file is an OpenAPI 3 document, in YAML or JSON, whose operations name entities
+// and actions with x-airbyte-entity and x-airbyte-action; docs/documents.md in the
+// repository describes it. The package imports only
 // package client and the standard library. It has a type Connector with a field for
 // each entity, methods for the actions, and types for parameters and records.
 //
@@ -23,18 +24,30 @@
 //		The folder of the package. Files in it that agents-gen wrote before are
 //		replaced or removed, others are left alone.
 //	-package name
-//		The name of the package; by default the connector's slug without punctuation.
+//		The name of the package; by default the connector's slug without punctuation,
+//		whatever the folder is called.
 //	-entities a,b
 //		Only these entities, and the types that they use.
 //	-check
 //		Write nothing. Print how the package in the folder differs from the one that
 //		would be written, a line for each difference, those that can break programs
 //		with "breaking: " at the beginning, the others with "compatible: ".
+//	-breaking
+//		With -check, fail only if a difference can break programs.
 //	-fake file
 //		Write a description of the connector, with which agentstest.WithDocument
 //		serves it in tests.
+//	-strict
+//		Write nothing if anything in the document is doubtful.
 //	-v
-//		Report what is renamed, left out, or has no type.
+//		Report what is renamed, left out, or has no type, and all that is doubtful.
+//
+// What is probably a mistake in the document, such as a key that is almost called like
+// one that there is, is reported to standard error, and so is, in one line, what was
+// written.
+//
+// With -check, the flags -entities, -package and -fake must be those with which the
+// package was written.
 //
 // The exit status is 0, 1 if -check finds differences, or 2 if something is wrong, in
 // which case nothing is written.
@@ -47,6 +60,7 @@ import (
 	"go/token"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -74,12 +88,14 @@ type settings struct {
 	dir, name string
 	entities  []string
 	check     bool
+	breaking  bool
 	fake      string
+	strict    bool
 	verbose   bool
 	file      string
 }
 
-const usage = "usage: agents-gen [-connector slug] [-o dir] [-package name] [-entities a,b] [-check] [-fake file] [-v] [file]"
+const usage = "usage: agents-gen [-connector slug] [-o dir] [-package name] [-entities a,b] [-check] [-breaking] [-fake file] [-strict] [-v] [file]"
 
 // run runs the command and returns its exit status.
 func run(args []string, stdout, stderr io.Writer) int {
@@ -118,10 +134,15 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 			return wrong, err
 		}
 	}
+	doubts, n := emit.Doubts(p)
 	if s.verbose {
-		for _, line := range emit.Report(p, s.entities) {
-			fmt.Fprintln(stderr, oneLine(line))
-		}
+		doubts = emit.Report(p, s.entities)
+	}
+	for _, line := range doubts {
+		fmt.Fprintln(stderr, oneLine(line))
+	}
+	if s.strict && n > 0 {
+		return wrong, fmt.Errorf("-strict: %s in the document", count(n, "doubtful place"))
 	}
 	var fake *output.Description
 	if s.fake != "" {
@@ -139,7 +160,11 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 				return wrong, err
 			}
 		}
-		return same, fake.Write()
+		if err := fake.Write(); err != nil {
+			return wrong, err
+		}
+		fmt.Fprintln(stderr, oneLine("agents-gen: "+summary(s, p, len(files))))
+		return same, nil
 	}
 	var lines []string
 	if s.dir != "" {
@@ -150,10 +175,12 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 	if fake.Differs() {
 		lines = append(lines, fmt.Sprintf("compatible: %s differs", s.fake))
 	}
+	fails := false
 	for _, line := range lines {
 		fmt.Fprintln(stdout, oneLine(line))
+		fails = fails || !s.breaking || strings.HasPrefix(line, "breaking: ")
 	}
-	if len(lines) > 0 {
+	if fails {
 		return different, nil
 	}
 	return same, nil
@@ -170,7 +197,9 @@ func parse(args []string) (*settings, error) {
 	flags.StringVar(&s.name, "package", "", "")
 	flags.StringVar(&entities, "entities", "", "")
 	flags.BoolVar(&s.check, "check", false, "")
+	flags.BoolVar(&s.breaking, "breaking", false, "")
 	flags.StringVar(&s.fake, "fake", "", "")
+	flags.BoolVar(&s.strict, "strict", false, "")
 	flags.BoolVar(&s.verbose, "v", false, "")
 	var rest []string
 	for {
@@ -207,6 +236,8 @@ func parse(args []string) (*settings, error) {
 		return nil, fmt.Errorf("-package %q is no name for a package: take lower-case letters and digits, not a word of Go, nor main", s.name)
 	case given["o"] && s.dir == "", given["fake"] && s.fake == "":
 		return nil, errors.New("-o or -fake has no value")
+	case s.breaking && !s.check:
+		return nil, errors.New("-breaking goes with -check")
 	case s.dir == "" && s.fake == "":
 		return nil, errors.New("name the folder of the package with -o")
 	}
@@ -234,14 +265,77 @@ func load(s *settings) (*model.Package, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be used: %w", s.file, err)
 	}
-	if d.Slug == "" {
-		return nil, fmt.Errorf("%s does not say which connector it is of: add x-airbyte-connector-name to its info", s.file)
+	if err := surelyWrong(d); err != nil {
+		return nil, fmt.Errorf("%s cannot be used: %w", s.file, err)
 	}
 	p := model.Build(d)
-	if len(p.Entities) == 0 {
-		return nil, fmt.Errorf("%s has no entities: no operation has x-airbyte-entity and x-airbyte-action", s.file)
+	var lacks string
+	switch {
+	case d.Slug == "":
+		lacks = "does not say which connector it is of: add x-airbyte-connector-name to its info"
+	case len(p.Entities) == 0:
+		lacks = "has no entities: no operation has x-airbyte-entity and x-airbyte-action"
+	default:
+		return p, nil
 	}
-	return p, nil
+	if doubts, _ := emit.Doubts(p); len(doubts) > 0 {
+		lacks += "; " + doubts[0]
+	}
+	return nil, fmt.Errorf("%s %s", s.file, lacks)
+}
+
+// surelyWrong returns an error if something in a document is wrong for sure. Who has the
+// file can mend it; what the service gives is taken as it is.
+func surelyWrong(d *document.Document) error {
+	var first string
+	n := 0
+	for _, note := range d.Notes {
+		if note.Level == document.Wrong {
+			if n++; n == 1 {
+				first = note.Text
+			}
+		}
+	}
+	switch {
+	case n > 1:
+		return fmt.Errorf("%s (and %d more keys do)", first, n-1)
+	case n == 1:
+		return errors.New(first)
+	}
+	return nil
+}
+
+// summary says what was written.
+func summary(s *settings, p *model.Package, files int) string {
+	actions, entities := 0, emit.Reached(p, s.entities).Entities
+	for _, e := range entities {
+		actions += len(e.Actions)
+	}
+	text := fmt.Sprintf("%s, for the connector %s: %s, %s", s.fake, p.Slug, count(len(entities), "entity"), count(actions, "action"))
+	if s.dir != "" {
+		text = fmt.Sprintf("package %s in %s, for the connector %s: %s, %s, %s", s.name, s.dir, p.Slug, count(len(entities), "entity"), count(actions, "action"), count(files, "file"))
+	}
+	if left := len(p.Entities) - len(entities); left > 0 {
+		text += fmt.Sprintf("; %s not asked for", count(left, "entity"))
+	}
+	if p.LeftOut > 0 {
+		text += fmt.Sprintf("; %s left out", count(p.LeftOut, "operation"))
+		if !s.verbose {
+			text += " (-v lists them)"
+		}
+	}
+	return text
+}
+
+// count returns a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	if stem, ok := strings.CutSuffix(thing, "y"); ok {
+		thing = stem + "ie"
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // known returns an error if an entity is not one of the package.
@@ -284,12 +378,12 @@ func usableName(name string) bool {
 	return token.IsIdentifier(name) && !slices.Contains(reserved, name) && !strings.HasSuffix(name, "_test") && len(name) <= 100
 }
 
-// oneLine keeps what documents say from looking like something else on a terminal.
+// lineEnds are the ends of lines that have no punctuation.
+var lineEnds = regexp.MustCompile(`([^:;.,\s])\s*\n\s*`)
+
+// oneLine keeps what documents say from looking like something else on a terminal, and
+// errors in one line.
 func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
+	text = lineEnds.ReplaceAllString(text, "$1; ")
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }), " ")
 }

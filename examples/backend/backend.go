@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/auth"
@@ -24,10 +25,23 @@ type backend struct {
 	cursors *client.CursorSealer
 	metrics expvar.Map
 	log     *slog.Logger
+
+	locks sync.Map // a *sync.Mutex for each workspace whose connectors are being changed
+
+	mu      sync.Mutex
+	handles map[handle]*client.Connector // at most maxHandles
 }
 
+// A handle is the name of a connector of a tenant.
+type handle struct{ workspace, name string }
+
+const maxHandles = 1000
+
+// account is the name of the connector in the workspace of each tenant.
+const account = "payments"
+
 func newBackend(tenants map[string]string, cursorKey auth.Secret, log *slog.Logger, opts ...client.Option) (*backend, error) {
-	b := &backend{tenants: tenants, log: log}
+	b := &backend{tenants: tenants, log: log, handles: map[handle]*client.Connector{}}
 	var err error
 	if b.cursors, err = client.NewCursorSealer(cursorKey); err != nil {
 		return nil, err
@@ -44,6 +58,7 @@ func newBackend(tenants map[string]string, cursorKey auth.Secret, log *slog.Logg
 func (b *backend) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /stripe", b.tenant(b.connect))
+	mux.HandleFunc("DELETE /stripe", b.tenant(b.disconnect))
 	mux.HandleFunc("GET /customers", b.tenant(b.customers))
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { // not for the world to see
 		w.Header().Set("Content-Type", "application/json")
@@ -78,24 +93,37 @@ func (b *backend) tenant(serve func(w http.ResponseWriter, r *http.Request, ws *
 	}
 }
 
-// fail answers a request whose call returned err. What the tenant can correct, it is
-// told; the text of another error is for the log alone.
+// A refusal is an error whose text is for the tenant. The cause is for the log alone.
+type refusal struct {
+	status int
+	text   string
+	cause  error
+}
+
+func (r *refusal) Error() string { return r.text + ": " + r.cause.Error() }
+func (r *refusal) Unwrap() error { return r.cause }
+
+// fail answers a request whose call returned err, and logs it. The text of err names
+// workspaces and connectors and repeats what the service and the vendor say, so the
+// tenant reads a text of the backend's own.
 func (b *backend) fail(w http.ResponseWriter, r *http.Request, tenant string, err error) {
 	status := client.HTTPStatus(err)
 	text := http.StatusText(status)
-	switch status {
-	case http.StatusBadRequest:
-		text = err.Error()
-	case http.StatusNotFound:
-		text = "no Stripe account is connected"
+	switch refused, ok := errors.AsType[*refusal](err); {
+	case ok:
+		status, text = refused.status, refused.text
+	case errors.Is(err, client.ErrConnectorNotFound), errors.Is(err, client.ErrWorkspaceNotFound):
+		text = "no Stripe account is connected" // any other ErrNotFound is about something else
 	}
 	var failed *client.Error
 	if errors.As(err, &failed) && failed.RetryAfter > 0 { // in whole seconds, rounded up
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((failed.RetryAfter+time.Second-1)/time.Second), 10))
 	}
+	level := slog.LevelWarn
 	if status >= http.StatusInternalServerError {
-		b.log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "tenant", tenant, "status", status, "error", err)
+		level = slog.LevelError
 	}
+	b.log.Log(r.Context(), level, "request failed", "path", r.URL.Path, "tenant", tenant, "status", status, "error", err)
 	answer(w, status, map[string]string{"error": text})
 }
 
@@ -105,22 +133,33 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the browser may have gone
 }
 
-// connect connects the Stripe account of the tenant, for which it sends an API key. It
-// can be repeated: it creates one connector.
+// lock keeps requests of one tenant from changing its connectors at the same time: two
+// that call EnsureConnector at once may both create one. A backend of several processes
+// needs a lock that they share, such as one in its database.
+func (b *backend) lock(ws *client.Workspace) (unlock func()) {
+	mu, _ := b.locks.LoadOrStore(ws.Name(), new(sync.Mutex))
+	mu.(*sync.Mutex).Lock()
+	return mu.(*sync.Mutex).Unlock
+}
+
+// connect connects the Stripe account of the tenant, for which it sends an API key.
 func (b *backend) connect(w http.ResponseWriter, r *http.Request, ws *client.Workspace) error {
 	var body struct {
 		APIKey string `json:"api_key"`
 	}
-	_ = json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&body) // what is no JSON has no key
-	if body.APIKey == "" {
-		answer(w, http.StatusBadRequest, map[string]string{"error": `want {"api_key": "…"}`})
-		return nil
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&body)
+	if err == nil && body.APIKey == "" {
+		err = errors.New("there is no key")
 	}
+	if err != nil {
+		return &refusal{http.StatusBadRequest, `want {"api_key": "…"}`, err}
+	}
+	defer b.lock(ws)()
 	if err := ws.Ensure(r.Context()); err != nil { // the first time
 		return err
 	}
 	request := client.CreateConnectorRequest{
-		Name:          "payments", // by which EnsureConnector finds it again
+		Name:          account, // by which EnsureConnector finds it again
 		ConnectorType: "stripe",
 		Credentials:   map[string]any{"api_key": body.APIKey},
 	}
@@ -128,20 +167,70 @@ func (b *backend) connect(w http.ResponseWriter, r *http.Request, ws *client.Wor
 	if err != nil {
 		return err
 	}
-	if !check.OK() { // Stripe refuses the key
-		answer(w, http.StatusUnprocessableEntity, map[string]string{"error": check.Reason()})
-		return nil
+	if !check.OK() {
+		return &refusal{http.StatusUnprocessableEntity, "Stripe refuses the key", errors.New(check.Reason())}
 	}
-	_, created, err := ws.EnsureConnector(r.Context(), request)
+	info, created, err := ws.EnsureConnector(r.Context(), request)
 	if err != nil {
 		return err
 	}
-	status := http.StatusOK // a connector that exists keeps its key
-	if created {
-		status = http.StatusCreated
+	if !created { // EnsureConnector changes nothing about a connector that exists: it has the key that it had
+		return &refusal{http.StatusConflict, "a Stripe account is connected, with the key of then; disconnect it first", errors.New("connector " + info.ID)}
 	}
-	answer(w, status, map[string]bool{"created": created})
+	answer(w, http.StatusCreated, map[string]bool{"connected": true})
 	return nil
+}
+
+// disconnect deletes the connector of the tenant. The service goes on to list it until a
+// job in the background has ended, so that it is given another name first.
+func (b *backend) disconnect(w http.ResponseWriter, r *http.Request, ws *client.Workspace) error {
+	defer b.lock(ws)()
+	defer b.forget(ws, account)
+	stripe, err := ws.Connector(r.Context(), account) // and not another one of the organization
+	if err != nil {
+		return err
+	}
+	if _, err := stripe.Update(r.Context(), client.ConnectorChange{Name: account + ", disconnected"}); err != nil {
+		return err
+	}
+	if _, err := stripe.Delete(r.Context()); err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, map[string]bool{"connected": false})
+	return nil
+}
+
+// connector returns the connector of that name of a tenant. It keeps it for the next
+// request, which then need not look for it, and so that NextParams knows the pages before.
+func (b *backend) connector(ctx context.Context, ws *client.Workspace, name string) (*client.Connector, error) {
+	key := handle{ws.Name(), name}
+	b.mu.Lock()
+	conn := b.handles[key]
+	b.mu.Unlock()
+	if conn != nil {
+		return conn, nil
+	}
+	conn, err := ws.Connector(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for one := range b.handles { // whichever comes first
+		if len(b.handles) < maxHandles {
+			break
+		}
+		delete(b.handles, one)
+	}
+	b.handles[key] = conn
+	return conn, nil
+}
+
+// forget makes connector look again.
+func (b *backend) forget(ws *client.Workspace, name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.handles, handle{ws.Name(), name})
 }
 
 // A customer has the fields of a Stripe customer that the browser shows.
@@ -157,15 +246,18 @@ func (b *backend) customers(w http.ResponseWriter, r *http.Request, ws *client.W
 	ctx := r.Context()
 	params, err := b.cursors.Open(r.URL.Query().Get("cursor"), ws.Name(), "customers") // nil for the first page
 	if err != nil {
-		return err
+		return &refusal{http.StatusBadRequest, "the cursor is none of this list", err}
 	}
-	stripe, err := ws.Connector(ctx, "payments")
+	stripe, err := b.connector(ctx, ws, account)
 	if err != nil {
 		return err
 	}
 	// Stripe pages by the last record of a page, so NextParams needs the raw data.
 	customers, page, err := client.Execute[[]customer](ctx, stripe, "customers", "list", params,
 		client.WithRecordsPerPage(5), client.WithRawData())
+	if errors.Is(err, client.ErrNotFound) { // perhaps another process has disconnected it
+		b.forget(ws, account)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 // Backend is the HTTP backend of an application with many tenants, each of which has a
 // workspace of its own. A tenant connects its Stripe account, whose key is checked
-// first, and reads its customers page by page. The handlers are in backend.go, and
+// first, reads its customers page by page, and disconnects it, for example to connect it
+// again with another key. The handlers are in backend.go, and
 // main_test.go tests them without an account, in good times and in bad ones.
 //
 // If AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET are set in the environment, it uses
@@ -70,6 +71,7 @@ func run(ctx context.Context, addr string, out io.Writer) error {
   curl -H 'Authorization: Bearer key-of-acme' -X PUT -d '{"api_key": "invalid"}' http://%[1]s/stripe
   curl -H 'Authorization: Bearer key-of-acme' -X PUT -d '{"api_key": "sk_test_1"}' http://%[1]s/stripe
   curl -H 'Authorization: Bearer key-of-acme' http://%[1]s/customers
+  curl -H 'Authorization: Bearer key-of-acme' -X DELETE http://%[1]s/stripe
   curl http://%[1]s/metrics
 Stop it with Ctrl-C.
 `, l.Addr())

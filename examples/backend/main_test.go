@@ -2,13 +2,17 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,9 +31,9 @@ type world struct {
 	log  bytes.Buffer
 }
 
-func start(t *testing.T) *world {
+func start(t *testing.T, opts ...agentstest.Option) *world {
 	t.Helper()
-	w := &world{t: t, fake: agentstest.New()}
+	w := &world{t: t, fake: agentstest.New(opts...)}
 	var err error
 	w.backend, err = newBackend(tenants, "a key of the test alone", slog.New(slog.NewTextHandler(&w.log, nil)),
 		client.WithHTTPClient(&http.Client{Transport: w.fake.Transport()}),
@@ -81,9 +85,9 @@ func TestConnect(t *testing.T) {
 		want               string
 	}{
 		{"no key", "acme", `{}`, http.StatusBadRequest, "api_key"},
-		{"a key that Stripe refuses", "acme", `{"api_key": "invalid"}`, http.StatusUnprocessableEntity, "Stripe refused"},
+		{"a key that Stripe refuses", "acme", `{"api_key": "invalid"}`, http.StatusUnprocessableEntity, "Stripe refuses"},
 		{"a good key", "acme", `{"api_key": "sk_test_1"}`, http.StatusCreated, "true"},
-		{"once more", "acme", `{"api_key": "sk_test_1"}`, http.StatusOK, "false"},
+		{"a key in place of it", "acme", `{"api_key": "sk_test_4"}`, http.StatusConflict, "disconnect it first"},
 		{"another tenant", "globex", `{"api_key": "sk_test_2"}`, http.StatusCreated, "true"},
 		{"somebody", "nobody", `{"api_key": "sk_test_3"}`, http.StatusUnauthorized, "unknown key"},
 	} {
@@ -91,12 +95,92 @@ func TestConnect(t *testing.T) {
 		if resp.status != test.status || !strings.Contains(resp.text, test.want) {
 			t.Errorf("%s: %d %s, want %d and %s", test.what, resp.status, resp.text, test.status, test.want)
 		}
-		if strings.Contains(resp.text, "sk_test") {
-			t.Errorf("%s: the response shows the key: %s", test.what, resp.text)
+		if strings.Contains(resp.text+w.log.String(), "sk_test") {
+			t.Errorf("%s: the response or the log shows the key: %s %s", test.what, resp.text, &w.log)
 		}
 	}
 	if n := w.fake.Count("createConnector"); n != 2 {
 		t.Errorf("%d requests to create a connector", n)
+	}
+}
+
+// Requests of a tenant that come at once make one connector.
+func TestConnectAtOnce(t *testing.T) {
+	w := start(t)
+	var statuses [5]int
+	var all sync.WaitGroup
+	for i := range statuses {
+		all.Go(func() { statuses[i] = w.send("acme", "PUT", "/stripe", `{"api_key": "sk_test_1"}`).status })
+	}
+	all.Wait()
+	slices.Sort(statuses[:])
+	if want := [5]int{201, 409, 409, 409, 409}; statuses != want {
+		t.Error(statuses)
+	}
+	if n := w.fake.Count("createConnector"); n != 1 {
+		t.Errorf("%d requests to create a connector", n)
+	}
+}
+
+// To replace a key is to disconnect and to connect again, at once, although the service
+// goes on to list what it deletes.
+func TestReplaceKey(t *testing.T) {
+	w := start(t, agentstest.WithDeleteDelay(time.Hour))
+	w.connected("acme")
+	w.connected("globex")
+	if resp := w.send("acme", "GET", "/customers", ""); resp.status != http.StatusOK { // so that there is a handle
+		t.Fatal(resp.status, resp.text)
+	}
+	if resp := w.send("acme", "DELETE", "/stripe", ""); resp.status != http.StatusOK {
+		t.Fatal(resp.status, resp.text)
+	}
+	if resp := w.send("acme", "GET", "/customers", ""); resp.status != http.StatusNotFound || !strings.Contains(resp.text, "no Stripe account") {
+		t.Error(resp.status, resp.text)
+	}
+	w.connected("acme")
+	for _, tenant := range []string{"acme", "globex"} {
+		if resp := w.send(tenant, "GET", "/customers", ""); resp.status != http.StatusOK {
+			t.Errorf("%s: %d %s", tenant, resp.status, resp.text)
+		}
+	}
+}
+
+// What another process has disconnected and connected again is found again.
+func TestOtherProcess(t *testing.T) {
+	w := start(t)
+	w.connected("acme")
+	w.send("acme", "GET", "/customers", "")
+	stripe, err := w.agents.Workspace("example-acme").Connector(t.Context(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stripe.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.connected("acme")
+	w.send("acme", "GET", "/customers", "") // learns that it is gone
+	if resp := w.send("acme", "GET", "/customers", ""); resp.status != http.StatusOK {
+		t.Error(resp.status, resp.text)
+	}
+}
+
+// There are no more handles than may be, and a request costs one look-up at most.
+func TestHandles(t *testing.T) {
+	w := start(t)
+	w.connected("acme")
+	for i := range maxHandles {
+		w.handles[handle{"another", strconv.Itoa(i)}] = nil
+	}
+	for range 2 {
+		if resp := w.send("acme", "GET", "/customers", ""); resp.status != http.StatusOK {
+			t.Fatal(resp.status, resp.text)
+		}
+	}
+	if len(w.handles) != maxHandles {
+		t.Errorf("%d handles", len(w.handles))
+	}
+	if n := w.fake.Count("listConnectors"); n != 2 { // one of them by EnsureConnector
+		t.Errorf("%d look-ups", n)
 	}
 }
 
@@ -124,7 +208,7 @@ func TestCustomers(t *testing.T) {
 	}
 	// A cursor is good for the tenant that it was sealed for.
 	for tenant, cursor := range map[string]string{"acme": cursors[0] + "x", "globex": cursors[0]} {
-		if resp := w.send(tenant, "GET", "/customers?cursor="+cursor, ""); resp.status != http.StatusBadRequest {
+		if resp := w.send(tenant, "GET", "/customers?cursor="+cursor, ""); resp.status != http.StatusBadRequest || !strings.Contains(resp.text, "none of this list") {
 			t.Errorf("%s: %d %s", tenant, resp.status, resp.text)
 		}
 	}
@@ -139,36 +223,44 @@ func TestFailures(t *testing.T) {
 		before     func(w *world)
 		status     int
 		retryAfter string
-		logged     bool
+		text       string // "" for the text of the status
 	}{
-		{"no connector", func(*world) {}, http.StatusNotFound, "", false},
+		{"no connector", func(*world) {}, http.StatusNotFound, "", "no Stripe account is connected"},
+		{"something that Stripe does not find", func(w *world) {
+			w.connected("acme")
+			w.fake.Inject(always(http.StatusNotFound, nil))
+		}, http.StatusNotFound, "", ""},
+		{"something that Stripe refuses", func(w *world) {
+			w.connected("acme")
+			w.fake.Inject(always(http.StatusUnprocessableEntity, nil))
+		}, http.StatusBadRequest, "", ""},
 		{"a short outage", func(w *world) {
 			w.connected("acme")
 			w.fake.Inject(agentstest.Fault{Entity: "customers", Times: 2, Status: http.StatusServiceUnavailable})
-		}, http.StatusOK, "", false},
+		}, http.StatusOK, "", ""},
 		{"an outage", func(w *world) {
 			w.connected("acme")
 			w.fake.Inject(always(http.StatusServiceUnavailable, nil))
-		}, http.StatusBadGateway, "", true},
+		}, http.StatusBadGateway, "", ""},
 		{"an outage whose end is known", func(w *world) {
 			w.connected("acme")
 			w.fake.Inject(always(http.StatusServiceUnavailable, http.Header{"Retry-After": {"120"}}))
-		}, http.StatusServiceUnavailable, "120", true},
+		}, http.StatusServiceUnavailable, "120", ""},
 		{"a limit of Stripe", func(w *world) {
 			w.connected("acme")
 			w.fake.Inject(always(http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}))
-		}, http.StatusTooManyRequests, "30", false},
+		}, http.StatusTooManyRequests, "30", ""},
 		{"a broken connection", func(w *world) {
 			w.connected("acme")
 			w.fake.Inject(agentstest.Fault{Entity: "customers", Times: -1, Reset: true})
-		}, http.StatusBadGateway, "", true},
+		}, http.StatusBadGateway, "", ""},
 		{"a service that hangs", func(w *world) {
 			w.connected("acme")
 			w.fake.Inject(agentstest.Fault{Entity: "customers", Times: -1, Delay: time.Hour})
-		}, http.StatusGatewayTimeout, "", true},
+		}, http.StatusGatewayTimeout, "", ""},
 		{"wrong credentials of the backend", func(w *world) {
 			w.fake.SetClientSecret(agentstest.ClientID, "another")
-		}, http.StatusBadGateway, "", true},
+		}, http.StatusBadGateway, "", ""},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -178,10 +270,11 @@ func TestFailures(t *testing.T) {
 				if resp.status != test.status || resp.retryAfter != test.retryAfter {
 					t.Errorf("%d, Retry-After %q, want %d and %q: %s", resp.status, resp.retryAfter, test.status, test.retryAfter, resp.text)
 				}
-				if logged := strings.Contains(w.log.String(), "request failed"); logged != test.logged {
-					t.Errorf("logged: %t, want %t: %s", logged, test.logged, &w.log)
+				failed := test.status != http.StatusOK
+				if logged := strings.Contains(w.log.String(), "request failed"); logged != failed {
+					t.Errorf("logged: %t, want %t: %s", logged, failed, &w.log)
 				}
-				if text, _ := resp.body["error"].(string); test.logged && text != http.StatusText(test.status) {
+				if text, _ := resp.body["error"].(string); failed && text != cmp.Or(test.text, http.StatusText(test.status)) {
 					t.Errorf("the tenant reads %q", text) // what is for the log alone
 				}
 			})

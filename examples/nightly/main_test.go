@@ -55,17 +55,17 @@ func files(t *testing.T, dir string) (names []string, lines int) {
 }
 
 func TestCopyAll(t *testing.T) {
-	_, c := start(t)
+	_, c := start(t, agentstest.WithConnector("customer-7", agentstest.Connector{Slug: "acme"}))
 	dir := t.TempDir()
 	var progress strings.Builder
 	got, err := copyAll(t.Context(), c, dir, 3, &progress)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "copied: 93 records of 7 connectors\nskipped: 1 of salesforce\nskipped: 1 of slack\n"; got.String() != want {
+	if want := "copied: 111 records of 9 connectors\nskipped: 1 of acme\n"; got.String() != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	if names, lines := files(t, dir); len(names) != 7 || lines != got.records {
+	if names, lines := files(t, dir); len(names) != 9 || lines != got.records {
 		t.Errorf("%d lines in %q", lines, names)
 	}
 	for _, line := range []string{"begin  customer-42/Frontend\n", "copied customer-42/Frontend: 15 issues\n"} {
@@ -95,7 +95,7 @@ func TestFailures(t *testing.T) {
 		}
 		text := got.String()
 		for _, part := range []string{
-			"copied: 81 records of 6 connectors\n",
+			"copied: 99 records of 8 connectors\n",
 			"failed: customer-7/Shop: client: execute customers.list: Stripe responded with 401: the key was revoked",
 			"failed: default/Marketing: client: execute contacts.list: 402 Payment Required",
 		} {
@@ -109,13 +109,23 @@ func TestFailures(t *testing.T) {
 		if took := time.Since(begin); took < 10*time.Minute {
 			t.Errorf("it took %v, and did not wait as it was asked to", took)
 		}
-		if names, lines := files(t, dir); len(names) != 7 || lines != 82 { // the old file is still there
+		if names, lines := files(t, dir); len(names) != 9 || lines != 100 { // the old file is still there
 			t.Errorf("%d lines in %q", lines, names)
 		}
 		if n := fake.PendingFaults(); n > 0 {
 			t.Errorf("%d faults were not met", n)
 		}
 	})
+}
+
+// A service that does not look at the query sends the same accounts again.
+func TestSameAccountsAgain(t *testing.T) {
+	fake, c := start(t)
+	fake.Inject(agentstest.Fault{Entity: "accounts", Action: "list", Times: -1, Body: `{"status":"success","result":[{"Id":"001"}],"connector_metadata":{"done":true},"execution_metadata":{}}`})
+	got, err := copyAll(t.Context(), c, t.TempDir(), 1, io.Discard)
+	if err != nil || len(got.failures) != 1 || !strings.Contains(got.failures[0].err.Error(), "the page came again") {
+		t.Error(got, err)
+	}
 }
 
 // At most so many connectors are copied at a time, and that many are.
@@ -128,8 +138,8 @@ func TestWorkers(t *testing.T) {
 			if _, err := copyAll(t.Context(), c, t.TempDir(), workers, io.Discard); err != nil {
 				t.Fatal(err)
 			}
-			// Seven connectors, each of which has one page.
-			if took, want := time.Since(begin), time.Duration((7+workers-1)/workers)*time.Second; took != want {
+			// Nine connectors, each of which has one page, except that of Salesforce, which has three.
+			if took, want := time.Since(begin), time.Duration((11+workers-1)/workers)*time.Second; took != want {
 				t.Errorf("%d workers took %v, want %v", workers, took, want)
 			}
 		})
@@ -189,9 +199,7 @@ func TestRun(t *testing.T) {
 		t.Error(ok, err)
 	}
 	want := `No credentials in the environment: using an in-memory service.
-copied: 93 records of 7 connectors
-skipped: 1 of salesforce
-skipped: 1 of slack
+copied: 111 records of 9 connectors
 failed: customer-7/Helpdesk: client: execute tickets.list: Zendesk responded with 401: the API token was revoked (connector zendesk-support `
 	if !strings.HasPrefix(out.String(), want) {
 		t.Errorf("got\n%s\nwant\n%s", &out, want)

@@ -15,9 +15,26 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
-// entities says what is copied, by the slug of the connector. Other kinds of connectors
-// are skipped.
-var entities = map[string]string{"github": "issues", "hubspot": "contacts", "stripe": "customers", "zendesk-support": "tickets"}
+// A kind is what is copied of a kind of connector, and how.
+type kind struct {
+	entity string
+	params client.Params
+	opts   []client.ExecuteOption
+}
+
+// full makes pages as large as they may be. It is an error for actions that declare no
+// size of a page, so that it is not for all kinds.
+var full = []client.ExecuteOption{client.WithRecordsPerPage(100)}
+
+// kinds has the kinds by their slugs. Other connectors are skipped.
+var kinds = map[string]kind{
+	"github":          {entity: "issues", opts: full},
+	"hubspot":         {entity: "contacts", opts: full},
+	"salesforce":      {entity: "accounts", params: client.Params{"q": soql("")}, opts: []client.ExecuteOption{client.WithPager(byID)}},
+	"slack":           {entity: "users", opts: full},
+	"stripe":          {entity: "customers", opts: full},
+	"zendesk-support": {entity: "tickets", opts: full},
+}
 
 // A summary is what became of the connectors.
 type summary struct {
@@ -85,7 +102,7 @@ func copyAll(ctx context.Context, c *client.Client, dir string, workers int, pro
 			continue
 		}
 		for _, info := range infos {
-			entity, ok := entities[info.Slug]
+			kind, ok := kinds[info.Slug]
 			if !ok {
 				j.skipped(info.Slug)
 				continue
@@ -93,7 +110,7 @@ func copyAll(ctx context.Context, c *client.Client, dir string, workers int, pro
 			slots <- struct{}{}
 			all.Go(func() {
 				defer func() { <-slots }()
-				j.copy(ctx, ws.ConnectorFrom(info), w.Name+"/"+info.Name, entity)
+				j.copy(ctx, ws.ConnectorFrom(info), w.Name+"/"+info.Name, kind)
 			})
 		}
 	}
@@ -104,9 +121,9 @@ func copyAll(ctx context.Context, c *client.Client, dir string, workers int, pro
 
 // copy copies the records of one connector to a file. A file is there as a whole or not
 // at all: an old one stays when the new one fails.
-func (j *job) copy(ctx context.Context, c *client.Connector, name, entity string) {
+func (j *job) copy(ctx context.Context, c *client.Connector, name string, k kind) {
 	j.say("begin  %s", name)
-	n, err := j.write(ctx, c, entity)
+	n, err := j.write(ctx, c, k)
 	if err == nil {
 		err = j.root.Rename(c.ID()+".part", c.ID()+".jsonl")
 	}
@@ -119,11 +136,11 @@ func (j *job) copy(ctx context.Context, c *client.Connector, name, entity string
 	j.summary.connectors++
 	j.summary.records += n
 	j.mu.Unlock()
-	j.say("copied %s: %d %s", name, n, entity)
+	j.say("copied %s: %d %s", name, n, k.entity)
 }
 
 // write writes the records as JSON Lines, as the vendor has sent them.
-func (j *job) write(ctx context.Context, c *client.Connector, entity string) (n int, err error) {
+func (j *job) write(ctx context.Context, c *client.Connector, k kind) (n int, err error) {
 	file, err := j.root.OpenFile(c.ID()+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, err
@@ -136,7 +153,8 @@ func (j *job) write(ctx context.Context, c *client.Connector, entity string) (n 
 	out := bufio.NewWriter(file)
 	lines := json.NewEncoder(out) // a line for each record
 	lines.SetEscapeHTML(false)
-	for record, err := range client.All[json.RawMessage](ctx, c, entity, "list", nil, client.WithRecordsPerPage(100), client.WithPrefetch()) {
+	opts := append(slices.Clip(k.opts), client.WithPrefetch())
+	for record, err := range client.All[json.RawMessage](ctx, c, k.entity, "list", k.params, opts...) {
 		if err != nil {
 			return n, err
 		}

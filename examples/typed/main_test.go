@@ -71,6 +71,13 @@ func TestEveryMethod(t *testing.T) {
 	if err != nil || len(list) != 5 || !result.Page().HasNext {
 		t.Fatalf("List: %d records, %v, %v", len(list), result, err)
 	}
+	next, err := result.NextParams(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, _, err := desk.Tickets.List(ctx, acmedesk.TicketsListParams{Extra: next}); err != nil || len(second) != 5 || second[0].ID != 6 {
+		t.Errorf("the second page has %v, %v", second, err)
+	}
 	first := list[0]
 	if first.ID != 1 || first.Score == nil || *first.Score != 0.5 || first.CreatedAt.IsZero() || first.Requester == nil || first.Custom.Team == "" || first.Labels["first"] == "" {
 		t.Errorf("the first ticket is %+v", first)

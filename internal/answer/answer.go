@@ -6,6 +6,7 @@ package answer
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -79,13 +80,13 @@ func fromObject(m map[string]any) Reason {
 	}
 	if inner, ok := m["error"].(map[string]any); ok {
 		sub := fromObject(inner)
-		r.Code, r.Message, r.Fields = first(r.Code, sub.Code), first(r.Message, sub.Message), sub.Fields
+		r.Code, r.Message, r.Fields = cmp.Or(r.Code, sub.Code), cmp.Or(r.Message, sub.Message), sub.Fields
 	} else if m["error_description"] != nil {
-		r.Code = first(r.Code, text(m["error"]))
+		r.Code = cmp.Or(r.Code, text(m["error"]))
 	}
 	if inner, ok := m["detail"].(map[string]any); ok {
 		sub := fromObject(inner)
-		r.Code, r.Message = first(r.Code, sub.Code), first(r.Message, sub.Message)
+		r.Code, r.Message = cmp.Or(r.Code, sub.Code), cmp.Or(r.Message, sub.Message)
 		r.Fields = append(r.Fields, sub.Fields...)
 	}
 	for _, key := range []string{"errors", "detail"} {
@@ -112,7 +113,7 @@ func fromItem(item any) (Field, bool) {
 		return Field{Message: msg}, msg != ""
 	}
 	f := Field{
-		Field:   first(firstText(m, "field"), location(m["loc"])),
+		Field:   cmp.Or(firstText(m, "field"), location(m["loc"])),
 		Message: firstText(m, "message", "msg"),
 		Code:    firstText(m, "error_code", "type", "code"),
 	}
@@ -143,7 +144,7 @@ func summary(fields []Field) string {
 		case f.Field != "" && f.Message != "":
 			parts = append(parts, f.Field+": "+f.Message)
 		default:
-			parts = append(parts, first(f.Message, f.Field, f.Code))
+			parts = append(parts, cmp.Or(f.Message, f.Field, f.Code))
 		}
 	}
 	return Line(strings.Join(parts, "; "))
@@ -165,15 +166,6 @@ func text(v any) string {
 		return Line(v)
 	case float64, bool:
 		return fmt.Sprint(v)
-	}
-	return ""
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
 	}
 	return ""
 }

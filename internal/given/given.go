@@ -27,6 +27,8 @@ func Wrong(v string) string {
 func Raw(v string) string {
 	n := len(v)
 	switch {
+	case v == "[REDACTED]":
+		return "is what a secret prints instead of its value"
 	case n > 1 && (v[0] == '"' || v[0] == '\'' || v[0] == '`') && v[n-1] == v[0]:
 		return "is in quotes, which are a part of it: some tools, such as docker with --env-file, do not remove them"
 	case unexpanded(v, "${", "}"), unexpanded(v, "$(", ")"), unexpanded(v, "{{", "}}"), isVariable(v):

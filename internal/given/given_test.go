@@ -19,7 +19,7 @@ func TestWrong(t *testing.T) {
 
 func TestRaw(t *testing.T) {
 	for v, want := range map[string]string{
-		"": "", "abc": "", `"`: "", `a"b`: "", `"abc`: "", `"abc'`: "", "a$b": "", "$abc": "", "100%": "", "%": "", "$": "", "{a}": "", "a}${": "", "$2a$10$abc": "",
+		"": "", "abc": "", "[REDACTED]": "what a secret prints", "[redacted]": "", `"`: "", `a"b`: "", `"abc`: "", `"abc'`: "", "a$b": "", "$abc": "", "100%": "", "%": "", "$": "", "{a}": "", "a}${": "", "$2a$10$abc": "",
 		`"abc"`: "in quotes", `'abc'`: "in quotes", "`abc`": "in quotes", `""`: "in quotes",
 		"${SECRET}": "variable", "x${A:-b}y": "variable", "$(SECRET)": "variable", "{{ .Values.secret }}": "variable", "$SECRET_2": "variable", "%SECRET%": "variable",
 	} {

@@ -1,6 +1,6 @@
 // Operations writes the tables of the operations of the contract: that of package
-// client, which names the requests of [client.Client.API], and that of package
-// agentstest, which says what the in-memory service checks before an operation.
+// client, which names the requests of [client.Client.API] and says which of them only
+// admins may make, and that of package agentstest, which says what the in-memory service checks before an operation.
 // go generate runs it in the root of the module.
 package main
 
@@ -155,8 +155,15 @@ func clientTable(ops []operation) string {
 	for _, op := range ops {
 		fmt.Fprintf(&b, "\t{%q, %q, %q},\n", op.id, op.method, op.path)
 	}
-	b.WriteString(`}
-
+	var admin []string
+	for _, op := range ops {
+		if op.token == "admin" {
+			admin = append(admin, op.id)
+		}
+	}
+	b.WriteString("}\n\n// adminOnly reports whether only workspace admins may call an operation.\nfunc adminOnly(id string) bool {\n")
+	fmt.Fprintf(&b, "\tswitch id {\n\tcase \"%s\":\n\t\treturn true\n\t}\n\treturn false\n}\n", strings.Join(admin, `", "`))
+	b.WriteString(`
 // tryGen decodes a response as the method of package gen does that the program has
 // called. That is the only way to know whether it can, since its errors do not pass
 // through the client.

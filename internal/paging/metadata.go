@@ -160,7 +160,7 @@ func (s *signs) object(o map[string]any, next bool, in string, depth int) {
 	}
 }
 
-// tells reports whether the metadata tells if there is another page.
+// tells reports whether the metadata says if there is another page.
 func (s *signs) tells() bool {
 	return s.known || s.none || s.cursor.text != "" || s.link != "" || s.pages != ""
 }
@@ -301,6 +301,7 @@ func query(link, name string) (string, bool) {
 	return q.Get(name), q.Get(name) != ""
 }
 
+// plainName returns a name in lower case, without what separates its words.
 func plainName(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
@@ -335,6 +336,7 @@ func integer(v any) (int64, bool) {
 	return number(strings.Trim(string(raw), `"`))
 }
 
+// number reads a whole number in a text, also one with an exponent.
 func number(s string) (int64, bool) {
 	s = strings.TrimSpace(s)
 	n, err := strconv.ParseInt(s, 10, 64)

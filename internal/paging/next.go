@@ -47,9 +47,9 @@ type Out struct {
 	End     bool           // there is no next page
 	Problem Problem
 	Why     string // the problem in words
-	Drop    bool   // the records of this page came before and are not to be yielded
-	Ask     bool   // to know what the operation declares could lead to something else
-	Cursor  string // what the page has to ask for the next one with, if it has such
+	Drop    bool   // the records of this page came before and must not be yielded
+	Ask     bool   // the decision could be another if it were known what the operation declares
+	Cursor  string // the cursor of the next page, its number or a link to it, if the page tells
 	State   State  // for the page after
 }
 
@@ -153,7 +153,7 @@ func (t *turn) choose() {
 		return
 	}
 	t.guessed = true
-	for _, name := range common {
+	for _, name := range common { // of which the caller may have given one
 		if v, given := t.Params[name]; given && t.could(name, v) {
 			t.p = t.fit(named(name, ""))
 			return
@@ -171,8 +171,8 @@ func (t *turn) choose() {
 	t.p, t.none = t.suggested()
 }
 
-// fit makes a parameter that was concluded from its name one for cursors if the cursor
-// is not a number, or if a page before had a cursor for it.
+// fit corrects what was concluded from the name of a parameter: it takes a cursor if the
+// cursor of this page is not a number, or if a page before had a cursor for it.
 func (t *turn) fit(p Param) Param {
 	c := t.s.cursor.text
 	if p.Unsure && (c != "" && (p.Role == LastID || !digits(c) && !p.Integer) || t.fed && !p.Integer) {
@@ -216,13 +216,15 @@ func (t *turn) suits(p Param) int {
 	return n
 }
 
+// common are the names of parameters that are often for cursors, offsets or pages, the
+// likeliest first.
 var common = []string{
 	"cursor", "after", "starting_after", "startingAfter", "page_token", "pageToken", "next_page_token", "nextPageToken", "next_cursor", "nextCursor",
 	"start_cursor", "startCursor", "continuation_token", "offset", "startAt", "start_at", "skip", "page", "page_number", "pageNumber",
 }
 
-// isDate reports whether a text begins as a date does, with a year and a month.
-func isDate(s string) bool {
+// looksLikeDate reports whether a text begins as a date does, with a year and a month.
+func looksLikeDate(s string) bool {
 	year, rest, ok := strings.Cut(s, "-")
 	month, _, _ := strings.Cut(strings.TrimRight(rest, "T "), "-")
 	return ok && len(year) == 4 && digits(year) && len(month) == 2 && digits(month)
@@ -231,7 +233,7 @@ func isDate(s string) bool {
 // could reports whether a parameter of the caller's may be the one that pages.
 func (t *turn) could(name string, v any) bool {
 	s := text(v)
-	if s == "" || isDate(s) {
+	if s == "" || looksLikeDate(s) {
 		return false
 	}
 	if role := named(name, "").Role; role == Cursor || role == LastID {
@@ -241,7 +243,8 @@ func (t *turn) could(name string, v any) bool {
 	return ok && (t.s.cursor.text == "" || digits(t.s.cursor.text))
 }
 
-func (t *turn) suggested() (Param, bool) {
+// suggested returns the parameter that the metadata suggests, and whether it suggests none.
+func (t *turn) suggested() (_ Param, none bool) {
 	switch c := t.s.cursor; {
 	case c.text != "":
 		name := "cursor"
@@ -280,18 +283,19 @@ func fail(p Problem, format string, args ...any) Out {
 func (t *turn) next() Out {
 	page := t.pages
 	if len(t.Records) > 0 && t.Count > 0 {
-		mark := maphash.Bytes(t.memory.seed, t.Records)
-		t.again = t.memory.records.before(mark, page)
-		t.memory.records.add(mark, page)
+		h := maphash.Bytes(t.memory.seed, t.Records)
+		t.again = t.memory.records.before(h, page)
+		t.memory.records.add(h, page)
 	}
 	asked, given := t.Params[t.p.Name]
 	if page == 0 {
 		t.from, t.given = integer(asked)
+		t.middle = given && text(asked) != ""
 	}
 	if given && t.p.Role != "" {
-		mark := t.memory.value(t.p.Name, text(asked))
-		t.back = t.memory.values.before(mark, page)
-		t.memory.values.add(mark, page)
+		h := t.memory.markOf(t.p.Name, text(asked))
+		t.back = t.memory.values.before(h, page)
+		t.memory.values.add(h, page)
 	}
 	t.pages++
 	if t.empties++; t.Count != 0 {
@@ -325,16 +329,18 @@ func (t *turn) asksFor(set map[string]any) bool {
 func (t *turn) comesAgain(set map[string]any) bool {
 	again := true
 	for name, v := range set {
-		again = again && t.memory.values.before(t.memory.value(name, text(v)), t.pages)
+		again = again && t.memory.values.before(t.memory.markOf(name, text(v)), t.pages)
 	}
 	if !again {
 		for name, v := range set {
-			t.memory.values.add(t.memory.value(name, text(v)), t.pages)
+			t.memory.values.add(t.memory.markOf(name, text(v)), t.pages)
 		}
 	}
 	return again
 }
 
+// decide decides for a page that was asked for with the value asked of the parameter. first
+// reports whether it is the first page.
 func (t *turn) decide(asked any, first bool) Out {
 	s := &t.s
 	if t.again && !t.proven() {
@@ -396,11 +402,14 @@ func (t *turn) without() Out {
 	if why := t.lacking(); why != "" {
 		return fail(NoParam, "no parameter asks for it: %s", why)
 	}
+	if size, asked := t.sizeAsked(); asked && !t.Known && t.Count > 0 && int64(t.Count) >= size {
+		return silent()
+	}
 	return end()
 }
 
-// lacking says which records have not come according to the totals in the metadata, ""
-// if there are none.
+// lacking says that records have not come yet, according to the totals in the metadata. It
+// returns "" if all have, or if there are no totals.
 func (t *turn) lacking() string {
 	if total, ok := number(t.s.total); ok && t.Count > 0 && total > t.records {
 		return fmt.Sprintf("%d of %d records came", t.records, total)
@@ -438,6 +447,7 @@ func (t *turn) form(p Param, v string, isNumber bool) any {
 	return v
 }
 
+// cursor is for a parameter that takes a cursor or a link.
 func (t *turn) cursor(asked any) Out {
 	s := &t.s
 	set := map[string]any{}
@@ -461,16 +471,21 @@ func (t *turn) cursor(asked any) Out {
 		set[t.p.Name] = t.form(t.p, s.offset.text, s.offset.number)
 	case s.more:
 		return fail(Unknown, "the metadata has no cursor")
-	case s.none, t.loose(), t.p.Fed, t.fed, t.Count == 0:
-		if why := t.lacking(); why != "" && t.loose() && !s.none {
+	case s.none || t.Count == 0:
+		return end()
+	case t.loose(), t.p.Fed, t.fed:
+		if why := t.lacking(); why != "" && !t.middle && (t.loose() || t.full()) {
 			return fail(NoParam, "the metadata has no cursor: %s", why)
+		}
+		if t.loose() && !t.fed && !t.middle && t.full() {
+			return silent()
 		}
 		return end()
 	default:
 		if size, ok := t.sizeAsked(); ok && t.Count > 0 && int64(t.Count) < size && !isCap(t.Count) {
 			return end()
 		}
-		return Out{Problem: Unknown, Why: "there may be a next page, but the metadata has nothing to ask for it with"}
+		return silent()
 	}
 	if !t.comesAgain(set) {
 		t.fed = true
@@ -487,11 +502,38 @@ func (t *turn) cursor(asked any) Out {
 	return out
 }
 
-// alone reports whether nothing is remembered of the pages before and the parameter was
-// only a guess. If such a page asks for itself, it is the first page again, rather than
-// one that nobody has seen.
+// silent is for a page that may not be the last one, whose metadata says nothing.
+func silent() Out {
+	return Out{Problem: Unknown, Why: "there may be a next page, but the metadata has nothing to ask for it with"}
+}
+
+// full reports whether a page has as many records as were asked for; or a number that is
+// a usual size of pages, if none was asked for, or if the vendor may allow fewer.
+func (t *turn) full() bool {
+	size, asked := t.sizeAsked()
+	if !asked {
+		for _, p := range t.Declared {
+			if p.Role == Size && p.Known {
+				size, asked = p.Default, true
+			}
+		}
+	}
+	n := int64(t.Count)
+	switch {
+	case !asked:
+		return n > 0 && (n%50 == 0 || n == 10 || n == 20 || n == 25 || n == 30)
+	case n < size:
+		return n > 0 && n%50 == 0
+	}
+	return n > 0
+}
+
+// alone reports whether this is the first page that is remembered, asked for with a
+// parameter that was only a guess. If such a page asks for itself, the parameter had no
+// effect, and the page is the first one of the list again.
 func (t *turn) alone() bool { return t.pages == 1 && t.guessed && t.Param == "" }
 
+// cycle says that a cursor came again.
 func (t *turn) cycle() string {
 	return fmt.Sprintf("the service gave a cursor again that it had given before, so it does not understand the parameter %q", t.p.Name)
 }
@@ -506,6 +548,7 @@ func (t *turn) offsetToken() bool {
 	return !t.guessed && t.s.offset.text != "" && t.s.offset.name == t.p.Name && t.s.offset.text != "0"
 }
 
+// takesLink reports whether the name of a parameter says that it takes a link.
 func takesLink(name string) bool {
 	plain := plainName(name)
 	return strings.Contains(plain, "url") || strings.Contains(plain, "link") || strings.Contains(plain, "href") || strings.HasSuffix(plain, "uri")
@@ -658,7 +701,8 @@ func (t *turn) goesOn(at int64, first bool) bool {
 	return true
 }
 
-// sizeAsked returns the page size that the caller asked for.
+// sizeAsked returns the page size that the caller asked for. Where it is not known what
+// the operation declares, the name of the parameter tells.
 func (t *turn) sizeAsked() (int64, bool) {
 	for _, p := range t.Declared {
 		if p.Role == Size {
@@ -667,9 +711,18 @@ func (t *turn) sizeAsked() (int64, bool) {
 			}
 		}
 	}
+	if t.Known || t.Declared != nil {
+		return 0, false
+	}
+	for name, v := range t.Params {
+		if n, ok := integer(v); ok && n > 0 && named(name, "").Role == Size {
+			return n, true
+		}
+	}
 	return 0, false
 }
 
+// set asks for a page with a number, in the type that the parameter takes.
 func (t *turn) set(n int64) Out {
 	v := strconv.FormatInt(n, 10)
 	given, isText := t.Params[t.p.Name].(string)

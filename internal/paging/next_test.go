@@ -12,6 +12,9 @@ func TestNext(t *testing.T) {
 		offset = []Param{{Name: "offset", Role: Offset, Integer: true}, {Name: "limit", Role: Size, Integer: true, Default: 10, Known: true}}
 		lastID = []Param{{Name: "before", Role: LastID, Integer: true}, {Name: "limit", Role: Size, Integer: true, Default: 25, Known: true}}
 		page   = []Param{{Name: "page", Role: Count1, Integer: true, Default: 1, Known: true}}
+		unsure = []Param{{Name: "cursor", Role: Cursor, Unsure: true}, {Name: "limit", Role: Size, Integer: true}}
+		ten    = map[string]any{"limit": 10}
+		middle = map[string]any{"limit": 10, "cursor": "c3"}
 	)
 	for name, test := range map[string]struct {
 		meta     string
@@ -55,6 +58,19 @@ func TestNext(t *testing.T) {
 		"declared, short of the asked":     {meta: `{}`, declared: offset, known: true, params: map[string]any{"limit": 50}, count: 9, want: `{"offset":9}`},
 		"cursor without a member":          {meta: `{}`, declared: []Param{{Name: "page", Role: Cursor}}, known: true, count: 9, want: "problem 1"},
 		"cursor without a member, no more": {meta: `{"meta":{"has_more":false}}`, declared: []Param{{Name: "page", Role: Cursor}}, known: true, count: 9, want: "end"},
+		"described cursor, full page":      {meta: `{}`, declared: unsure, known: true, params: ten, count: 10, want: "problem 1"},
+		"described cursor, other name":     {meta: `{"continuation":"c"}`, declared: unsure, known: true, params: ten, count: 10, want: "problem 1"},
+		"described cursor, vendor's cap":   {meta: `{}`, declared: unsure, known: true, params: map[string]any{"limit": 1000}, count: 100, want: "problem 1"},
+		"described cursor, usual size":     {meta: `{}`, declared: unsure, known: true, count: 25, want: "problem 1"},
+		"described cursor, short page":     {meta: `{}`, declared: unsure, known: true, params: ten, count: 9, want: "end"},
+		"described cursor, null":           {meta: `{"next_cursor":null}`, declared: unsure, known: true, params: ten, count: 10, want: "end"},
+		"described cursor, in the middle":  {meta: `{}`, declared: unsure, known: true, params: middle, count: 10, want: "end"},
+		"fed cursor, full page":            {meta: `{}`, declared: after, known: true, count: 10, want: "end"},
+		"fed cursor, a total beyond":       {meta: `{"total":34}`, declared: after, known: true, count: 10, want: "problem 2"},
+		"fed cursor, short of a total":     {meta: `{"total":34}`, declared: after, known: true, count: 9, want: "end"},
+		"fed cursor, total, in the middle": {meta: `{"total":34}`, declared: after, known: true, params: map[string]any{"after": "c3"}, count: 10, want: "end"},
+		"nothing known, as many as asked":  {meta: `{}`, params: ten, count: 10, want: "problem 1"},
+		"nothing known, fewer than asked":  {meta: `{}`, params: ten, count: 9, want: "end"},
 		"last id, a total beyond":          {meta: `{"total":34}`, declared: lastID, known: true, count: 3, want: `{"before":9}`},
 		"last id, the total":               {meta: `{"total":3}`, declared: lastID, known: true, count: 3, want: "end"},
 		"page of a total, in the middle":   {meta: `{"total":34}`, declared: page, known: true, params: map[string]any{"page": 3}, count: 10, want: `{"page":4}`},

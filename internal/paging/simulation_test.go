@@ -148,6 +148,10 @@ func everyOperation(t *testing.T, known string, ask, limit int, null bool, pages
 			}
 		}
 	}
+	if known == byItself && pages == 1 && short == 0 && !null {
+		t.Logf("%v: of an unknown connector, a full first page whose metadata says nothing may not be the last", counts)
+		return
+	}
 	t.Logf("%v; with a paging parameter, %d of %d are complete", counts, complete, paging)
 	if known != byNothing && complete*100 < paging*95 {
 		t.Errorf("fewer than 95 %% are complete")

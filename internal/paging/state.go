@@ -5,13 +5,12 @@ import "hash/maphash"
 // maxSeen is how many pages a State remembers unless it has a Limit.
 const maxSeen = 1 << 16
 
-// A State is what is remembered from page to page. Its zero value is that before the
-// first page. It remembers a bounded number of pages, and beyond that still notices
-// every cycle in the end.
+// A State is what is remembered from page to page. The zero State is for the first page. It
+// remembers a bounded number of pages, and beyond that still notices every cycle in the end.
 //
-// A State is a value, and that before a page may be used again: pages that are asked
-// for twice are no cycle. All that follow from one first page share a memory, so they
-// must not be used concurrently.
+// A State is a value. The one before a page may be used again, to ask for that page again,
+// which is no cycle. All States that follow from one first page share a memory, so they must
+// not be used concurrently.
 type State struct {
 	Limit int // how many pages are remembered one by one; 0 means many
 
@@ -21,6 +20,7 @@ type State struct {
 	empties int   // how many of the last pages were empty
 	from    int64 // the value that the first page was asked with, if counted
 	given   bool  // from was given
+	middle  bool  // the first page was asked for with a cursor, so that earlier ones may have been elsewhere
 	tried   bool  // another base was tried
 	fed     bool  // a page before had a cursor
 	memory  *memory
@@ -43,8 +43,8 @@ func newMemory(limit int) *memory {
 // A mark is a hash.
 type mark = uint64
 
-// value returns the mark of a parameter and its value.
-func (m *memory) value(name, text string) mark {
+// markOf returns the mark of a parameter and its value.
+func (m *memory) markOf(name, text string) mark {
 	var h maphash.Hash
 	h.SetSeed(m.seed)
 	_, _ = h.WriteString(name)
@@ -53,8 +53,9 @@ func (m *memory) value(name, text string) mark {
 	return h.Sum64()
 }
 
-// marks has the first page of each mark. When it is full it keeps one more, which is
-// replaced at growing distances, so that any cycle comes across it.
+// marks has the first page of each mark. When it is full it keeps one more, the anchor,
+// which it replaces at growing distances: once a distance is longer than a cycle, the
+// cycle comes back to the anchor.
 type marks struct {
 	limit           int
 	pages           map[mark]int
@@ -71,6 +72,7 @@ func (m *marks) before(h mark, page int) bool {
 	return m.anchorAt > 0 && m.anchor == h && m.anchored < page
 }
 
+// add remembers that the mark is on a page.
 func (m *marks) add(h mark, page int) {
 	at, ok := m.pages[h]
 	switch {

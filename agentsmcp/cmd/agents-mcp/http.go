@@ -18,6 +18,9 @@ import (
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
+// minToken is how many characters a token must have.
+const minToken = 20
+
 // readToken reads the file of a bearer token.
 func readToken(name string) (string, error) {
 	b, err := os.ReadFile(name)
@@ -30,6 +33,8 @@ func readToken(name string) (string, error) {
 		return "", fmt.Errorf("the token file %s is empty", name)
 	case strings.ContainsFunc(token, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 		return "", fmt.Errorf("the token file %s must have one token and nothing else", name)
+	case len(token) < minToken:
+		return "", fmt.Errorf("the token in %s can be guessed: it has fewer than %d characters; openssl rand -hex 32 makes one", name, minToken)
 	}
 	return token, nil
 }

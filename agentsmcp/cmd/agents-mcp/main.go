@@ -17,7 +17,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,9 +27,10 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
-	"time"
+	"text/tabwriter"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentsmcp"
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
@@ -58,6 +58,7 @@ const (
 // A command is what the flags say.
 type command struct {
 	demo, write, check      bool
+	version                 bool
 	confirm, connectors     string
 	maxOutput               int
 	prefix, http, tokenFile string
@@ -80,7 +81,8 @@ func parse(args []string) (*command, error) {
 	fs.StringVar(&c.http, "http", "", "serve HTTP on this `address`, such as 127.0.0.1:8080, at /mcp")
 	fs.StringVar(&c.tokenFile, "token-file", "", "the `file` with the bearer token that HTTP clients must send")
 	fs.BoolVar(&c.check, "check", false, "connect, say what would be served, and exit")
-	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.BoolVar(&c.version, "version", false, "say which version this is, and exit")
+	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error; error with --check, unless it is given")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fs.SetOutput(os.Stderr)
@@ -97,11 +99,16 @@ func parse(args []string) (*command, error) {
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if c.check && !given["log-level"] {
+		c.level = slog.LevelError // what fails is the outcome
+	}
 	switch {
 	case given["connectors"] && strings.TrimSpace(c.connectors) == "": // perhaps from a variable that was not set
 		return nil, errors.New("--connectors must not be empty; leave it out to allow all connectors")
 	case c.confirm != "auto" && c.confirm != "always" && c.confirm != "never":
 		return nil, fmt.Errorf("--confirm must be auto, always or never, not %q", c.confirm)
+	case given["confirm"] && !c.write:
+		return nil, errors.New("--confirm is for --write")
 	case c.maxOutput < 1_000:
 		return nil, fmt.Errorf("--max-output must be at least 1000, not %d", c.maxOutput)
 	case !regexp.MustCompile(`^[A-Za-z0-9_.-]{0,40}$`).MatchString(c.prefix):
@@ -122,9 +129,7 @@ func parse(args []string) (*command, error) {
 func (c *command) options(log *slog.Logger) []agenttools.Option {
 	opts := []agenttools.Option{
 		agenttools.WithMaxOutput(c.maxOutput), agenttools.WithPrefix(c.prefix), agenttools.WithAllow(patterns(c.connectors)...),
-		agenttools.WithObserver(func(ctx context.Context, name string, out agenttools.Output, took time.Duration) {
-			log.InfoContext(ctx, "call", "tool", name, "failed", out.IsError, "bytes", len(out.Text), "duration", took)
-		}),
+		agenttools.WithLogger(log),
 	}
 	if c.write {
 		opts = append(opts, agentsmcp.Confirm(c.confirm))
@@ -164,6 +169,42 @@ func (c *command) workspace(log *slog.Logger) (*client.Workspace, error) {
 	return client.NewWorkspace(opts...)
 }
 
+// unusable describes an error of the configuration to whoever starts the command: what
+// package client says about each value, without what only a program could do.
+func unusable(err error) error {
+	if !errors.Is(err, auth.ErrNoCredentials) {
+		return err
+	}
+	var texts []string
+	for _, problem := range problems(err) {
+		if missing := unset(auth.EnvClientID, auth.EnvClientSecret); errors.Is(problem, auth.ErrNoCredentials) && strings.Contains(problem.Error(), "\n") { // it lists the places
+			texts = append(texts, strings.Join(missing, " and ")+map[bool]string{true: " is", false: " are"}[len(missing) == 1]+" not set")
+		} else {
+			texts = append(texts, problem.Error())
+		}
+	}
+	return errors.New(strings.Join(texts, "; ") + "; set them to the credentials of your Airbyte application, or try --demo")
+}
+
+// problems returns the errors that are joined in the error of the configuration.
+func problems(err error) (list []error) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	switch {
+	case ok:
+		for _, inner := range joined.Unwrap() {
+			list = append(list, problems(inner)...)
+		}
+	case err != client.ErrInvalid: //nolint:errorlint // it is the kind of the error, and says nothing more
+		list = append(list, err)
+	}
+	return list
+}
+
+// unset returns those of the variables that have no value.
+func unset(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return strings.TrimSpace(os.Getenv(name)) != "" })
+}
+
 func run(ctx context.Context, args []string) int {
 	complain := func(code int, err error) int {
 		fmt.Fprintln(os.Stderr, "agents-mcp: "+strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; "))
@@ -175,16 +216,21 @@ func run(ctx context.Context, args []string) int {
 	} else if err != nil {
 		return complain(exitUsage, err)
 	}
+	if c.version {
+		fmt.Println("agents-mcp", version())
+		return 0
+	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level}))
 	ws, err := c.workspace(log)
-	if errors.Is(err, auth.ErrNoCredentials) {
-		return complain(exitUsage, errors.New("there are no credentials: set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, or try --demo"))
-	} else if err != nil {
-		return complain(exitUsage, err)
+	if err != nil {
+		return complain(exitUsage, unusable(err))
 	}
 	opts := c.options(log)
 	if err := agenttools.New(ws, opts...).Err(); err != nil {
 		return complain(exitUsage, err)
+	}
+	if c.connectors != "" && !c.check {
+		go warn(ctx, log, ws, opts)
 	}
 	switch {
 	case c.check:
@@ -196,6 +242,11 @@ func run(ctx context.Context, args []string) int {
 		}
 		err = c.serveHTTP(ctx, addr, ws, opts)
 	default:
+		if info, err := os.Stdin.Stat(); err == nil {
+			if none, err := os.Stat(os.DevNull); err != nil || !os.SameFile(info, none) {
+				fmt.Fprint(os.Stderr, waiting(info.Mode()))
+			}
+		}
 		err = serveStdio(ctx, os.Stdin, os.Stdout, ws, opts)
 	}
 	if err != nil {
@@ -204,29 +255,84 @@ func run(ctx context.Context, args []string) int {
 	return 0
 }
 
+// version is that of the command, with that of Go.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "dev"
+	}
+	return cmp.Or(strings.Trim(info.Main.Version, "()"), "dev") + " (" + info.GoVersion + ")"
+}
+
+// waiting is what a person is told who starts the command in a terminal, given the mode of
+// stdin: it seems to do nothing.
+func waiting(stdin os.FileMode) string {
+	if stdin&os.ModeCharDevice == 0 {
+		return ""
+	}
+	return "agents-mcp: waiting for messages of a client of the Model Context Protocol on stdin; --check shows what is served, --http serves HTTP, Ctrl-D ends\n"
+}
+
 // report says what would be served.
 func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agenttools.Option) error {
 	set := agenttools.New(ws, opts...)
-	out := set.Call(ctx, c.prefix+"list_connectors", nil)
-	for !out.IsError {
-		fmt.Println(out.Text)
-		handle, more := strings.CutPrefix(out.Text[strings.LastIndexByte(out.Text, '\n')+1:], c.prefix+"next_page ")
-		if !more {
-			break
-		}
-		out = set.Call(ctx, c.prefix+"next_page", []byte(`{"page":"`+handle+`"}`))
+	names, err := set.Connectors(ctx)
+	if err != nil {
+		return forPeople(err, ws)
 	}
-	if out.IsError {
-		var failure struct{ Error, Hint string }
-		if json.Unmarshal([]byte(out.Text), &failure) != nil || failure.Hint == "" {
-			return errors.New(cmp.Or(failure.Error, out.Text))
-		}
-		return fmt.Errorf("%s; %s", failure.Error, failure.Hint)
+	all, err := ws.ListConnectors(ctx)
+	if err != nil {
+		return forPeople(err, ws)
 	}
-	var names []string
+	count := map[int]string{0: "no connectors", 1: "1 connector"}[len(names)]
+	fmt.Printf("workspace %s: %s\n", ws.Name(), cmp.Or(count, fmt.Sprint(len(names), " connectors")))
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(info client.ConnectorInfo) bool {
+			return slices.ContainsFunc([]string{info.Slug, info.Name, info.ID}, func(of string) bool { return strings.EqualFold(of, name) })
+		})
+		if i < 0 { // it is new, or its name has characters that nobody sees
+			fmt.Fprintf(w, "  %s\n", name)
+			continue
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, cmp.Or(all[i].DisplayName, all[i].Slug), all[i].Name)
+	}
+	_ = w.Flush() // what fails here fails below, too
+	var tools []string
 	for _, t := range set.Tools() {
-		names = append(names, t.Name)
+		tools = append(tools, t.Name)
 	}
-	fmt.Println("tools: " + strings.Join(names, ", "))
+	if _, err := fmt.Println("tools: " + strings.Join(tools, ", ")); err != nil {
+		return err
+	}
+	unmatched, err := set.Unmatched(ctx)
+	switch {
+	case err != nil:
+		return forPeople(err, ws)
+	case len(unmatched) == 1:
+		return errors.New("nothing matches this pattern of --connectors: " + unmatched[0])
+	case len(unmatched) > 1:
+		return errors.New("nothing matches these patterns of --connectors: " + strings.Join(unmatched, ", "))
+	}
 	return nil
+}
+
+// forPeople returns an error of package client for whoever started the command: without
+// what only a program could do.
+func forPeople(err error, ws *client.Workspace) error {
+	if errors.Is(err, client.ErrWorkspaceNotFound) {
+		return fmt.Errorf("the workspace %q does not exist; %s names it", ws.Name(), auth.EnvWorkspaceName)
+	}
+	return err
+}
+
+// warn logs the patterns that match nothing, if that can be found out.
+func warn(ctx context.Context, log *slog.Logger, ws *client.Workspace, opts []agenttools.Option) {
+	unmatched, err := agenttools.New(ws, opts...).Unmatched(ctx)
+	if err != nil {
+		log.DebugContext(ctx, "it is not known whether the patterns of --connectors match anything", "error", err)
+	}
+	for _, p := range unmatched {
+		log.WarnContext(ctx, "nothing matches a pattern of --connectors", "pattern", p)
+	}
 }

@@ -85,8 +85,8 @@ func TestExitCodes(t *testing.T) {
 	defer fake.Close()
 	taken := httptest.NewServer(http.NotFoundHandler())
 	defer taken.Close()
-	empty, two := filepath.Join(t.TempDir(), "empty"), filepath.Join(t.TempDir(), "two")
-	for name, text := range map[string]string{empty: " \n", two: "a b\n"} {
+	empty, two, short := filepath.Join(t.TempDir(), "empty"), filepath.Join(t.TempDir(), "two"), filepath.Join(t.TempDir(), "short")
+	for name, text := range map[string]string{empty: " \n", two: "a b\n", short: strings.Repeat("x", 19) + "\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -100,15 +100,23 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"--demo", nil, 0, ""},
 		{"-demo", nil, 0, ""},
-		{"", nil, 2, "there are no credentials: set AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, or try --demo"},
-		{"--check", nil, 2, "there are no credentials"},
-		{"", []string{"AIRBYTE_CLIENT_ID=x"}, 2, "AIRBYTE_CLIENT_SECRET"},
+		{"", nil, 2, "agents-mcp: AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET are not set; set them to the credentials of your Airbyte application, or try --demo\n"},
+		{"--check", nil, 2, "AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET are not set"},
+		{"", []string{"AIRBYTE_CLIENT_ID=x"}, 2, "agents-mcp: AIRBYTE_CLIENT_SECRET is not set; "},
+		{"", []string{"AIRBYTE_CLIENT_SECRET=x", "AIRBYTE_CLIENT_ID= "}, 2, "agents-mcp: AIRBYTE_CLIENT_ID is not set; "},
+		{"--check", []string{"AIRBYTE_CLIENT_ID=${env:AIRBYTE_CLIENT_ID}"}, 2, "client_id (from AIRBYTE_CLIENT_ID) is the name of a variable that nothing replaced by its value; AIRBYTE_CLIENT_SECRET is not set; "},
+		{"--check", []string{"AIRBYTE_CLIENT_ID=x", "AIRBYTE_CLIENT_SECRET=${env:AIRBYTE_CLIENT_SECRET}"}, 2, "client_secret (from AIRBYTE_CLIENT_SECRET) is the name of a variable"},
+		{"--check", []string{"AIRBYTE_CLIENT_ID=${env:AIRBYTE_CLIENT_ID}", "AIRBYTE_CLIENT_SECRET=${env:AIRBYTE_CLIENT_SECRET}"}, 2, "or try --demo\n"},
+		{"--check", []string{"AIRBYTE_API_HOST=http://example.com"}, 2, "https"},
 		{"", with(), 0, ""},
 		{"", account(down), 0, ""},
 		{"--check", with(), 0, ""},
-		{"--check", account(down), 1, "could not be reached"},
-		{"--check", with("AIRBYTE_WORKSPACE=nowhere"), 1, "nowhere"},
-		{"--check", with("AIRBYTE_CLIENT_SECRET=wrong"), 1, "credentials"},
+		{"--check", account(down), 1, strings.TrimPrefix(down.URL, "http://")},
+		{"--check", with("AIRBYTE_WORKSPACE=nowhere"), 1, `the workspace "nowhere" does not exist; AIRBYTE_WORKSPACE names it`},
+		{"--check", with("AIRBYTE_CLIENT_SECRET=wrong"), 1, "agents-mcp: client: list connectors: auth: token request: 401 Unauthorized: The client id or the client secret is wrong"},
+		{"--check --demo --connectors git-hub,nope,stripe.custmers,!hubspot.deels", nil, 1, "agents-mcp: nothing matches these patterns of --connectors: git-hub, nope, stripe.custmers, !hubspot.deels\n"},
+		{"--check --demo --connectors gitlab", nil, 1, "nothing matches this pattern of --connectors: gitlab\n"},
+		{"--check --demo --connectors github,!*.*.delete --prefix a_", nil, 0, ""},
 		{"--check", with("AIRBYTE_API_HOST=http://example.com"), 2, "https"},
 		{"--check --demo", nil, 0, ""},
 		{"--nonsense", nil, 2, "flag provided but not defined: -nonsense"},
@@ -131,6 +139,10 @@ func TestExitCodes(t *testing.T) {
 		{"--demo --http " + taken.Listener.Addr().String(), nil, 1, "in use"},
 		{"--demo --http 127.0.0.1:0 --token-file " + empty, nil, 2, "is empty"},
 		{"--demo --http 127.0.0.1:0 --token-file " + two, nil, 2, "one token"},
+		{"--demo --http 127.0.0.1:0 --token-file " + short, nil, 2, "the token in " + short + " can be guessed: it has fewer than 20 characters; openssl rand -hex 32 makes one"},
+		{"--demo --confirm always", nil, 2, "--confirm is for --write"},
+		{"--demo --confirm auto", nil, 2, "--confirm is for --write"},
+		{"--version", nil, 0, ""},
 		{"--demo --http 127.0.0.1:0 --token-file /does/not/exist", nil, 2, "no such file"},
 		{"--demo --token-file " + two, nil, 2, "is for --http"},
 		{"--help", nil, 0, "usage: agents-mcp"},
@@ -141,17 +153,78 @@ func TestExitCodes(t *testing.T) {
 		if code != test.code || !strings.Contains(stderr, test.stderr) {
 			t.Errorf("%s: %d, %q", test.args, code, stderr)
 		}
-		if code == exitUsage && (strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "agents-mcp: ")) {
+		if (code == exitUsage || code == exitFailed && strings.Contains(test.args, "--check")) && (strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "agents-mcp: ")) {
 			t.Errorf("%s: not one line: %q", test.args, stderr)
 		}
-		if checks := strings.Contains(test.args, "--check"); (stdout != "") != (checks && code == 0) {
+		if test.args == "--version" {
+			if !strings.HasPrefix(stdout, "agents-mcp ") || strings.Count(stdout, "\n") != 1 {
+				t.Errorf("%q", stdout)
+			}
+			continue
+		}
+		if checks, patterns := strings.Contains(test.args, "--check"), strings.Contains(test.args, "--connectors"); (stdout != "") != (checks && (code == 0 || patterns)) {
 			t.Errorf("%s: %q", test.args, stdout)
-		} else if stdout != "" && (!strings.Contains(stdout, "workspace default: connectors 1 to 6") || !strings.Contains(stdout, "github")) {
-			t.Errorf("%s: %q", test.args, stdout)
+		}
+		for _, text := range []string{"other arguments", "<data", "Ensure", "With", "tell the user"} {
+			if strings.Contains(stdout+stderr, text) {
+				t.Errorf("%s: this is not for people: %q, %q", test.args, stdout, stderr)
+			}
 		}
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("%s took %v", test.args, took)
 		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	fake := agentstest.NewServer()
+	defer fake.Close()
+	for _, test := range []struct {
+		env  string
+		args string
+		want string
+	}{
+		{"", "--check", `workspace default: 6 connectors
+  github           GitHub           "Engineering"
+  hubspot          HubSpot          "Marketing"
+`},
+		{"", "--check --connectors stripe,!*.*.delete", "workspace default: 1 connector\n  stripe  Stripe  \"Payments\"\n"},
+		{"", "--check --connectors gitlab", "workspace default: no connectors\n"},
+		{"", "--check --write --prefix p_", "tools: p_list_connectors, p_describe_actions, p_read_records, p_next_page, p_write_records\n"},
+		{"AIRBYTE_WORKSPACE=" + agentstest.SecondWorkspaceName, "--check", "  Frontend  GitHub"},
+	} {
+		if stdout, stderr, _ := runWith(t, "", append(account(fake), test.env), strings.Fields(test.args)...); !strings.Contains(stdout, test.want) {
+			t.Errorf("%s: %s\n%s", test.args, stdout, stderr)
+		}
+	}
+}
+
+// A pattern that matches nothing is in the log when the command starts; a service that is
+// down does not matter.
+func TestUnmatchedAtStart(t *testing.T) {
+	for _, args := range [][]string{{"--demo", "--connectors", "github,githb"}, {"--demo", "--connectors", "github,githb", "--http", "127.0.0.1:0"}} {
+		cmd := start(t, nil, args...)
+		stdin, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stderr, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for lines := bufio.NewScanner(stderr); !found && lines.Scan(); {
+			found = strings.Contains(lines.Text(), "level=WARN") && strings.Contains(lines.Text(), "pattern=githb")
+		}
+		if !found {
+			t.Errorf("%s: no warning", args)
+		}
+		_ = stdin.Close()
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
 	}
 }
 
@@ -383,8 +456,24 @@ func TestNoSecrets(t *testing.T) {
 			t.Errorf("%s is in the output:\n%s\n%s", secret, stdout, stderr)
 		}
 	}
+	for _, want := range []string{
+		`tool=read_records connector=github entity=issues action=list failed=true`, "status=422", "tool=write_records connector=github entity=issues action=create failed=false",
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%s is not in the log: %s", want, stderr)
+		}
+	}
 	if strings.Contains(stderr, params) {
 		t.Errorf("the params of a write are in the log: %s", stderr)
+	}
+}
+
+// Whoever starts the command in a terminal is told what it waits for.
+func TestTerminal(t *testing.T) {
+	for mode, told := range map[os.FileMode]bool{os.ModeDevice | os.ModeCharDevice: true, 0: false, os.ModeNamedPipe: false} {
+		if text := waiting(mode); (text != "") != told || told && !strings.Contains(text, "--check") {
+			t.Errorf("%v: %q", mode, text)
+		}
 	}
 }
 
@@ -436,7 +525,7 @@ func connect(t *testing.T, url, token, version string) (*mcp.ClientSession, erro
 
 func TestHTTP(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte("s3cret\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("s3cret-s3cret-s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, version := range []string{"2025-11-25", "2026-07-28"} {
@@ -445,7 +534,7 @@ func TestHTTP(t *testing.T) {
 		for _, test := range []struct {
 			url, token string
 			ok         bool
-		}{{open, "", true}, {open, "anything", true}, {closed, "s3cret", true}, {closed, "", false}, {closed, "wrong", false}, {closed, "s3cret2", false}, {open + "/x", "", false}} {
+		}{{open, "", true}, {open, "anything", true}, {closed, "s3cret-s3cret-s3cret", true}, {closed, "", false}, {closed, "wrong", false}, {closed, "s3cret-s3cret-s3cret2", false}, {open + "/x", "", false}} {
 			cs, err := connect(t, test.url, test.token, version)
 			if (err == nil) != test.ok {
 				t.Errorf("%+v: %v", test, err)

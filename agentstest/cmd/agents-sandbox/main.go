@@ -4,13 +4,16 @@
 //
 // Usage:
 //
-//	agents-sandbox [flags]
+//	go run github.com/airbyte-agents/airbyte-agents-go/agentstest/cmd/agents-sandbox@latest [flags]
 //
 // The flags are:
 //
 //	-addr host:port
 //		Listen on this address. Port 0 is any free port.
 //		The default is 127.0.0.1:8085.
+//	-document file
+//		Serve a connector that agents-gen -fake described in this file, too; see
+//		agentstest.WithDocument. The flag can be repeated.
 //	-empty
 //		Start without the sample workspaces and connectors.
 //	-fault target=effect[,setting...]
@@ -48,6 +51,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -74,6 +78,12 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	empty := flags.Bool("empty", false, "start without the sample workspaces and connectors")
 	strict := flags.Bool("strict", false, "refuse parameters that actions do not declare")
 	verbose := flags.Bool("v", isTerminal(log), "print a line for each request to stderr; the default on a terminal")
+	var documents []agentstest.Option
+	flags.Func("document", "serve the connector that agents-gen -fake described in this `file`, too; may be repeated", func(file string) error {
+		o, err := described(file)
+		documents = append(documents, o)
+		return err
+	})
 	var faults []agentstest.Fault
 	flags.Func("fault", "make requests fail, as `target=effect` says; may be repeated", func(value string) error {
 		f, err := parseFault(value)
@@ -103,7 +113,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if *strict {
 		opts = append(opts, agentstest.WithStrictParams())
 	}
-	service := agentstest.New(opts...)
+	service := agentstest.New(append(opts, documents...)...)
 	endless := 0
 	for _, f := range faults {
 		service.Inject(f)
@@ -149,6 +159,22 @@ export AIRBYTE_WORKSPACE=%s
 		return err
 	}
 	return nil
+}
+
+// described returns the option for a connector that agents-gen -fake described.
+func described(file string) (o agentstest.Option, err error) {
+	description, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if v := recover(); v != nil { // as it is for tests
+			err = fmt.Errorf("%s: %s", file, strings.TrimPrefix(fmt.Sprint(v), "agentstest: WithDocument: "))
+		}
+	}()
+	o = agentstest.WithDocument(description)
+	agentstest.New(agentstest.WithoutSeed(), o)
+	return o, nil
 }
 
 // baseURL returns where a program on this machine reaches a listener.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
+	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
 
 // TestMain runs the command itself in the processes that TestExitCode starts.
@@ -148,6 +149,45 @@ func TestRun(t *testing.T) {
 }
 
 // A line for each request, in colours only if they are wanted.
+func TestDocument(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"-addr=127.0.0.1:0", "-empty", "-document", acme, "-document", acme}, write, io.Discard)
+		_ = write.Close()
+	}()
+	host := ""
+	lines := bufio.NewScanner(read)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "# Stop it") {
+		if value, found := strings.CutPrefix(lines.Text(), "export AIRBYTE_API_HOST="); found {
+			host = value
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	conn, err := client.Connect(ctx, "acme-desk", client.WithBaseURL(host), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if limits, err := conn.Execute(ctx, "limits", "list", nil); err != nil || !strings.Contains(string(limits.Data), "per_minute") {
+		t.Errorf("the limits are %v, %v", limits, err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for file, want := range map[string]string{"none.json": "none.json", "main.go": "main.go: agents-gen -fake did not write it", "../../../examples/typed/acme.yaml": "acme.yaml: this looks like the document itself"} {
+		if err := run(t.Context(), []string{"-document", file}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", file, err, want)
+		}
+	}
+}
+
+// acme is what agents-gen -fake wrote for a made-up connector.
+const acme = "../../../examples/typed/acme.fake.json"
+
 func TestWatcher(t *testing.T) {
 	service := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -33,7 +33,7 @@ func (e ConnectorEntity) All(ctx context.Context, p ConnectorListParams, opts ..
 
 // ConnectorListParams are the parameters of [ConnectorEntity.List].
 type ConnectorListParams struct {
-	// The vendor's default is "0".
+	// The vendor's default is 0.
 	Offset int64 `json:"offset,omitzero"`
 
 	// Extra has parameters to add, or to send instead of those above.

@@ -40,20 +40,23 @@ func (e Tickets) All(ctx context.Context, p TicketsListParams, opts ...client.Ex
 type TicketsListParams struct {
 	// The vendor's default is "2026-01-01".
 	AcmeVersion string `json:"Acme-Version,omitzero"`
-	Account     string `json:"account,omitzero"`
+
+	Account string `json:"account,omitzero"`
 
 	// Required. Key of the project
-	Project string             `json:"project"`
-	State   []TicketsListState `json:"state,omitzero"`
+	Project string `json:"project"`
 
-	// The vendor's default is "50".
+	State []TicketsListState `json:"state,omitzero"`
+
+	// The vendor's default is 50.
 	Limit int64 `json:"limit,omitzero"`
 
-	// The vendor's default is "true".
-	IncludeClosed *bool     `json:"include_closed,omitzero"`
-	UpdatedSince  time.Time `json:"updated_since,omitzero"`
-	FilterType    string    `json:"filter[type],omitzero"`
-	After         string    `json:"after,omitzero"`
+	// The vendor's default is true.
+	IncludeClosed *bool `json:"include_closed,omitzero"`
+
+	UpdatedSince time.Time `json:"updated_since,omitzero"`
+	FilterType   string    `json:"filter[type],omitzero"`
+	After        string    `json:"after,omitzero"`
 
 	// Extra has parameters to add, or to send instead of those above.
 	Extra client.Params `json:"-"`
@@ -88,12 +91,14 @@ type TicketsCreateParams struct {
 	Subject string `json:"subject"`
 
 	// Required. A Go keyword
-	Type    string `json:"type"`
-	Private *bool  `json:"private,omitzero"`
+	Type string `json:"type"`
+
+	Private *bool `json:"private,omitzero"`
 
 	// null takes the assignee away
 	AssigneeID client.Nullable[int64] `json:"assignee_id,omitzero"`
-	Parts      []TicketsCreateParts   `json:"parts,omitzero"`
+
+	Parts []TicketsCreateParts `json:"parts,omitzero"`
 
 	// Extra has parameters to add, or to send instead of those above.
 	Extra client.Params `json:"-"`
@@ -109,9 +114,10 @@ func (e Tickets) Update(ctx context.Context, p TicketsUpdateParams, opts ...clie
 // TicketsUpdateParams are the parameters of [Tickets.Update].
 type TicketsUpdateParams struct {
 	// Required.
-	TicketID int64                   `json:"ticket_id"`
-	Subject  client.Nullable[string] `json:"subject,omitzero"`
-	Private  *bool                   `json:"private,omitzero"`
+	TicketID int64 `json:"ticket_id"`
+
+	Subject client.Nullable[string] `json:"subject,omitzero"`
+	Private *bool                   `json:"private,omitzero"`
 
 	// Extra has parameters to add, or to send instead of those above.
 	Extra client.Params `json:"-"`
@@ -221,7 +227,8 @@ type TicketsStoreRecord struct {
 // TicketsCreateParts has the fields of "tickets.create.parts".
 type TicketsCreateParts struct {
 	// Required.
-	Kind string  `json:"kind"`
+	Kind string `json:"kind"`
+
 	Body *string `json:"body,omitzero"`
 }
 

@@ -33,23 +33,27 @@ type SummariesListRecord struct {
 // The document says: A question of a customer
 type Ticket struct {
 	// Larger than 2^53
-	ID       int64       `json:"id"`
+	ID int64 `json:"id"`
+
 	Subject  string      `json:"subject"`
 	Type     string      `json:"type"`
 	State    TicketState `json:"state"`
 	Priority int64       `json:"priority"`
 
 	// null is not 0
-	Score   *float64 `json:"score"`
-	Private *bool    `json:"private"`
+	Score *float64 `json:"score"`
+
+	Private *bool `json:"private"`
 
 	// Not always RFC 3339
 	CreatedAt client.Time `json:"createdAt"`
-	DueOn     string      `json:"due_on"`
-	UserID2   int64       `json:"user_id"`
+
+	DueOn   string `json:"due_on"`
+	UserID2 int64  `json:"user_id"`
 
 	// Same Go name as user_id
-	UserID     string          `json:"userId"`
+	UserID string `json:"userId"`
+
 	Plus1      int64           `json:"+1"`
 	Minus1     int64           `json:"-1"`
 	X16x16     string          `json:"16x16"`
@@ -60,9 +64,10 @@ type Ticket struct {
 	Watchers   []*User         `json:"watchers"`
 
 	// Recursive
-	Replies []Ticket          `json:"replies"`
-	Custom  TicketCustom      `json:"custom"`
-	Labels  map[string]string `json:"labels"`
+	Replies []Ticket `json:"replies"`
+
+	Custom TicketCustom      `json:"custom"`
+	Labels map[string]string `json:"labels"`
 
 	// Free-form
 	Extra json.RawMessage `json:"extra"`

@@ -21,7 +21,8 @@ type Document struct {
 	Operations           []Operation // by path and method
 	Store                []StoreEntity
 	Schemas              []*Schema // of the components, by name
-	Notes                []string  // what was passed over
+	Notes                []Note    // what is doubtful, and what was passed over
+	LeftOut              int       // operations without an entity or an action
 	Untyped              bool      // it is made from a description, which has no responses
 }
 
@@ -60,12 +61,18 @@ type StoreEntity struct {
 
 // Load reads a document, in YAML or JSON.
 func Load(data []byte) (*Document, error) {
-	root, err := parse(data)
+	root, twice, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
-	if !root.is(object) || root.get("openapi") == nil && root.get("paths") == nil {
+	version := root.get("openapi")
+	switch {
+	case !root.is(object) || version == nil && root.get("paths") == nil:
 		return nil, errors.New("it is no OpenAPI document: it has neither openapi nor paths")
+	case version != nil && version.str() != "3" && !strings.HasPrefix(version.str(), "3."):
+		return nil, fmt.Errorf("it says that it is OpenAPI %q, and only versions from 3.0 on are read", version.str())
+	case version == nil && root.get("swagger") != nil:
+		return nil, fmt.Errorf("it says that it is Swagger %q: convert it to OpenAPI 3", root.get("swagger").str())
 	}
 	info := root.get("info")
 	d := &Document{
@@ -74,11 +81,22 @@ func Load(data []byte) (*Document, error) {
 		Title:        info.get("title").str(),
 		Version:      info.get("version").str(),
 	}
-	l := &loader{d: d, schemas: schemas{root: root, known: map[*node]*Schema{}, found: map[string]*node{}}}
+	l := &loader{d: d}
+	l.schemas = schemas{root: root, known: map[*node]*Schema{}, found: map[string]*node{}, loader: l}
+	for _, text := range twice {
+		l.note(Wrong, "twice", "%s", text)
+	}
+	if version == nil {
+		l.note(Doubt, "version", "it does not say which version of OpenAPI it is: add openapi: 3.1.0")
+	}
+	l.checkSlug()
+	l.keys(root, place("the document"), rootKeys)
+	l.keys(info, place("the info"), infoKeys)
 	l.components(root.at("components", "schemas"))
 	l.paths(root.get("paths"))
 	l.store(first(info.get("x-airbyte-context-store"), root.get("x-airbyte-context-store")))
 	l.schemas.finish()
+	l.checkRequired()
 	return d, nil
 }
 
@@ -97,16 +115,12 @@ type loader struct {
 	schemas schemas
 }
 
-func (l *loader) note(format string, args ...any) {
-	l.d.Notes = append(l.d.Notes, fmt.Sprintf(format, args...))
-}
-
 func (l *loader) components(n *node) {
 	if !n.is(object) {
 		return
 	}
 	for _, m := range n.members {
-		s := l.schemas.of(m.value)
+		s := l.schemas.of(m.value, place("the schema %q", m.name))
 		s.Name = m.name
 		l.d.Schemas = append(l.d.Schemas, s)
 	}
@@ -114,7 +128,7 @@ func (l *loader) components(n *node) {
 }
 
 // resolve follows references of what is no schema.
-func (l *loader) resolve(n *node) *node {
+func (l *loader) resolve(n *node, at *where) *node {
 	for range 10 {
 		ref := n.get("$ref")
 		if !ref.is(text) {
@@ -122,7 +136,7 @@ func (l *loader) resolve(n *node) *node {
 		}
 		target, why := l.schemas.lookup(ref.text)
 		if why != "" {
-			l.note("%s", why)
+			l.note(Doubt, "references", "%s: %s", at, why)
 			return nil
 		}
 		n = target
@@ -138,7 +152,8 @@ func (l *loader) paths(n *node) {
 	}
 	members := slices.SortedFunc(slices.Values(n.members), func(a, b member) int { return cmp.Compare(a.name, b.name) })
 	for _, m := range members {
-		item := l.resolve(m.value)
+		item := l.resolve(m.value, place("the path %s", m.name))
+		l.keys(item, place("the path %s", m.name), itemKeys)
 		for _, method := range methods {
 			op := item.get(method)
 			if !op.is(object) {
@@ -158,8 +173,18 @@ func (l *loader) operation(path, method string, n, shared *node) {
 		Description: n.get("description").str(),
 		Extractor:   strings.TrimSpace(n.get("x-airbyte-record-extractor").str()),
 	}
+	at := o.place()
+	l.keys(n, at, operationKeys)
 	if o.Entity == "" || o.Action == "" {
-		l.note("%s %s has no entity or no action", strings.ToUpper(method), path)
+		l.d.LeftOut++
+		switch {
+		case o.Entity != "":
+			l.note(Doubt, "halves", "%s is left out: it has an entity, and no x-airbyte-action", at)
+		case o.Action != "":
+			l.note(Doubt, "halves", "%s is left out: it has an action, and no x-airbyte-entity", at)
+		default:
+			l.note(Detail, "left out", "%s is left out: it has no entity and no action", at)
+		}
 		return
 	}
 	if v := n.get("x-airbyte-no-pagination"); v != nil && v.str() != "false" {
@@ -176,33 +201,39 @@ func (l *loader) operation(path, method string, n, shared *node) {
 			l.param(&o, p)
 		}
 	}
-	body := l.resolve(n.get("requestBody"))
+	l.checkPath(&o, n)
+	inBody := place("the body of %s", at)
+	body := l.resolve(n.get("requestBody"), inBody)
+	l.keys(body, inBody, bodyKeys)
 	if kind := body.get("x-airbyte-body-type"); kind.str() != "graphql" && kind.get("type").str() != "graphql" {
-		o.Body = l.content(body.get("content"))
+		o.Body = l.content(body.get("content"), inBody)
 	}
-	o.Response = l.response(n.get("responses"))
+	o.Response = l.response(n.get("responses"), place("the response of %s", at))
 	l.d.Operations = append(l.d.Operations, o)
 }
 
 func (l *loader) param(o *Operation, n *node) {
-	n = l.resolve(n)
+	at := place("a parameter of %s", o.place())
+	n = l.resolve(n, at)
 	if !n.is(object) {
 		return
 	}
+	at = place("the parameter %q of %s", n.get("name").str(), o.place())
 	p := Param{
 		Name: n.get("name").str(), In: n.get("in").str(),
 		Description: n.get("description").str(),
 		Required:    n.get("required").isTrue(),
-		Schema:      l.schemas.of(n.get("schema")),
+		Schema:      l.schemas.of(n.get("schema"), at),
 	}
+	l.checkParam(&p, n, at)
 	if inject := n.get("x-airbyte-param-config-inject"); inject != nil && inject.kind != null {
 		p.Injected = true
 	}
 	if p.Schema == nil {
-		p.Schema = l.content(n.get("content"))
+		p.Schema = l.content(n.get("content"), at)
 	}
 	if p.Schema == nil { // as OpenAPI 2 has it
-		p.Schema = l.schemas.of(n)
+		p.Schema = l.schemas.like(n, at, parameterKeys)
 	}
 	if p.Name == "" || slices.ContainsFunc(o.Params, func(q Param) bool { return q.Name == p.Name && q.In == p.In }) {
 		return
@@ -211,7 +242,7 @@ func (l *loader) param(o *Operation, n *node) {
 }
 
 // response returns the schema of the answer to a request that succeeds.
-func (l *loader) response(n *node) *Schema {
+func (l *loader) response(n *node, at *where) *Schema {
 	if !n.is(object) {
 		return nil
 	}
@@ -230,11 +261,13 @@ func (l *loader) response(n *node) *Schema {
 			best, rank = m.value, r
 		}
 	}
-	return l.content(l.resolve(best).get("content"))
+	best = l.resolve(best, at)
+	l.keys(best, at, responseKeys)
+	return l.content(best.get("content"), at)
 }
 
 // content returns the schema of JSON or a form among media types.
-func (l *loader) content(n *node) *Schema {
+func (l *loader) content(n *node, at *where) *Schema {
 	if !n.is(object) {
 		return nil
 	}
@@ -262,7 +295,8 @@ func (l *loader) content(n *node) *Schema {
 	if rank == 10 {
 		return nil
 	}
-	return l.schemas.of(best.value.get("schema"))
+	l.keys(best.value, at, mediaKeys)
+	return l.schemas.of(best.value.get("schema"), at)
 }
 
 func (l *loader) store(n *node) {
@@ -271,6 +305,7 @@ func (l *loader) store(n *node) {
 		if name == "" {
 			continue
 		}
+		l.keys(e, place("the entity %q of the context store", name), storeKeys)
 		s := &Schema{Types: []string{"object"}}
 		for _, f := range e.get("fields").elements() {
 			field := f.get("name").str()
@@ -281,14 +316,14 @@ func (l *loader) store(n *node) {
 			if inner := f.get("schema"); inner.is(object) {
 				of = inner
 			}
-			p := Property{Name: field, Schema: l.schemas.of(of)}
+			p := Property{Name: field, Schema: l.schemas.of(of, place("the field %q of the entity %q of the context store", field, name))}
 			if p.Schema.Description == "" {
 				p.Schema.Description = f.get("description").str()
 			}
 			s.Properties = append(s.Properties, p)
 		}
 		if i := slices.IndexFunc(l.d.Store, func(o StoreEntity) bool { return o.Entity == name }); i >= 0 {
-			l.note("the context store has the entity %q twice; the first one counts", name)
+			l.note(Doubt, "twice in the store", "the context store has the entity %q twice; the first one counts", name)
 			continue
 		}
 		l.d.Store = append(l.d.Store, StoreEntity{Entity: name, Fields: s})

@@ -43,8 +43,8 @@ components:
 	if d.Slug != "t" || d.Title != "T" || d.Version != "1.0" {
 		t.Errorf("the document is %q %q %q", d.Slug, d.Title, d.Version)
 	}
-	if len(d.Operations) != 1 || len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "/other") {
-		t.Fatalf("operations %v, notes %q", d.Operations, d.Notes)
+	if len(d.Operations) != 1 || len(d.Notes) != 1 || d.LeftOut != 1 || !strings.Contains(d.Notes[0].Text, "/other") {
+		t.Fatalf("operations %v, notes %+v", d.Operations, d.Notes)
 	}
 	var params []string
 	for _, p := range d.Operations[0].Params {
@@ -96,6 +96,35 @@ func TestLimits(t *testing.T) {
 		_, err := Load([]byte(test.document))
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: the error is %v, want one about %s", test.name, err, test.want)
+		}
+	}
+}
+
+// Notes are few enough and short enough, whatever the document.
+func TestNotesHaveLimits(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	var params, required strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&params, `, {"in": "path", "name": "p%d"}`, i)
+		fmt.Fprintf(&required, `, "q%d"`, i)
+	}
+	for name, text := range map[string]string{
+		"parameters": `"paths": {"/` + long + strings.Repeat("{a}{b}", 1000) + `": {"get": {"x-airbyte-entity": "a", "x-airbyte-action": "list", "parameters": [{}` + params.String() + `]}}}`,
+		"required":   `"paths": {}, "components": {"schemas": {"` + long + `": {"properties": {"a": {}}, "required": ["a"` + required.String() + `]}}}`,
+		"names":      `"paths": {}, "components": {"schemas": {"a": {"properties": {"` + long + `": {"type": "` + long + `", "format": "` + long + `"}}}}}`,
+		"twice":      `"paths": {}` + strings.Repeat(",\n\""+long+`": 1`, 150),
+	} {
+		d, err := Load([]byte(`{"openapi": "3.1.0", ` + text + "}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Notes) == 0 || len(d.Notes) > maxNotes {
+			t.Errorf("%s: there are %d notes", name, len(d.Notes))
+		}
+		for _, note := range d.Notes {
+			if len(note.Text) > 6*longest || strings.Contains(note.Text, "in lin…") {
+				t.Fatalf("%s: a note has %d bytes: %s", name, len(note.Text), note.Text)
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package document
 
 import (
+	"cmp"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +20,7 @@ type Schema struct {
 	EnumOther   bool     // other values are among them
 	Default     string   // a scalar, as it is written
 	HasDefault  bool
-	Minimum     string // a number, as it is written
+	Limits      Limits
 	ReadOnly    bool
 	Deprecated  bool
 	Properties  []Property
@@ -31,6 +33,44 @@ type Schema struct {
 	Ref         *Schema // what $ref names, beside the rest
 	Broken      string  // why $ref names nothing
 	Required    []string
+
+	part bool // it is one of several parts of a schema
+}
+
+// Limits are what a value may be, as they are written; "" is no limit.
+type Limits struct {
+	Minimum, Maximum     string // numbers
+	MinLength, MaxLength string // whole numbers, like those below
+	MinItems, MaxItems   string
+}
+
+// limits returns the limits of a node.
+func limits(n *node) Limits {
+	var l Limits
+	for name, to := range l.byName() {
+		v := n.get(name)
+		if !v.is(number) || !json.Valid([]byte(v.text)) { // in YAML, there are others
+			continue
+		}
+		if _, err := strconv.Atoi(v.text); strings.HasSuffix(name, "imum") || err == nil {
+			*to = v.text
+		}
+	}
+	return l
+}
+
+func (l *Limits) byName() map[string]*string {
+	return map[string]*string{
+		"minimum": &l.Minimum, "maximum": &l.Maximum, "minLength": &l.MinLength, "maxLength": &l.MaxLength, "minItems": &l.MinItems, "maxItems": &l.MaxItems,
+	}
+}
+
+// or returns the limits with those of others where it has none.
+func (l Limits) or(others Limits) Limits {
+	return Limits{
+		cmp.Or(l.Minimum, others.Minimum), cmp.Or(l.Maximum, others.Maximum), cmp.Or(l.MinLength, others.MinLength),
+		cmp.Or(l.MaxLength, others.MaxLength), cmp.Or(l.MinItems, others.MinItems), cmp.Or(l.MaxItems, others.MaxItems),
+	}
 }
 
 // A Property is a property of an object.
@@ -46,16 +86,29 @@ type schemas struct {
 	known map[*node]*Schema
 	found map[string]*node // by pointer
 	todo  []reference
+	made  []placed
+
+	loader *loader // for notes
 }
 
 type reference struct {
 	s   *Schema
 	ref string
+	at  *where
+}
+
+// A placed schema is one with its place.
+type placed struct {
+	s  *Schema
+	at *where
 }
 
 // of returns the Schema of a node. Its references, and those of the Schemas in it,
 // are resolved by finish.
-func (c *schemas) of(n *node) *Schema {
+func (c *schemas) of(n *node, at *where) *Schema { return c.like(n, at, schemaKeys) }
+
+// like is of for a node that may have other keys.
+func (c *schemas) like(n *node, at *where, keys []string) *Schema {
 	if n == nil {
 		return nil
 	}
@@ -86,32 +139,33 @@ func (c *schemas) of(n *node) *Schema {
 			s.Default = v.text
 		}
 	}
-	if v := n.get("minimum"); v.is(number) {
-		s.Minimum = v.text
-	}
+	s.Limits = limits(n)
+	c.made = append(c.made, placed{s, at})
+	c.loader.checkSchema(s, n, at, keys)
 	c.enum(s, n)
-	c.object(s, n)
+	c.object(s, n, at)
 	if items := n.get("items"); items.is(list) { // one schema for each place
 		if len(items.items) == 1 {
-			s.Items = c.of(items.items[0])
+			s.Items = c.of(items.items[0], at.at("items"))
 		}
 	} else {
-		s.Items = c.of(items)
+		s.Items = c.of(items, at.at("items"))
 	}
-	s.AllOf, s.OneOf, s.AnyOf = c.list(n.get("allOf")), c.list(n.get("oneOf")), c.list(n.get("anyOf"))
+	s.AllOf, s.OneOf, s.AnyOf = c.list(n, "allOf", at), c.list(n, "oneOf", at), c.list(n, "anyOf", at)
 	if ref := n.get("$ref"); ref.is(text) {
-		c.todo = append(c.todo, reference{s, ref.text})
+		c.todo = append(c.todo, reference{s, ref.text, at})
 	}
 	return s
 }
 
-func (c *schemas) list(n *node) []*Schema {
+func (c *schemas) list(of *node, name string, at *where) []*Schema {
+	n := of.get(name)
 	if !n.is(list) {
 		return nil
 	}
 	var all []*Schema
-	for _, item := range n.items {
-		all = append(all, c.of(item))
+	for i, item := range n.items {
+		all = append(all, c.of(item, at.at(name+"["+strconv.Itoa(i)+"]")))
 	}
 	return all
 }
@@ -139,16 +193,18 @@ func (c *schemas) enum(s *Schema, n *node) {
 	}
 }
 
-func (c *schemas) object(s *Schema, n *node) {
+func (c *schemas) object(s *Schema, n *node, at *where) {
+	isRequired := map[string]bool{}
 	if required := n.get("required"); required.is(list) {
 		for _, r := range required.items {
 			s.Required = append(s.Required, r.str())
+			isRequired[r.str()] = true
 		}
 	}
 	if properties := n.get("properties"); properties.is(object) {
 		for _, m := range properties.members {
-			p := Property{Name: m.name, Schema: c.of(m.value)}
-			p.Required = slices.Contains(s.Required, m.name) || m.value.get("required").isTrue()
+			p := Property{Name: m.name, Schema: c.of(m.value, at.at(m.name))}
+			p.Required = isRequired[m.name] || m.value.get("required").isTrue()
 			s.Properties = append(s.Properties, p)
 		}
 	}
@@ -158,7 +214,7 @@ func (c *schemas) object(s *Schema, n *node) {
 	case more.is(object):
 		s.Open = true
 		if len(more.members) > 0 {
-			s.Additional = c.of(more)
+			s.Additional = c.of(more, at.at("additionalProperties"))
 		}
 	}
 }
@@ -171,9 +227,10 @@ func (c *schemas) finish() {
 		target, why := c.lookup(r.ref)
 		if why != "" {
 			r.s.Broken = why
+			c.loader.note(Doubt, "references", "%s: %s", r.at, why)
 			continue
 		}
-		r.s.Ref = c.of(target)
+		r.s.Ref = c.of(target, place("%s", r.ref))
 	}
 }
 

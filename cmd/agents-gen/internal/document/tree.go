@@ -91,7 +91,8 @@ func (n *node) elements() []*node {
 	return []*node{n}
 }
 
-// set adds a member, or replaces its value if there is one of that name.
+// set adds a member, or replaces its value if there is one of that name. The last one
+// counts, as it does for most parsers.
 func (n *node) set(index map[string]int, name string, v *node) {
 	if i, ok := index[name]; ok {
 		n.members[i].value = v
@@ -101,38 +102,56 @@ func (n *node) set(index map[string]int, name string, v *node) {
 	n.members = append(n.members, member{name, v})
 }
 
-// parse reads YAML or JSON.
-func parse(data []byte) (n *node, err error) {
+// parse reads YAML or JSON. It also returns which keys stand twice in an object.
+func parse(data []byte) (n *node, twice []string, err error) {
 	if len(data) > MaxSize {
-		return nil, fmt.Errorf("it has %d bytes, more than %d", len(data), MaxSize)
+		return nil, nil, fmt.Errorf("it has %d bytes, more than %d", len(data), MaxSize)
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
-		return nil, errors.New("it is not UTF-8")
+		return nil, nil, errors.New("it is not UTF-8")
 	}
+	c := converter{told: map[string]bool{}}
 	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(data) {
-		return parseJSON(data)
+		n, err = c.parseJSON(data)
+		return n, c.twice, err
 	}
 	// The parser is known to panic on some input that is not YAML.
 	defer func() {
 		if r := recover(); r != nil {
-			n, err = nil, errors.New("it is not YAML")
+			n, twice, err = nil, nil, errors.New("it is not YAML")
 		}
 	}()
 	var doc yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, errors.New("it is empty")
+			return nil, nil, errors.New("it is empty")
 		}
-		return nil, fmt.Errorf("it is not YAML: %s", strings.Join(strings.Fields(err.Error()), " "))
+		// The line is where the parser began to read what it could not finish.
+		text := strings.Replace(strings.TrimPrefix(err.Error(), "yaml: "), "line ", "in or after line ", 1)
+		return nil, nil, fmt.Errorf("it is not YAML: %s", strings.Join(strings.Fields(text), " "))
 	}
-	c := converter{}
-	return c.convert(&doc, 0)
+	n, err = c.convert(&doc, 0)
+	return n, c.twice, err
 }
 
 // A converter turns the nodes of the YAML parser into ours, within limits.
 type converter struct {
 	nodes, aliases int
+	twice          []string
+	told           map[string]bool
+}
+
+// repeated takes down that a key stands twice, in two lines.
+func (c *converter) repeated(name string, first, again int) {
+	if len(name) > longest/2 {
+		name = strings.ToValidUTF8(name[:longest/2], "") + "…"
+	}
+	text := fmt.Sprintf("the key %q stands in line %d and again in line %d, in the same object", name, first, again)
+	if !c.told[text] { // an alias is converted wherever it is used
+		c.told[text] = true
+		c.twice = append(c.twice, text)
+	}
 }
 
 var errDeep = fmt.Errorf("values are nested more than %d deep in it", maxDepth)
@@ -181,7 +200,7 @@ func (c *converter) convert(y *yaml.Node, depth int) (*node, error) {
 
 func (c *converter) mapping(y *yaml.Node, depth int) (*node, error) {
 	n := &node{kind: object}
-	index := map[string]int{}
+	index, lines := map[string]int{}, map[string]int{}
 	var merged []*node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
@@ -199,6 +218,10 @@ func (c *converter) mapping(y *yaml.Node, depth int) (*node, error) {
 			merged = append(merged, v.elements()...)
 			continue
 		}
+		if first := lines[key.Value]; first > 0 {
+			c.repeated(key.Value, first, key.Line)
+		}
+		lines[key.Value] = key.Line
 		n.set(index, key.Value, v)
 	}
 	for _, from := range merged {
@@ -227,14 +250,13 @@ func scalar(y *yaml.Node) *node {
 	return &node{kind: text, text: y.Value}
 }
 
-func parseJSON(data []byte) (*node, error) {
+func (c *converter) parseJSON(data []byte) (*node, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
-	c := converter{}
-	return c.json(dec, 0)
+	return c.json(dec, data, 0)
 }
 
-func (c *converter) json(dec *json.Decoder, depth int) (*node, error) {
+func (c *converter) json(dec *json.Decoder, data []byte, depth int) (*node, error) {
 	if err := c.count(depth); err != nil {
 		return nil, err
 	}
@@ -256,7 +278,8 @@ func (c *converter) json(dec *json.Decoder, depth int) (*node, error) {
 	if token == json.Delim('{') {
 		n.kind = object
 	}
-	index := map[string]int{}
+	index, ends := map[string]int{}, map[string]int64{}
+	line := func(end int64) int { return bytes.Count(data[:end], []byte("\n")) + 1 }
 	for dec.More() {
 		var name string
 		if n.kind == object {
@@ -265,8 +288,12 @@ func (c *converter) json(dec *json.Decoder, depth int) (*node, error) {
 				return nil, fmt.Errorf("it is not JSON: %w", err)
 			}
 			name, _ = key.(string)
+			if first, ok := ends[name]; ok && len(c.twice) < 100 { // lines are counted each time
+				c.repeated(name, line(first), line(dec.InputOffset()))
+			}
+			ends[name] = dec.InputOffset()
 		}
-		v, err := c.json(dec, depth+1)
+		v, err := c.json(dec, data, depth+1)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ type View struct {
 	EnumOther   bool
 	Default     string
 	HasDefault  bool
-	Minimum     string
+	Limits      Limits
 	ReadOnly    bool
 	Deprecated  bool
 	Properties  []Property
@@ -57,7 +57,7 @@ func (w *viewer) view(s *Schema) *View {
 	defer delete(w.open, s)
 	v := &View{
 		Of: s, Types: s.Types, Nullable: s.Nullable, Format: s.Format, Description: s.Description, Enum: s.Enum, EnumOther: s.EnumOther,
-		Default: s.Default, HasDefault: s.HasDefault, Minimum: s.Minimum, ReadOnly: s.ReadOnly, Deprecated: s.Deprecated,
+		Default: s.Default, HasDefault: s.HasDefault, Limits: s.Limits, ReadOnly: s.ReadOnly, Deprecated: s.Deprecated,
 		Properties: s.Properties, Items: s.Items, Open: s.Open, Additional: s.Additional, Why: s.Broken, required: s.Required,
 	}
 	var parts []*Schema
@@ -122,6 +122,7 @@ func alias(v, of *View) *View {
 	a := *of
 	a.Nullable = of.Nullable || v.Nullable
 	a.ReadOnly = of.ReadOnly || v.ReadOnly
+	a.Limits = v.Limits.or(of.Limits)
 	a.required = slices.Concat(of.required, v.required)
 	a.Deprecated = of.Deprecated || v.Deprecated
 	if v.Description != "" {
@@ -156,9 +157,7 @@ func (v *View) add(p *View) {
 	if !v.HasDefault {
 		v.Default, v.HasDefault = p.Default, p.HasDefault
 	}
-	if v.Minimum == "" {
-		v.Minimum = p.Minimum
-	}
+	v.Limits = v.Limits.or(p.Limits)
 	if v.Why == "" {
 		v.Why = p.Why
 	}

@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"fmt"
 	"go/format"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/model"
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/names"
 )
@@ -357,6 +359,7 @@ func about(text string) string {
 // fields writes a struct.
 func (e *emitter) fields(d *model.Decl) {
 	e.printf("type %s struct {\n", d.Name.Got)
+	before := "" // the comment of the field before: it is not for those that follow
 	for i, f := range d.Fields {
 		text := sentence(f.Doc)
 		if d.Input && !f.Optional {
@@ -366,14 +369,13 @@ func (e *emitter) fields(d *model.Decl) {
 			if text != "" && !strings.HasSuffix(text, ".") {
 				text += "."
 			}
-			text = strings.TrimSpace(text + " The vendor's default is " + strconv.Quote(line(f.Default)) + ".")
+			text = strings.TrimSpace(text + " The vendor's default is " + defaultOf(f) + ".")
 		}
-		if text != "" {
-			if i > 0 {
-				e.printf("\n")
-			}
-			comment(&e.b, "\t", text)
+		if i > 0 && (text != "" || before != "") {
+			e.printf("\n")
 		}
+		before = text
+		comment(&e.b, "\t", text)
 		options := ""
 		if f.Optional {
 			options = ",omitzero"
@@ -395,6 +397,17 @@ func (e *emitter) fields(d *model.Decl) {
 		e.printf("// MarshalJSON implements json.Marshaler.\n")
 		e.printf("func (v %s) MarshalJSON() ([]byte, error) { return client.MarshalFields(v) }\n\n", d.Name.Got)
 	}
+}
+
+// defaultOf returns the default of a parameter: texts in quotes.
+func defaultOf(f *model.Field) string {
+	_, noNumber := strconv.ParseFloat(f.Default, 64)
+	_, noBool := strconv.ParseBool(f.Default)
+	switch kind := f.Type.Kind; {
+	case (kind == model.Int || kind == model.Float) && noNumber == nil, kind == model.Bool && noBool == nil:
+		return f.Default
+	}
+	return strconv.Quote(line(f.Default))
 }
 
 // store writes the search of the context store and its record.
@@ -489,8 +502,39 @@ func Report(p *model.Package, entities []string) []string {
 		}
 	}
 	for _, note := range p.Notes {
-		all = append(all, "note: "+line(note))
+		all = append(all, "note: "+line(note.Text))
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// How many notes Doubts returns.
+const (
+	maxAlike  = 3
+	maxDoubts = 12
+)
+
+// Doubts returns what is probably a mistake in the document, some of each kind, and how
+// many such notes there are altogether.
+func Doubts(p *model.Package) (lines []string, n int) {
+	kinds := map[string][]string{}
+	for _, note := range p.Notes {
+		if note.Level == document.Detail {
+			continue
+		}
+		if text := "note: " + line(note.Text); !slices.Contains(kinds[note.Kind], text) {
+			kinds[note.Kind] = append(kinds[note.Kind], text)
+			n++
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		alike := kinds[kind]
+		slices.Sort(alike)
+		lines = append(lines, alike[:min(len(alike), maxAlike)]...)
+	}
+	lines = lines[:min(len(lines), maxDoubts)]
+	if n > len(lines) {
+		lines = append(lines, fmt.Sprintf("note: there are %d more; -v lists them", n-len(lines)))
+	}
+	return lines, n
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/names"
@@ -30,6 +31,13 @@ func (b *builder) required(s source) bool {
 // action fills in an action that the given operations run.
 func (b *builder) action(e *Entity, a *Action, operations []document.Operation) {
 	a.Read = slices.Contains(reads, a.Wire)
+	if len(operations) > 1 && !b.pkg.Untyped {
+		var all []string
+		for _, o := range operations {
+			all = append(all, strings.ToUpper(o.Method)+" "+o.Path)
+		}
+		b.pkg.note(document.Doubt, "several operations", "%s.%s is run by %d operations, whose parameters are put together: %s", e.Wire, a.Wire, len(all), strings.Join(all, ", "))
+	}
 	var all [][]source
 	for _, o := range operations {
 		for _, text := range []string{o.Summary, o.Description} {
@@ -84,7 +92,7 @@ func (b *builder) body(o document.Operation) []document.Property {
 	v := b.view(o.Body)
 	if v.Union == nil {
 		if len(v.Properties) == 0 && v.Kind() != document.Map && v.Unknown() != document.FreeForm {
-			b.pkg.note("%s.%s: the body is no object with properties: set it through Extra", o.Entity, o.Action)
+			b.pkg.note(document.Detail, "bodies", "%s.%s: the body is no object with properties: set it through Extra", o.Entity, o.Action)
 		}
 		return v.Properties
 	}
@@ -137,7 +145,7 @@ func (b *builder) params(e *Entity, a *Action, operations [][]source, open bool)
 		switch {
 		case slices.ContainsFunc(some, func(o source) bool { return !b.same(s.schema, o.schema) }):
 			f.Type = &Type{Kind: Any}
-			b.pkg.note("%s.%s: the parameter %q has several types and is any", e.Wire, a.Wire, wire)
+			b.pkg.note(document.Detail, "any", "%s.%s: the parameter %q has several types and is any", e.Wire, a.Wire, wire)
 		case a.Read:
 			f.Type = b.asked(s.schema, required)
 		case s.in == "body":
@@ -198,7 +206,7 @@ func (b *builder) result(e *Entity, a *Action, operations []document.Operation) 
 	for i, o := range operations {
 		s, list, why := b.extract(o.Response, o.Extractor)
 		if why != "" {
-			b.pkg.note("%s.%s: the type of its records is not known: %s", e.Wire, a.Wire, why)
+			b.pkg.note(document.Doubt, "extractors", "%s.%s: the type of its records is not known: %s", e.Wire, a.Wire, why)
 		}
 		if v := b.view(s); !list && v.Kind() == document.Array {
 			s, list = v.Items, true
@@ -210,7 +218,7 @@ func (b *builder) result(e *Entity, a *Action, operations []document.Operation) 
 		}
 	}
 	if differ {
-		b.pkg.note("%s.%s: its operations return different types, so its result is json.RawMessage", e.Wire, a.Wire)
+		b.pkg.note(document.Detail, "json.RawMessage", "%s.%s: its operations return different types, so its result is json.RawMessage", e.Wire, a.Wire)
 		of = nil
 	}
 	t := &Type{Kind: Raw, Why: "its operations return different types"}

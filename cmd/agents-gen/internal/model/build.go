@@ -17,7 +17,7 @@ import (
 func Build(d *document.Document) *Package {
 	b := &builder{
 		d:       d,
-		pkg:     &Package{Slug: d.Slug, Title: d.Title, Version: d.Version, DefinitionID: d.DefinitionID, Notes: slices.Clone(d.Notes), Untyped: d.Untyped},
+		pkg:     &Package{Slug: d.Slug, Title: d.Title, Version: d.Version, DefinitionID: d.DefinitionID, Notes: slices.Clone(d.Notes), LeftOut: d.LeftOut, Untyped: d.Untyped},
 		views:   map[*document.Schema]*document.View{},
 		places:  map[*document.Schema]place{},
 		records: map[*document.Schema]*Decl{},
@@ -515,6 +515,6 @@ func storeFields(e *Entity, s document.StoreEntity) []*StoreField {
 	return all
 }
 
-func (p *Package) note(format string, args ...any) {
-	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
+func (p *Package) note(level document.Level, kind, format string, args ...any) {
+	p.Notes = append(p.Notes, document.Note{Level: level, Kind: kind, Text: fmt.Sprintf(format, args...)})
 }

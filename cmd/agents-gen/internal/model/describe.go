@@ -71,6 +71,12 @@ type describedSchema struct {
 	Open       bool                `json:"open,omitempty"`  // there may be other properties
 	Shape      string              `json:"shape,omitempty"` // the name of an object in the shapes
 	AnyOf      []*describedSchema  `json:"any_of,omitempty"`
+	Minimum    json.Number         `json:"minimum,omitempty"`
+	Maximum    json.Number         `json:"maximum,omitempty"`
+	MinLength  json.Number         `json:"min_length,omitempty"`
+	MaxLength  json.Number         `json:"max_length,omitempty"`
+	MinItems   json.Number         `json:"min_items,omitempty"`
+	MaxItems   json.Number         `json:"max_items,omitempty"`
 }
 
 type describedProperty struct {
@@ -192,12 +198,15 @@ func (d *describer) schema(s *document.Schema) *describedSchema {
 	switch v.Kind() {
 	case document.String:
 		out.Type, out.Format, out.Enum = "string", v.Format, v.Values()
+		out.MinLength, out.MaxLength = json.Number(v.Limits.MinLength), json.Number(v.Limits.MaxLength)
 	case document.Time:
 		out.Type, out.Format = "string", "date-time"
 	case document.Integer:
 		out.Type = "integer"
+		out.Minimum, out.Maximum = json.Number(v.Limits.Minimum), json.Number(v.Limits.Maximum)
 	case document.Number:
 		out.Type = "number"
+		out.Minimum, out.Maximum = json.Number(v.Limits.Minimum), json.Number(v.Limits.Maximum)
 	case document.Boolean:
 		out.Type = "boolean"
 	case document.Array, document.Map:
@@ -208,6 +217,9 @@ func (d *describer) schema(s *document.Schema) *describedSchema {
 		defer leave()
 		if out.Type = "array"; v.Kind() == document.Map {
 			out.Type = "map"
+		}
+		if out.Type == "array" {
+			out.MinItems, out.MaxItems = json.Number(v.Limits.MinItems), json.Number(v.Limits.MaxItems)
 		}
 		out.Items = d.schema(elements(v))
 	case document.Object:

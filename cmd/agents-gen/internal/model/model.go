@@ -7,6 +7,7 @@ package model
 import (
 	"fmt"
 
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/names"
 )
 
@@ -16,7 +17,8 @@ type Package struct {
 	DefinitionID         string
 	Untyped              bool // it was made from what describe says, which has no shapes of records
 	Entities             []*Entity
-	Notes                []string
+	Notes                []document.Note
+	LeftOut              int // operations that name no entity or no action
 
 	builder *builder
 }

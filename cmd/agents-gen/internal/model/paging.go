@@ -58,7 +58,7 @@ func (b *builder) pageRule(o document.Operation, params []source) PageRule {
 			p.Role = "offset"
 		case slices.Contains(pageNames, plain) && (p.Integer || isText && !fed):
 			p.Role = "count1"
-			if p.Known && p.Default == 0 || !p.Known && v.Minimum == "0" {
+			if p.Known && p.Default == 0 || !p.Known && v.Limits.Minimum == "0" {
 				p.Role = "count0"
 			}
 		case slices.Contains(lastIDNames, plain) && (p.Integer || isText) && !fed && strings.HasPrefix(plain, "starting"):

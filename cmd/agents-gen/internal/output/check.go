@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -26,6 +27,9 @@ func Check(path string, files []emit.File) ([]string, error) {
 	defer f.close()
 	if err := f.inTheWay(files); err != nil {
 		return nil, err
+	}
+	if len(f.own) == 0 {
+		return nil, fmt.Errorf("%s has no package that agents-gen wrote: name the folder of one with -o, or leave out -check", path)
 	}
 	before, after := surface{}, surface{}
 	same := true
@@ -65,11 +69,14 @@ type surface map[string]item
 // An item is something that is exported.
 type item struct {
 	file     string
-	what     string // its kind
-	is       string // its type, or its value
-	in       string // the struct that a field is in
-	required bool   // a field without omitzero
-	wire     string // the name of a field in JSON
+	what     string   // its kind
+	is       string   // its type, or its value
+	in       string   // the struct that a field is in
+	required bool     // a field without omitzero
+	wire     string   // the name of a field in JSON, or what a func asks for
+	takes    string   // the parameters of a func, but for the context and options
+	returns  string   // its results
+	runs     []string // the names that it uses: that of a variable with an action is among them
 	uses     []string
 	input    bool // a struct that is sent
 }
@@ -93,13 +100,18 @@ func (s surface) add(file string, source []byte) {
 			if d.Recv != nil && len(d.Recv.List) == 1 {
 				name = strings.TrimPrefix(show(d.Recv.List[0].Type), "*") + "." + name
 			}
-			s[name] = item{file: file, what: "func", is: signature(show, d.Type)}
+			it := item{file: file, what: "func", is: signature(show, d.Type), takes: types(show, d.Type.Params), returns: types(show, d.Type.Results)}
+			it.asks(d.Body)
+			s[name] = it
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
 				switch spec := spec.(type) {
 				case *ast.TypeSpec:
 					s.typeSpec(file, show, spec)
 				case *ast.ValueSpec:
+					if d.Tok == token.VAR {
+						s.action(spec)
+					}
 					if d.Tok == token.CONST && len(spec.Names) == 1 && len(spec.Values) == 1 {
 						is := show(spec.Values[0])
 						if spec.Type != nil {
@@ -113,20 +125,79 @@ func (s surface) add(file string, source []byte) {
 	}
 }
 
+// asks finds what the body of a func asks the service for: the text in it, such as a
+// connector, or the variable that describes an action.
+func (it *item) asks(body *ast.BlockStmt) {
+	if body == nil {
+		return
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
+				it.wire = text
+			}
+		case *ast.Ident:
+			it.runs = append(it.runs, n.Name)
+		}
+		return true
+	})
+}
+
+// action adds a variable that describes an action.
+func (s surface) action(spec *ast.ValueSpec) {
+	if len(spec.Names) != 1 || len(spec.Values) != 1 {
+		return
+	}
+	lit, ok := spec.Values[0].(*ast.CompositeLit)
+	if !ok {
+		return
+	}
+	var names []string
+	for _, e := range lit.Elts {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			continue
+		}
+		if value, ok := kv.Value.(*ast.BasicLit); ok && value.Kind == token.STRING { // Entity and Name
+			text, _ := strconv.Unquote(value.Value)
+			names = append(names, text)
+		}
+	}
+	s[spec.Names[0].Name] = item{what: "action", wire: strings.Join(names, ".")}
+}
+
+// settle gives the funcs that run an action its names.
+func (s surface) settle() {
+	for name, it := range s {
+		for _, used := range it.runs {
+			if v := s[used]; v.what == "action" {
+				it.wire = v.wire
+				s[name] = it
+			}
+		}
+	}
+	maps.DeleteFunc(s, func(_ string, it item) bool { return it.what == "action" })
+}
+
 // signature returns the type of a function without the names of parameters.
 func signature(show func(ast.Node) string, f *ast.FuncType) string {
-	types := func(list *ast.FieldList) string {
-		var all []string
-		if list != nil {
-			for _, p := range list.List {
-				for range max(len(p.Names), 1) {
-					all = append(all, show(p.Type))
+	return fmt.Sprintf("[%s](%s)(%s)", types(show, f.TypeParams), types(show, f.Params), types(show, f.Results))
+}
+
+// types lists types, but for those that every action takes.
+func types(show func(ast.Node) string, list *ast.FieldList) string {
+	var all []string
+	if list != nil {
+		for _, p := range list.List {
+			for range max(len(p.Names), 1) {
+				if t := show(p.Type); t != "context.Context" && t != "...client.ExecuteOption" {
+					all = append(all, t)
 				}
 			}
 		}
-		return strings.Join(all, ", ")
 	}
-	return fmt.Sprintf("func[%s](%s) (%s)", types(f.TypeParams), types(f.Params), types(f.Results))
+	return strings.Join(all, ", ")
 }
 
 func (s surface) typeSpec(file string, show func(ast.Node) string, spec *ast.TypeSpec) {
@@ -188,6 +259,8 @@ func (s surface) sent() map[string]bool {
 // compare lists the differences between two surfaces, and the files that they are in.
 func compare(before, after surface) (lines []string, files map[string]bool) {
 	files = map[string]bool{}
+	before.settle()
+	after.settle()
 	add := func(it item, format string, args ...any) {
 		files[it.file] = true
 		lines = append(lines, fmt.Sprintf(format, args...))
@@ -203,8 +276,14 @@ func compare(before, after surface) (lines []string, files map[string]bool) {
 			add(old, "breaking: %s %s is gone", old.what, name)
 		case old.what != now.what:
 			add(now, "breaking: %s is a %s now, it was a %s", name, now.what, old.what)
+		case old.takes != now.takes:
+			add(now, "breaking: func %s takes %s now, it took %s", name, some(now.takes), some(old.takes))
+		case old.returns != now.returns:
+			add(now, "breaking: func %s returns %s now, it returned %s", name, some(now.returns), some(old.returns))
 		case old.is != now.is:
 			add(now, "breaking: %s %s is %s now, it was %s", now.what, name, now.is, old.is)
+		case old.wire != now.wire && now.what == "func":
+			add(now, "breaking: func %s asks for %q now, it asked for %q", name, now.wire, old.wire)
 		case old.wire != now.wire:
 			add(now, "breaking: field %s stands for %q now, it was %q", name, now.wire, old.wire)
 		case !old.required && now.required && sent[now.in]:
@@ -229,3 +308,6 @@ func compare(before, after surface) (lines []string, files map[string]bool) {
 	}
 	return lines, files
 }
+
+// some returns a list of types, or says that there are none.
+func some(types string) string { return cmp.Or(types, "nothing") }

@@ -8,6 +8,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"go/build"
+	"go/parser"
+	"go/token"
 	"io"
 	"io/fs"
 	"os"
@@ -93,7 +96,49 @@ func (f *folder) inTheWay(files []emit.File) error {
 			return fmt.Errorf("%s is in the way: agents-gen did not write it; move it away, or choose another folder with -o", filepath.Join(f.path, file.Name))
 		}
 	}
+	return f.strangers(files)
+}
+
+// strangers returns an error if the folder has Go files of another package: Go builds
+// no folder with two.
+func (f *folder) strangers(files []emit.File) error {
+	want := packageOf(files[0].Data)
+	entries, err := fs.ReadDir(f.root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if _, ours := f.own[name]; ours || !e.Type().IsRegular() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		data, err := read(f.root, name)
+		if err != nil {
+			return err
+		}
+		ctx := build.Default // with it, Go decides whether the file is part of the package
+		ctx.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+		if built, err := ctx.MatchFile("", name); err != nil || !built {
+			continue
+		}
+		if other := packageOf(data); other != "" && other != want && other != "documentation" {
+			mend := "choose another folder with -o"
+			if other != "main" {
+				mend += ", or the name of that package with -package"
+			}
+			return fmt.Errorf("%s is of package %s, and Go allows no package %s beside it: %s", filepath.Join(f.path, name), other, want, mend)
+		}
+	}
 	return nil
+}
+
+// packageOf returns the name of the package that a file is of, "" if it is no Go.
+func packageOf(data []byte) string {
+	file, err := parser.ParseFile(token.NewFileSet(), "", data, parser.PackageClauseOnly)
+	if err != nil {
+		return ""
+	}
+	return file.Name.Name
 }
 
 // Write writes files into a folder and removes those that the generator wrote before
