@@ -48,6 +48,7 @@ var imports = map[string]string{
 	"log":        "log",
 	"os":         "os",
 	"slog":       "log/slog",
+	"sync":       "sync",
 	"testing":    "testing",
 	"time":       "time",
 }

@@ -43,8 +43,9 @@ type Store interface {
 	// fill. If the process that fills ends, another one replaces it. fill may call
 	// Do for another key: a scoped token is fetched with an application token.
 	//
-	// Do returns when ctx is done. If Do fails for a reason of its own, it should
-	// do so soon, since its caller waits: it then does without the store.
+	// Do may be called by several goroutines at once, and returns when ctx is done. If
+	// it fails for a reason of its own, it should do so soon, since its caller waits: it
+	// then does without the store.
 	Do(ctx context.Context, key string, stale []byte, fill func(context.Context) ([]byte, time.Duration, error)) ([]byte, error)
 }
 

@@ -160,11 +160,8 @@ func insist[T any](ctx context.Context, f *Fleet, ask func(context.Context, valk
 		}
 		done <- result{v, err}
 	}()
-	await := func(d time.Duration, ended <-chan struct{}) (result, bool) {
-		// On a machine with too much to do, time passes in which nobody looks whether the
-		// answer is there: that is not the fault of the server.
-		const parts = 10
-		part := time.NewTimer(d / parts)
+	await := func(d time.Duration, parts int, ended <-chan struct{}) (result, bool) {
+		part := time.NewTimer(d / time.Duration(parts))
 		defer part.Stop()
 		for range parts {
 			select {
@@ -174,16 +171,18 @@ func insist[T any](ctx context.Context, f *Fleet, ask func(context.Context, valk
 			case <-ended:
 				return result{err: ctx.Err()}, false
 			case <-part.C:
-				part.Reset(d / parts)
+				part.Reset(d / time.Duration(parts))
 			}
 		}
 		return result{err: errSlow}, false
 	}
-	mine := patience
-	if deadline, ok := ctx.Deadline(); ok {
-		mine = min(mine, time.Until(deadline)/2)
+	// On a machine with too much to do, time passes in which nobody looks whether the
+	// answer is there: that is not the fault of the server. So patience is made of parts.
+	mine, parts := patience, 10
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline)/2 < patience {
+		mine, parts = time.Until(deadline)/2, 1
 	}
-	r, ok := await(mine, ctx.Done())
+	r, ok := await(mine, parts, ctx.Done())
 	if ok {
 		return r.v, r.err
 	}
@@ -195,7 +194,7 @@ func insist[T any](ctx context.Context, f *Fleet, ask func(context.Context, valk
 		var r result
 		ok := false
 		if impatient { // which says nothing about the server
-			if r, ok = await(patience, nil); !ok {
+			if r, ok = await(patience, 10, nil); !ok {
 				f.judge(errSlow)
 			}
 		}

@@ -41,10 +41,10 @@ var (
 
 // Pause implements [client.Gate]. All processes know of the pause within milliseconds.
 func (f *Fleet) Pause(ctx context.Context, key string, d time.Duration) {
-	d = min(d, maxPause)
 	if d <= 0 {
 		return
 	}
+	d = min(max(d, time.Microsecond), maxPause) // the scripts count in microseconds, and divide by them
 	now := time.Now()
 	l := f.lane(key)
 	l.freeUntil(now)
@@ -151,9 +151,9 @@ func (f *Fleet) report(ctx context.Context, l *lane, a answer) {
 
 // giveBack leaves the turn of a caller who has gone to the next one who asks.
 func (f *Fleet) giveBack(ctx context.Context, l *lane, a answer) {
-	_, _ = query(context.WithoutCancel(ctx), f, func(ctx context.Context, v valkey.Client) (int64, error) {
+	_, _ = insist(context.WithoutCancel(ctx), f, func(ctx context.Context, v valkey.Client) (int64, error) {
 		return backScript.Exec(ctx, v, l.keys, []string{strconv.FormatInt(a.number, 10), a.turn}).AsInt64()
-	})
+	}, nil)
 }
 
 // waitAlone waits as a process does that shares nothing.

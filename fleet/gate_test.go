@@ -121,3 +121,48 @@ func TestPauseHoldsAtOnce(t *testing.T) {
 		cancel()
 	}
 }
+
+// Callers who lose patience keep nobody from what a vendor accepts.
+func TestImpatientCallers(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes a quarter of a minute")
+	}
+	const limit, whole, counted = 20, 16 * time.Second, 10 * time.Second
+	service := &limited{limit: limit}
+	list := fleets(t, startServer(t).addr(), caching, 2)
+	var mu sync.Mutex
+	var accepted, refused int
+	start := time.Now()
+	time.AfterFunc(whole-counted, func() { list[0].Pause(t.Context(), "k", time.Second) }) // whatever the reason
+	var wg sync.WaitGroup
+	for n := 0; time.Since(start) < whole; n++ {
+		f := list[n%2]
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			time.AfterFunc(500*time.Millisecond, cancel) // nobody knows of that before
+			if err := f.Wait(ctx, "k"); err != nil {
+				return
+			}
+			ok := service.take(time.Now())
+			if !ok {
+				f.Pause(t.Context(), "k", time.Second)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if !ok {
+				refused++
+			} else if time.Since(start) > whole-counted {
+				accepted++
+			}
+		})
+		time.Sleep(5 * time.Millisecond)
+	}
+	wg.Wait()
+	const most = limit * int(counted/time.Second)
+	text := fmt.Sprintf("%d accepted of %d, %d refused", accepted, most, refused)
+	if t.Log(text); accepted < most/2 || refused > most/2 { // a busy machine lets some come too late
+		t.Error(text)
+	}
+}

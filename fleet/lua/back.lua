@@ -5,5 +5,8 @@ if lane.number ~= tonumber(ARGV[1]) then
 end
 lane.back = (lane.back or 0) + redis.call('ZADD', KEYS[3], ARGV[2], ARGV[2])
 redis.call('PEXPIRE', KEYS[3], 3600000)
+if lane.window then -- it was not let through
+  lane.current = lane.current - 1
+end
 save()
 return 1
