@@ -25,6 +25,8 @@ type ConnectorInfo struct {
 }
 
 type connectorItem struct {
+	_ uncompared
+
 	ID        string       `json:"id"`
 	Name      string       `json:"name"`
 	Template  templateItem `json:"summarized_source_template"`
@@ -33,6 +35,8 @@ type connectorItem struct {
 }
 
 type templateItem struct {
+	_ uncompared
+
 	ID           string `json:"id"`
 	Name         string `json:"name"`
 	Slug         string `json:"connector_name"`

@@ -180,6 +180,8 @@ func (x *execution) wire() (body gen.ExecuteRequest, err error) {
 		return body, invalid("execute", "the action is empty; Describe lists the actions of each entity")
 	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe && x.action != actionSelect:
 		return body, invalid(x.op(), "the entity is empty; Describe lists the entities")
+	case x.limit != nil && x.action != actionSQL:
+		return body, invalid(x.op(), "WithLimit is for SQL; end the loop over All where it is enough, and use WithRecordsPerPage for the size of a page")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
 		return body, invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}

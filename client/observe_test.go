@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,7 +62,7 @@ func TestAttemptObserver(t *testing.T) {
 				}
 				a.Pause = 0
 			}
-			if a != w {
+			if !reflect.DeepEqual(a, w) {
 				t.Errorf("attempt %d:\n got %+v\nwant %+v", a.Number, a, w)
 			}
 		}
