@@ -60,6 +60,10 @@ type call struct {
 	// the caller gets the response.
 	consume func(*http.Response) error
 
+	// opened, unless nil, gets the response to a call with stream, the time of an attempt,
+	// and what ends the attempt.
+	opened func(*http.Response, time.Duration, context.CancelCauseFunc)
+
 	// refused, unless nil, reads a response with any other status, which the caller
 	// then gets.
 	refused func(*http.Response)

@@ -12,6 +12,8 @@ import (
 
 // ConnectorInfo is what the service reports about a connector in a list.
 type ConnectorInfo struct {
+	_ uncompared // it has times, which == does not compare by what they mean
+
 	ID   string `json:"id"`
 	Name string `json:"name"` // the connector's own name, chosen when it was created
 

@@ -105,7 +105,8 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 	return r, nil
 }
 
-// Execute runs an action and decodes its result into a T, often a slice of structs.
+// Execute runs an action and decodes its result into a T, often a slice of structs: of
+// one page, if the action has pages.
 // To handle each record by itself, use [All], or [Connector.Execute] and [Rows].
 //
 // What a read returns is decoded as it arrives, so Result.Data is nil unless
