@@ -118,7 +118,7 @@ type timed struct {
 func (t *timed) Read(p []byte) (int, error) {
 	timer := time.AfterFunc(t.limit, t.stop)
 	n, err := t.ReadCloser.Read(p)
-	if !timer.Stop() && err != nil && err != io.EOF { //nolint:errorlint // as readers return it
+	if !timer.Stop() && err != nil && err != io.EOF {
 		err = errNoBytes
 	}
 	return n, err
