@@ -103,7 +103,7 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 // is 0.
 func timeReads(resp *http.Response, limit time.Duration, end context.CancelCauseFunc) {
 	if b, ok := resp.Body.(*limited); ok && limit > 0 {
-		b.rc = &timed{b.rc, limit, func() { end(errNoBytes) }}
+		b.rc = &timed{ReadCloser: b.rc, limit: limit, stop: func() { end(errNoBytes) }}
 	}
 }
 
@@ -111,14 +111,16 @@ func timeReads(resp *http.Response, limit time.Duration, end context.CancelCause
 // makes of a Read that waits.
 type timed struct {
 	io.ReadCloser
-	limit time.Duration
-	stop  func()
+	limit   time.Duration
+	stop    func()
+	stopped bool
 }
 
 func (t *timed) Read(p []byte) (int, error) {
 	timer := time.AfterFunc(t.limit, t.stop)
 	n, err := t.ReadCloser.Read(p)
-	if !timer.Stop() && err != nil && err != io.EOF {
+	t.stopped = !timer.Stop() || t.stopped // the byte that came too late may come without the error
+	if t.stopped && err != nil && err != io.EOF {
 		err = errNoBytes
 	}
 	return n, err
