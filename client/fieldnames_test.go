@@ -3,6 +3,7 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -170,4 +171,22 @@ func TestFieldsThatNeedNoTag(t *testing.T) {
 		Q **struct{ ID int }
 		I any
 	}](`{"P":[{"Name":"x"},{"Name":"y"}],"Q":{"ID":1},"I":{"id":3}}`, ""))
+}
+
+// A record that does not fit, and a long one, hide no name.
+func TestFieldsThatNeedATagBesideOtherErrors(t *testing.T) {
+	for _, size := range []int{10, 100, 5000, 100_000} {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
+			long := strings.Repeat("x", size)
+			record := `{"title":"` + long + `","id":1}`
+			needsTag[bare](record, "ID")(t)
+			for _, list := range []string{`[` + record + `,"x",{"id":2}]`, `[` + record + `,` + strings.Repeat(`[`, 20_000) + strings.Repeat(`]`, 20_000) + `]`} {
+				conn := (&vendor{answer: func(int, map[string]any) string { return success(list, `{"has_next_page":false}`) }}).connector(t, "github")
+				rows, errs := collect(client.All[bare](t.Context(), conn, "issues", "list", nil))
+				if len(rows) != 0 || len(errs) != strings.Count(list, "id")+1 {
+					t.Errorf("%d records, %v", len(rows), errs)
+				}
+			}
+		})
+	}
 }

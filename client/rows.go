@@ -179,21 +179,26 @@ func (p *pageRows) readList(dec *jsontext.Decoder) error {
 		return p.readOneByOne(dec)
 	}
 	start, to := dec.InputOffset(), p.rows.Addr().Interface()
-	text := beginning(dec)
+	text := p.rest(dec)
 	makeRoom(text, p.rows)
 	strange := misnamed(p.rows.Type(), text)
 	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	if broken != nil {
 		return broken
 	}
-	if p.strange = strange; wrong != nil {
+	if wrong != nil {
 		text = span{start, dec.InputOffset()}.of(p.raw)
 		p.drop()
 		p.raw = text
 		return p.readOneByOne(jsontext.NewDecoder(bytes.NewReader(text), dec.Options()))
 	}
-	p.all = span{start, dec.InputOffset()}
+	p.strange, p.all = strange, span{start, dec.InputOffset()}
 	return nil
+}
+
+// rest returns the value that dec reads next, and what follows it.
+func (p *pageRows) rest(dec *jsontext.Decoder) []byte {
+	return span{dec.InputOffset(), int64(len(p.raw))}.of(p.raw)
 }
 
 // makeRoom gives v, if it is a slice without capacity, room for the elements of the first
@@ -286,8 +291,8 @@ func (p *pageRows) readRecord(dec *jsontext.Decoder) error {
 	start, index := dec.InputOffset(), p.rows.Len()
 	v := p.add()
 	to := v.Addr().Interface()
-	if p.single {
-		p.strange = misnamed(v.Type(), beginning(dec))
+	if index == 0 {
+		p.strange = misnamed(v.Type(), p.rest(dec))
 	}
 	wrong, broken := tolerate(dec, func() error { return jsonv2.UnmarshalDecode(dec, to) })
 	if broken != nil {
