@@ -163,6 +163,9 @@ func decodeBody(resp *http.Response, v any, opts jsonv2.Options) error {
 	if kind := mediaType(resp.Header); kind != "" && !strings.HasSuffix(kind, "json") {
 		start = buf.Bytes()[:min(buf.Len(), maxErrorBody)]
 	}
+	if e, ok := v.(*envelope[typedResult]); ok {
+		e.Result.start = buf.Bytes()
+	}
 	if buf.Len() < maxInMemory {
 		return undecodable(resp, jsonv2.Unmarshal(buf.Bytes(), v, opts), start)
 	}
@@ -182,14 +185,6 @@ func putBack(buf *bytes.Buffer) {
 
 // maxInMemory is the size from which on a response is decoded as it arrives.
 const maxInMemory = 256 << 10
-
-// beginning returns the beginning of the value that dec reads next, as far as it has
-// come.
-//
-//go:noinline
-func beginning(dec *jsontext.Decoder) []byte {
-	return bytes.TrimLeft(dec.UnreadBuffer(), " \t\r\n,:")
-}
 
 // undecodable returns an error that says what an error of the decoder means. An error of
 // syntax means that the response is not JSON, incomplete or empty. All other errors are

@@ -275,6 +275,7 @@ func withRequest(err error, params Params) error {
 type typedResult struct {
 	action string
 	v      reflect.Value // what it is decoded into
+	start  []byte        // the response, or its beginning
 
 	wrong  error          // why it does not fit
 	list   bool           // it is a list of records
@@ -284,7 +285,7 @@ type typedResult struct {
 
 func (t *typedResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	// If there are two results, the last one wins.
-	*t = typedResult{action: t.action, v: t.v, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
+	*t = typedResult{action: t.action, v: t.v, start: t.start, came: dec.PeekKind() != 'n', list: dec.PeekKind() == '['}
 	t.v.SetZero()
 	to := t.v.Addr().Interface()
 	var broken error
@@ -304,7 +305,7 @@ func (t *typedResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		}
 		return nil
 	}
-	text := beginning(dec)
+	text := span{dec.InputOffset(), int64(len(t.start))}.of(t.start)
 	if t.list {
 		makeRoom(text, t.v)
 	}

@@ -173,6 +173,15 @@ func TestFieldsThatNeedNoTag(t *testing.T) {
 	}](`{"P":[{"Name":"x"},{"Name":"y"}],"Q":{"ID":1},"I":{"id":3}}`, ""))
 }
 
+// Execute compares the names also if the response does not come whole at first.
+func TestFieldsOfALongList(t *testing.T) {
+	whole := `[` + strings.Repeat(`{"title":"`+strings.Repeat("x", 1000)+`","id":1},`, 1000) + `{}]`
+	conn := (&vendor{answer: func(int, map[string]any) string { return success(whole, `{}`) }}).connector(t, "github")
+	if got, _, err := client.Execute[[]bare](t.Context(), conn, "issues", "list", nil); recordError(err) == nil {
+		t.Errorf("%d records, %v", len(got), err)
+	}
+}
+
 // A record that does not fit, and a long one, hide no name.
 func TestFieldsThatNeedATagBesideOtherErrors(t *testing.T) {
 	for _, size := range []int{10, 100, 5000, 100_000} {
