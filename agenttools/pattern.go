@@ -224,8 +224,8 @@ func (r *rules) anyEntity(c subject, entity, action string) bool {
 // as misspelled ones: no connector, or no entity or action of one. It asks the service for
 // the connectors and for the descriptions of those that patterns name. A pattern that may
 // match is not among them: one for a connector that does not describe itself, or for an
-// action that reads, which need not be described. Nor is one that denies something to all
-// connectors, or an action, and so is for what may come.
+// action that reads, which need not be described. Nor is one with a * before what it
+// denies, such as !*.*.delete, which is for what may come.
 func (s *Set) Unmatched(ctx context.Context) ([]string, error) {
 	if err := s.Err(); err != nil {
 		return nil, err
@@ -279,6 +279,6 @@ func (p pattern) matchesIn(e client.EntityDescription) bool {
 	if !p.entity.matches(e.Name) {
 		return false
 	}
-	return p.deny || p.action.any || client.IsRead(strings.ReplaceAll(p.action.name, "-", "_")) ||
+	return p.action.any || client.IsRead(strings.ReplaceAll(p.action.name, "-", "_")) ||
 		slices.ContainsFunc(e.Actions, func(a client.ActionDescription) bool { return p.action.matches(a.Name) })
 }

@@ -117,6 +117,8 @@ func TestExitCodes(t *testing.T) {
 		{"--check --demo --connectors git-hub,nope,stripe.custmers,!hubspot.deels", nil, 1, "agents-mcp: nothing matches these patterns of --connectors: git-hub, nope, stripe.custmers, !hubspot.deels\n"},
 		{"--check --demo --connectors gitlab", nil, 1, "nothing matches this pattern of --connectors: gitlab\n"},
 		{"--check --demo --connectors github,!*.*.delete --prefix a_", nil, 0, ""},
+		{"--check --demo --write --connectors github,!github.issues.delet", nil, 1, "nothing matches this pattern of --connectors: !github.issues.delet\n"},
+		{"--check --demo --write --connectors github,!github.issues.delete", nil, 0, ""},
 		{"--check", with("AIRBYTE_API_HOST=http://example.com"), 2, "https"},
 		{"--check --demo", nil, 0, ""},
 		{"--nonsense", nil, 2, "flag provided but not defined: -nonsense"},
