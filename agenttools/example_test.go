@@ -127,6 +127,23 @@ func ExampleSet_Unmatched() {
 	// Output: [githb.users stripe.custmers.list] <nil>
 }
 
+func ExampleSet_Writes() {
+	ctx := context.Background()
+	fake := agentstest.NewServer() // with an account, leave out this and its options
+	defer fake.Close()
+	ws, err := client.NewWorkspace(
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := agenttools.New(ws, agenttools.WithWrites(nil), agenttools.WithAllow("github.issues", "!*.*.delete"))
+	actions, known, err := set.Writes(ctx, "github")
+	fmt.Println(actions, known, err)
+	// Output: [issues.create issues.update] true <nil>
+}
+
 func ExampleSet_Docs() {
 	ctx := context.Background()
 	fake := agentstest.NewServer() // with an account, leave out this and its options

@@ -282,3 +282,35 @@ func (p pattern) matchesIn(e client.EntityDescription) bool {
 	return p.action.any || client.IsRead(strings.ReplaceAll(p.action.name, "-", "_")) ||
 		slices.ContainsFunc(e.Actions, func(a client.ActionDescription) bool { return p.action.matches(a.Name) })
 }
+
+// Writes returns the actions that change something and that [WithAllow] leaves, as
+// "entity.action", in the order of the description that it asks the connector for. known
+// is false if the connector does not describe itself: then only a person can allow a
+// write, see [Action.Undeclared]. Without [WithWrites] there are none.
+func (s *Set) Writes(ctx context.Context, connector string) (actions []string, known bool, err error) {
+	if err := s.Err(); err != nil {
+		return nil, false, err
+	}
+	c, f := s.connector(ctx, &arguments{connector: connector})
+	if f != nil {
+		return nil, false, f.cause()
+	}
+	if !s.writes {
+		return nil, true, nil
+	}
+	d, err := c.describe(ctx)
+	switch {
+	case refuses(err):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	}
+	for _, e := range d.Entities {
+		for _, name := range s.actions(c, &e, true) {
+			if !client.IsRead(name) {
+				actions = append(actions, oneLine(e.Name, 80)+"."+oneLine(name, 80))
+			}
+		}
+	}
+	return actions, len(d.Entities) > 0, nil
+}

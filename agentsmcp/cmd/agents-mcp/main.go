@@ -29,6 +29,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"text/tabwriter"
 
@@ -298,6 +299,9 @@ func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agent
 		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, cmp.Or(all[i].DisplayName, all[i].Slug), all[i].Name)
 	}
 	_ = w.Flush() // what fails here fails below, too
+	for _, line := range c.writes(ctx, set, names) {
+		fmt.Println(line)
+	}
 	var tools []string
 	for _, t := range set.Tools() {
 		tools = append(tools, t.Name)
@@ -315,6 +319,43 @@ func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agent
 		return errors.New("nothing matches these patterns of --connectors: " + strings.Join(unmatched, ", "))
 	}
 	return nil
+}
+
+// writes says what each connector lets a client change, and who confirms it.
+func (c *command) writes(ctx context.Context, set *agenttools.Set, connectors []string) []string {
+	if !c.write {
+		return []string{"reads only"}
+	}
+	const atOnce = 8
+	lines, turns := make([]string, len(connectors)), make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, name := range connectors {
+		turns <- struct{}{}
+		all.Go(func() {
+			actions, known, err := set.Writes(ctx, name)
+			lines[i] = name + " writes: " + c.allowed(actions, known, err)
+			<-turns
+		})
+	}
+	all.Wait()
+	return lines
+}
+
+// allowed describes the writes of a connector in a line.
+func (c *command) allowed(actions []string, known bool, err error) string {
+	const most = 30
+	by := map[string]string{"auto": "the user, if the client can ask; otherwise by nobody but the client", "always": "the user", "never": "nobody"}[c.confirm]
+	switch {
+	case err != nil:
+		return "not known, because it was not described: " + err.Error()
+	case !known:
+		return "not known, because it does not describe itself; confirmed by: the user"
+	case len(actions) == 0:
+		return "none"
+	case len(actions) > most:
+		return fmt.Sprintf("%s and %d more; confirmed by: %s", strings.Join(actions[:most], ", "), len(actions)-most, by)
+	}
+	return strings.Join(actions, ", ") + "; confirmed by: " + by
 }
 
 // forPeople returns an error of package client for whoever started the command: without
