@@ -404,6 +404,24 @@ func TestConfirmOnTheServer(t *testing.T) {
 	})
 }
 
+// Nobody can tell which of two options is meant, so neither of them is.
+func TestTwoWhoConfirm(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	refuse := func(context.Context, agenttools.Action) error { return errors.New("no") }
+	for _, opts := range [][]agenttools.Option{
+		{agentsmcp.Confirm("always"), agenttools.WithWrites(nil)}, {agenttools.WithWrites(refuse), agentsmcp.Confirm("never")}, {agentsmcp.Confirm("never"), agentsmcp.Confirm("always")},
+	} {
+		set := agenttools.New(ws, opts...)
+		out := set.Call(t.Context(), "write_records", json.RawMessage(`{"connector":"github","entity":"issues","action":"create","params":{"title":"x"}}`))
+		if !out.IsError || set.Err() == nil || !strings.Contains(set.Err().Error(), "two options say who confirms writes") {
+			t.Errorf("%v: %+v", set.Err(), out)
+		}
+	}
+	if fake.Count("") != 0 {
+		t.Error("something was sent")
+	}
+}
+
 // Outside of a server, there is nobody to ask.
 func TestConfirmWithoutClient(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)

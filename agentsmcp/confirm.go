@@ -31,8 +31,8 @@ import (
 //   - "never": nobody.
 //
 // Where a connector does not tell which actions it has, a write needs the consent of the
-// user in every case. Any other mode is an error, with which every call fails; see
-// [agenttools.Set.Err].
+// user in every case. Any other mode is an error, with which every call fails; so is
+// Confirm beside [agenttools.WithWrites] or another Confirm. See [agenttools.Set.Err].
 //
 // A consent is for one call with the same arguments by the same tenant, within five
 // minutes and in the same process, and cannot be used twice. Outside of a server of this

@@ -43,8 +43,17 @@ var ErrPending = errors.New("the user is being asked")
 // which may ask a person. If it returns an error, nothing is sent, and the model reads
 // the text of the error. With nil, no write is confirmed, except that those whose
 // [Action.Undeclared] is true are refused.
+//
+// It can be given once: with two, also if one of them is that of another package, every
+// call fails, so that nothing is written which one of them would have refused; see
+// [Set.Err].
 func WithWrites(confirm func(context.Context, Action) error) Option {
-	return func(s *Set) { s.writes, s.confirm = true, confirm }
+	return func(s *Set) {
+		if s.writes {
+			s.problem(errors.New("two options say who confirms writes: give one, WithWrites or that of another package"))
+		}
+		s.writes, s.confirm = true, confirm
+	}
 }
 
 // WithAllow says what the model may call. A pattern is a connector ("github"), an

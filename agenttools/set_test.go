@@ -220,6 +220,7 @@ func TestBadOptions(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
 	for _, s := range []*Set{
 		New(ws, WithAllow("github", "git*")), New(ws, WithAllow("")), New(ws, WithPrefix("a b")), New(ws, WithPrefix(strings.Repeat("x", 41))), New(nil), New(ws, Invalid(errors.New("no such mode"))),
+		New(ws, WithWrites(yes), WithWrites(nil)), New(ws, WithWrites(nil), WithWrites(yes)), New(ws, WithWrites(yes), WithWrites(yes)),
 	} {
 		if s.Err() == nil {
 			t.Error("no error")

@@ -344,7 +344,7 @@ func (c *command) writes(ctx context.Context, set *agenttools.Set, connectors []
 // allowed describes the writes of a connector in a line.
 func (c *command) allowed(actions []string, known bool, err error) string {
 	const most = 30
-	by := map[string]string{"auto": "the user, if the client can ask; otherwise by nobody but the client", "always": "the user", "never": "nobody"}[c.confirm]
+	by := map[string]string{"auto": "the user, or the client alone if it cannot ask", "always": "the user", "never": "nobody"}[c.confirm]
 	switch {
 	case err != nil:
 		return "not known, because it was not described: " + err.Error()

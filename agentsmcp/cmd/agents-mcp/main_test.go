@@ -193,7 +193,7 @@ func TestCheck(t *testing.T) {
 		{"", "--check --connectors stripe,!*.*.delete", "workspace default: 1 connector\n  stripe  Stripe  \"Payments\"\n"},
 		{"", "--check --connectors gitlab", "workspace default: no connectors\n"},
 		{"", "--check --connectors github", "\"Engineering\"\nreads only\n"},
-		{"", "--check --write --connectors github.issues,!*.*.delete,stripe.customers.list", "\ngithub writes: issues.create, issues.update; confirmed by: the user, if the client can ask; otherwise by nobody but the client\nstripe writes: none\n"},
+		{"", "--check --write --connectors github.issues,!*.*.delete,stripe.customers.list", "\ngithub writes: issues.create, issues.update; confirmed by: the user, or the client alone if it cannot ask\nstripe writes: none\n"},
 		{"", "--check --write --confirm always --connectors github.issues", "github writes: issues.create, issues.update, issues.delete; confirmed by: the user\n"},
 		{"", "--check --write --confirm never --connectors github.issues", "issues.delete; confirmed by: nobody\n"},
 		{"", "--check --write --prefix p_", "tools: p_list_connectors, p_describe_actions, p_read_records, p_next_page, p_write_records\n"},
