@@ -729,9 +729,61 @@ func TestChecksBeforeAsking(t *testing.T) {
 	if asked != 0 || executions(fake, "update") != 0 {
 		t.Error("a person was asked, or the service")
 	}
-	out := write(t, s, "github", "issues", "update", `{"number":1,"titel":"x","_airbyte_x":1}`)
-	if a := readAnswer(t, out.Text); asked != 1 || a.notes[0] != `the change was made; the connector does not declare the params "titel", so they may mean nothing to it` {
+	r = readReport(t, write(t, s, "github", "issues", "update", `{"title":["x"],"titel":"x","_airbyte_x":1}`))
+	if want := []problem{{"params.number", "it is required"}, {"params.titel", "the connector does not declare it"}, {"params.title", "it must be a string, not a list"}}; r.Error != "params of github.issues.update are wrong; nothing was changed" || !slices.Equal(r.Problems, want) {
+		t.Errorf("%+v", r)
+	}
+	if asked != 0 || executions(fake, "update") != 0 {
+		t.Error("a person was asked, or the service")
+	}
+	if out := write(t, s, "github", "issues", "update", `{"number":1,"title":"x","_airbyte_x":1}`); out.IsError || asked != 1 {
 		t.Errorf("%d: %s", asked, out.Text)
+	}
+}
+
+// What a description leaves open is for the person and the service to decide.
+func TestChecksOfParams(t *testing.T) {
+	const list = `[{"name":"customer","type":"object","required":true},{"name":"tags","type":"array"},{"name":"n","type":"integer"},{"name":"x","type":"number"},` +
+		`{"name":"ok","type":"boolean"},{"name":"text","type":"string"},{"name":"any"},{"name":"odd","type":"money"},{"name":"both","type":["string","object","null"]}]`
+	const schema = `{"type":"object","properties":{"text":{"type":"string"}}%s}`
+	for _, test := range []struct{ described, params, want string }{
+		{list, `{"customer":{},"tags":[],"n":1,"x":1.5,"ok":true,"text":"x","any":[1],"odd":[1],"both":{}}`, ""},
+		{list, `{"customer":{},"n":"1","x":"1.5","ok":"false"}`, ""}, // as readTexts takes them
+		{list, `{"customer":{},"n":1.0,"text":5,"tags":null,"both":"x"}`, ""},
+		{list, `{"customer":{},"n":1e2,"x":-1}`, ""},
+		{list, `{"customer":"Ada"}`, "params.customer: it must be an object, not a text"},
+		{list, `{"customer":[{}]}`, "params.customer: it must be an object, not a list"},
+		{list, `{"customer":{},"tags":"a"}`, "params.tags: it must be an array, not a text"},
+		{list, `{"customer":{},"n":1.5}`, "params.n: it must be an integer, not a number with a fraction"},
+		{list, `{"customer":{},"n":"many"}`, "params.n: it must be an integer, not a text"},
+		{list, `{"customer":{},"x":{}}`, "params.x: it must be a number, not an object"},
+		{list, `{"customer":{},"ok":1}`, "params.ok: it must be a boolean, not a number"},
+		{list, `{"customer":{},"text":true}`, "params.text: it must be a string, not a boolean"},
+		{list, `{"customer":{},"both":[]}`, "params.both: it must be a string or an object, not a list"},
+		{list, `{"customer":{},"txt":"x"}`, "params.txt: the connector does not declare it"},
+		{fmt.Sprintf(schema, ""), `{"txt":1}`, "params.txt: the connector does not declare it"},
+		{fmt.Sprintf(schema, `,"additionalProperties":false`), `{"txt":1}`, "params.txt: the connector does not declare it"},
+		{fmt.Sprintf(schema, `,"additionalProperties":true`), `{"txt":1}`, ""},
+		{fmt.Sprintf(schema, `,"additionalProperties":{"type":"string"}`), `{"txt":1,"text":{}}`, "params.text: it must be a string, not an object"},
+		{`[]`, `{"txt":1}`, ""},
+		{`null`, `{"txt":1}`, ""},
+	} {
+		for _, form := range []string{`[{"name":"cases","actions":[{"name":"create","params":%s}]}]`, `[{"name":"cases","actions":["create"],"parameters":{"create":%s}}]`} {
+			fake, ws := start(t, agentstest.WorkspaceName)
+			fake.Inject(agentstest.Fault{Action: "describe", Body: `{"status":"success","result":{"entities":` + fmt.Sprintf(form, test.described) + `}}`})
+			fake.Inject(agentstest.Fault{Action: "create", Body: `{"status":"success","result":{"id":1}}`})
+			asked := 0
+			out := write(t, New(ws, WithWrites(func(context.Context, Action) error { asked++; return nil })), "github", "cases", "create", test.params)
+			got := ""
+			if out.IsError {
+				for _, p := range readReport(t, out).Problems {
+					got = strings.TrimPrefix(got+"; "+p.Field+": "+p.Message, "; ")
+				}
+			}
+			if got != test.want || asked != map[bool]int{true: 1}[test.want == ""] || asked != executions(fake, "create") {
+				t.Errorf("%s, %s: asked %d times: %s", fmt.Sprintf(form, test.described), test.params, asked, out.Text)
+			}
+		}
 	}
 }
 

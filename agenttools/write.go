@@ -2,9 +2,12 @@ package agenttools
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -45,10 +48,13 @@ func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure)
 	}
 	params := declaredParams(d, a.entity, a.action)
 	readTexts(a.params, params)
-	if f := required(a.params, params); f != nil { // a person need not be asked
-		f.text = "params of " + label(c, a.entity, a.action) + " are missing; nothing was changed"
-		f.hint = s.hintIn(c, d, a.entity, a.action)
-		return "", f
+	if e, ok := d.Entity(a.entity); ok && declared {
+		action, _ := e.Action(a.action)
+		if f := checked(a.params, e, action); f != nil { // a person need not be asked
+			f.text = "params of " + label(c, a.entity, a.action) + " are " + f.text + "; nothing was changed"
+			f.hint = s.hintIn(c, d, a.entity, a.action)
+			return "", f
+		}
 	}
 	if f := s.confirmed(ctx, c, a, declared); f != nil {
 		return "", f
@@ -86,19 +92,91 @@ func (s *Set) declared(c *connector, d *client.Description, a *arguments) (bool,
 	return true, nil
 }
 
-// required is a failure with the params that the action requires and that are not there,
-// or nil.
-func required(params client.Params, declared []client.ParamDescription) *failure {
-	var problems []problem
-	for _, p := range declared {
+// checked is a failure with what is wrong with the params of an action that the connector
+// describes, or nil: what it requires is missing, it does not declare a name, or a value
+// has none of the types that it names. What is in doubt is not wrong.
+func checked(params client.Params, e *client.EntityDescription, action *client.ActionDescription) *failure {
+	f := &failure{text: "missing"}
+	for _, p := range action.Params {
 		if _, ok := params[p.Name]; p.Required && !ok {
-			problems = append(problems, problem{"params." + p.Name, "it is required"})
+			f.problems = append(f.problems, problem{"params." + p.Name, "it is required"})
 		}
 	}
-	if problems == nil {
+	closed := !takesMore(e, action)
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		why := ""
+		i := slices.IndexFunc(action.Params, func(p client.ParamDescription) bool { return p.Name == name })
+		switch {
+		case i >= 0:
+			why = mistyped(params[name], action.Params[i].Type)
+		case len(action.Params) > 0 && closed && !strings.HasPrefix(name, "_"):
+			why = "the connector does not declare it"
+		}
+		if why != "" {
+			f.text = "wrong"
+			f.problems = append(f.problems, problem{"params." + name, why})
+		}
+	}
+	if f.problems == nil {
 		return nil
 	}
-	return &failure{problems: problems}
+	return f
+}
+
+// takesMore reports whether an action says that it takes params that it does not name.
+func takesMore(e *client.EntityDescription, action *client.ActionDescription) bool {
+	of := func(n node) bool {
+		v, ok := n.get("additionalProperties")
+		return ok && v.text != "false"
+	}
+	names := []string{"params", "parameters", "input_schema", "inputSchema", "arguments"} // as package client reads them
+	own, _ := parseJSON(string(action.Raw))
+	if of(own) {
+		return true
+	}
+	all, _ := parseJSON(string(e.Raw))
+	for _, name := range names {
+		inner, _ := own.get(name)
+		list, _ := all.get(name)
+		listed, _ := list.get(action.Name)
+		if of(inner) || of(listed) {
+			return true
+		}
+	}
+	return false
+}
+
+// mistyped says why a value has none of the types of JSON Schema, which | separates, or
+// returns "" if it has one, or if that is in doubt.
+func mistyped(v any, types string) string {
+	is := ""
+	var fits []string
+	switch v := v.(type) {
+	case string:
+		is, fits = "a text", []string{"string"}
+	case bool:
+		is, fits = "a boolean", []string{"boolean"}
+	case []any:
+		is, fits = "a list", []string{"array"}
+	case map[string]any:
+		is, fits = "an object", []string{"object"}
+	case json.Number:
+		is, fits = "a number", []string{"number", "integer", "string"} // many services take one for a text
+		if number, err := v.Float64(); err == nil && number != math.Trunc(number) {
+			is, fits = "a number with a fraction", []string{"number", "string"}
+		}
+	default: // null
+		return ""
+	}
+	var must []string
+	for typ := range strings.SplitSeq(types, "|") {
+		article := map[string]string{"string": "a ", "boolean": "a ", "array": "an ", "object": "an ", "number": "a ", "integer": "an "}[typ]
+		if article == "" || slices.Contains(fits, typ) {
+			return ""
+		}
+		must = append(must, article+typ)
+	}
+	return "it must be " + strings.Join(must, " or ") + ", not " + is
 }
 
 // confirmed asks whether a write is wanted, unless nobody is to be asked.
