@@ -25,7 +25,7 @@ func (s *Set) log(ctx context.Context, name string, out Output, took time.Durati
 		}
 	}
 	pending := errors.Is(out.Err, ErrPending)
-	attrs = append(attrs, slog.Bool("failed", out.IsError && !pending))
+	attrs = append(attrs, slog.Bool("failed", out.IsError))
 	if pending {
 		attrs = append(attrs, slog.Bool("pending", true))
 	}

@@ -36,7 +36,9 @@ func (a Action) String() string {
 
 // ErrPending means that a person is being asked about a write, who has not answered yet.
 // A function of [WithWrites] returns an error that matches it if the call will come again
-// once there is an answer: then it is not a failure in the log of [WithLogger].
+// once there is an answer. Then the call has not failed: the model reads the text of the
+// error and that it may call again with the same arguments once the user has answered,
+// and the log of [WithLogger] says that it is pending.
 var ErrPending = errors.New("the user is being asked")
 
 // WithWrites adds the tool write_records. Before each write, the Set calls confirm,

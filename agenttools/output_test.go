@@ -60,6 +60,28 @@ func TestOutputForPrograms(t *testing.T) {
 	}
 }
 
+// A write that waits for a person has not failed, and is not done: the model learns when
+// to call again, and the program's observer and its log agree.
+func TestPending(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	var log bytes.Buffer
+	var seen []Output
+	why := fmt.Errorf("a message was sent to\u202e the boss%s: %w", strings.Repeat(".", 5000), ErrPending)
+	s := New(ws, WithPrefix("p_"), WithMaxOutput(1000), WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithWrites(func(context.Context, Action) error { return why }),
+		WithObserver(func(_ context.Context, _ string, out Output, _ time.Duration) { seen = append(seen, out) }))
+	out := write(t, s, "github", "issues", "create", `{"title":"x"}`)
+	if out.IsError || out.Retryable || !errors.Is(out.Err, ErrPending) || executions(fake, "create") != 0 || len(seen) != 1 || seen[0].Text != out.Text || seen[0].IsError {
+		t.Errorf("%+v", out)
+	}
+	if text := out.Text; !strings.HasPrefix(text, "github.issues.create: nothing was changed yet: a message was sent to the boss...") || !strings.Contains(text, "call p_write_records again with the same arguments once the user has answered") ||
+		strings.Contains(text, "do not try it again") || strings.Contains(text, "\n") || len(text) > 1000 {
+		t.Error(text)
+	}
+	if text := log.String(); !strings.Contains(text, "failed=false pending=true") {
+		t.Error(text)
+	}
+}
+
 // A log says which call failed and why, and has nothing of what was written.
 func TestLogger(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)

@@ -3,6 +3,7 @@ package agenttools
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -199,6 +200,11 @@ func (s *Set) confirmed(ctx context.Context, c *connector, a *arguments, declare
 		f := failed(ctx.Err())
 		f.text += "; nothing was changed"
 		return f
+	case errors.Is(err, ErrPending):
+		return &failure{
+			text: label(c, a.entity, a.action) + ": nothing was changed yet: " + oneLine(err.Error(), minOutput/2), pending: true,
+			hint: "tell the user, and call " + s.prefix + writeRecords + " again with the same arguments once the user has answered, not before", err: fmt.Errorf("agenttools: %w", err),
+		}
 	case err != nil:
 		return &failure{
 			text: "the write was not confirmed: " + err.Error() + "; nothing was changed",
