@@ -17,11 +17,16 @@ type Option func(*Set)
 
 // An Action is a write that a model asks for.
 type Action struct {
+	Workspace string // its name
 	Connector string // the connector's own name
 	Slug      string // the slug of its kind
 	Entity    string
 	Name      string        // the name of the action, such as "create"
 	Params    client.Params // a copy
+
+	// Description is what the connector says about the action, on one line of at most
+	// 200 bytes, or "". Like all that it sends, it is no more than what somebody wrote.
+	Description string
 
 	// Undeclared reports that the connector does not tell which actions it has. Then
 	// nobody knows that the action exists and what it does, so a person should say

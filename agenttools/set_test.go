@@ -939,12 +939,32 @@ func TestConfirm(t *testing.T) {
 	if len(seen) != 1 || seen[0].Connector != "Engineering" || seen[0].Slug != "github" || seen[0].Entity != "issues" || seen[0].Name != "create" || seen[0].Undeclared {
 		t.Errorf("%+v", seen)
 	}
+	if seen[0].Workspace != agentstest.WorkspaceName || seen[0].Description != "" {
+		t.Errorf("%+v", seen[0])
+	}
 	if text := seen[0].String(); text != `github.issues.create of "Engineering"` {
 		t.Error(text)
 	}
 	fake.Inject(agentstest.Fault{Action: "describe", Status: http.StatusNotFound})
 	if write(t, s, "stripe", "customers", "create", `{"labels":[{}]}`); len(seen) != 2 || !seen[1].Undeclared {
 		t.Errorf("%+v", seen)
+	}
+}
+
+// A person learns what the connector says about an action, in one short line.
+func TestDescriptionForConfirm(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	for raw, want := range map[string]string{
+		`{"description":"Closes a case\n\nand \u202eall  its parts."}`: "Closes a case and all its parts.", `{"summary":"Closes a case."}`: "Closes a case.",
+		`{"description":"` + strings.Repeat("x", 5000) + `"}`: strings.Repeat("x", maxDescription-len(ellipsis)) + ellipsis, `{"summary":7}`: "", `{}`: "",
+	} {
+		fake.Inject(agentstest.Fault{Action: "describe", Body: `{"status":"success","result":{"entities":{"cases":{"actions":{"close":` + raw + `}}}}}`})
+		fake.Inject(agentstest.Fault{Action: "close", Body: `{"status":"success","result":{"id":1}}`})
+		var seen Action
+		write(t, New(ws, WithWrites(func(_ context.Context, a Action) error { seen = a; return nil })), "github", "cases", "close", `{"id":1}`)
+		if seen.Name != "close" || seen.Description != want {
+			t.Errorf("%s: %+v", raw, seen)
+		}
 	}
 }
 

@@ -49,15 +49,17 @@ func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure)
 	}
 	params := declaredParams(d, a.entity, a.action)
 	readTexts(a.params, params)
+	about := ""
 	if e, ok := d.Entity(a.entity); ok && declared {
 		action, _ := e.Action(a.action)
+		about = summary(action)
 		if f := checked(a.params, e, action); f != nil { // a person need not be asked
 			f.text = "params of " + label(c, a.entity, a.action) + " are " + f.text + "; nothing was changed"
 			f.hint = s.hintIn(c, d, a.entity, a.action)
 			return "", f
 		}
 	}
-	if f := s.confirmed(ctx, c, a, declared); f != nil {
+	if f := s.confirmed(ctx, c, a, declared, about); f != nil {
 		return "", f
 	}
 	read := &reading{c: c, entity: a.entity, action: a.action}
@@ -180,8 +182,22 @@ func mistyped(v any, types string) string {
 	return "it must be " + strings.Join(must, " or ") + ", not " + is
 }
 
+// maxDescription is how many bytes of a description a person is shown.
+const maxDescription = 200
+
+// summary is what the connector says about an action, in one line.
+func summary(action *client.ActionDescription) string {
+	text := action.Description
+	if raw, ok := parseJSON(string(action.Raw)); ok && text == "" {
+		if v, ok := raw.get("summary"); ok && v.kind == '"' {
+			text = v.text
+		}
+	}
+	return oneLine(text, maxDescription)
+}
+
 // confirmed asks whether a write is wanted, unless nobody is to be asked.
-func (s *Set) confirmed(ctx context.Context, c *connector, a *arguments, declared bool) *failure {
+func (s *Set) confirmed(ctx context.Context, c *connector, a *arguments, declared bool, about string) *failure {
 	if s.confirm == nil {
 		if declared {
 			return nil
@@ -192,8 +208,8 @@ func (s *Set) confirmed(ctx context.Context, c *connector, a *arguments, declare
 		}
 	}
 	err := s.confirm(ctx, Action{
-		Connector: c.info.Name, Slug: c.info.Slug, Entity: a.entity, Name: a.action,
-		Params: copied(a.params), Undeclared: !declared,
+		Workspace: s.ws.Name(), Connector: c.info.Name, Slug: c.info.Slug, Entity: a.entity, Name: a.action,
+		Params: copied(a.params), Description: about, Undeclared: !declared,
 	})
 	switch {
 	case ctx.Err() != nil:
