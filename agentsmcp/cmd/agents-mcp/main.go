@@ -358,11 +358,14 @@ func (c *command) allowed(actions []string, known bool, err error) string {
 	return strings.Join(actions, ", ") + "; confirmed by: " + by
 }
 
-// forPeople returns an error of package client for whoever started the command: without
-// what only a program could do.
+// forPeople returns an error of package client for whoever started the command: with the
+// variable that may be wrong, and without what only a program could do.
 func forPeople(err error, ws *client.Workspace) error {
 	if errors.Is(err, client.ErrWorkspaceNotFound) {
 		return fmt.Errorf("the workspace %q does not exist; %s names it", ws.Name(), auth.EnvWorkspaceName)
+	}
+	if host := strings.TrimSpace(os.Getenv(client.EnvAPIHost)); host != "" && errors.Is(err, client.ErrNetwork) {
+		return fmt.Errorf("the service at %s, which %s names, cannot be reached: %w", host, client.EnvAPIHost, err)
 	}
 	return err
 }

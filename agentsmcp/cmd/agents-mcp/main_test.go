@@ -111,7 +111,7 @@ func TestExitCodes(t *testing.T) {
 		{"", with(), 0, ""},
 		{"", account(down), 0, ""},
 		{"--check", with(), 0, ""},
-		{"--check", account(down), 1, strings.TrimPrefix(down.URL, "http://")},
+		{"--check", account(down), 1, "agents-mcp: the service at " + down.URL + ", which AIRBYTE_API_HOST names, cannot be reached: client: "},
 		{"--check", with("AIRBYTE_WORKSPACE=nowhere"), 1, `the workspace "nowhere" does not exist; AIRBYTE_WORKSPACE names it`},
 		{"--check", with("AIRBYTE_CLIENT_SECRET=wrong"), 1, "agents-mcp: client: list connectors: auth: token request: 401 Unauthorized: The client id or the client secret is wrong"},
 		{"--check --demo --connectors git-hub,nope,stripe.custmers,!hubspot.deels", nil, 1, "agents-mcp: nothing matches these patterns of --connectors: git-hub, nope, stripe.custmers, !hubspot.deels\n"},
