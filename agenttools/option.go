@@ -121,11 +121,11 @@ func WithObserver(f func(ctx context.Context, name string, out Output, took time
 	return func(s *Set) { s.observe = f }
 }
 
-// WithLogger makes the Set log each call at the level Info: the tool, what the call was
-// about, how large the answer was, how long it took and, if it failed, why, with the
-// status and the request ID of the service. Params and records are not logged. What the
-// service says about a read that failed is, and may repeat a param of it; of a write that
-// failed, only the kind of the error is logged.
+// WithLogger makes the Set log each call, and each use of [Set.Docs], at the level Info:
+// the tool, what the call was about, how large the answer was, how long it took and, if it
+// failed, why, with the status and the request ID of the service. Params and records are
+// not logged. What the service says about a read that failed is, and may repeat a param of
+// it; of a write that failed, only the kind of the error is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *Set) { s.logger = l }
 }

@@ -60,6 +60,31 @@ func TestOutputForPrograms(t *testing.T) {
 	}
 }
 
+// Who asks for a section that there is not learns which there are, and the log has it.
+func TestDocsLog(t *testing.T) {
+	_, ws := start(t, agentstest.WorkspaceName)
+	var log bytes.Buffer
+	s := New(ws, WithAllow("github.issues", "!*.*.delete"), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	for _, test := range []struct{ connector, section, text, log string }{
+		{"GitHub", "", "# Engineering", "msg=docs connector=github failed=false bytes="},
+		{"github", "actions.issues.list", "per_page", "connector=github section=actions.issues.list failed=false"},
+		{"github", "issues", "; the sections are ", `section=issues failed=true`},
+		{"github", "actions.issues.delete", "is not allowed", `section=actions.issues.delete failed=true`},
+		{"asana", "", "no connector asana", `connector=asana failed=true`},
+	} {
+		log.Reset()
+		out := s.Docs(t.Context(), test.connector, test.section)
+		if !strings.Contains(out.Text, test.text) || !strings.Contains(log.String(), test.log) || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%+v: %s, %s", test, out.Text, log.String())
+		}
+		if test.section == "issues" {
+			if r := readReport(t, out); !strings.Contains(r.Error, "actions.issues.list") || strings.Contains(r.Error, "delete") || strings.Contains(r.Error, "users") || !errors.Is(out.Err, client.ErrNotFound) {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+}
+
 // A write that waits for a person has not failed, and is not done: the model learns when
 // to call again, and the program's observer and its log agree.
 func TestPending(t *testing.T) {

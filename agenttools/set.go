@@ -207,7 +207,7 @@ func (s *Set) Call(ctx context.Context, name string, args json.RawMessage) Outpu
 	out := s.output(text, f, a)
 	took := time.Since(start)
 	if s.logger != nil {
-		s.log(ctx, name, out, took)
+		s.logCall(ctx, name, out, took)
 	}
 	if s.observe != nil {
 		s.observe(ctx, name, out, took)
