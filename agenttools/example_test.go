@@ -97,7 +97,7 @@ func ExampleSet_Call() {
 	fmt.Println(out.Text)
 	// Output:
 	// true false
-	// {"error":"there is no connector gihub","retryable":false,"hint":"the connectors are github, hubspot, salesforce, slack, stripe, zendesk-support","problems":[{"field":"connector","message":"there is none of that name"}]}
+	// {"error":"there is no connector gihub","retryable":false,"hint":"did you mean github? the connectors are github, hubspot, salesforce, slack, stripe, zendesk-support","problems":[{"field":"connector","message":"there is none of that name"}]}
 }
 
 func ExampleSet_Instructions() {

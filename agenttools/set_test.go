@@ -920,6 +920,26 @@ func TestFieldsOfWrappedRecords(t *testing.T) {
 	}
 }
 
+// A write about which the service sends nothing is answered with that it was made.
+func TestWriteWithoutContent(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	s := New(ws, WithWrites(yes))
+	for body, want := range map[string]string{
+		`{"status":"success","result":{}}`:                                         "github.issues.delete: the change was made",
+		`{"status":"success","result":null}`:                                       "github.issues.delete: the change was made",
+		`{"status":"success","result":[]}`:                                         "github.issues.delete: the change was made",
+		`{"status":"success","result":[{},{}]}`:                                    "github.issues.delete: the change was made",
+		`{"status":"success","result":{"data":{}}}`:                                "",
+		`{"status":"success","result":{"deleted":true}}`:                           "",
+		`{"status":"success","result":{},"warning":{"code":"x","message":"slow"}}`: `github.issues.delete: the change was made; warning: "slow"`,
+	} {
+		fake.Inject(agentstest.Fault{Action: "delete", Body: body})
+		if out := write(t, s, "github", "issues", "delete", `{"number":1}`); out.IsError || want != "" && out.Text != want || want == "" && !strings.Contains(out.Text, "records 1 to 1\n") {
+			t.Errorf("%s: %s", body, out.Text)
+		}
+	}
+}
+
 // The function that confirms sees what will be sent, and cannot change it.
 func TestConfirm(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
@@ -1040,6 +1060,11 @@ func TestHints(t *testing.T) {
 		connector, entity, action, params string
 		want                              string // in the hint
 	}{
+		{false, "githb", "issues", "list", "", "did you mean github? the connectors are github, hubspot"},
+		{false, "git-hub", "issues", "list", "", "did you mean github? "},
+		{false, "github", "isues", "list", "", "did you mean issues? the entities of github are files"},
+		{false, "github", "issues", "craete", "", "the actions of github.issues are list"},
+		{true, "github", "issues", "craete", "", "did you mean create? the actions of github.issues are list"},
 		{false, "asana", "tasks", "list", "", "github, hubspot, salesforce, slack, stripe, zendesk-support"},
 		{false, "", "issues", "list", "", "github, hubspot"},
 		{false, "github", "", "list", "", "files, issues, repositories, users"},

@@ -72,8 +72,14 @@ func (s *Set) writeRecords(ctx context.Context, a *arguments) (string, *failure)
 	if err != nil {
 		p.note += "; what the service sent about it cannot be shown"
 	}
+	if !slices.ContainsFunc(records, hasContent) {
+		return p.about + ": " + p.note, nil
+	}
 	return s.show(p, records), nil
 }
+
+// hasContent reports whether a record says anything.
+func hasContent(n node) bool { return n.kind != 'n' && (n.kind != '{' || len(n.members) > 0) }
 
 // declared reports whether the connector declares the action. It fails if the connector
 // declares others; one that does not describe itself, for which d is nil, declares
@@ -89,7 +95,7 @@ func (s *Set) declared(c *connector, d *client.Description, a *arguments) (bool,
 	if _, ok := e.Action(a.action); !ok {
 		return false, &failure{
 			text: fmt.Sprintf("%s has no action %s", label(c, a.entity), oneLine(a.action, 80)), problems: []problem{{"action", "the connector does not declare it"}},
-			hint: s.hintIn(c, d, a.entity, ""),
+			hint: s.hintIn(c, d, a.entity, a.action),
 		}
 	}
 	return true, nil

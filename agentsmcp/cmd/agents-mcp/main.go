@@ -314,11 +314,32 @@ func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agent
 	case err != nil:
 		return forPeople(err, ws)
 	case len(unmatched) == 1:
-		return errors.New("nothing matches this pattern of --connectors: " + unmatched[0])
+		return errors.New("nothing matches this pattern of --connectors: " + unmatched[0] + there(all, unmatched))
 	case len(unmatched) > 1:
-		return errors.New("nothing matches these patterns of --connectors: " + strings.Join(unmatched, ", "))
+		return errors.New("nothing matches these patterns of --connectors: " + strings.Join(unmatched, ", ") + there(all, unmatched))
 	}
 	return nil
+}
+
+// there names the connectors that there are, if one of the patterns that match nothing may
+// have the name of none of them.
+func there(all []client.ConnectorInfo, unmatched []string) string {
+	const most = 30
+	known := func(pattern string) bool {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(pattern), "!"), ".")
+		return slices.ContainsFunc(all, func(info client.ConnectorInfo) bool { return strings.EqualFold(name, info.Slug) || strings.EqualFold(name, info.Name) })
+	}
+	if len(all) == 0 || !slices.ContainsFunc(unmatched, func(p string) bool { return !known(p) }) {
+		return ""
+	}
+	var names []string
+	for _, info := range all[:min(len(all), most)] {
+		names = append(names, fmt.Sprintf("%s (%q)", info.Slug, info.Name))
+	}
+	if len(all) > most {
+		names = append(names, fmt.Sprint("and ", len(all)-most, " more"))
+	}
+	return "; the connectors are " + strings.Join(names, ", ")
 }
 
 // writes says what each connector lets a client change, and who confirms it.
