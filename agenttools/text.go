@@ -103,7 +103,8 @@ func didYouMean(name string, names []string) string {
 func closest(name string, names []string) string {
 	const longest = 80
 	from := []rune(plain(name))
-	best, found := 0, ""
+	var best int
+	var found string
 	switch n := len(from); {
 	case n < 3 || n > longest:
 		return ""

@@ -158,7 +158,7 @@ func takesMore(e *client.EntityDescription, action *client.ActionDescription) bo
 // mistyped says why a value has none of the types of JSON Schema, which | separates, or
 // returns "" if it has one, or if that is in doubt.
 func mistyped(v any, types string) string {
-	is := ""
+	var is string
 	var fits []string
 	switch v := v.(type) {
 	case string:
