@@ -729,8 +729,8 @@ func TestChecksBeforeAsking(t *testing.T) {
 	if asked != 0 || executions(fake, "update") != 0 {
 		t.Error("a person was asked, or the service")
 	}
-	r = readReport(t, write(t, s, "github", "issues", "update", `{"title":["x"],"titel":"x","_airbyte_x":1}`))
-	if want := []problem{{"params.number", "it is required"}, {"params.titel", "the connector does not declare it"}, {"params.title", "it must be a string, not a list"}}; r.Error != "params of github.issues.update are wrong; nothing was changed" || !slices.Equal(r.Problems, want) {
+	r = readReport(t, write(t, s, "github", "issues", "update", `{"body":["x"],"titel":"x","_airbyte_x":1}`))
+	if want := []problem{{"params.number", "it is required"}, {"params.body", "it must be a string, not a list"}, {"params.titel", "the connector does not declare it; did you mean title?"}}; r.Error != "params of github.issues.update are wrong; nothing was changed" || !slices.Equal(r.Problems, want) {
 		t.Errorf("%+v", r)
 	}
 	if asked != 0 || executions(fake, "update") != 0 {
@@ -760,9 +760,12 @@ func TestChecksOfParams(t *testing.T) {
 		{list, `{"customer":{},"ok":1}`, "params.ok: it must be a boolean, not a number"},
 		{list, `{"customer":{},"text":true}`, "params.text: it must be a string, not a boolean"},
 		{list, `{"customer":{},"both":[]}`, "params.both: it must be a string or an object, not a list"},
-		{list, `{"customer":{},"txt":"x"}`, "params.txt: the connector does not declare it"},
-		{fmt.Sprintf(schema, ""), `{"txt":1}`, "params.txt: the connector does not declare it"},
-		{fmt.Sprintf(schema, `,"additionalProperties":false`), `{"txt":1}`, "params.txt: the connector does not declare it"},
+		{list, `{"customer":{},"txt":"x"}`, "params.txt: the connector does not declare it; did you mean text?"},
+		{list, `{"customer":{},"txt":"x","text":"y"}`, ""}, // text is given
+		{list, `{"customer":{},"priority":"x"}`, ""},       // the description may be incomplete
+		{fmt.Sprintf(schema, ""), `{"txt":1}`, "params.txt: the connector does not declare it; did you mean text?"},
+		{fmt.Sprintf(schema, ""), `{"priority":1}`, ""},
+		{fmt.Sprintf(schema, `,"additionalProperties":false`), `{"priority":1}`, "params.priority: the connector does not declare it"},
 		{fmt.Sprintf(schema, `,"additionalProperties":true`), `{"txt":1}`, ""},
 		{fmt.Sprintf(schema, `,"additionalProperties":{"type":"string"}`), `{"txt":1,"text":{}}`, "params.text: it must be a string, not an object"},
 		{`[]`, `{"txt":1}`, ""},

@@ -102,8 +102,9 @@ func (s *Set) declared(c *connector, d *client.Description, a *arguments) (bool,
 }
 
 // checked is a failure with what is wrong with the params of an action that the connector
-// describes, or nil: what it requires is missing, it does not declare a name, or a value
-// has none of the types that it names. What is in doubt is not wrong.
+// describes, or nil: what it requires is missing, a name is one of its own misspelled, or
+// any other where it says that it takes no others, or a value has none of the types that
+// it names. What is in doubt is not wrong: descriptions can be incomplete.
 func checked(params client.Params, e *client.EntityDescription, action *client.ActionDescription) *failure {
 	f := &failure{text: "missing"}
 	for _, p := range action.Params {
@@ -111,15 +112,23 @@ func checked(params client.Params, e *client.EntityDescription, action *client.A
 			f.problems = append(f.problems, problem{"params." + p.Name, "it is required"})
 		}
 	}
-	closed := !takesMore(e, action)
+	takes, said := others(e, action)
+	var free []string // names that are not given
+	for _, p := range action.Params {
+		if _, given := params[p.Name]; !given {
+			free = append(free, p.Name)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		why := ""
 		i := slices.IndexFunc(action.Params, func(p client.ParamDescription) bool { return p.Name == name })
 		switch {
 		case i >= 0:
 			why = mistyped(params[name], action.Params[i].Type)
-		case len(action.Params) > 0 && closed && !strings.HasPrefix(name, "_"):
-			why = "the connector does not declare it"
+		case len(action.Params) > 0 && !strings.HasPrefix(name, "_"):
+			if meant := didYouMean(name, free); said && !takes || !said && meant != "" {
+				why = strings.TrimSuffix("the connector does not declare it; "+strings.TrimSpace(meant), "; ")
+			}
 		}
 		if why != "" {
 			f.text = "wrong"
@@ -132,27 +141,25 @@ func checked(params client.Params, e *client.EntityDescription, action *client.A
 	return f
 }
 
-// takesMore reports whether an action says that it takes params that it does not name.
-func takesMore(e *client.EntityDescription, action *client.ActionDescription) bool {
-	of := func(n node) bool {
-		v, ok := n.get("additionalProperties")
-		return ok && v.text != "false"
-	}
-	names := []string{"params", "parameters", "input_schema", "inputSchema", "arguments"} // as package client reads them
-	own, _ := parseJSON(string(action.Raw))
-	if of(own) {
-		return true
-	}
-	all, _ := parseJSON(string(e.Raw))
-	for _, name := range names {
-		inner, _ := own.get(name)
-		list, _ := all.get(name)
-		listed, _ := list.get(action.Name)
-		if of(inner) || of(listed) {
-			return true
+// others reports whether an action takes params that it does not name, and whether it
+// says so.
+func others(e *client.EntityDescription, action *client.ActionDescription) (takes, said bool) {
+	look := func(n node) {
+		if v, ok := n.get("additionalProperties"); ok && !said {
+			takes, said = v.text != "false", true
 		}
 	}
-	return false
+	own, _ := parseJSON(string(action.Raw))
+	look(own)
+	all, _ := parseJSON(string(e.Raw))
+	for _, name := range []string{"params", "parameters", "input_schema", "inputSchema", "arguments"} { // as package client reads them
+		inner, _ := own.get(name)
+		look(inner)
+		list, _ := all.get(name)
+		listed, _ := list.get(action.Name)
+		look(listed)
+	}
+	return takes, said
 }
 
 // mistyped says why a value has none of the types of JSON Schema, which | separates, or
