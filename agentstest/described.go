@@ -398,14 +398,14 @@ func (x *execution) turnOf(a *describedAction, total int, keyAt func(int) string
 	t := turn{span: span{0, total, total}, size: total}
 	t.rule = a.pages(x.params)
 	for i, p := range t.rule.Params {
-		if p.Role == "size" || p.Role == "cursor" && !p.Fed {
+		if p.Role == "size" || p.Role == "unused" || p.Role == "cursor" && !p.Fed {
 			continue
 		}
 		if _, given := x.params[p.Name]; given || t.param == nil {
 			t.param = &t.rule.Params[i]
 		}
 	}
-	if t.param == nil {
+	if t.param == nil && len(t.rule.Params) == 0 {
 		return t, nil
 	}
 	t.size = e.PageSize
@@ -425,6 +425,10 @@ func (x *execution) turnOf(a *describedAction, total int, keyAt func(int) string
 		case p.Default != nil && *p.Default > 0 && !e.sized:
 			t.size = int(min(*p.Default, 1<<20))
 		}
+	}
+	if t.param == nil { // there is no way to the other pages
+		t.end = min(t.size, total)
+		return t, nil
 	}
 	at := "body.params." + t.param.Name
 	v, given := x.params[t.param.Name]

@@ -296,3 +296,26 @@ func TestWithDocumentPanics(t *testing.T) {
 	both := agentstest.WithConnector("mine", agentstest.Connector{Slug: "acme-desk"})
 	agentstest.New(agentstest.WithDocument(acme(t)), both, desk("acme-desk2", "tickets")) // on purpose
 }
+
+// A list that has a size or something like a cursor, and no way to its next page, gives
+// the first page alone, so that tests see that the rest is out of reach.
+func TestDocumentWithoutWayToNextPage(t *testing.T) {
+	const text = `{"generator": "agents-gen", "slug": "harbor", "entities": [{"name": "agents", "actions": [{"name": "list", "list": true, "params": %s,
+		"result": {"type": "object", "properties": [{"name": "id", "schema": {"type": "integer"}}]}, "pages": [{"params": %s}]}]}]}`
+	param := `[{"name": "offset", "in": "query", "schema": {"type": "string"}}]`
+	for _, test := range []struct {
+		pages string
+		want  int
+	}{
+		{`[]`, 12},
+		{`[{"name": "offset", "role": "unused"}]`, 10},
+		{`[{"name": "limit", "role": "size", "default": 5}]`, 5},
+	} {
+		_, c := start(t, agentstest.WithDocument(fmt.Appendf(nil, text, param, test.pages)))
+		a := c.execute(c.connector(agentstest.WorkspaceName, "harbor"), "agents", "list", object{})
+		var answer struct{ Result []object }
+		if err := json.Unmarshal(a.raw, &answer); err != nil || len(answer.Result) != test.want {
+			t.Errorf("%s: %d records, want %d: %s", test.pages, len(answer.Result), test.want, a.raw)
+		}
+	}
+}

@@ -71,6 +71,14 @@ func TestMistakes(t *testing.T) {
 		{"a slug", "x-airbyte-connector-name: lumen", "x-airbyte-connector-name: Lumen CRM", `"Lumen CRM" is no slug`},
 		{"a key of the body", "requestBody: {content: {", "requestBody: {contents: {", `the body of PATCH /v1/deals/{deal_id} has the key "contents" (closest: content)`},
 		{"a key of the path", "    patch:", "    pach:", `the path /v1/deals/{deal_id} has the key "pach" (closest: patch)`},
+		{"a cursor that is a number", "name: cursor, in: query, schema: {type: string}", "name: cursor, in: query, schema: {type: integer}", `deals.list has one page: the parameter "cursor" looks as if it turned pages, and is a number`},
+		{"no parameter for the metadata", "name: cursor, in: query", "name: mark, in: query", `deals.list has one page: it has the metadata "next_cursor", and no parameter takes what is in it`},
+		{"a cursor's name", "name: cursor, in: query", "name: cursr, in: query", `the parameter "cursr" looks as if it turned pages, and is not known to (closest: cursor)`},
+		{"the metadata's path", "$.paging.next", "$.paging.nxt", `the metadata "next_cursor" is never there: nothing describes "$.paging.nxt"`},
+		{"records that are an object", "x-airbyte-record-extractor: $.deals", "x-airbyte-record-extractor: $.paging", `deals.list: x-airbyte-record-extractor names "$.paging", which is an object and no list`},
+		{"no extractor", "      x-airbyte-record-extractor: $.deals\n", "", "add x-airbyte-record-extractor: $.deals"},
+		{"a default beyond the maximum", "maximum: 100", "maximum: 20", "the default 25 beyond its maximum 20"},
+		{"a default of no value", "enum: [new, won, lost]", "enum: [new, won, lost], default: wn", `the default "wn", which is none of its values (closest: won)`},
 		{"a key of the top", "components:", "component:", `"component" (closest: components)`},
 	} {
 		if n := strings.Count(document, test.old); n == 0 {
@@ -92,6 +100,29 @@ func TestMistakes(t *testing.T) {
 		written(t, out)
 		if test.name == "a key of a parameter" && !strings.Contains(page, "note: "+test.want+"\n") {
 			t.Errorf("the page does not have the note %s", test.want)
+		}
+	}
+}
+
+// An offset that is a text turns no pages, and -v tells how each list has pages.
+func TestPagesReported(t *testing.T) {
+	document, _ := lumen(t)
+	for _, test := range []struct{ parameter, want, not string }{
+		{"{name: cursor, in: query, schema: {type: string}}", "pages: deals.list: cursor (next_cursor)\n", "note: "},
+		{"{name: offset, in: query, schema: {type: integer}}", "pages: deals.list: offset\n", "note: "},
+		{"{name: offset, in: query, schema: {type: string}}", `pages: deals.list: one page; the parameter "offset" is a text` + "\n", ""},
+	} {
+		text := strings.Replace(document, "{name: cursor, in: query, schema: {type: string}}", test.parameter, 1)
+		if !strings.Contains(test.parameter, "cursor") {
+			text = strings.Replace(text, "      x-airbyte-meta-extractor: {next_cursor: $.paging.next}\n", "", 1)
+		}
+		dir := t.TempDir()
+		status, _, stderr := agentsGen("-v", "-o", filepath.Join(dir, "lumen"), write(t, filepath.Join(dir, "lumen.yaml"), text))
+		if status != 0 || !strings.Contains(stderr, test.want) || test.not != "" && strings.Contains(stderr, test.not) {
+			t.Errorf("%s: status %d, %s", test.parameter, status, stderr)
+		}
+		if test.not == "" && !strings.Contains(stderr, "note: deals.list has one page: ") {
+			t.Errorf("%s: no note in %s", test.parameter, stderr)
 		}
 	}
 }

@@ -143,6 +143,7 @@ func (c *schemas) like(n *node, at *where, keys []string) *Schema {
 	c.made = append(c.made, placed{s, at})
 	c.loader.checkSchema(s, n, at, keys)
 	c.enum(s, n)
+	c.loader.checkDefault(s, n, at)
 	c.object(s, n, at)
 	if items := n.get("items"); items.is(list) { // one schema for each place
 		if len(items.items) == 1 {

@@ -464,6 +464,9 @@ func Report(p *model.Package, entities []string) []string {
 		renamed("the type of "+what, &e.Type)
 		for _, a := range e.Actions {
 			on := e.Wire + "." + a.Wire
+			if pages := a.Pages(); pages != "" {
+				all = append(all, fmt.Sprintf("pages: %s: %s", line(on), line(pages)))
+			}
 			renamed("the method of "+on, &a.Method)
 			if a.Result.Type != nil {
 				a.Result.Type.Each(func(t *model.Type) {

@@ -48,7 +48,10 @@ func (b *builder) action(e *Entity, a *Action, operations []document.Operation) 
 		params := b.sources(o)
 		all = append(all, params)
 		if a.AllMethod != nil && !b.pkg.Untyped {
-			a.Paging = append(a.Paging, b.pageRule(o, params))
+			rule := b.pageRule(o, params)
+			b.checkPages(o, rule)
+			b.checkRecords(o)
+			a.Paging = append(a.Paging, rule)
 		}
 	}
 	// The rule that asks for most comes first, since those that ask for less fit too.

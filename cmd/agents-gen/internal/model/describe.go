@@ -182,6 +182,9 @@ func (d *describer) action(a *Action) describedAction {
 			}
 			pages.Params = append(pages.Params, page)
 		}
+		for _, p := range r.Unused {
+			pages.Params = append(pages.Params, describedPage{Name: p.Name, Role: "unused"})
+		}
 		out.Pages = append(out.Pages, pages)
 	}
 	return out

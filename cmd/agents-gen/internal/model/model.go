@@ -71,7 +71,11 @@ type PageRule struct {
 	When     []string
 	Params   []PageParam
 	Metadata []string // the names of what pages have beside records
+	Unused   []Unused // parameters that look as if they were about pages
 }
+
+// An Unused parameter has a name that is about pages, and turns none.
+type Unused struct{ Name, Why string }
 
 // A PageParam is a parameter that is about pages.
 type PageParam struct {
