@@ -135,7 +135,7 @@ func serve(t *testing.T, seed int, p *model.Package, raw []byte) {
 // The service holds parameters to the limits of the document.
 func TestFakeHasLimits(t *testing.T) {
 	document, _ := lumen(t)
-	document = strings.Replace(document, "title: {type: string}", "title: {type: string, minLength: 2, maxLength: 5}\n        tags: {type: array, minItems: 1, maxItems: 2, items: {type: string}}\n        share: {allOf: [{type: number}], minimum: -0.5, maximum: 1}", 1)
+	document = strings.Replace(document, "title: {type: string}", "title: {type: string, minLength: 2, maxLength: 5}\n        tags: {type: array, minItems: 1, maxItems: 2, items: {type: string}}\n        share: {allOf: [{type: number}], minimum: -0.5, maximum: 1}", -1)
 	file := filepath.Join(t.TempDir(), "fake.json")
 	if status, _, stderr := agentsGen("-fake", file, write(t, filepath.Join(t.TempDir(), "lumen.yaml"), document)); status != 0 {
 		t.Fatal(stderr)

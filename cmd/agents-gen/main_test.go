@@ -497,7 +497,7 @@ func TestSharedEnumerations(t *testing.T) {
 	for name, test := range map[string]struct {
 		files []emit.File
 		types int
-	}{"inline": {inline, 2}, "shared": {shared, 1}} {
+	}{"inline": {inline, 3}, "shared": {shared, 1}} {
 		compile(t, test.files)
 		if n := len(regexp.MustCompile(`(?m)^type \w*Stage string$`).FindAllString(source(test.files), -1)); n != test.types {
 			t.Errorf("%s: there are %d types, want %d", name, n, test.types)

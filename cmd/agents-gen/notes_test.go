@@ -45,6 +45,7 @@ func TestDocumentOfTheDocumentation(t *testing.T) {
 // Mistakes in a document are reported, and -strict makes errors of them.
 func TestMistakes(t *testing.T) {
 	document, page := lumen(t)
+	const deletes = "    delete: {x-airbyte-action: delete, responses: {}, x-airbyte-entity: deals\n    }\n"
 	for _, test := range []struct {
 		name, old, now string
 		want           string // in the one note
@@ -79,8 +80,19 @@ func TestMistakes(t *testing.T) {
 		{"no extractor", "      x-airbyte-record-extractor: $.deals\n", "", "add x-airbyte-record-extractor: $.deals"},
 		{"a default beyond the maximum", "maximum: 100", "maximum: 20", "the default 25 beyond its maximum 20"},
 		{"a default of no value", "enum: [new, won, lost]", "enum: [new, won, lost], default: wn", `the default "wn", which is none of its values (closest: won)`},
+		{"the case of an action", "x-airbyte-action: list", "x-airbyte-action: List", `GET /v1/deals has the action "List", which becomes one of its own (closest: list)`},
+		{"an action misspelt", "x-airbyte-action: update", "x-airbyte-action: updat", `(closest: update)`},
+		{"an action that is a method", "x-airbyte-action: update", "x-airbyte-action: patch", `PATCH /v1/deals/{deal_id} has the action "patch", which becomes one of its own (closest: update)`},
+		{"an entity of the store", "{entity: deals,", "{entity: deal,", `the context store has the entity "deal", which no operation has (closest: deals)`},
+		{"a field of the store", "fields: [{name: title,", "fields: [{name: titel,", `the context store has the field "titel" of "deals", which no record of it has (closest: title)`},
+		{"a body of XML", "content: {application/json: {schema: {$ref: \"#/components/schemas/DealChange", "content: {application/xml: {schema: {$ref: \"#/components/schemas/DealChange", `the body of PATCH /v1/deals/{deal_id} gives no parameters: it has application/xml`},
+		{"an entity", deletes, strings.Replace(deletes, "deals\n", "dealss\n", 1), `the entity "dealss" has only delete, and there is an entity of almost that name (closest: deals)`},
 		{"a key of the top", "components:", "component:", `"component" (closest: components)`},
 	} {
+		document := document
+		if test.old == deletes {
+			document = strings.Replace(document, "components:\n", deletes+"components:\n", 1)
+		}
 		if n := strings.Count(document, test.old); n == 0 {
 			t.Fatalf("%s: %q is not in the document", test.name, test.old)
 		}
@@ -124,6 +136,17 @@ func TestPagesReported(t *testing.T) {
 		if test.not == "" && !strings.Contains(stderr, "note: deals.list has one page: ") {
 			t.Errorf("%s: no note in %s", test.parameter, stderr)
 		}
+	}
+}
+
+// A change that must give a whole record is no mistake, and -v tells of it.
+func TestChangeRequires(t *testing.T) {
+	document, _ := lumen(t)
+	document = strings.Replace(document, "schemas/DealChange", "schemas/Deal", 1)
+	dir := t.TempDir()
+	status, _, stderr := agentsGen("-v", "-strict", "-o", filepath.Join(dir, "lumen"), write(t, filepath.Join(dir, "lumen.yaml"), document))
+	if status != 0 || !strings.Contains(stderr, "note: deals.update: every change must give title: ") {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }
 
