@@ -573,7 +573,11 @@ func (x *execution) metadata(a *describedAction, t turn) map[string]any {
 func (e *entity) declaredParameters(a *describedAction) []parameter {
 	var params []parameter
 	for _, p := range a.Params {
-		params = append(params, parameter{name: p.Name, schema: e.document.jsonSchema(p.Schema, 0), required: p.Required, in: p.In})
+		schema := e.document.jsonSchema(p.Schema, 0)
+		if text := e.document.about(p.Schema, p.Description); text != "" {
+			schema["description"] = text
+		}
+		params = append(params, parameter{name: p.Name, schema: schema, required: p.Required, in: p.In})
 	}
 	return params
 }
@@ -614,7 +618,11 @@ func (d *description) jsonSchema(s *schema, depth int) map[string]any {
 	if len(s.Properties) > 0 {
 		properties := map[string]any{}
 		for _, p := range s.Properties {
-			properties[p.Name] = d.jsonSchema(p.Schema, depth+1)
+			inner := d.jsonSchema(p.Schema, depth+1)
+			if text := told(p.Description, d.details(p.Schema)...); text != "" {
+				inner["description"] = text
+			}
+			properties[p.Name] = inner
 		}
 		out["properties"] = properties
 	}

@@ -54,6 +54,7 @@ type description struct {
 	Generator    string             `json:"generator"`
 	Slug         string             `json:"slug"`
 	Title        string             `json:"title"`
+	Description  string             `json:"description"`
 	DefinitionID string             `json:"definition_id"`
 	Entities     []describedEntity  `json:"entities"`
 	Shapes       map[string]*schema `json:"shapes"`
@@ -69,19 +70,21 @@ type describedEntity struct {
 }
 
 type describedAction struct {
-	Name   string           `json:"name"`
-	Params []describedParam `json:"params"`
-	Open   bool             `json:"open"`   // there may be other parameters
-	List   bool             `json:"list"`   // the result is an array
-	Result *schema          `json:"result"` // of a record; nil if nothing is known
-	Pages  []describedPages `json:"pages"`
+	Name        string           `json:"name"`
+	Description string           `json:"description"`
+	Params      []describedParam `json:"params"`
+	Open        bool             `json:"open"`   // there may be other parameters
+	List        bool             `json:"list"`   // the result is an array
+	Result      *schema          `json:"result"` // of a record; nil if nothing is known
+	Pages       []describedPages `json:"pages"`
 }
 
 type describedParam struct {
-	Name     string  `json:"name"`
-	In       string  `json:"in"`
-	Required bool    `json:"required"`
-	Schema   *schema `json:"schema"`
+	Name        string  `json:"name"`
+	In          string  `json:"in"`
+	Required    bool    `json:"required"`
+	Description string  `json:"description"`
+	Schema      *schema `json:"schema"`
 }
 
 // A describedPages says how pages turn if the parameters of When are given.
@@ -103,6 +106,7 @@ type schema struct {
 	Type       string     `json:"type"` // string, integer, number, boolean, array, map, object; "" is anything
 	Nullable   bool       `json:"nullable"`
 	Format     string     `json:"format"`
+	Default    string     `json:"default"` // a scalar, as it is written
 	Enum       []string   `json:"enum"`
 	Items      *schema    `json:"items"` // of an array or a map
 	Properties []property `json:"properties"`
@@ -120,10 +124,11 @@ type schema struct {
 }
 
 type property struct {
-	Name     string  `json:"name"`
-	Required bool    `json:"required"`
-	ReadOnly bool    `json:"read_only"`
-	Schema   *schema `json:"schema"`
+	Name        string  `json:"name"`
+	Required    bool    `json:"required"`
+	ReadOnly    bool    `json:"read_only"`
+	Description string  `json:"description"`
+	Schema      *schema `json:"schema"`
 }
 
 // readDescription reads what agents-gen writes.
@@ -154,7 +159,7 @@ func (d *description) of(s *schema) *schema {
 	if s.Shape != "" {
 		if shape := d.Shapes[s.Shape]; shape != nil {
 			named := *shape
-			named.Nullable, named.Shape = s.Nullable, s.Shape
+			named.Nullable, named.Shape, named.Default = s.Nullable, s.Shape, s.Default
 			return &named
 		}
 		return &schema{Type: "object", Open: true, Nullable: s.Nullable}

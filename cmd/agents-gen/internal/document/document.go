@@ -17,6 +17,7 @@ import (
 // A Document is the document of a connector.
 type Document struct {
 	Slug, Title, Version string
+	Description          string
 	DefinitionID         string
 	Operations           []Operation // by path and method
 	Store                []StoreEntity
@@ -79,6 +80,7 @@ func Load(data []byte) (*Document, error) {
 		Slug:         strings.TrimSpace(info.get("x-airbyte-connector-name").str()),
 		DefinitionID: info.get("x-airbyte-connector-definition-id").str(),
 		Title:        info.get("title").str(),
+		Description:  cmp.Or(info.get("description").str(), info.get("summary").str()),
 		Version:      info.get("version").str(),
 	}
 	l := &loader{d: d}
