@@ -29,8 +29,10 @@ import (
 // such as a maximum, are refused with the status 422. The records
 // are made up from their shapes, always the same, twelve of each entity, some of them
 // with null where the document allows it. Parameters with the name of a field select
-// the records that have the value, unless they are required. What is created or changed
-// stays so. Lists have pages if the document says how to ask for the next one; the size
+// the records that have the value, required ones too. What is created or changed
+// stays so, and what is created has the fields that were sent, a key, the times that the
+// service sets, and of the others only those that must be there: null, or else 0, false
+// or "". Lists have pages if the document says how to ask for the next one; the size
 // of a page is the document's default, or else 10. Searches of the context store know
 // the fields that the document lists for it, and no others.
 //

@@ -36,6 +36,10 @@ type record struct {
 
 	storeOnce sync.Once
 	store     *record // as the context store has it, if that differs
+
+	// Of the records that are made up from a document:
+	created bool            // nothing of it is made up
+	sent    map[string]bool // the fields that were changed, and are as they were sent
 }
 
 func newRecord(raw json.RawMessage) *record { return &record{raw: raw} }
@@ -264,6 +268,7 @@ func (e *entity) add(fields map[string]any, now time.Time) (*record, error) {
 		return nil, err
 	}
 	r := newRecord(raw)
+	r.created = true
 	e.records = append(slices.Clip(e.records), r)
 	return r, nil
 }
@@ -317,6 +322,11 @@ func (e *entity) update(key string, changes map[string]any, now time.Time) (*rec
 		return nil, err
 	}
 	r := newRecord(raw)
+	r.created, r.sent = e.records[i].created, map[string]bool{}
+	maps.Copy(r.sent, e.records[i].sent)
+	for name := range changes {
+		r.sent[name] = true
+	}
 	records := slices.Clone(e.records)
 	records[i] = r
 	e.records = records
