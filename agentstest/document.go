@@ -39,7 +39,8 @@ import (
 // For records of your own, or pages of another size, add the connector with
 // [WithConnector]: the Entities that it names replace those of the same name, as far as
 // their fields are set, and are described by the document in all other respects. New
-// panics if the document has no entity of a name, or if a connector of a new kind is
+// panics if the document has no entity of a name, if it has no field that one of the
+// records has or does not allow its value, or if a connector of a new kind is
 // almost called like the one of the document and there is none of the document's.
 func WithDocument(description []byte) Option {
 	return func(o *options) {

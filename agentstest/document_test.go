@@ -265,6 +265,9 @@ func TestWithDocumentPanics(t *testing.T) {
 	desk := func(slug, entity string) agentstest.Option {
 		return agentstest.WithConnector("mine", agentstest.Connector{Slug: slug, Entities: map[string]agentstest.Entity{entity: {}}})
 	}
+	own := func(record object) agentstest.Option {
+		return agentstest.WithConnector("mine", agentstest.Connector{Slug: "acme-desk", Entities: map[string]agentstest.Entity{"tickets": {Records: []object{record}}}})
+	}
 	for _, test := range []struct {
 		name, raw string
 		with      agentstest.Option
@@ -280,6 +283,11 @@ func TestWithDocumentPanics(t *testing.T) {
 		{"the document in JSON", `{"openapi": "3.1.0"}`, nil, "the document itself"},
 		{"an entity that is not there", string(acme(t)), desk("acme-desk", "ticket"), `no entity "ticket"; it has audits, connector, limits,`},
 		{"an entity that is there", string(acme(t)), desk("acme-desk", "tickets"), ""},
+		{"a field that is not there", string(acme(t)), own(object{"id": 1, "subjct": "x"}), `the document has no field "subjct", which record 1 of "tickets" has; closest: subject`},
+		{"a value that is none", string(acme(t)), own(object{"id": 1, "state": "opn"}), `record 1 of "tickets" is not as the document says: state: Input should be one of ["open","on hold","+1",""], not "opn"; closest: open`},
+		{"a value of another type", string(acme(t)), own(object{"id": "x"}), `record 1 of "tickets" is not as the document says: id: Input should be an integer`},
+		{"a member that is not there", string(acme(t)), own(object{"id": 1, "requester": object{"nme": "x"}}), `requester has no member "nme"; closest: name`},
+		{"a field that selects, zero values, null, numbers as texts", string(acme(t)), own(object{"id": "1", "project": "x", "state": "", "subject": nil, "replies": nil, "labels": object{"a": "b"}}), ""},
 		{"a slug that is almost the same", string(acme(t)), desk("acme-dsk", "tickets"), `"acme-dsk": the slug of the document is "acme-desk"`},
 		{"another slug", string(acme(t)), desk("lumen", "tickets"), ""},
 	} {

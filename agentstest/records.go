@@ -103,6 +103,11 @@ func newEntity(k *kind, name string, spec Entity) (*entity, error) {
 		for i, one := range all {
 			e.records[i] = newRecord(one)
 		}
+		if e.described != nil {
+			if err := e.document.checkOwn(e.described, e.records); err != nil {
+				return nil, err
+			}
+		}
 	}
 	e.Records = nil // e.records has them now
 	if e.actions == nil {
