@@ -307,7 +307,7 @@ func TestBadInput(t *testing.T) {
 	if status, _, stderr := agentsGen("-o", out, "-package", "onepassword", filepath.Join(dir, "1p.yaml")); status != 0 {
 		t.Errorf("-package does not help: %s", stderr)
 	}
-	if status, stdout, _ := agentsGen("-h"); status != 0 || !strings.Contains(stdout, "usage") {
+	if status, stdout, _ := agentsGen("-h"); status != 0 || !strings.Contains(stdout, "usage") || !strings.Contains(stdout, "-fake file\n") {
 		t.Errorf("-h: status %d, %q", status, stdout)
 	}
 }
@@ -413,7 +413,7 @@ func TestCheck(t *testing.T) {
 		{"an enum value less", `enum: [open, "on hold", "+1", "", null]`, `enum: [open, "on hold", "", null]`, []string{"breaking: const TicketStatePlus1 is gone"}},
 		{"an enum value more", `enum: [open, "on hold", "+1", "", null]`, `enum: [open, "on hold", "+1", "", null, new]`, []string{"compatible: const TicketStateNew is new"}},
 		{"newly required, in a read", "name: state, in: query,", "name: state, in: query, required: true,", []string{"breaking: field TicketsListParams.State is required now"}},
-		{"newly required, in a write", "required: [subject]", "required: [subject, private]", []string{"breaking: field TicketsCreateParams.Private is bool now"}},
+		{"newly required, in a write", "required: [subject]", "required: [subject, private]", []string{"breaking: field TicketsCreateParams.Private is required now: it is bool, and was *bool"}},
 		{"newly required, inside", "required: [kind], properties: {kind: {type: string}, body", "required: [kind, size], properties: {kind: {type: string}, size: {type: integer}, body", []string{"breaking: field TicketsCreateParts.Size is new and required"}},
 		{"not required any more", "name: project, in: query, required: true", "name: project, in: query", []string{"compatible: field TicketsListParams.Project is not required any more"}},
 		{"an action less", "      x-airbyte-action: archive                  # an action of its own\n", "", []string{"breaking: func Tickets.Archive is gone", "breaking: type TicketsArchiveParams is gone"}},
@@ -544,5 +544,29 @@ func TestExampleIsUpToDate(t *testing.T) {
 	dir := filepath.Dir(acme)
 	if status, stdout, stderr := agentsGen("-check", "-o", filepath.Join(dir, "acmedesk"), "-fake", filepath.Join(dir, "acme.fake.json"), acme); status != 0 {
 		t.Errorf("status %d; run go generate ./examples/typed\n%s%s", status, stdout, stderr)
+	}
+}
+
+// The package tells with which flags it was made, since -check needs them.
+func TestFlagsAreTold(t *testing.T) {
+	dir := t.TempDir()
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{"-entities", "type,limits", "-package", "desk"}, "// Made with -entities limits,type -package desk, which -check needs, too.\n"},
+	} {
+		args := append(test.args, "-o", filepath.Join(dir, "x"), acme)
+		if status, _, stderr := agentsGen(args...); status != 0 {
+			t.Fatal(stderr)
+		}
+		text := read(t, filepath.Join(dir, "x", "connector.gen.go"))
+		if !strings.Contains(text, test.want) || test.want == "" && strings.Contains(text, "Made with") {
+			t.Errorf("%v: %s", test.args, text)
+		}
+		if status, stdout, _ := agentsGen(append([]string{"-check"}, args...)...); status != 0 {
+			t.Errorf("%v: -check says %s", test.args, stdout)
+		}
 	}
 }

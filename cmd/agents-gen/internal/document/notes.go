@@ -228,7 +228,9 @@ func (l *loader) checkParam(p *Param, n *node, at *where) {
 		l.keys(n, at, parameterKeys)
 	}
 	places := words("path query header cookie body formData")
-	if !slices.Contains(places, p.In) {
+	if n.get("in") == nil && n.get("$ref") == nil {
+		l.note(Doubt, "places", "%s has no in, which is path, query, header or cookie", at)
+	} else if !slices.Contains(places, p.In) {
 		closest := near(p.In, places)
 		if closest != "" {
 			closest = " (closest: " + closest + ")"

@@ -237,10 +237,7 @@ func (c *schemas) finish() {
 
 // lookup finds what a reference names in the document.
 func (c *schemas) lookup(ref string) (*node, string) {
-	if n, ok := c.found[ref]; ok {
-		if n == nil {
-			return nil, "nothing is at " + ref
-		}
+	if n, ok := c.found[ref]; ok && n != nil {
 		return n, ""
 	}
 	pointer, ok := strings.CutPrefix(ref, "#")
@@ -250,13 +247,14 @@ func (c *schemas) lookup(ref string) (*node, string) {
 	n := c.root
 	if pointer != "" {
 		for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-			n = child(n, token)
+			next := child(n, token)
+			if next == nil {
+				return nil, "nothing is at " + ref + closest(token, n.names())
+			}
+			n = next
 		}
 	}
 	c.found[ref] = n
-	if n == nil {
-		return nil, "nothing is at " + ref
-	}
 	return n, ""
 }
 

@@ -18,7 +18,8 @@ type Package struct {
 	Untyped              bool // it was made from what describe says, which has no shapes of records
 	Entities             []*Entity
 	Notes                []document.Note
-	LeftOut              int // operations that name no entity or no action
+	LeftOut              int    // operations that name no entity or no action
+	Flags                string // those of the command that change the package
 
 	builder *builder
 }
