@@ -370,6 +370,8 @@ func notAToken(err error) error {
 // A TokenError reports that the service did not return a token. Its text says
 // where the credentials came from, and never contains their values.
 type TokenError struct {
+	_ [0]func() // not comparable, so that a field of any type can be added
+
 	StatusCode int           // 0 if there was no response
 	Code       string        // the service's code for the problem, or ""
 	Message    string        // the service's description of the problem, at most 512 bytes

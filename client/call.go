@@ -60,6 +60,10 @@ type call struct {
 	// the caller gets the response.
 	consume func(*http.Response) error
 
+	// opened, unless nil, gets the response to a call with stream, the time of an attempt,
+	// and what ends the attempt.
+	opened func(*http.Response, time.Duration, context.CancelCauseFunc)
+
 	// refused, unless nil, reads a response with any other status, which the caller
 	// then gets.
 	refused func(*http.Response)
@@ -295,7 +299,7 @@ func (c *call) whole(resp *http.Response, err error) *Error {
 	e := responseError(c, resp)
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Code, e.Message, e.Fields = own.Code, own.Message, own.Fields
-		e.kind, e.err, e.body, e.done, e.note = own.kind, own.err, own.body, own.done, own.note
+		e.kind, e.err, e.body, e.done, e.note, e.unsettled = own.kind, own.err, own.body, own.done, own.note, own.unsettled
 		return c.scrub(e, resp.Request)
 	}
 	e.err = err
@@ -372,7 +376,7 @@ func (c *call) judge(e *Error, w willing, sent bool) {
 	case status == 0:
 		e.OutcomeUnknown = !untrusted(e.err)
 	case status/100 == 2:
-		e.OutcomeUnknown = !errors.Is(e.kind, ErrExecution) && !wrong && !e.done
+		e.OutcomeUnknown = (e.unsettled || !errors.Is(e.kind, ErrExecution)) && !wrong && !e.done
 	default: // a redirect says that nothing was done here, except for one to the result
 		e.OutcomeUnknown = status == http.StatusRequestTimeout || status == http.StatusSeeOther || status >= 500
 	}

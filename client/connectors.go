@@ -12,6 +12,8 @@ import (
 
 // ConnectorInfo is what the service reports about a connector in a list.
 type ConnectorInfo struct {
+	_ uncompared // it has times, which == does not compare by what they mean
+
 	ID   string `json:"id"`
 	Name string `json:"name"` // the connector's own name, chosen when it was created
 
@@ -25,6 +27,8 @@ type ConnectorInfo struct {
 }
 
 type connectorItem struct {
+	_ uncompared
+
 	ID        string       `json:"id"`
 	Name      string       `json:"name"`
 	Template  templateItem `json:"summarized_source_template"`
@@ -33,6 +37,8 @@ type connectorItem struct {
 }
 
 type templateItem struct {
+	_ uncompared
+
 	ID           string `json:"id"`
 	Name         string `json:"name"`
 	Slug         string `json:"connector_name"`

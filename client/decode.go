@@ -39,6 +39,8 @@ type frame struct {
 }
 
 type executionMetadata struct {
+	_ uncompared
+
 	ConnectorID loose[string]  `json:"connector_instance_id"`
 	Millis      loose[float64] `json:"execution_time_ms"`
 }
@@ -91,7 +93,7 @@ func (e *frame) verdict() error {
 		}
 		return &Error{kind: ErrBadResponse, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
 	}
-	err := &Error{kind: ErrExecution, Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
+	err := &Error{kind: ErrExecution, unsettled: e.Status.v != "error" && !strings.HasPrefix(e.Status.v, "fail"), Code: reason.Code, Message: reason.Message, Fields: fieldErrors(reason)}
 	if err.Message == "" {
 		err.Message = "the action ended with status " + answer.Line(e.Status.v)
 	}

@@ -94,7 +94,8 @@
 // minor releases.
 //
 // An attempt may take 2 minutes ([WithAttemptTimeout]). A whole call is limited by its
-// ctx, and by [WithTimeout] if the ctx has no deadline. Downloads may take any time.
+// ctx, and by [WithTimeout] if the ctx has no deadline. Downloads may take any time, as
+// long as bytes come.
 //
 // # JSON
 //

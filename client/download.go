@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -55,7 +56,7 @@ func WithProgress(f func(done, total int64)) ExecuteOption {
 // If a network does not let streams pass, use [Connector.DownloadPieces].
 func (c *Connector) Download(ctx context.Context, entity string, params Params, opts ...ExecuteOption) (*Download, error) {
 	x := newExecution(entity, actionDownload, params, opts)
-	ask := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, file: true, about: x.about(c), params: x.params}
+	ask := &call{op: "download " + entity, name: "executeConnector", read: true, stream: true, file: true, about: x.about(c), params: x.params, opened: timeReads}
 	resp, err := c.sendExecution(ctx, x, ask)
 	if err != nil {
 		return nil, err
@@ -97,6 +98,34 @@ func (c *Connector) Download(ctx context.Context, entity string, params Params, 
 	d.Size = resp.ContentLength
 	return d, nil
 }
+
+// timeReads ends the attempt if no byte of the body comes for the time limit, unless that
+// is 0.
+func timeReads(resp *http.Response, limit time.Duration, end context.CancelCauseFunc) {
+	if b, ok := resp.Body.(*limited); ok && limit > 0 {
+		b.rc = &timed{b.rc, limit, func() { end(errNoBytes) }}
+	}
+}
+
+// A timed body ends with an error if no byte comes for the time limit, which stop then
+// makes of a Read that waits.
+type timed struct {
+	io.ReadCloser
+	limit time.Duration
+	stop  func()
+}
+
+func (t *timed) Read(p []byte) (int, error) {
+	timer := time.AfterFunc(t.limit, t.stop)
+	n, err := t.ReadCloser.Read(p)
+	if !timer.Stop() && err != nil && err != io.EOF {
+		err = errNoBytes
+	}
+	return n, err
+}
+
+// errNoBytes is the error of a file of which no byte came for too long.
+var errNoBytes = fmt.Errorf("no byte of the file came for as long as WithAttemptTimeout allows: %w", os.ErrDeadlineExceeded)
 
 // decompress makes the bytes of b those that the name of the file promises. A sender may
 // have compressed a file for the way, or say only of a compressed file what it is.

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/airbyte-agents/airbyte-agents-go/client"
 )
@@ -489,4 +491,71 @@ func TestSaveKeepsPermissionsFromTheStart(t *testing.T) {
 	if len(seen) == 0 || slices.ContainsFunc(seen, func(m fs.FileMode) bool { return m != 0o600 }) {
 		t.Errorf("while the file was written its permissions were %v, want 0600", seen)
 	}
+}
+
+// A stalls reader returns its text, and then nothing until ctx ends, as the body of
+// net/http does.
+type stalls struct {
+	ctx   context.Context
+	text  io.Reader
+	pause time.Duration // between the bytes
+}
+
+func (s *stalls) Read(p []byte) (int, error) {
+	time.Sleep(s.pause)
+	if n, err := s.text.Read(p[:1]); err == nil {
+		return n, nil
+	}
+	<-s.ctx.Done()
+	return 0, s.ctx.Err()
+}
+
+// A download may take any time, but not without a byte.
+func TestDownloadThatStalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := func(text string, opts ...client.Option) *client.Download {
+			s := serve(t, sends(200, func(req *http.Request) io.Reader {
+				return &stalls{ctx: req.Context(), text: strings.NewReader(text), pause: time.Second}
+			}, -1, "Content-Type", "application/pdf"))
+			d, err := connectorOf(newClient(t, s, opts...)).Download(t.Context(), "files", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+		start := time.Now()
+		path := filepath.Join(t.TempDir(), "f")
+		d := open("a file", client.WithAttemptTimeout(3*time.Second))
+		_, err := d.Save(path)
+		wantKinds(t, err, "ErrNetwork")
+		wantText(t, err, "no byte of the file came")
+		if !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a file that stalls: %v", err)
+		}
+		if took := time.Since(start); took != 9*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Error("a part was saved")
+		}
+
+		// Who reads slowly is not hurried.
+		d = open("ab", client.WithAttemptTimeout(3*time.Second))
+		for range 2 {
+			time.Sleep(time.Hour)
+			if n, err := d.Read(make([]byte, 10)); n != 1 || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+
+		// Without a limit, it is up to the ctx.
+		d = open("ab", client.WithAttemptTimeout(0))
+		time.AfterFunc(time.Hour, func() { _ = d.Close() })
+		if _, err := io.ReadAll(d); err == nil || time.Since(start) < time.Hour {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
 }

@@ -134,8 +134,9 @@ type Error struct {
 	Retryable bool
 
 	// OutcomeUnknown reports whether a write may have been carried out although it
-	// returned an error: the connection broke, a gateway responded, or the response
-	// could not be read. Error says so, too. Find out before repeating the call.
+	// returned an error: the connection broke, a gateway responded, the response could
+	// not be read, or its status is none that means a failure, such as "running". Error
+	// says so, too. Find out before repeating the call.
 	OutcomeUnknown bool
 
 	// BudgetExhausted reports whether the call was not retried because the client
@@ -149,7 +150,9 @@ type Error struct {
 	ofAuth bool   // err is about the token: StatusCode, Code and so on are from it
 	before bool   // the call got no response, since there was no token
 	done   bool   // the write was carried out
-	body   []byte
+	// An action ended with a status that is not known to mean that it failed.
+	unsettled bool
+	body      []byte
 }
 
 // A FieldError is a problem of one field of a request or, if Field is "", of the
@@ -421,7 +424,7 @@ const statusClientClosed = 499
 //	400  ErrInvalid, ErrNoConsent
 //	404  ErrNotFound, also of a connector or a workspace
 //	409  ErrConnectorAmbiguous, ErrDefinitionAmbiguous
-//	502  ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution
+//	502  ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution, any other status of the service
 //	500  anything else
 //
 // For 429 and 503, [Error.RetryAfter] is the time for the Retry-After header, and 0 if
@@ -457,7 +460,7 @@ func HTTPStatus(err error) int {
 		return http.StatusNotFound
 	case is(ErrConnectorAmbiguous, ErrDefinitionAmbiguous):
 		return http.StatusConflict
-	case is(ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution):
+	case is(ErrNetwork, ErrBadResponse, ErrPaging, ErrExecution), e.StatusCode >= 400:
 		return http.StatusBadGateway
 	}
 	return http.StatusInternalServerError

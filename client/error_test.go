@@ -524,7 +524,7 @@ func TestHTTPStatus(t *testing.T) {
 		"503":                     {answered(says(503, "{}")), 502},
 		"503 and a time":          {answered(says(503, "{}", "Retry-After", "120")), 503},
 		"500 and a time":          {answered(says(500, "{}", "Retry-After", "120")), 503},
-		"409":                     {answered(says(409, "{}")), 500},
+		"409":                     {answered(says(409, "{}")), 502},
 		"failed action":           {answered(says(200, `{"status":"error","message":"no"}`)), 502},
 		"ErrPaging":               {client.ErrPaging, 502},
 		"ErrNoConsent":            {client.ErrNoConsent, 400},

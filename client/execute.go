@@ -105,7 +105,8 @@ func (c *Connector) Execute(ctx context.Context, entity, action string, params P
 	return r, nil
 }
 
-// Execute runs an action and decodes its result into a T, often a slice of structs.
+// Execute runs an action and decodes its result into a T, often a slice of structs: of
+// one page, if the action has pages.
 // To handle each record by itself, use [All], or [Connector.Execute] and [Rows].
 //
 // What a read returns is decoded as it arrives, so Result.Data is nil unless
@@ -180,6 +181,8 @@ func (x *execution) wire() (body gen.ExecuteRequest, err error) {
 		return body, invalid("execute", "the action is empty; Describe lists the actions of each entity")
 	case strings.TrimSpace(x.entity) == "" && x.action != actionDescribe && x.action != actionSelect:
 		return body, invalid(x.op(), "the entity is empty; Describe lists the entities")
+	case x.limit != nil && x.action != actionSQL:
+		return body, invalid(x.op(), "WithLimit is for SQL; end the loop over All where it is enough, and use WithRecordsPerPage for the size of a page")
 	case utf8.RuneCountInString(x.intent) > maxIntent:
 		return body, invalid(x.op(), "the intent has more than %d characters", maxIntent)
 	}

@@ -967,3 +967,57 @@ func TestSecretParamsAreNotRepeated(t *testing.T) {
 		}
 	}
 }
+
+// A status that does not say that an action failed leaves open whether a write was
+// carried out.
+func TestStatusThatSettlesNothing(t *testing.T) {
+	for status, settled := range map[string]bool{"error": true, "failed": true, "failure": true, "running": false, "accepted": false, "timeout": false, "partial": false, "x": false} {
+		for action, read := range map[string]bool{"create": false, "list": true} {
+			v := &vendor{answer: func(int, map[string]any) string { return `{"status":"` + status + `","result":{"id":1}}` }}
+			_, err := v.connector(t, "acme").Execute(t.Context(), "things", action, nil)
+			e := asError(t, err)
+			wantKinds(t, err, "ErrExecution")
+			if e.OutcomeUnknown != (!settled && !read) || strings.Contains(err.Error(), "may have been carried out") != e.OutcomeUnknown || e.Retryable {
+				t.Errorf("%s, %s: %+v", status, action, err)
+			}
+		}
+	}
+}
+
+// An object that a list returns, with nothing in it for the type, is no record without
+// fields: it may have the records in a member.
+func TestListThatIsAnObject(t *testing.T) {
+	for result, fits := range map[string]bool{
+		`{"data":[{"id":1}],"has_more":true}`: false, `{"records":[{"id":1}]}`: false, `{"error":"forbidden"}`: false, `{}`: false,
+		`{"id":1}`: true, `{"id":1,"items":[{"id":2}]}`: true, `{"data":[{"id":1}]}`: true,
+	} {
+		for _, action := range []string{"list", "get"} {
+			v := &vendor{answer: func(int, map[string]any) string { return success(result, `{"has_next_page":false}`) }}
+			conn := v.connector(t, "github")
+			rows, errs := collect(client.All[row](t.Context(), conn, "issues", action, nil))
+			pointers, perrs := collect(client.All[*row](t.Context(), conn, "issues", action, nil))
+			maps, merrs := collect(client.All[map[string]any](t.Context(), conn, "issues", action, nil))
+			if len(maps) != 1 || merrs != nil {
+				t.Errorf("%s of %s: as a map, %v, %v", action, result, maps, merrs)
+			}
+			if fits || action == "get" {
+				if len(rows) != 1 || errs != nil || len(pointers) != 1 || perrs != nil {
+					t.Errorf("%s of %s: %v, %v; %v, %v", action, result, rows, errs, pointers, perrs)
+				}
+				continue
+			}
+			if len(rows) != 0 || len(errs) != 1 || string(record(t, errs[0]).Raw) != result || len(pointers) != 0 || len(perrs) != 1 {
+				t.Errorf("%s of %s: %v, %v; %v, %v", action, result, rows, errs, pointers, perrs)
+			}
+		}
+	}
+}
+
+func TestLimitOfSomethingElse(t *testing.T) {
+	v := &vendor{answer: func(int, map[string]any) string { return success(`[]`, `{}`) }}
+	_, err := v.connector(t, "github").Execute(t.Context(), "issues", "list", nil, client.WithLimit(3))
+	wantKinds(t, err, "ErrInvalid")
+	if _, errs := collect(client.Search[row](t.Context(), v.connector(t, "github"), "issues", client.Query{}, client.WithLimit(3))); len(errs) != 1 || !errors.Is(errs[0], client.ErrInvalid) || len(v.asked) != 0 {
+		t.Errorf("%v; asked %v", errs, v.asked)
+	}
+}

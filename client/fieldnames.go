@@ -15,72 +15,150 @@ import (
 // records would be zero. So the first record of a page is compared with the fields that
 // have no name in a tag, and an error says which tag is missing.
 
-// misnamed returns an error if a field of t, or of the elements of t, and a member of the
-// first record in text have names that differ only in case, "_" and "-". It returns nil for
-// what is not a record, or a list of records, that text has whole, or not a struct in Go.
+// misnamed returns an error if a field of t, or of what is in t, has no name in a tag, and
+// differs from a member of the first record in text only in case, "_" and "-". What text
+// does not have whole is not compared.
 func misnamed(t reflect.Type, text []byte) error {
-	for t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Pointer {
+	inner := within(t)
+	if inner.Kind() != reflect.Struct || namedFields(inner) == nil {
+		return nil
+	}
+	c := comparison{dec: jsontext.NewDecoder(bytes.NewReader(text), lenient)}
+	if c.dec.PeekKind() == '[' && t.Kind() == reflect.Slice { // of a list, the first record
+		_, _ = c.dec.ReadToken()
 		t = t.Elem()
 	}
-	fields := namesItself(t)
-	if len(fields) == 0 {
-		return nil
-	}
-	dec := jsontext.NewDecoder(bytes.NewReader(text), lenient)
-	if dec.PeekKind() == '[' {
-		_, _ = dec.ReadToken()
-	}
-	if dec.PeekKind() != '{' {
-		return nil
-	}
-	_, _ = dec.ReadToken()
-	like := make([]string, len(fields)) // the member that is like the field
-	for dec.PeekKind() == '"' {
-		token, err := dec.ReadToken()
-		if err != nil {
-			break
+	c.value(t)
+	return c.found
+}
+
+// within returns the type of what is in pointers, lists and maps.
+func within(t reflect.Type) reflect.Type {
+	for {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+			t = t.Elem()
+		default:
+			return t
 		}
-		name := token.String()
-		plain := plainName(name)
-		for i, field := range fields {
-			if plain == plainName(field) && like[i] != field {
-				like[i] = name
+	}
+}
+
+// A comparison compares the names in JSON with those of fields.
+type comparison struct {
+	dec   *jsontext.Decoder
+	found error // the first name that is missing in a tag
+}
+
+// value compares the value that comes next with a t. It reports whether the value came
+// whole.
+func (c *comparison) value(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	opens, kind := c.dec.PeekKind(), t.Kind()
+	var fields []fieldName
+	if opens == '{' && kind == reflect.Struct {
+		fields = namedFields(t)
+	}
+	if fields == nil && (opens != '[' || kind != reflect.Slice) && (opens != '{' || kind != reflect.Map) {
+		return c.dec.SkipValue() == nil
+	}
+	_, _ = c.dec.ReadToken()
+	like := make([]string, len(fields)) // the member that is like the field
+	for next := c.dec.PeekKind(); next != ']' && next != '}'; next = c.dec.PeekKind() {
+		in := reflect.TypeFor[any]() // of a member without a field
+		if opens == '{' {
+			token, err := c.dec.ReadToken()
+			if err != nil {
+				return false
+			}
+			member := token.String()
+			for i, f := range fields {
+				if member == f.name {
+					in = f.t
+				}
+				if like[i] != f.name && plainName(member) == plainName(f.name) {
+					like[i] = member
+				}
 			}
 		}
-		if dec.SkipValue() != nil {
-			break
+		if fields == nil {
+			in = t.Elem()
+		}
+		if !c.value(in) {
+			return false
 		}
 	}
-	for i, name := range like {
-		if name != "" && name != fields[i] && dec.PeekKind() == '}' {
-			return fmt.Errorf("the field %s needs the tag `json:%q`: names match exactly, including their case", fields[i], name)
+	_, _ = c.dec.ReadToken()
+	for i, member := range like {
+		if f := fields[i]; f.bare && member != "" && member != f.name && c.found == nil {
+			c.found = fmt.Errorf("the field %s needs the tag `json:%q`: names match exactly, including their case", f.name, member)
 		}
 	}
-	return nil
+	return true
 }
 
 // plainName returns a name in lower case, without "_" and "-".
+//
+//go:noinline
 func plainName(name string) string {
 	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "_", ""), "-", ""))
 }
 
-var untagged sync.Map // from reflect.Type to what namesItself returns
+// A fieldName is the name that a field has in JSON.
+type fieldName struct {
+	_    uncompared
+	name string
+	bare bool // it is the name in Go, because no tag has one
+	t    reflect.Type
+}
 
-// namesItself returns the exported fields of a struct that have no tag, and so are decoded
-// by their names in Go.
-func namesItself(t reflect.Type) []string {
-	if v, ok := untagged.Load(t); ok {
-		return v.([]string)
+var fieldNames sync.Map // from reflect.Type to what namedFields returns
+
+// namedFields returns the fields of a struct, nil if all of them, and all that are in them,
+// have names in tags.
+func namedFields(t reflect.Type) []fieldName {
+	if v, ok := fieldNames.Load(t); ok {
+		return v.([]fieldName)
 	}
-	var list []string
-	if t.Kind() == reflect.Struct && !decodesItself(t) {
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if f.IsExported() && !f.Anonymous && f.Tag.Get("json") == "" {
-				list = append(list, f.Name)
-			}
+	var list []fieldName
+	if hasBare(t, map[reflect.Type]bool{}) {
+		list = appendFields(nil, t)
+	}
+	fieldNames.Store(t, list)
+	return list
+}
+
+func hasBare(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t = within(t); t.Kind() != reflect.Struct || seen[t] || decodesItself(t) {
+		return false
+	}
+	seen[t] = true
+	for _, f := range appendFields(nil, t) {
+		if f.bare || hasBare(f.t, seen) {
+			return true
 		}
 	}
-	untagged.Store(t, list)
+	return false
+}
+
+func appendFields(list []fieldName, t reflect.Type) []fieldName {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		bare := name == ""
+		if bare {
+			name = f.Name
+		}
+		switch {
+		case bare && f.Anonymous:
+			if f.Type.Kind() == reflect.Struct {
+				list = appendFields(list, f.Type)
+			}
+		case f.IsExported() && name != "-" && options != "inline":
+			list = append(list, fieldName{name: name, bare: bare, t: f.Type})
+		}
+	}
 	return list
 }

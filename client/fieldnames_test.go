@@ -15,9 +15,18 @@ type (
 	tagged struct {
 		ID int `json:"ID"`
 	}
-	exact   struct{ Id int } //nolint:staticcheck // as Salesforce has it
-	own     struct{ ID int }
-	outer   struct{ bare }
+	exact  struct{ Id int } //nolint:staticcheck // as Salesforce has it
+	own    struct{ ID int }
+	outer  struct{ bare }
+	nested struct {
+		ID     int                              `json:"id"`
+		User   struct{ Login string }           `json:"user"`
+		By     *struct{ Login string }          `json:"by"`
+		Labels []struct{ Name string }          `json:"labels"`
+		Fields map[string]struct{ Name string } `json:"fields"`
+		Lists  [][]struct{ Name string }        `json:"lists"`
+		Parent *nested                          `json:"parent"`
+	}
 	skipped struct {
 		ID int `json:"-"`
 	}
@@ -41,7 +50,18 @@ func TestFieldsThatNeedATag(t *testing.T) {
 	t.Run("tagged", needsTag[tagged](`{"id":1}`, ""))
 	t.Run("not decoded", needsTag[skipped](`{"id":1}`, ""))
 	t.Run("a method of its own", needsTag[own](`1`, ""))
-	t.Run("an embedded struct", needsTag[outer](`{"id":1}`, ""))
+	t.Run("an embedded struct", needsTag[outer](`{"id":1}`, "ID"))
+	t.Run("a tag without a name", needsTag[struct {
+		ID int `json:",omitempty"`
+	}](`{"id":1}`, "ID"))
+	t.Run("in a struct", needsTag[nested](`{"id":1,"user":{"login":"ada"}}`, "Login"))
+	t.Run("in a pointer", needsTag[nested](`{"by":{"login":"ada"}}`, "Login"))
+	t.Run("in a list", needsTag[nested](`{"labels":[{"name":"bug"},{"name":"x"}]}`, "Name"))
+	t.Run("in a map", needsTag[nested](`{"fields":{"a":{"name":"bug"}}}`, "Name"))
+	t.Run("in a list of lists", needsTag[nested](`{"lists":[[],[{"name":"bug"}]]}`, "Name"))
+	t.Run("in itself", needsTag[nested](`{"parent":{"parent":{"user":{"login":"ada"}}}}`, "Login"))
+	t.Run("in another place", needsTag[nested](`{"login":"ada","name":"bug","user":{"name":"x"},"labels":[],"fields":{"name":{}},"parent":null}`, ""))
+	t.Run("names that are data", needsTag[map[string]struct{ Name string }](`{"name":{"x":1}}`, ""))
 	t.Run("a map", needsTag[map[string]any](`{"id":1}`, ""))
 	t.Run("nothing", needsTag[struct{}](`{"id":1}`, ""))
 }

@@ -130,7 +130,11 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 //		for ticket, err := range client.Rows[Ticket](page) {
 //			…
 //		}
-//		saved, err = page.NextParams(ctx) // nil after the last page
+//		next, err := page.NextParams(ctx)
+//		if err != nil {
+//			return err // this was the last page that can be requested
+//		}
+//		saved, done = next, next == nil // nil would begin again
 //	}
 //
 // Pages finds the next page as [Result.NextParams] does, with the same options; a page

@@ -11,6 +11,8 @@ import (
 // A request that is sent again with a new token, because the service refused the old
 // one, is part of the same attempt.
 type Attempt struct {
+	_ [0]func() // not comparable, so that a field of any type can be added
+
 	Call      string // what is being done, as errors call it: "execute issues.list"
 	Operation string // the operationId in the contract, such as "executeConnector"
 	Method    string // of HTTP

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
@@ -61,7 +62,7 @@ func TestAttemptObserver(t *testing.T) {
 				}
 				a.Pause = 0
 			}
-			if a != w {
+			if fmt.Sprintf("%+v", a) != fmt.Sprintf("%+v", w) {
 				t.Errorf("attempt %d:\n got %+v\nwant %+v", a.Number, a, w)
 			}
 		}

@@ -243,7 +243,8 @@ func WithTimeout(d time.Duration) Option {
 }
 
 // WithAttemptTimeout limits each attempt of a call, from waiting for a token to
-// reading the response; for a download, to the beginning of the response. The default
+// reading the response; for a download, to the beginning of the response, and then the
+// time in which no byte of the file comes. The default
 // is 2 minutes; 0 means no limit. The error matches [ErrNetwork] and
 // [os.ErrDeadlineExceeded]. Reads are retried after it.
 func WithAttemptTimeout(d time.Duration) Option {

@@ -233,11 +233,17 @@ func RawFilter(condition map[string]any) Filter {
 	return Filter{cond: cloneParams(condition)}
 }
 
-// And matches records that match all filters.
+// And matches records that match all filters, and so every record if there are none.
 func And(filters ...Filter) Filter { return joined("and", filters) }
 
-// Or matches records that match at least one filter.
-func Or(filters ...Filter) Filter { return joined("or", filters) }
+// Or matches records that match at least one filter. An Or of no filters would match no
+// record; it is an error of the search, as a list of values without any is.
+func Or(filters ...Filter) Filter {
+	if len(filters) == 0 {
+		return wrongFilter("or: there are no filters, so no record would match")
+	}
+	return joined("or", filters)
+}
 
 // Not matches records that do not match f.
 func Not(f Filter) Filter {

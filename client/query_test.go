@@ -70,6 +70,8 @@ func TestQueryParams(t *testing.T) {
 		"in nothing":         {Filter: where("a").In()},
 		"null in":            {Filter: where("a").In(nil)},
 		"not everything":     {Filter: client.Not(client.Filter{})},
+		"or of none":         {Filter: client.Or()},
+		"or of none, inside": {Filter: client.And(where("a").Eq(1), client.Or([]client.Filter{}...))},
 		"deep":               {Filter: client.And(client.Or(client.Not(where("").Eq(1))), where("b").Eq(1))},
 		"negative size":      {PageSize: -1},
 		"sort without field": {Sort: []client.SortKey{client.Ascending("")}},

@@ -108,7 +108,10 @@ func (r *retrier) attempt(c *call, req *http.Request) (*http.Response, willing, 
 	if c.consume == nil || resp.StatusCode/100 != 2 {
 		w := willingStatus(resp.StatusCode)
 		if c.stream && w == never {
-			stop() // a file may take any time
+			stop() // a file may take any time, as long as bytes come
+			if c.opened != nil {
+				c.opened(resp, r.timeout, cancel)
+			}
 		}
 		onClose(resp, end)
 		return resp, w, nil

@@ -372,6 +372,11 @@ func (p *pageRows) readWrapped(dec *jsontext.Decoder) error {
 		inner.raw, p.beside = list, beside
 	}
 	err := inner.read(jsontext.NewDecoder(bytes.NewReader(inner.raw), dec.Options()))
+	if inner.single && p.action == "list" && inner.wrong == nil {
+		if v := reflect.Indirect(inner.rows.Index(0)); v.Kind() == reflect.Struct && v.NumField() > 0 && v.IsZero() {
+			inner.wrong = []*RecordError{{Index: -1, Raw: slices.Clone(raw), Err: errNoList}}
+		}
+	}
 	inner.action, inner.beside = p.action, p.beside
 	*p = inner
 	return err
@@ -423,7 +428,8 @@ func (p *pageRows) readFound(dec *jsontext.Decoder) error {
 	return err
 }
 
-// errNoList is the error for a search whose data is not an array.
+// errNoList is the error for a search whose data is not an array, and for a list that is
+// an object with nothing for the fields of a record: some other object may wrap it.
 var errNoList = errors.New("it is not a list of records")
 
 // each yields the records in order, each with its error if it does not fit. It returns

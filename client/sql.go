@@ -12,9 +12,9 @@ import (
 )
 
 // WithLimit makes [SQL] return at most n rows, as LIMIT in the query does. If there are
-// more, the service says so, and so does SQL. Other functions ignore it: [All] yields
-// every record, until the loop breaks off, and [WithRecordsPerPage] sets how many
-// come with one request.
+// more, the service says so, and so does SQL. For other functions it is an error that
+// matches [ErrInvalid]: [All] yields every record, until the loop breaks off, and
+// [WithRecordsPerPage] sets how many come with one request.
 func WithLimit(n int) ExecuteOption {
 	return func(x *execution) { x.limit = &n }
 }

@@ -477,7 +477,8 @@ func (t *turn) cursor(asked any) Out {
 		if why := t.lacking(); why != "" && !t.middle && (t.loose() || t.full()) {
 			return fail(NoParam, "the metadata has no cursor: %s", why)
 		}
-		if t.loose() && !t.fed && !t.middle && t.full() {
+		absent := len(t.Metadata) == 0 || t.Metadata.Kind() == 'n'
+		if (t.loose() || absent) && !t.fed && !t.middle && t.full() {
 			return silent()
 		}
 		return end()
