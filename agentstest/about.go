@@ -31,6 +31,14 @@ func told(text string, details ...string) string {
 func (d *description) details(s *schema) []string {
 	s = d.of(s)
 	var all []string
+	if s.Type == "array" || s.Type == "map" {
+		if of := d.of(s.Items); of.Type != "" && of.Type != "object" {
+			all = append(all, "of "+of.Type)
+		}
+		if of := d.of(s.Items); len(of.Enum) > 0 {
+			all = append(all, "each one of "+strings.Join(of.Enum, " "))
+		}
+	}
 	switch s.Format {
 	case "":
 	case "date":
