@@ -19,8 +19,7 @@ import (
 // differs from a member of the first record in text only in case, "_" and "-". What text
 // does not have whole is not compared.
 func misnamed(t reflect.Type, text []byte) error {
-	inner := within(t)
-	if inner.Kind() != reflect.Struct || namedFields(inner) == nil {
+	if inner := within(t); inner.Kind() != reflect.Struct || namedFields(inner) == nil || decodesItself(t) {
 		return nil
 	}
 	c := comparison{dec: jsontext.NewDecoder(bytes.NewReader(text), lenient)}
@@ -32,9 +31,10 @@ func misnamed(t reflect.Type, text []byte) error {
 	return c.found
 }
 
-// within returns the type of what is in pointers, lists and maps.
+// within returns the type of what is in pointers, lists and maps. Of a type that contains
+// nothing but itself, it returns one of those.
 func within(t reflect.Type) reflect.Type {
-	for {
+	for range maxNested {
 		switch t.Kind() {
 		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 			t = t.Elem()
@@ -42,7 +42,11 @@ func within(t reflect.Type) reflect.Type {
 			return t
 		}
 	}
+	return t
 }
+
+// maxNested is how many pointers, lists and maps are looked into.
+const maxNested = 16
 
 // A comparison compares the names in JSON with those of fields.
 type comparison struct {
@@ -61,11 +65,11 @@ func (c *comparison) value(t reflect.Type) bool {
 	if opens == '{' && kind == reflect.Struct {
 		fields = namedFields(t)
 	}
-	if fields == nil && (opens != '[' || kind != reflect.Slice) && (opens != '{' || kind != reflect.Map) {
+	if fields == nil && (opens != '[' || kind != reflect.Slice) && (opens != '{' || kind != reflect.Map) || decodesItself(t) {
 		return c.dec.SkipValue() == nil
 	}
 	_, _ = c.dec.ReadToken()
-	like := make([]string, len(fields)) // the member that is like the field
+	like := make([]string, len(fields)) // the member that is like the field, and like no other
 	for next := c.dec.PeekKind(); next != ']' && next != '}'; next = c.dec.PeekKind() {
 		in := reflect.TypeFor[any]() // of a member without a field
 		if opens == '{' {
@@ -74,11 +78,14 @@ func (c *comparison) value(t reflect.Type) bool {
 				return false
 			}
 			member := token.String()
+			plain, exact := plainName(member), false
 			for i, f := range fields {
 				if member == f.name {
-					in = f.t
+					in, like[i], exact = f.t, member, true
 				}
-				if like[i] != f.name && plainName(member) == plainName(f.name) {
+			}
+			for i, f := range fields {
+				if !exact && like[i] != f.name && plain == f.plain {
 					like[i] = member
 				}
 			}
@@ -108,10 +115,10 @@ func plainName(name string) string {
 
 // A fieldName is the name that a field has in JSON.
 type fieldName struct {
-	_    uncompared
-	name string
-	bare bool // it is the name in Go, because no tag has one
-	t    reflect.Type
+	_           uncompared
+	name, plain string
+	bare        bool // it is the name in Go, because no tag has one
+	t           reflect.Type
 }
 
 var fieldNames sync.Map // from reflect.Type to what namedFields returns
@@ -157,7 +164,7 @@ func appendFields(list []fieldName, t reflect.Type) []fieldName {
 				list = appendFields(list, f.Type)
 			}
 		case f.IsExported() && name != "-" && options != "inline":
-			list = append(list, fieldName{name: name, bare: bare, t: f.Type})
+			list = append(list, fieldName{name: name, plain: plainName(name), bare: bare && !strings.Contains(options, "case:ignore"), t: f.Type})
 		}
 	}
 	return list

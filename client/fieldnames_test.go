@@ -132,3 +132,42 @@ func recordError(err error) *client.RecordError {
 	errors.As(err, &r)
 	return r
 }
+
+type (
+	tree     map[string]tree
+	forest   []forest
+	ofMethod map[string]struct{ Name string }
+	listOf   []struct{ ID int }
+)
+
+func (*ofMethod) UnmarshalJSON([]byte) error { return nil }
+func (*listOf) UnmarshalJSON([]byte) error   { return nil }
+
+// Fields that get what they shall need no tag.
+func TestFieldsThatNeedNoTag(t *testing.T) {
+	t.Run("a map of itself", needsTag[tree](`{"a":{"b":{}}}`, ""))
+	t.Run("a list of itself", needsTag[forest](`[[],[[]]]`, ""))
+	t.Run("a field that contains itself", needsTag[struct {
+		ID   int  `json:"id"`
+		Tree tree `json:"tree"`
+		Self *forest
+	}](`{"id":1,"tree":{"a":{}},"Self":[]}`, ""))
+	t.Run("the member is that of another field", needsTag[struct {
+		RawDate string `json:"date"`
+		Date    any
+	}](`{"date":"x"}`, ""))
+	t.Run("a map with a method", needsTag[struct {
+		ID   int `json:"id"`
+		Tags ofMethod
+	}](`{"id":1,"Tags":{"a":{"name":"x"}}}`, ""))
+	t.Run("a list with a method", needsTag[struct{ Tags listOf }](`{"Tags":[{"id":1}]}`, ""))
+	t.Run("is a list with a method", needsTag[listOf](`[{"id":1}]`, ""))
+	t.Run("case:ignore", needsTag[struct {
+		CreatedAt string `json:",case:ignore"`
+	}](`{"created_at":"x"}`, ""))
+	t.Run("array", needsTag[struct {
+		P [2]struct{ Name string }
+		Q **struct{ ID int }
+		I any
+	}](`{"P":[{"Name":"x"},{"Name":"y"}],"Q":{"ID":1},"I":{"id":3}}`, ""))
+}

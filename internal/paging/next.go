@@ -403,7 +403,7 @@ func (t *turn) without() Out {
 		return fail(NoParam, "no parameter asks for it: %s", why)
 	}
 	if size, asked := t.sizeAsked(); asked && !t.Known && t.Count > 0 && int64(t.Count) >= size {
-		return silent()
+		return t.silent()
 	}
 	return end()
 }
@@ -479,14 +479,14 @@ func (t *turn) cursor(asked any) Out {
 		}
 		absent := len(t.Metadata) == 0 || t.Metadata.Kind() == 'n'
 		if (t.loose() || absent) && !t.fed && !t.middle && t.full() {
-			return silent()
+			return t.silent()
 		}
 		return end()
 	default:
 		if size, ok := t.sizeAsked(); ok && t.Count > 0 && int64(t.Count) < size && !isCap(t.Count) {
 			return end()
 		}
-		return silent()
+		return t.silent()
 	}
 	if !t.comesAgain(set) {
 		t.fed = true
@@ -503,8 +503,12 @@ func (t *turn) cursor(asked any) Out {
 	return out
 }
 
-// silent is for a page that may not be the last one, whose metadata says nothing.
-func silent() Out {
+// silent is for a page that may not be the last one, whose metadata says nothing but
+// perhaps that all records came.
+func (t *turn) silent() Out {
+	if total, ok := number(t.s.total); ok && t.Count > 0 && total == t.records {
+		return end()
+	}
 	return Out{Problem: Unknown, Why: "there may be a next page, but the metadata has nothing to ask for it with"}
 }
 

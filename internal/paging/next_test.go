@@ -25,6 +25,11 @@ func TestNext(t *testing.T) {
 		count    int
 		want     string // Set as JSON, "end", or "problem" and its number
 	}{
+		"ten of ten":                       {meta: `{"total":10}`, params: ten, count: 10, want: "end"},
+		"ten of ten, guessed cursor":       {meta: `{"total":10}`, declared: unsure, count: 10, want: "end"},
+		"ten of ten, declared cursor":      {meta: `{"total":10}`, declared: []Param{{Name: "page", Role: Cursor}}, known: true, count: 10, want: "end"},
+		"ten, with a total of all":         {meta: `{"total":11}`, declared: unsure, params: ten, count: 10, want: "problem 2"},
+		"ten, and a total of none":         {meta: `{"total":0}`, declared: unsure, params: ten, count: 10, want: "problem 1"},
 		"nothing said, nothing known":      {meta: `{}`, count: 3, want: "end"},
 		"declared parameter":               {meta: `{"next_cursor":"c"}`, declared: after, known: true, count: 3, want: `{"after":"c"}`},
 		"token that is JSON":               {meta: `{"next_offset":"[\"1\",\"2\"]"}`, declared: after, known: true, count: 3, want: `{"after":"[\"1\",\"2\"]"}`},
