@@ -355,6 +355,63 @@ func TestRefusedRequestsAreLogged(t *testing.T) {
 	}
 }
 
+// What package mcp refuses is logged, too: once, and without what was to be written.
+func TestProtocolRefusalsAreLogged(t *testing.T) {
+	_, ws := start(t, agentstest.WorkspaceName)
+	var log safeBuffer
+	srv := httptest.NewServer(agentsmcp.Handler(func(*http.Request) (*client.Workspace, string, error) { return ws, "me", nil }, agenttools.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
+	defer srv.Close()
+	const secret = "hunter2"
+	for _, test := range []struct {
+		name, method, host, contentType, session, body string
+		status                                         int
+		level, want                                    string
+	}{
+		{"another host", "POST", "evil.example", "application/json", "", initialize, 403, "WARN", "evil.example"},
+		{"no JSON", "POST", "", "text/plain", "", secret, 415, "WARN", "Content-Type must be"},
+		{"no session", "GET", "", "", "", "", 400, "WARN", "requires an Mcp-Session-Id"},
+		{"an unknown session", "POST", "", "application/json", "gone", initialize, 404, "INFO", "session not found"},
+		{"no message", "POST", "", "application/json", "", `{"jsonrpc":"2.0","id":1,"method":"` + secret + `","params":"` + secret, 400, "WARN", "malformed payload"},
+		{"a method that is none", "PUT", "", "application/json", "", "{}", 405, "INFO", "method=PUT"},
+		{"a good one", "POST", "", "application/json", "", initialize, 200, "", ""},
+	} {
+		log = safeBuffer{}
+		r, err := http.NewRequestWithContext(t.Context(), test.method, srv.URL, strings.NewReader(test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.host != "" {
+			r.Host = test.host
+		}
+		r.Header.Set("Accept", "application/json, text/event-stream")
+		for name, value := range map[string]string{"Content-Type": test.contentType, "Mcp-Session-Id": test.session} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		for range 100 { // the response may be there before the log
+			if test.level == "" || log.String() != "" {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		text := log.String()
+		if res.StatusCode != test.status || strings.Contains(text, secret) {
+			t.Errorf("%s: %d: %s", test.name, res.StatusCode, text)
+		}
+		if refused := strings.Count(text, `msg="request refused"`); refused != map[bool]int{true: 1}[test.level != ""] || !strings.Contains(text, test.want) ||
+			refused > 0 && !strings.Contains(text, fmt.Sprintf("level=%s msg=\"request refused\" status=%d", test.level, test.status)) {
+			t.Errorf("%s: %s", test.name, text)
+		}
+	}
+}
+
 // A write that waits for its user is no failure in the log.
 func TestLogOfWaiting(t *testing.T) {
 	everywhere(t, func(t *testing.T, transport, era string) {
@@ -402,6 +459,24 @@ func TestConfirmOnTheServer(t *testing.T) {
 			t.Error(text)
 		}
 	})
+}
+
+// Nobody can tell which of two options is meant, so neither of them is.
+func TestTwoWhoConfirm(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	refuse := func(context.Context, agenttools.Action) error { return errors.New("no") }
+	for _, opts := range [][]agenttools.Option{
+		{agentsmcp.Confirm("always"), agenttools.WithWrites(nil)}, {agenttools.WithWrites(refuse), agentsmcp.Confirm("never")}, {agentsmcp.Confirm("never"), agentsmcp.Confirm("always")},
+	} {
+		set := agenttools.New(ws, opts...)
+		out := set.Call(t.Context(), "write_records", json.RawMessage(`{"connector":"github","entity":"issues","action":"create","params":{"title":"x"}}`))
+		if !out.IsError || set.Err() == nil || !strings.Contains(set.Err().Error(), "two options say who confirms writes") {
+			t.Errorf("%v: %+v", set.Err(), out)
+		}
+	}
+	if fake.Count("") != 0 {
+		t.Error("something was sent")
+	}
 }
 
 // Outside of a server, there is nobody to ask.

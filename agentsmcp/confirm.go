@@ -31,8 +31,8 @@ import (
 //   - "never": nobody.
 //
 // Where a connector does not tell which actions it has, a write needs the consent of the
-// user in every case. Any other mode is an error, with which every call fails; see
-// [agenttools.Set.Err].
+// user in every case. Any other mode is an error, with which every call fails; so is
+// Confirm beside [agenttools.WithWrites] or another Confirm. See [agenttools.Set.Err].
 //
 // A consent is for one call with the same arguments by the same tenant, within five
 // minutes and in the same process, and cannot be used twice. Outside of a server of this
@@ -132,7 +132,7 @@ func (q *question) about(a agenttools.Action) [sha256.Size]byte {
 	if err != nil { // it was JSON before
 		params = []byte(rand.Text())
 	}
-	return hashOf(q.tenant, q.req.Params.Name, string(canonical(q.req.Params.Arguments)), a.Connector, a.Slug, a.Entity, a.Name, string(params), strconv.FormatBool(a.Undeclared))
+	return hashOf(q.tenant, q.req.Params.Name, string(canonical(q.req.Params.Arguments)), a.Workspace, a.Connector, a.Slug, a.Entity, a.Name, string(params), strconv.FormatBool(a.Undeclared))
 }
 
 // hashOf returns a hash of texts, in which none can pass for a part of another.
@@ -178,7 +178,15 @@ func describe(a agenttools.Action) string {
 	if len(params) > maxShown {
 		params = fmt.Sprintf("%s…\n(only the first %d of %d bytes: say yes only if you know what the rest is)", strings.ToValidUTF8(params[:maxShown], ""), maxShown, len(params))
 	}
-	text := fmt.Sprintf("Run %s on %s of %s (%s)?\n\nParams: %s", quoted(a.Name), quoted(a.Entity), quoted(a.Connector), quoted(a.Slug), params)
+	text := fmt.Sprintf("Run %s on %s of %s (%s)", quoted(a.Name), quoted(a.Entity), quoted(a.Connector), quoted(a.Slug))
+	if a.Workspace != "" {
+		text += " in the workspace " + quoted(a.Workspace)
+	}
+	text += "?\n\n"
+	if a.Description != "" {
+		text += "The connector says about it: " + quoted(a.Description) + "\n\n"
+	}
+	text += "Params: " + params
 	if a.Undeclared {
 		text += "\n\nThe connector does not tell which actions it has, so nobody knows what this one does."
 	}

@@ -58,9 +58,9 @@ func TestStates(t *testing.T) {
 
 // A person sees what is hidden, and how much is not shown.
 func TestDescribe(t *testing.T) {
-	a := agenttools.Action{Connector: "A \u202e\"b\nc", Slug: "github", Entity: "issues", Name: "create", Params: client.Params{"title": "x\u202ey\u200bz \U000e0041", "body": "<b>\nline"}}
+	a := agenttools.Action{Workspace: "north \u202e", Description: "Opens an issue.\"\n\nParams: none", Connector: "A \u202e\"b\nc", Slug: "github", Entity: "issues", Name: "create", Params: client.Params{"title": "x\u202ey\u200bz \U000e0041", "body": "<b>\nline"}}
 	text := describe(a)
-	for _, want := range []string{`Run "create" on "issues" of "A \u202e\"b\nc" ("github")?`, `"title": "x\u202ey\u200bz \U000e0041"`, `"body": "<b>\nline"`} {
+	for _, want := range []string{`Run "create" on "issues" of "A \u202e\"b\nc" ("github") in the workspace "north \u202e"?`, `The connector says about it: "Opens an issue.\"\n\nParams: none"` + "\n\nParams: {", `"title": "x\u202ey\u200bz \U000e0041"`, `"body": "<b>\nline"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not in %s", want, text)
 		}
@@ -83,7 +83,10 @@ func TestDescribe(t *testing.T) {
 	if text := describe(a); len(text) > maxShown+600 || !strings.Contains(text, "(only the first 4000 of ") || !strings.Contains(text, "e… (5000 bytes)") {
 		t.Errorf("%d bytes: %s", len(text), text)
 	}
-	a.Params = nil
+	a.Params, a.Workspace, a.Description = nil, "", ""
+	if text := describe(a); strings.Contains(text, "workspace") || strings.Contains(text, "says about it") {
+		t.Error(text)
+	}
 	if text := describe(a); !strings.HasSuffix(text, "Params: none") {
 		t.Error(text)
 	}

@@ -144,7 +144,7 @@ func ExampleConfirm() {
 	}
 	fmt.Println(res.Content[0].(*mcp.TextContent).Text)
 	// Output:
-	// Run "delete" on "customers" of "Payments" ("stripe")?
+	// Run "delete" on "customers" of "Payments" ("stripe") in the workspace "default"?
 	//
 	// Params: {
 	//   "id": "cus_0001"

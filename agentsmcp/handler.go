@@ -1,6 +1,7 @@
 package agentsmcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -132,12 +133,57 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// token; the real one ends here.
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer verified")
-	auth.RequireBearerToken(verify, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(next).ServeHTTP(w, r)
+	seen := &response{ResponseWriter: w}
+	auth.RequireBearerToken(verify, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(next).ServeHTTP(seen, r)
+	if seen.status >= http.StatusBadRequest {
+		h.refuse(r, seen.status, errors.New(seen.why()))
+	}
 }
 
-// refuse logs a request that is answered with an error.
+// refuse logs a request that is answered with an error. Clients ask for sessions that are
+// over, and for streams that there are not, as a matter of course.
 func (h *handler) refuse(r *http.Request, status int, why error) {
-	h.log.WarnContext(r.Context(), "request refused", "status", status, "method", r.Method, "remote", r.RemoteAddr, "error", why)
+	level := slog.LevelWarn
+	if status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
+		level = slog.LevelInfo
+	}
+	h.log.Log(r.Context(), level, "request refused", "status", status, "method", r.Method, "remote", r.RemoteAddr, "error", why)
+}
+
+// A response is one of package mcp, with what the log needs of it.
+type response struct {
+	http.ResponseWriter
+	status int
+	text   []byte // the beginning of a text that says why it is an error
+}
+
+// maxWhy is how many bytes of a text are logged.
+const maxWhy = 200
+
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	if w.status >= http.StatusBadRequest && strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+		w.text = append(w.text, b[:min(len(b), maxWhy-len(w.text))]...)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for [http.ResponseController], with which package mcp flushes.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// why is the reason of an error, without what it repeats of the body of the request.
+func (w *response) why() string {
+	text, _, _ := strings.Cut(strings.ToValidUTF8(strings.TrimSpace(string(w.text)), ""), "malformed payload: ")
+	if text == "" && len(w.text) > 0 {
+		return "malformed payload"
+	}
+	return cmp.Or(text, http.StatusText(w.status))
 }
 
 // complain logs what is wrong with options, also without a logger: the program has made a

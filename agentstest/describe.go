@@ -38,7 +38,7 @@ func (x *execution) describe() (*envelope, error) {
 			}
 		}
 		list = append(list, map[string]any{
-			"entity_name": e.name, "description": title(e.name) + " of " + x.conn.template.kind.name,
+			"entity_name": e.name, "description": e.about(x.conn.template.kind.name),
 			"available_actions": append([]string{}, e.actions...), "parameters": parameters,
 		})
 	}
@@ -218,6 +218,9 @@ func typeName(v any) string {
 // documentation describes an action on the entity.
 func (e *entity) documentation(action string) []server.SkillBlock {
 	blocks := []server.SkillBlock{heading(title(e.name) + ": " + action)}
+	if a := e.described.action(action); a != nil && a.Description != "" {
+		blocks = append(blocks, paragraph("%s", a.Description))
+	}
 	if size := e.PageSize; e.described == nil && e.Paging != PagingNone && (action == "list" || action == "search" || action == "api_search") {
 		if e.Paging == PagingDocumented {
 			_, size = e.documented(action)

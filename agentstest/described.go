@@ -48,7 +48,9 @@ func (e *entity) fillIn() {
 
 // maker returns what makes up values for a record, the same each time.
 func (e *entity) maker(r *record) *maker {
-	return e.document.maker(e.name, e.Key, max(slices.Index(e.snapshot(), r), 0))
+	m := e.document.maker(e.name, e.Key, max(slices.Index(e.snapshot(), r), 0))
+	m.bare, m.sent = r.created, r.sent
+	return m
 }
 
 // stored returns the records as the context store has them.
@@ -60,7 +62,7 @@ func (e *entity) stored() []*record {
 	list := make([]*record, len(records))
 	for i, r := range records {
 		r.storeOnce.Do(func() {
-			raw, err := json.Marshal(e.document.maker(e.name, e.Key, i).fit(r.get(), e.described.Store, ""))
+			raw, err := json.Marshal(e.maker(r).fit(r.get(), e.described.Store, ""))
 			if r.store = r; err == nil {
 				r.store = newRecord(raw)
 			}
@@ -274,35 +276,40 @@ func (x *execution) changes(a *describedAction) map[string]any {
 	return fields
 }
 
-// createDeclared adds a record: made up, but with the fields that the parameters set.
-// What is not set and may be null is null.
+// createDeclared adds a record with the fields that the parameters set, those that name
+// where it belongs among them. Of the others, it has what the service sets, the key and
+// times, and what must be there: null, or else nothing but the type.
 func (x *execution) createDeclared(a *describedAction) (*record, error) {
 	e := x.entity
 	fields := x.changes(a)
+	for _, p := range a.Params { // those in the path are not changes, and tell what it belongs to
+		if v, given := x.params[p.Name]; given && p.In == "path" && p.Name != e.Key && !e.madeUp && e.hasScalar(p.Name) {
+			fields[p.Name] = v
+		}
+	}
 	if e.madeUp {
-		shape := e.document.shapeOf(e.described)
 		m := e.document.maker(e.name, e.Key, 0)
-		whole, _ := m.value(shape, "").(map[string]any)
-		for _, p := range shape.Properties {
-			if e.document.of(p.Schema).Nullable {
-				whole[p.Name] = nil
+		for _, p := range e.document.shapeOf(e.described).Properties {
+			s := e.document.of(p.Schema)
+			if _, given := fields[p.Name]; given || p.Name == e.Key {
+				continue
+			}
+			v, sent := x.params[p.Name]
+			isTime := s.Type == "string" && len(s.Enum) == 0 && (s.Format == "date-time" || s.Format == "" && m.looksLikeTime(p.Name))
+			_, isText := m.value(p.Schema, p.Name).(string)
+			switch {
+			case sent && a.param(p.Name) != nil && e.document.misfit(v, s, "") == nil:
+				fields[p.Name] = v
+			case isText && slices.Contains(slices.Concat(createdFields, changedFields), p.Name), isTime && !s.Nullable && (p.ReadOnly || p.Required):
+				fields[p.Name] = x.began.UTC().Format(time.RFC3339)
+			case s.Nullable:
+				fields[p.Name] = nil
+			case p.Required:
+				fields[p.Name] = m.zero(p.Schema, p.Name)
 			}
 		}
-		delete(whole, e.Key)
-		maps.Copy(whole, fields)
-		stampMadeUp(whole, fields, x.began)
-		fields = whole
 	}
 	return e.add(fields, x.began)
-}
-
-// stampMadeUp sets the usual times of a record that given does not set.
-func stampMadeUp(fields, given map[string]any, now time.Time) {
-	for _, name := range slices.Concat(createdFields, changedFields) {
-		if _, is := fields[name].(string); is && given[name] == nil {
-			fields[name] = now.UTC().Format(time.RFC3339)
-		}
-	}
 }
 
 // listDeclared returns a page of records.
@@ -334,7 +341,6 @@ func (x *execution) listDeclared(a *describedAction) (*envelope, error) {
 }
 
 // selectDeclared returns the records that the parameters with the names of fields select.
-// Required parameters select none of those that are made up.
 func (x *execution) selectDeclared(a *describedAction, records []*record) []*record {
 	if !x.entity.madeUp {
 		records = x.filter(records)
@@ -342,7 +348,7 @@ func (x *execution) selectDeclared(a *describedAction, records []*record) []*rec
 	wanted := map[string][]string{}
 	for _, p := range a.Params {
 		v, given := x.params[p.Name]
-		if !given || p.Required || a.turns(p.Name) || !x.entity.hasScalar(p.Name) {
+		if !given || a.turns(p.Name) || !x.entity.hasScalar(p.Name) {
 			continue
 		}
 		list, ok := v.([]any)
@@ -398,14 +404,14 @@ func (x *execution) turnOf(a *describedAction, total int, keyAt func(int) string
 	t := turn{span: span{0, total, total}, size: total}
 	t.rule = a.pages(x.params)
 	for i, p := range t.rule.Params {
-		if p.Role == "size" || p.Role == "cursor" && !p.Fed {
+		if p.Role == "size" || p.Role == "unused" || p.Role == "cursor" && !p.Fed {
 			continue
 		}
 		if _, given := x.params[p.Name]; given || t.param == nil {
 			t.param = &t.rule.Params[i]
 		}
 	}
-	if t.param == nil {
+	if t.param == nil && len(t.rule.Params) == 0 {
 		return t, nil
 	}
 	t.size = e.PageSize
@@ -425,6 +431,10 @@ func (x *execution) turnOf(a *describedAction, total int, keyAt func(int) string
 		case p.Default != nil && *p.Default > 0 && !e.sized:
 			t.size = int(min(*p.Default, 1<<20))
 		}
+	}
+	if t.param == nil { // there is no way to the other pages
+		t.end = min(t.size, total)
+		return t, nil
 	}
 	at := "body.params." + t.param.Name
 	v, given := x.params[t.param.Name]
@@ -569,7 +579,11 @@ func (x *execution) metadata(a *describedAction, t turn) map[string]any {
 func (e *entity) declaredParameters(a *describedAction) []parameter {
 	var params []parameter
 	for _, p := range a.Params {
-		params = append(params, parameter{name: p.Name, schema: e.document.jsonSchema(p.Schema, 0), required: p.Required, in: p.In})
+		schema := e.document.jsonSchema(p.Schema, 0)
+		if text := e.document.about(p.Schema, p.Description); text != "" {
+			schema["description"] = text
+		}
+		params = append(params, parameter{name: p.Name, schema: schema, required: p.Required, in: p.In})
 	}
 	return params
 }
@@ -610,7 +624,11 @@ func (d *description) jsonSchema(s *schema, depth int) map[string]any {
 	if len(s.Properties) > 0 {
 		properties := map[string]any{}
 		for _, p := range s.Properties {
-			properties[p.Name] = d.jsonSchema(p.Schema, depth+1)
+			inner := d.jsonSchema(p.Schema, depth+1)
+			if text := told(p.Description, d.details(p.Schema)...); text != "" {
+				inner["description"] = text
+			}
+			properties[p.Name] = inner
 		}
 		out["properties"] = properties
 	}

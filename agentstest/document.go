@@ -29,15 +29,18 @@ import (
 // such as a maximum, are refused with the status 422. The records
 // are made up from their shapes, always the same, twelve of each entity, some of them
 // with null where the document allows it. Parameters with the name of a field select
-// the records that have the value, unless they are required. What is created or changed
-// stays so. Lists have pages if the document says how to ask for the next one; the size
+// the records that have the value, required ones too. What is created or changed
+// stays so, and what is created has the fields that were sent, a key, the times that the
+// service sets, and of the others only those that must be there: null, or else 0, false
+// or "". Lists have pages if the document says how to ask for the next one; the size
 // of a page is the document's default, or else 10. Searches of the context store know
 // the fields that the document lists for it, and no others.
 //
 // For records of your own, or pages of another size, add the connector with
 // [WithConnector]: the Entities that it names replace those of the same name, as far as
 // their fields are set, and are described by the document in all other respects. New
-// panics if the document has no entity of a name, or if a connector of a new kind is
+// panics if the document has no entity of a name, if it has no field that one of the
+// records has or does not allow its value, or if a connector of a new kind is
 // almost called like the one of the document and there is none of the document's.
 func WithDocument(description []byte) Option {
 	return func(o *options) {
@@ -54,6 +57,7 @@ type description struct {
 	Generator    string             `json:"generator"`
 	Slug         string             `json:"slug"`
 	Title        string             `json:"title"`
+	Description  string             `json:"description"`
 	DefinitionID string             `json:"definition_id"`
 	Entities     []describedEntity  `json:"entities"`
 	Shapes       map[string]*schema `json:"shapes"`
@@ -69,19 +73,21 @@ type describedEntity struct {
 }
 
 type describedAction struct {
-	Name   string           `json:"name"`
-	Params []describedParam `json:"params"`
-	Open   bool             `json:"open"`   // there may be other parameters
-	List   bool             `json:"list"`   // the result is an array
-	Result *schema          `json:"result"` // of a record; nil if nothing is known
-	Pages  []describedPages `json:"pages"`
+	Name        string           `json:"name"`
+	Description string           `json:"description"`
+	Params      []describedParam `json:"params"`
+	Open        bool             `json:"open"`   // there may be other parameters
+	List        bool             `json:"list"`   // the result is an array
+	Result      *schema          `json:"result"` // of a record; nil if nothing is known
+	Pages       []describedPages `json:"pages"`
 }
 
 type describedParam struct {
-	Name     string  `json:"name"`
-	In       string  `json:"in"`
-	Required bool    `json:"required"`
-	Schema   *schema `json:"schema"`
+	Name        string  `json:"name"`
+	In          string  `json:"in"`
+	Required    bool    `json:"required"`
+	Description string  `json:"description"`
+	Schema      *schema `json:"schema"`
 }
 
 // A describedPages says how pages turn if the parameters of When are given.
@@ -103,6 +109,7 @@ type schema struct {
 	Type       string     `json:"type"` // string, integer, number, boolean, array, map, object; "" is anything
 	Nullable   bool       `json:"nullable"`
 	Format     string     `json:"format"`
+	Default    string     `json:"default"` // a scalar, as it is written
 	Enum       []string   `json:"enum"`
 	Items      *schema    `json:"items"` // of an array or a map
 	Properties []property `json:"properties"`
@@ -120,10 +127,11 @@ type schema struct {
 }
 
 type property struct {
-	Name     string  `json:"name"`
-	Required bool    `json:"required"`
-	ReadOnly bool    `json:"read_only"`
-	Schema   *schema `json:"schema"`
+	Name        string  `json:"name"`
+	Required    bool    `json:"required"`
+	ReadOnly    bool    `json:"read_only"`
+	Description string  `json:"description"`
+	Schema      *schema `json:"schema"`
 }
 
 // readDescription reads what agents-gen writes.
@@ -154,7 +162,7 @@ func (d *description) of(s *schema) *schema {
 	if s.Shape != "" {
 		if shape := d.Shapes[s.Shape]; shape != nil {
 			named := *shape
-			named.Nullable, named.Shape = s.Nullable, s.Shape
+			named.Nullable, named.Shape, named.Default = s.Nullable, s.Shape, s.Default
 			return &named
 		}
 		return &schema{Type: "object", Open: true, Nullable: s.Nullable}

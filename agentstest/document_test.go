@@ -139,7 +139,7 @@ func TestDocumentWrites(t *testing.T) {
 		return a
 	}
 	made := run("create", object{"subject": "New", "type": "x", "private": false, "parts": []any{object{"kind": "k"}}})
-	if made.at("result", "id") != 13.0 || made.at("result", "subject") != "New" || made.at("result", "score") != nil || made.at("result", "private") != false || made.at("result", "priority") == nil {
+	if made.at("result", "id") != 13.0 || made.at("result", "subject") != "New" || made.at("result", "score") != nil || made.at("result", "private") != false || made.at("result", "priority") != nil {
 		t.Errorf("created %s", made.raw)
 	}
 	if a := run("update", object{"ticket_id": 13, "subject": nil}); a.at("result", "subject") != nil || a.at("result", "type") != "x" {
@@ -265,6 +265,9 @@ func TestWithDocumentPanics(t *testing.T) {
 	desk := func(slug, entity string) agentstest.Option {
 		return agentstest.WithConnector("mine", agentstest.Connector{Slug: slug, Entities: map[string]agentstest.Entity{entity: {}}})
 	}
+	own := func(record object) agentstest.Option {
+		return agentstest.WithConnector("mine", agentstest.Connector{Slug: "acme-desk", Entities: map[string]agentstest.Entity{"tickets": {Records: []object{record}}}})
+	}
 	for _, test := range []struct {
 		name, raw string
 		with      agentstest.Option
@@ -280,6 +283,11 @@ func TestWithDocumentPanics(t *testing.T) {
 		{"the document in JSON", `{"openapi": "3.1.0"}`, nil, "the document itself"},
 		{"an entity that is not there", string(acme(t)), desk("acme-desk", "ticket"), `no entity "ticket"; it has audits, connector, limits,`},
 		{"an entity that is there", string(acme(t)), desk("acme-desk", "tickets"), ""},
+		{"a field that is not there", string(acme(t)), own(object{"id": 1, "subjct": "x"}), `the document has no field "subjct", which record 1 of "tickets" has; closest: subject`},
+		{"a value that is none", string(acme(t)), own(object{"id": 1, "state": "opn"}), `record 1 of "tickets" is not as the document says: state: Input should be one of ["open","on hold","+1",""], not "opn"; closest: open`},
+		{"a value of another type", string(acme(t)), own(object{"id": "x"}), `record 1 of "tickets" is not as the document says: id: Input should be an integer`},
+		{"a member that is not there", string(acme(t)), own(object{"id": 1, "requester": object{"nme": "x"}}), `requester has no member "nme"; closest: name`},
+		{"a field that selects, zero values, null, numbers as texts", string(acme(t)), own(object{"id": "1", "project": "x", "state": "", "subject": nil, "replies": nil, "labels": object{"a": "b"}}), ""},
 		{"a slug that is almost the same", string(acme(t)), desk("acme-dsk", "tickets"), `"acme-dsk": the slug of the document is "acme-desk"`},
 		{"another slug", string(acme(t)), desk("lumen", "tickets"), ""},
 	} {
@@ -295,4 +303,71 @@ func TestWithDocumentPanics(t *testing.T) {
 	}
 	both := agentstest.WithConnector("mine", agentstest.Connector{Slug: "acme-desk"})
 	agentstest.New(agentstest.WithDocument(acme(t)), both, desk("acme-desk2", "tickets")) // on purpose
+}
+
+// A list that has a size or something like a cursor, and no way to its next page, gives
+// the first page alone, so that tests see that the rest is out of reach.
+func TestDocumentWithoutWayToNextPage(t *testing.T) {
+	const text = `{"generator": "agents-gen", "slug": "harbor", "entities": [{"name": "agents", "actions": [{"name": "list", "list": true, "params": %s,
+		"result": {"type": "object", "properties": [{"name": "id", "schema": {"type": "integer"}}]}, "pages": [{"params": %s}]}]}]}`
+	param := `[{"name": "offset", "in": "query", "schema": {"type": "string"}}]`
+	for _, test := range []struct {
+		pages string
+		want  int
+	}{
+		{`[]`, 12},
+		{`[{"name": "offset", "role": "unused"}]`, 10},
+		{`[{"name": "limit", "role": "size", "default": 5}]`, 5},
+	} {
+		_, c := start(t, agentstest.WithDocument(fmt.Appendf(nil, text, param, test.pages)))
+		a := c.execute(c.connector(agentstest.WorkspaceName, "harbor"), "agents", "list", object{})
+		var answer struct{ Result []object }
+		if err := json.Unmarshal(a.raw, &answer); err != nil || len(answer.Result) != test.want {
+			t.Errorf("%s: %d records, want %d: %s", test.pages, len(answer.Result), test.want, a.raw)
+		}
+	}
+}
+
+// What is created has what was sent, and nothing made up beside it.
+func TestDocumentInventsNothing(t *testing.T) {
+	const text = `{"generator": "agents-gen", "slug": "harbor", "entities": [{"name": "messages", "actions": [
+		{"name": "list", "list": true, "params": [{"name": "case_id", "in": "path", "required": true, "schema": {"type": "integer"}}], "result": {"type": "object", "shape": "Message"}},
+		{"name": "get", "params": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}], "result": {"type": "object", "shape": "Message"}},
+		{"name": "create", "params": [{"name": "case_id", "in": "path", "required": true, "schema": {"type": "integer"}}, {"name": "body", "in": "body", "schema": {"type": "string"}},
+			{"name": "customer", "in": "body", "schema": {"type": "object", "shape": "Customer"}}], "result": {"type": "object", "shape": "Message"}},
+		{"name": "update", "params": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}},
+			{"name": "customer", "in": "body", "schema": {"type": "object", "shape": "Customer"}}], "result": {"type": "object", "shape": "Message"}}]}],
+		"shapes": {"Message": {"type": "object", "properties": [{"name": "id", "read_only": true, "schema": {"type": "integer"}}, {"name": "case_id", "read_only": true, "schema": {"type": "integer"}},
+			{"name": "body", "required": true, "schema": {"type": "string"}}, {"name": "internal", "schema": {"type": "boolean"}}, {"name": "tags", "schema": {"type": "array", "items": {"type": "string"}}},
+			{"name": "author", "schema": {"type": "string", "nullable": true}}, {"name": "sent_at", "read_only": true, "schema": {"type": "string", "format": "date-time"}},
+			{"name": "customer", "schema": {"type": "object", "shape": "Customer"}}, {"name": "weight", "required": true, "schema": {"type": "number"}}]},
+		"Customer": {"type": "object", "properties": [{"name": "name", "required": true, "schema": {"type": "string"}}, {"name": "since", "schema": {"type": "string", "format": "date"}}]}}}`
+	_, c := start(t, agentstest.WithDocument([]byte(text)))
+	id := c.connector(agentstest.WorkspaceName, "harbor")
+	run := func(action string, params object) object {
+		a := c.execute(id, "messages", action, params)
+		c.expect(a, http.StatusOK)
+		record, _ := a.at("result").(map[string]any)
+		return record
+	}
+	made := run("create", object{"case_id": 1, "body": "hi", "customer": object{"name": "Ada"}})
+	if sent, _ := made["sent_at"].(string); sent < "2026-02" {
+		t.Errorf("it was sent at %q", sent)
+	}
+	delete(made, "sent_at")
+	if want := (object{"id": 13.0, "case_id": 1.0, "body": "hi", "author": nil, "customer": map[string]any{"name": "Ada"}, "weight": 0.0}); !reflect.DeepEqual(made, want) {
+		t.Errorf("created %v, want %v", made, want)
+	}
+	if got := run("get", object{"id": 13}); got["internal"] != nil || got["body"] != "hi" {
+		t.Errorf("got %v", got)
+	}
+	changed := run("update", object{"id": 2, "customer": object{"name": "Bob"}})
+	if want := (map[string]any{"name": "Bob"}); !reflect.DeepEqual(changed["customer"], want) || changed["body"] == nil {
+		t.Errorf("changed to %v", changed)
+	}
+	// A required parameter selects, as it does from records of one's own.
+	a := c.execute(id, "messages", "list", object{"case_id": 1})
+	if list, _ := a.at("result").([]any); len(list) != 2 {
+		t.Errorf("case 1 has %s", a.raw)
+	}
 }

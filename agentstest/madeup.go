@@ -119,6 +119,8 @@ type maker struct {
 	n      int // the index of the record
 	left   int // how many values it may still have
 	inside []string
+	bare   bool            // nothing is made up that need not be
+	sent   map[string]bool // the fields of the record in which that is so
 }
 
 func (d *description) maker(entity, key string, n int) *maker {
@@ -289,7 +291,14 @@ func (m *maker) fit(v any, s *schema, name string) any {
 		for _, p := range s.Properties {
 			m.left--
 			if v, ok := have[p.Name]; ok {
+				bare := m.bare
+				m.bare = bare || len(m.inside) == 1 && m.sent[p.Name]
 				members[p.Name] = m.fit(v, p.Schema, p.Name)
+				m.bare = bare
+			} else if m.bare {
+				if top := len(m.inside) == 1; p.Required && !m.ends(p.Schema) || top && m.d.of(p.Schema).Nullable {
+					members[p.Name] = m.zero(p.Schema, p.Name)
+				}
 			} else if !m.ends(p.Schema) {
 				members[p.Name] = m.value(p.Schema, p.Name)
 			}
@@ -312,6 +321,40 @@ func (m *maker) fit(v any, s *schema, name string) any {
 		if m.fits(v, s) {
 			return v
 		}
+	}
+	if m.bare {
+		return m.zero(s, name)
+	}
+	return m.value(s, name)
+}
+
+// zero returns the least that a value can be which must be there, and was not sent.
+func (m *maker) zero(s *schema, name string) any {
+	m.left--
+	s = m.d.of(s)
+	switch {
+	case s.Nullable, s.Type == "" && len(s.AnyOf) == 0:
+		return nil
+	case s.Type == "string" && len(s.Enum) == 0 && s.Format == "" && m.fits("", s):
+		return ""
+	case s.Type == "integer" || s.Type == "number":
+		return s.within("0")
+	case s.Type == "boolean":
+		return false
+	case s.Type == "array" && m.fits([]any{}, s):
+		return []any{}
+	case s.Type == "map":
+		return map[string]any{}
+	case s.Type == "object":
+		members := map[string]any{}
+		m.inside = append(m.inside, s.Shape)
+		for _, p := range s.Properties {
+			if p.Required && !m.ends(p.Schema) {
+				members[p.Name] = m.zero(p.Schema, p.Name)
+			}
+		}
+		m.inside = m.inside[:len(m.inside)-1]
+		return members
 	}
 	return m.value(s, name)
 }

@@ -36,6 +36,10 @@ type record struct {
 
 	storeOnce sync.Once
 	store     *record // as the context store has it, if that differs
+
+	// Of the records that are made up from a document:
+	created bool            // nothing of it is made up
+	sent    map[string]bool // the fields that were changed, and are as they were sent
 }
 
 func newRecord(raw json.RawMessage) *record { return &record{raw: raw} }
@@ -98,6 +102,11 @@ func newEntity(k *kind, name string, spec Entity) (*entity, error) {
 		e.records = make([]*record, len(all))
 		for i, one := range all {
 			e.records[i] = newRecord(one)
+		}
+		if e.described != nil {
+			if err := e.document.checkOwn(e.described, e.records); err != nil {
+				return nil, err
+			}
 		}
 	}
 	e.Records = nil // e.records has them now
@@ -264,6 +273,7 @@ func (e *entity) add(fields map[string]any, now time.Time) (*record, error) {
 		return nil, err
 	}
 	r := newRecord(raw)
+	r.created = true
 	e.records = append(slices.Clip(e.records), r)
 	return r, nil
 }
@@ -317,6 +327,11 @@ func (e *entity) update(key string, changes map[string]any, now time.Time) (*rec
 		return nil, err
 	}
 	r := newRecord(raw)
+	r.created, r.sent = e.records[i].created, map[string]bool{}
+	maps.Copy(r.sent, e.records[i].sent)
+	for name := range changes {
+		r.sent[name] = true
+	}
 	records := slices.Clone(e.records)
 	records[i] = r
 	e.records = records

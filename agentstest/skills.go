@@ -91,6 +91,9 @@ func staticSkills() []*skill {
 func (a *api) connectorSkill(c *connector, now time.Time) *skill {
 	k := c.template.kind
 	summary, guide := "Actions of "+k.name+".", "Read the section of an action for its parameters."
+	if k.document != nil && k.document.Description != "" {
+		summary = k.document.Description
+	}
 	if len(c.entities) == 0 {
 		summary, guide = k.name+" has no entities.", ""
 	}

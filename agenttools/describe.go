@@ -2,8 +2,10 @@ package agenttools
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/airbyte-agents/airbyte-agents-go/client"
@@ -215,8 +217,13 @@ func (p part) matchesOne(name string) bool { return p.matches(name) }
 // [WithAllow] do not allow is left out, as far as the documentation names it by itself.
 func (s *Set) Docs(ctx context.Context, connector, section string) Output {
 	a := &arguments{connector: connector}
+	start := time.Now()
 	text, f := s.docs(ctx, a, section)
-	return s.output(text, f, a)
+	out := s.output(text, f, a)
+	if s.logger != nil {
+		s.log(ctx, "docs", [][2]string{{"connector", out.Connector}, {"section", oneLine(section, 100)}}, out, false, time.Since(start))
+	}
+	return out
 }
 
 func (s *Set) docs(ctx context.Context, a *arguments, section string) (string, *failure) {
@@ -232,9 +239,26 @@ func (s *Set) docs(ctx context.Context, a *arguments, section string) (string, *
 	}
 	d, err := c.conn.Docs(ctx, section)
 	if err != nil {
-		return "", s.failed(err)
+		f := s.failed(err)
+		if errors.Is(err, client.ErrNotFound) && section != "" {
+			if outline, err := c.conn.Docs(ctx, ""); err == nil {
+				f.text += "; the sections are " + listed(sections(s.permitted(c, outline)))
+			}
+		}
+		return "", f
 	}
 	return clean(s.permitted(c, d).String()), nil
+}
+
+// sections returns the IDs of the sections that an outline lists.
+func sections(d *client.Docs) []string {
+	var list []string
+	for _, section := range d.Outline {
+		if section.Available {
+			list = append(list, section.ID)
+		}
+	}
+	return list
 }
 
 // permittedSection reports whether the patterns allow what a section is about: its ID is

@@ -175,7 +175,7 @@ func (s *Set) connector(ctx context.Context, a *arguments) (*connector, *failure
 		}
 		switch {
 		case len(list) > 0:
-			f.hint = "the connectors are " + listed(names(list))
+			f.hint = didYouMean(name, names(list)) + "the connectors are " + listed(names(list))
 		case len(s.rules.allow)+len(s.rules.deny) > 0:
 			f.hint = "there are no connectors that are allowed here; tell the user"
 		default:
@@ -260,7 +260,7 @@ func (s *Set) noEntity(c *connector, d *client.Description, entity string) *fail
 	}
 	return &failure{
 		text: label(c) + " has no entity " + oneLine(entity, 80), problems: []problem{{"entity", "there is none of that name"}},
-		hint: "the entities of " + label(c) + " are " + listed(s.entities(c, d)),
+		hint: didYouMean(entity, s.entities(c, d)) + "the entities of " + label(c) + " are " + listed(s.entities(c, d)),
 	}
 }
 

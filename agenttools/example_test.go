@@ -97,7 +97,7 @@ func ExampleSet_Call() {
 	fmt.Println(out.Text)
 	// Output:
 	// true false
-	// {"error":"there is no connector gihub","retryable":false,"hint":"the connectors are github, hubspot, salesforce, slack, stripe, zendesk-support","problems":[{"field":"connector","message":"there is none of that name"}]}
+	// {"error":"there is no connector gihub","retryable":false,"hint":"did you mean github? the connectors are github, hubspot, salesforce, slack, stripe, zendesk-support","problems":[{"field":"connector","message":"there is none of that name"}]}
 }
 
 func ExampleSet_Instructions() {
@@ -125,6 +125,23 @@ func ExampleSet_Unmatched() {
 	patterns, err := set.Unmatched(ctx)
 	fmt.Println(patterns, err)
 	// Output: [githb.users stripe.custmers.list] <nil>
+}
+
+func ExampleSet_Writes() {
+	ctx := context.Background()
+	fake := agentstest.NewServer() // with an account, leave out this and its options
+	defer fake.Close()
+	ws, err := client.NewWorkspace(
+		client.WithBaseURL(fake.URL), client.WithCredentials(agentstest.ClientID, agentstest.ClientSecret),
+		client.WithOrganizationID(agentstest.OrganizationID), client.WithWorkspaceName(agentstest.WorkspaceName),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := agenttools.New(ws, agenttools.WithWrites(nil), agenttools.WithAllow("github.issues", "!*.*.delete"))
+	actions, known, err := set.Writes(ctx, "github")
+	fmt.Println(actions, known, err)
+	// Output: [issues.create issues.update] true <nil>
 }
 
 func ExampleSet_Docs() {

@@ -22,6 +22,7 @@ type failure struct {
 	after     time.Duration // when to try again; 0 if it is not known
 	hint      string
 	problems  []problem
+	pending   bool // it is none yet: a person is being asked
 
 	err error // what reported it, if that was not this package
 }

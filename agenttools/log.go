@@ -12,28 +12,34 @@ import (
 // Logger returns the logger of [WithLogger], or nil.
 func (s *Set) Logger() *slog.Logger { return s.logger }
 
-// log logs a call.
-func (s *Set) log(ctx context.Context, name string, out Output, took time.Duration) {
+// logCall logs a call of a tool.
+func (s *Set) logCall(ctx context.Context, name string, out Output, took time.Duration) {
+	about := [][2]string{{"tool", oneLine(name, 100)}, {"connector", out.Connector}, {"entity", out.Entity}, {"action", out.Action}}
+	s.log(ctx, "call", about, out, name == s.prefix+writeRecords, took)
+}
+
+// log logs what was about something.
+func (s *Set) log(ctx context.Context, message string, about [][2]string, out Output, write bool, took time.Duration) {
 	const level = slog.LevelInfo
 	if !s.logger.Enabled(ctx, level) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 12)
-	for _, a := range [][2]string{{"tool", oneLine(name, 100)}, {"connector", out.Connector}, {"entity", out.Entity}, {"action", out.Action}} {
+	for _, a := range about {
 		if a[1] != "" {
 			attrs = append(attrs, slog.String(a[0], a[1]))
 		}
 	}
 	pending := errors.Is(out.Err, ErrPending)
-	attrs = append(attrs, slog.Bool("failed", out.IsError && !pending))
+	attrs = append(attrs, slog.Bool("failed", out.IsError))
 	if pending {
 		attrs = append(attrs, slog.Bool("pending", true))
 	}
 	attrs = append(attrs, slog.Int("bytes", len(out.Text)), slog.Duration("duration", took))
 	if out.Err != nil && !pending {
-		attrs = append(attrs, why(out.Err, name == s.prefix+writeRecords)...)
+		attrs = append(attrs, why(out.Err, write)...)
 	}
-	s.logger.LogAttrs(ctx, level, "call", attrs...)
+	s.logger.LogAttrs(ctx, level, message, attrs...)
 }
 
 // why describes an error for a log. If the call was a write, the text of the service is

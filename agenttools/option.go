@@ -17,11 +17,16 @@ type Option func(*Set)
 
 // An Action is a write that a model asks for.
 type Action struct {
+	Workspace string // its name
 	Connector string // the connector's own name
 	Slug      string // the slug of its kind
 	Entity    string
 	Name      string        // the name of the action, such as "create"
 	Params    client.Params // a copy
+
+	// Description is what the connector says about the action, on one line of at most
+	// 200 bytes, or "". Like all that it sends, it is no more than what somebody wrote.
+	Description string
 
 	// Undeclared reports that the connector does not tell which actions it has. Then
 	// nobody knows that the action exists and what it does, so a person should say
@@ -36,15 +41,26 @@ func (a Action) String() string {
 
 // ErrPending means that a person is being asked about a write, who has not answered yet.
 // A function of [WithWrites] returns an error that matches it if the call will come again
-// once there is an answer: then it is not a failure in the log of [WithLogger].
+// once there is an answer. Then the call has not failed: the model reads the text of the
+// error and that it may call again with the same arguments once the user has answered,
+// and the log of [WithLogger] says that it is pending.
 var ErrPending = errors.New("the user is being asked")
 
 // WithWrites adds the tool write_records. Before each write, the Set calls confirm,
 // which may ask a person. If it returns an error, nothing is sent, and the model reads
 // the text of the error. With nil, no write is confirmed, except that those whose
 // [Action.Undeclared] is true are refused.
+//
+// It can be given once: with two, also if one of them is that of another package, every
+// call fails, so that nothing is written which one of them would have refused; see
+// [Set.Err].
 func WithWrites(confirm func(context.Context, Action) error) Option {
-	return func(s *Set) { s.writes, s.confirm = true, confirm }
+	return func(s *Set) {
+		if s.writes {
+			s.problem(errors.New("two options say who confirms writes: give one, WithWrites or that of another package"))
+		}
+		s.writes, s.confirm = true, confirm
+	}
 }
 
 // WithAllow says what the model may call. A pattern is a connector ("github"), an
@@ -105,11 +121,11 @@ func WithObserver(f func(ctx context.Context, name string, out Output, took time
 	return func(s *Set) { s.observe = f }
 }
 
-// WithLogger makes the Set log each call at the level Info: the tool, what the call was
-// about, how large the answer was, how long it took and, if it failed, why, with the
-// status and the request ID of the service. Params and records are not logged. What the
-// service says about a read that failed is, and may repeat a param of it; of a write that
-// failed, only the kind of the error is logged.
+// WithLogger makes the Set log each call, and each use of [Set.Docs], at the level Info:
+// the tool, what the call was about, how large the answer was, how long it took and, if it
+// failed, why, with the status and the request ID of the service. Params and records are
+// not logged. What the service says about a read that failed is, and may repeat a param of
+// it; of a write that failed, only the kind of the error is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *Set) { s.logger = l }
 }

@@ -60,6 +60,53 @@ func TestOutputForPrograms(t *testing.T) {
 	}
 }
 
+// Who asks for a section that there is not learns which there are, and the log has it.
+func TestDocsLog(t *testing.T) {
+	_, ws := start(t, agentstest.WorkspaceName)
+	var log bytes.Buffer
+	s := New(ws, WithAllow("github.issues", "!*.*.delete"), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	for _, test := range []struct{ connector, section, text, log string }{
+		{"GitHub", "", "# Engineering", "msg=docs connector=github failed=false bytes="},
+		{"github", "actions.issues.list", "per_page", "connector=github section=actions.issues.list failed=false"},
+		{"github", "issues", "; the sections are ", `section=issues failed=true`},
+		{"github", "actions.issues.delete", "is not allowed", `section=actions.issues.delete failed=true`},
+		{"asana", "", "no connector asana", `connector=asana failed=true`},
+	} {
+		log.Reset()
+		out := s.Docs(t.Context(), test.connector, test.section)
+		if !strings.Contains(out.Text, test.text) || !strings.Contains(log.String(), test.log) || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%+v: %s, %s", test, out.Text, log.String())
+		}
+		if test.section == "issues" {
+			if r := readReport(t, out); !strings.Contains(r.Error, "actions.issues.list") || strings.Contains(r.Error, "delete") || strings.Contains(r.Error, "users") || !errors.Is(out.Err, client.ErrNotFound) {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+}
+
+// A write that waits for a person has not failed, and is not done: the model learns when
+// to call again, and the program's observer and its log agree.
+func TestPending(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	var log bytes.Buffer
+	var seen []Output
+	why := fmt.Errorf("a message was sent to\u202e the boss%s: %w", strings.Repeat(".", 5000), ErrPending)
+	s := New(ws, WithPrefix("p_"), WithMaxOutput(1000), WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithWrites(func(context.Context, Action) error { return why }),
+		WithObserver(func(_ context.Context, _ string, out Output, _ time.Duration) { seen = append(seen, out) }))
+	out := write(t, s, "github", "issues", "create", `{"title":"x"}`)
+	if out.IsError || out.Retryable || !errors.Is(out.Err, ErrPending) || executions(fake, "create") != 0 || len(seen) != 1 || seen[0].Text != out.Text || seen[0].IsError {
+		t.Errorf("%+v", out)
+	}
+	if text := out.Text; !strings.HasPrefix(text, "github.issues.create: nothing was changed yet: a message was sent to the boss...") || !strings.Contains(text, "call p_write_records again with the same arguments once the user has answered") ||
+		strings.Contains(text, "do not try it again") || strings.Contains(text, "\n") || len(text) > 1000 {
+		t.Error(text)
+	}
+	if text := log.String(); !strings.Contains(text, "failed=false pending=true") {
+		t.Error(text)
+	}
+}
+
 // A log says which call failed and why, and has nothing of what was written.
 func TestLogger(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
@@ -114,9 +161,9 @@ func TestLogger(t *testing.T) {
 			}
 		}
 	}
-	var took time.Duration
-	both := New(ws, WithLogger(logger), WithObserver(func(_ context.Context, _ string, _ Output, d time.Duration) { took = d }))
-	if log.Reset(); call(t, both, listConnectors).IsError || took == 0 || log.Len() == 0 {
+	observed := false
+	both := New(ws, WithLogger(logger), WithObserver(func(context.Context, string, Output, time.Duration) { observed = true }))
+	if log.Reset(); call(t, both, listConnectors).IsError || !observed || log.Len() == 0 {
 		t.Error("a logger replaces an observer")
 	}
 }

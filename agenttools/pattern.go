@@ -224,8 +224,8 @@ func (r *rules) anyEntity(c subject, entity, action string) bool {
 // as misspelled ones: no connector, or no entity or action of one. It asks the service for
 // the connectors and for the descriptions of those that patterns name. A pattern that may
 // match is not among them: one for a connector that does not describe itself, or for an
-// action that reads, which need not be described. Nor is one that denies something to all
-// connectors, or an action, and so is for what may come.
+// action that reads, which need not be described. Nor is one with a * before what it
+// denies, such as !*.*.delete, which is for what may come.
 func (s *Set) Unmatched(ctx context.Context) ([]string, error) {
 	if err := s.Err(); err != nil {
 		return nil, err
@@ -279,6 +279,38 @@ func (p pattern) matchesIn(e client.EntityDescription) bool {
 	if !p.entity.matches(e.Name) {
 		return false
 	}
-	return p.deny || p.action.any || client.IsRead(strings.ReplaceAll(p.action.name, "-", "_")) ||
+	return p.action.any || client.IsRead(strings.ReplaceAll(p.action.name, "-", "_")) ||
 		slices.ContainsFunc(e.Actions, func(a client.ActionDescription) bool { return p.action.matches(a.Name) })
+}
+
+// Writes returns the actions that change something and that [WithAllow] leaves, as
+// "entity.action", in the order of the description that it asks the connector for. known
+// is false if the connector does not describe itself: then only a person can allow a
+// write, see [Action.Undeclared]. Without [WithWrites] there are none.
+func (s *Set) Writes(ctx context.Context, connector string) (actions []string, known bool, err error) {
+	if err := s.Err(); err != nil {
+		return nil, false, err
+	}
+	c, f := s.connector(ctx, &arguments{connector: connector})
+	if f != nil {
+		return nil, false, f.cause()
+	}
+	if !s.writes {
+		return nil, true, nil
+	}
+	d, err := c.describe(ctx)
+	switch {
+	case refuses(err):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	}
+	for _, e := range d.Entities {
+		for _, name := range s.actions(c, &e, true) {
+			if !client.IsRead(name) {
+				actions = append(actions, oneLine(e.Name, 80)+"."+oneLine(name, 80))
+			}
+		}
+	}
+	return actions, len(d.Entities) > 0, nil
 }

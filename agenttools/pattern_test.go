@@ -1,8 +1,12 @@
 package agenttools
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/airbyte-agents/airbyte-agents-go/agentstest"
 )
 
 func TestParsePattern(t *testing.T) {
@@ -133,4 +137,36 @@ func testRules(t *testing.T, patterns string) rules {
 		}
 	}
 	return r
+}
+
+// What may be written is what the descriptions list and the patterns leave.
+func TestWritesLeft(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	for _, test := range []struct {
+		opts []Option
+		want string
+	}{
+		{nil, "[] true"},
+		{[]Option{WithWrites(yes), WithAllow("github.issues")}, "[issues.create issues.update issues.delete] true"},
+		{[]Option{WithWrites(yes), WithAllow("github.issues", "!*.*.delete")}, "[issues.create issues.update] true"},
+		{[]Option{WithWrites(yes), WithAllow("github.issues", "!github.issues.delet")}, "[issues.create issues.update issues.delete] true"},
+		{[]Option{WithWrites(yes), WithAllow("github.issues.list")}, "[] true"},
+	} {
+		actions, known, err := New(ws, test.opts...).Writes(t.Context(), "GitHub")
+		if got := fmt.Sprint(actions, known); got != test.want || err != nil {
+			t.Errorf("%s, not %s: %v", got, test.want, err)
+		}
+	}
+	if _, _, err := New(ws, WithWrites(yes)).Writes(t.Context(), "asana"); err == nil || !strings.Contains(err.Error(), "there is no connector asana") {
+		t.Error(err)
+	}
+	if _, _, err := New(ws, WithWrites(yes), WithAllow("a..b")).Writes(t.Context(), "github"); err == nil {
+		t.Error("no error")
+	}
+	for status, fails := range map[int]bool{http.StatusForbidden: false, http.StatusBadGateway: true} {
+		fake.Inject(agentstest.Fault{Action: "describe", Status: status})
+		if actions, known, err := New(ws, WithWrites(yes)).Writes(t.Context(), "github"); actions != nil || known || (err != nil) != fails {
+			t.Errorf("%d: %v, %v, %v", status, actions, known, err)
+		}
+	}
 }

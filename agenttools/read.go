@@ -162,6 +162,7 @@ func (s *Set) notARead(c *connector, d *client.Description, a *arguments) *failu
 	if none := s.noEntity(c, d, a.entity); none != nil {
 		return none
 	}
+	misspelled := ""
 	if e, ok := d.Entity(a.entity); ok {
 		switch _, declared := e.Action(a.action); {
 		case declared && !s.allowed(c, a.entity, a.action):
@@ -172,10 +173,10 @@ func (s *Set) notARead(c *connector, d *client.Description, a *arguments) *failu
 		case declared:
 			f.text = label(c, a.entity, a.action) + " changes data, and this program only reads"
 		default:
-			f.text = label(c, a.entity) + " has no action " + oneLine(a.action, 80)
+			f.text, misspelled = label(c, a.entity)+" has no action "+oneLine(a.action, 80), a.action
 		}
 	}
-	f.hint = s.hintIn(c, d, a.entity, "")
+	f.hint = s.hintIn(c, d, a.entity, misspelled)
 	return f
 }
 
@@ -195,10 +196,10 @@ func (s *Set) hintIn(c *connector, d *client.Description, entity, action string)
 	}
 	e, ok := d.Entity(entity)
 	if !ok || len(s.actions(c, e, true)) == 0 {
-		return "the entities of " + label(c) + " are " + listed(s.entities(c, d))
+		return didYouMean(entity, s.entities(c, d)) + "the entities of " + label(c) + " are " + listed(s.entities(c, d))
 	}
 	if !slices.Contains(s.actions(c, e, true), action) {
-		return "the actions of " + label(c, entity) + " are " + listed(s.actions(c, e, true))
+		return didYouMean(action, s.actions(c, e, true)) + "the actions of " + label(c, entity) + " are " + listed(s.actions(c, e, true))
 	}
 	var list []string
 	for _, p := range declaredParams(d, entity, action) {

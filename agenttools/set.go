@@ -103,7 +103,8 @@ type Output struct {
 
 	// What follows is for the program, not for the model.
 
-	// Err is why the call failed, or nil. It has no secret in it. If package client
+	// Err is why the call failed, or nil. It matches [ErrPending] if a write waits for
+	// a person, which is no failure: IsError is not set. It has no secret in it. If package client
 	// reported it, it matches [client.Error], with the status, the request ID and
 	// so on; one that a function of [WithWrites] returned matches that.
 	Err error `json:"-"`
@@ -206,7 +207,7 @@ func (s *Set) Call(ctx context.Context, name string, args json.RawMessage) Outpu
 	out := s.output(text, f, a)
 	took := time.Since(start)
 	if s.logger != nil {
-		s.log(ctx, name, out, took)
+		s.logCall(ctx, name, out, took)
 	}
 	if s.observe != nil {
 		s.observe(ctx, name, out, took)
@@ -238,7 +239,11 @@ func (s *Set) call(ctx context.Context, name string, args json.RawMessage, a *ar
 func (s *Set) output(text string, f *failure, a *arguments) Output {
 	const limit = 80
 	out := Output{Text: text, Connector: oneLine(a.connector, limit), Entity: oneLine(a.entity, limit), Action: oneLine(a.action, limit)}
-	if f != nil {
+	switch {
+	case f == nil:
+	case f.pending:
+		out.Text, out.Err = f.text+"; "+f.hint, f.cause()
+	default:
 		out.Text, out.IsError, out.Retryable, out.RetryAfter, out.Err = f.json(s.budget), true, f.retryable, f.after, f.cause()
 	}
 	return out

@@ -220,6 +220,7 @@ func TestBadOptions(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
 	for _, s := range []*Set{
 		New(ws, WithAllow("github", "git*")), New(ws, WithAllow("")), New(ws, WithPrefix("a b")), New(ws, WithPrefix(strings.Repeat("x", 41))), New(nil), New(ws, Invalid(errors.New("no such mode"))),
+		New(ws, WithWrites(yes), WithWrites(nil)), New(ws, WithWrites(nil), WithWrites(yes)), New(ws, WithWrites(yes), WithWrites(yes)),
 	} {
 		if s.Err() == nil {
 			t.Error("no error")
@@ -728,9 +729,64 @@ func TestChecksBeforeAsking(t *testing.T) {
 	if asked != 0 || executions(fake, "update") != 0 {
 		t.Error("a person was asked, or the service")
 	}
-	out := write(t, s, "github", "issues", "update", `{"number":1,"titel":"x","_airbyte_x":1}`)
-	if a := readAnswer(t, out.Text); asked != 1 || a.notes[0] != `the change was made; the connector does not declare the params "titel", so they may mean nothing to it` {
+	r = readReport(t, write(t, s, "github", "issues", "update", `{"body":["x"],"titel":"x","_airbyte_x":1}`))
+	if want := []problem{{"params.number", "it is required"}, {"params.body", "it must be a string, not a list"}, {"params.titel", "the connector does not declare it; did you mean title?"}}; r.Error != "params of github.issues.update are wrong; nothing was changed" || !slices.Equal(r.Problems, want) {
+		t.Errorf("%+v", r)
+	}
+	if asked != 0 || executions(fake, "update") != 0 {
+		t.Error("a person was asked, or the service")
+	}
+	if out := write(t, s, "github", "issues", "update", `{"number":1,"title":"x","_airbyte_x":1}`); out.IsError || asked != 1 {
 		t.Errorf("%d: %s", asked, out.Text)
+	}
+}
+
+// What a description leaves open is for the person and the service to decide.
+func TestChecksOfParams(t *testing.T) {
+	const list = `[{"name":"customer","type":"object","required":true},{"name":"tags","type":"array"},{"name":"n","type":"integer"},{"name":"x","type":"number"},` +
+		`{"name":"ok","type":"boolean"},{"name":"text","type":"string"},{"name":"any"},{"name":"odd","type":"money"},{"name":"both","type":["string","object","null"]}]`
+	const schema = `{"type":"object","properties":{"text":{"type":"string"}}%s}`
+	for _, test := range []struct{ described, params, want string }{
+		{list, `{"customer":{},"tags":[],"n":1,"x":1.5,"ok":true,"text":"x","any":[1],"odd":[1],"both":{}}`, ""},
+		{list, `{"customer":{},"n":"1","x":"1.5","ok":"false"}`, ""}, // as readTexts takes them
+		{list, `{"customer":{},"n":1.0,"text":5,"tags":null,"both":"x"}`, ""},
+		{list, `{"customer":{},"n":1e2,"x":-1}`, ""},
+		{list, `{"customer":"Ada"}`, "params.customer: it must be an object, not a text"},
+		{list, `{"customer":[{}]}`, "params.customer: it must be an object, not a list"},
+		{list, `{"customer":{},"tags":"a"}`, "params.tags: it must be an array, not a text"},
+		{list, `{"customer":{},"n":1.5}`, "params.n: it must be an integer, not a number with a fraction"},
+		{list, `{"customer":{},"n":"many"}`, "params.n: it must be an integer, not a text"},
+		{list, `{"customer":{},"x":{}}`, "params.x: it must be a number, not an object"},
+		{list, `{"customer":{},"ok":1}`, "params.ok: it must be a boolean, not a number"},
+		{list, `{"customer":{},"text":true}`, "params.text: it must be a string, not a boolean"},
+		{list, `{"customer":{},"both":[]}`, "params.both: it must be a string or an object, not a list"},
+		{list, `{"customer":{},"txt":"x"}`, "params.txt: the connector does not declare it; did you mean text?"},
+		{list, `{"customer":{},"txt":"x","text":"y"}`, ""}, // text is given
+		{list, `{"customer":{},"priority":"x"}`, ""},       // the description may be incomplete
+		{fmt.Sprintf(schema, ""), `{"txt":1}`, "params.txt: the connector does not declare it; did you mean text?"},
+		{fmt.Sprintf(schema, ""), `{"priority":1}`, ""},
+		{fmt.Sprintf(schema, `,"additionalProperties":false`), `{"priority":1}`, "params.priority: the connector does not declare it"},
+		{fmt.Sprintf(schema, `,"additionalProperties":true`), `{"txt":1}`, ""},
+		{fmt.Sprintf(schema, `,"additionalProperties":{"type":"string"}`), `{"txt":1,"text":{}}`, "params.text: it must be a string, not an object"},
+		{`[]`, `{"txt":1}`, ""},
+		{`null`, `{"txt":1}`, ""},
+	} {
+		for _, form := range []string{`[{"name":"cases","actions":[{"name":"create","params":%s}]}]`, `[{"name":"cases","actions":["create"],"parameters":{"create":%s}}]`} {
+			fake, ws := start(t, agentstest.WorkspaceName)
+			fake.Inject(agentstest.Fault{Action: "describe", Body: `{"status":"success","result":{"entities":` + fmt.Sprintf(form, test.described) + `}}`})
+			fake.Inject(agentstest.Fault{Action: "create", Body: `{"status":"success","result":{"id":1}}`})
+			asked := 0
+			out := write(t, New(ws, WithWrites(func(context.Context, Action) error { asked++; return nil })), "github", "cases", "create", test.params)
+			got := ""
+			if out.IsError {
+				for _, p := range readReport(t, out).Problems {
+					got = strings.TrimPrefix(got+"; "+p.Field+": "+p.Message, "; ")
+				}
+			}
+			if got != test.want || asked != map[bool]int{true: 1}[test.want == ""] || asked != executions(fake, "create") {
+				t.Errorf("%s, %s: asked %d times: %s", fmt.Sprintf(form, test.described), test.params, asked, out.Text)
+			}
+		}
 	}
 }
 
@@ -867,6 +923,26 @@ func TestFieldsOfWrappedRecords(t *testing.T) {
 	}
 }
 
+// A write about which the service sends nothing is answered with that it was made.
+func TestWriteWithoutContent(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	s := New(ws, WithWrites(yes))
+	for body, want := range map[string]string{
+		`{"status":"success","result":{}}`:                                         "github.issues.delete: the change was made",
+		`{"status":"success","result":null}`:                                       "github.issues.delete: the change was made",
+		`{"status":"success","result":[]}`:                                         "github.issues.delete: the change was made",
+		`{"status":"success","result":[{},{}]}`:                                    "github.issues.delete: the change was made",
+		`{"status":"success","result":{"data":{}}}`:                                "",
+		`{"status":"success","result":{"deleted":true}}`:                           "",
+		`{"status":"success","result":{},"warning":{"code":"x","message":"slow"}}`: `github.issues.delete: the change was made; warning: "slow"`,
+	} {
+		fake.Inject(agentstest.Fault{Action: "delete", Body: body})
+		if out := write(t, s, "github", "issues", "delete", `{"number":1}`); out.IsError || want != "" && out.Text != want || want == "" && !strings.Contains(out.Text, "records 1 to 1\n") {
+			t.Errorf("%s: %s", body, out.Text)
+		}
+	}
+}
+
 // The function that confirms sees what will be sent, and cannot change it.
 func TestConfirm(t *testing.T) {
 	fake, ws := start(t, agentstest.WorkspaceName)
@@ -886,12 +962,32 @@ func TestConfirm(t *testing.T) {
 	if len(seen) != 1 || seen[0].Connector != "Engineering" || seen[0].Slug != "github" || seen[0].Entity != "issues" || seen[0].Name != "create" || seen[0].Undeclared {
 		t.Errorf("%+v", seen)
 	}
+	if seen[0].Workspace != agentstest.WorkspaceName || seen[0].Description != "" {
+		t.Errorf("%+v", seen[0])
+	}
 	if text := seen[0].String(); text != `github.issues.create of "Engineering"` {
 		t.Error(text)
 	}
 	fake.Inject(agentstest.Fault{Action: "describe", Status: http.StatusNotFound})
 	if write(t, s, "stripe", "customers", "create", `{"labels":[{}]}`); len(seen) != 2 || !seen[1].Undeclared {
 		t.Errorf("%+v", seen)
+	}
+}
+
+// A person learns what the connector says about an action, in one short line.
+func TestDescriptionForConfirm(t *testing.T) {
+	fake, ws := start(t, agentstest.WorkspaceName)
+	for raw, want := range map[string]string{
+		`{"description":"Closes a case\n\nand \u202eall  its parts."}`: "Closes a case and all its parts.", `{"summary":"Closes a case."}`: "Closes a case.",
+		`{"description":"` + strings.Repeat("x", 5000) + `"}`: strings.Repeat("x", maxDescription-len(ellipsis)) + ellipsis, `{"summary":7}`: "", `{}`: "",
+	} {
+		fake.Inject(agentstest.Fault{Action: "describe", Body: `{"status":"success","result":{"entities":{"cases":{"actions":{"close":` + raw + `}}}}}`})
+		fake.Inject(agentstest.Fault{Action: "close", Body: `{"status":"success","result":{"id":1}}`})
+		var seen Action
+		write(t, New(ws, WithWrites(func(_ context.Context, a Action) error { seen = a; return nil })), "github", "cases", "close", `{"id":1}`)
+		if seen.Name != "close" || seen.Description != want {
+			t.Errorf("%s: %+v", raw, seen)
+		}
 	}
 }
 
@@ -967,6 +1063,11 @@ func TestHints(t *testing.T) {
 		connector, entity, action, params string
 		want                              string // in the hint
 	}{
+		{false, "githb", "issues", "list", "", "did you mean github? the connectors are github, hubspot"},
+		{false, "git-hub", "issues", "list", "", "did you mean github? "},
+		{false, "github", "isues", "list", "", "did you mean issues? the entities of github are files"},
+		{false, "github", "issues", "craete", "", "the actions of github.issues are list"},
+		{true, "github", "issues", "craete", "", "did you mean create? the actions of github.issues are list"},
 		{false, "asana", "tasks", "list", "", "github, hubspot, salesforce, slack, stripe, zendesk-support"},
 		{false, "", "issues", "list", "", "github, hubspot"},
 		{false, "github", "", "list", "", "files, issues, repositories, users"},
@@ -1249,7 +1350,7 @@ func TestUnmatched(t *testing.T) {
 	for pattern, unmatched := range map[string]bool{
 		"github": false, "gitlab": true, "githb.issues": true, "Engineering": false, "github.issues": false, "GitHub.Issues.List": false, "github.isues": true, "github.issues.close": true,
 		"github.issues.create": false, "github.issues.context_store_search": false, "github.*.delete": false, "github.*.merge": true, "*": false, "*.*.list": false, "*.isues": true, "*.issues": false,
-		"!gitlab": true, "!github.isues": true, "!github.issues.close": false, "!*.*.delete": false, "!*.isues": false, "!github": false,
+		"!gitlab": true, "!github.isues": true, "!github.issues.delet": true, "!github.issues.delete": false, "!GitHub.Issues.Delete": false, "!github.issues.context_store_search": false, "!github.*.delet": false, "!*.issues.delet": false, "!*.*.delete": false, "!*.*.delet": false, "!*.isues": false, "!github": false,
 	} {
 		got, err := New(ws, WithAllow("stripe", pattern)).Unmatched(t.Context())
 		if err != nil || (len(got) == 1 && got[0] == pattern) != unmatched || len(got) > 1 {

@@ -89,3 +89,66 @@ func cut(s string, limit int) string {
 	}
 	return s[:limit]
 }
+
+// didYouMean is the beginning of a hint: the name that was meant, if it can be guessed.
+func didYouMean(name string, names []string) string {
+	if meant := closest(name, names); meant != "" {
+		return "did you mean " + oneLine(meant, 80) + "? "
+	}
+	return ""
+}
+
+// closest returns the name that differs from another one in a letter or two, as if it was
+// misspelled, or "" if there is none, or several.
+func closest(name string, names []string) string {
+	const longest = 80
+	from := []rune(plain(name))
+	var best int
+	var found string
+	switch n := len(from); {
+	case n < 3 || n > longest:
+		return ""
+	case n < 6:
+		best = 1
+	default:
+		best = 2
+	}
+	for _, other := range names {
+		to := []rune(plain(other))
+		if len(to) > longest {
+			continue
+		}
+		if d := distance(from, to); d < best || d == best && found == "" {
+			best, found = d, other
+		} else if d == best {
+			found = "" // but a closer one counts
+			best--
+		}
+	}
+	return found
+}
+
+// distance returns how many letters must be added, left out, replaced, or swapped with the
+// next one, to make b of a.
+func distance(a, b []rune) int {
+	var before []int // the row above the last one
+	last := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			row[j] = last[j-1]
+			if a[i-1] != b[j-1] {
+				row[j] = 1 + min(last[j-1], last[j], row[j-1])
+			}
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}

@@ -73,3 +73,15 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+func TestClosest(t *testing.T) {
+	names := []string{"github", "gitlab", "hubspot", "Customer Payments", "x"}
+	for name, want := range map[string]string{
+		"githb": "github", "guthub": "github", "gihtub": "github", "git-hub": "github", "GITHUBB": "github", "hub spot": "hubspot", "customer-payment": "Customer Payments",
+		"gitxub": "github", "gitxab": "gitlab", "": "", "asana": "", "y": "", "gi": "", "githa": "", strings.Repeat("github", 1000): "",
+	} {
+		if got := closest(name, names); got != want {
+			t.Errorf("%.50s: %q, not %q", name, got, want)
+		}
+	}
+}

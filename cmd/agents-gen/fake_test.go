@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,7 +136,7 @@ func serve(t *testing.T, seed int, p *model.Package, raw []byte) {
 // The service holds parameters to the limits of the document.
 func TestFakeHasLimits(t *testing.T) {
 	document, _ := lumen(t)
-	document = strings.Replace(document, "title: {type: string}", "title: {type: string, minLength: 2, maxLength: 5}\n        tags: {type: array, minItems: 1, maxItems: 2, items: {type: string}}\n        share: {allOf: [{type: number}], minimum: -0.5, maximum: 1}", 1)
+	document = strings.Replace(document, "title: {type: string}", "title: {type: string, minLength: 2, maxLength: 5}\n        tags: {type: array, minItems: 1, maxItems: 2, items: {type: string}}\n        share: {allOf: [{type: number}], minimum: -0.5, maximum: 1}", -1)
 	file := filepath.Join(t.TempDir(), "fake.json")
 	if status, _, stderr := agentsGen("-fake", file, write(t, filepath.Join(t.TempDir(), "lumen.yaml"), document)); status != 0 {
 		t.Fatal(stderr)
@@ -169,5 +170,50 @@ func TestFakeHasLimits(t *testing.T) {
 		case test.field != "" && (!errors.As(err, &refusal) || refusal.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(err.Error(), test.field)):
 			t.Errorf("%v: %v, want a refusal of %s", test.params, err, test.field)
 		}
+	}
+}
+
+// What the document says of operations, parameters and members reaches who asks the
+// connector what it can do.
+func TestFakeTells(t *testing.T) {
+	document, _ := lumen(t)
+	document = strings.NewReplacer(
+		"  title: Lumen CRM\n", "  title: Lumen CRM\n  description: Where the deals are.\n",
+		"{name: pipeline, in: query, required: true,", "{name: pipeline, in: query, required: true, description: \"Key of the\\n\\u202epipeline.\",",
+		"    DealChange:\n      type: object\n      properties:\n", "    DealChange:\n      type: object\n      properties:\n"+
+			"        buyer: {type: object, description: Who buys, required: [name], properties: {name: {type: string, description: Full name., maxLength: 40}, since: {type: string, format: date}}}\n",
+	).Replace(document)
+	file := filepath.Join(t.TempDir(), "fake.json")
+	if status, _, stderr := agentsGen("-fake", file, write(t, filepath.Join(t.TempDir(), "lumen.yaml"), document)); status != 0 {
+		t.Fatal(stderr)
+	}
+	service(t, agentstest.WithDocument([]byte(read(t, file))))
+	conn, err := client.Connect(t.Context(), "lumen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := conn.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	deals, _ := d.Entity("deals")
+	if want := "Deals of Lumen CRM; list: Lists the deals of a pipeline"; deals.Description != want {
+		t.Errorf("the entity is %q, want %q", deals.Description, want)
+	}
+	for _, test := range []struct{ action, param, want string }{
+		{"list", "pipeline", "Key of the pipeline."},
+		{"list", "limit", "1 to 100; default 25"},
+		{"update", "closes_on", "a date, such as 2026-01-02"},
+		{"update", "buyer", "Who buys; members: name (string, required, Full name, at most 40 characters), since (string, a date, such as 2026-01-02)"},
+	} {
+		action, _ := deals.Action(test.action)
+		i := slices.IndexFunc(action.Params, func(p client.ParamDescription) bool { return p.Name == test.param })
+		if i < 0 || action.Params[i].Description != test.want {
+			t.Errorf("%s of %s: %+v, want %q", test.param, test.action, action.Params, test.want)
+		}
+	}
+	docs, err := conn.Docs(t.Context(), "actions.deals.list")
+	if err != nil || !strings.Contains(docs.String(), "Lists the deals of a pipeline") || !strings.Contains(docs.String(), "Key of the pipeline.") {
+		t.Errorf("the documentation is %+v, %v", docs, err)
 	}
 }

@@ -40,14 +40,15 @@
 //	-strict
 //		Write nothing if anything in the document is doubtful.
 //	-v
-//		Report what is renamed, left out, or has no type, and all that is doubtful.
+//		Report what is renamed, left out, or has no type, how each list turns pages,
+//		and all that is doubtful.
 //
 // What is probably a mistake in the document, such as a key that is almost called like
 // one that there is, is reported to standard error, and so is, in one line, what was
 // written.
 //
 // With -check, the flags -entities, -package and -fake must be those with which the
-// package was written.
+// package was written. The file connector.gen.go names the first two.
 //
 // The exit status is 0, 1 if -check finds differences, or 2 if something is wrong, in
 // which case nothing is written.
@@ -102,7 +103,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	status, err := generate(args, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(stdout, usage)
+		fmt.Fprint(stdout, usage+"\n\nWrites a Go package with typed calls for the connector of an OpenAPI document.\n\n")
+		flags := newFlags(&settings{}, new(string))
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
 		return same
 	case err != nil:
 		fmt.Fprintln(stderr, "agents-gen: "+oneLine(err.Error()))
@@ -130,6 +134,7 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 	}
 	var files []emit.File
 	if s.dir != "" {
+		p.Flags = s.flags(p.Slug)
 		if files, err = emit.Files(p, s.name, s.entities); err != nil {
 			return wrong, err
 		}
@@ -186,21 +191,39 @@ func generate(args []string, stdout, stderr io.Writer) (int, error) {
 	return same, nil
 }
 
+// flags returns the flags that make the package another one.
+func (s *settings) flags(slug string) string {
+	var all []string
+	if len(s.entities) > 0 {
+		all = append(all, "-entities "+strings.Join(slices.Sorted(slices.Values(s.entities)), ","))
+	}
+	if name, err := packageName(slug); err != nil || name != s.name {
+		all = append(all, "-package "+s.name)
+	}
+	return strings.Join(all, " ")
+}
+
+// newFlags returns the flags, which go to s, and the list of entities.
+func newFlags(s *settings, entities *string) *flag.FlagSet {
+	flags := flag.NewFlagSet("agents-gen", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&s.connector, "connector", "", "ask the service about the connector of this `slug` instead of reading a file")
+	flags.StringVar(&s.dir, "o", "", "the `folder` of the package")
+	flags.StringVar(&s.name, "package", "", "the `name` of the package; by default the connector's slug without punctuation")
+	flags.StringVar(entities, "entities", "", "only these entities, `a,b`, and the types that they use")
+	flags.BoolVar(&s.check, "check", false, "write nothing, and print how the package in the folder differs")
+	flags.BoolVar(&s.breaking, "breaking", false, "with -check, fail only if a difference can break programs")
+	flags.StringVar(&s.fake, "fake", "", "write a description of the connector for agentstest.WithDocument to this `file`")
+	flags.BoolVar(&s.strict, "strict", false, "write nothing if anything in the document is doubtful")
+	flags.BoolVar(&s.verbose, "v", false, "report what is renamed, left out or has no type, how lists have pages, and all that is doubtful")
+	return flags
+}
+
 // parse reads the command line. Flags may also stand after the file.
 func parse(args []string) (*settings, error) {
 	s := &settings{}
 	var entities string
-	flags := flag.NewFlagSet("agents-gen", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&s.connector, "connector", "", "")
-	flags.StringVar(&s.dir, "o", "", "")
-	flags.StringVar(&s.name, "package", "", "")
-	flags.StringVar(&entities, "entities", "", "")
-	flags.BoolVar(&s.check, "check", false, "")
-	flags.BoolVar(&s.breaking, "breaking", false, "")
-	flags.StringVar(&s.fake, "fake", "", "")
-	flags.BoolVar(&s.strict, "strict", false, "")
-	flags.BoolVar(&s.verbose, "v", false, "")
+	flags := newFlags(s, &entities)
 	var rest []string
 	for {
 		if err := flags.Parse(args); err != nil {

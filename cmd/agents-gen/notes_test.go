@@ -45,6 +45,7 @@ func TestDocumentOfTheDocumentation(t *testing.T) {
 // Mistakes in a document are reported, and -strict makes errors of them.
 func TestMistakes(t *testing.T) {
 	document, page := lumen(t)
+	const deletes = "    delete: {x-airbyte-action: delete, responses: {}, x-airbyte-entity: deals\n    }\n"
 	for _, test := range []struct {
 		name, old, now string
 		want           string // in the one note
@@ -62,17 +63,37 @@ func TestMistakes(t *testing.T) {
 		{"an action less", "      x-airbyte-action: update\n", "", "no x-airbyte-action"},
 		{"two operations for an action", "x-airbyte-action: update", "x-airbyte-action: list", "GET /v1/deals, PATCH /v1/deals/{deal_id}"},
 		{"no place", "name: cursor, in: query", "name: cursor, in: qery", `"qery", which is no place (closest: query)`},
+		{"no place at all", "name: cursor, in: query,", "name: cursor,", `the parameter "cursor" of GET /v1/deals has no in, which is path`},
 		{"a format", "format: date-time", "format: datetime", `"datetime" (closest: date-time)`},
 		{"a type", "name: limit, in: query, schema: {type: integer", "name: limit, in: query, schema: {type: int", `"int", which is none (closest: integer)`},
 		{"a type of a property", "title: {type: string}", "title: {type: strng}", `"title" in the schema "Deal" has the type "strng", which is none (closest: string)`},
 		{"values of another type", "enum: [new, won, lost]", "enum: [1, 2]", `the parameter "stage" of GET /v1/deals is a string`},
-		{"a reference", `items: {$ref: "#/components/schemas/Deal"}`, `items: {$ref: "#/components/schemas/Deels"}`, "nothing is at #/components/schemas/Deels"},
+		{"a reference", `items: {$ref: "#/components/schemas/Deal"}`, `items: {$ref: "#/components/schemas/Deels"}`, "nothing is at #/components/schemas/Deels (closest: Deal)"},
 		{"no version", "openapi: 3.1.0\n", "", "add openapi: 3.1.0"},
 		{"a slug", "x-airbyte-connector-name: lumen", "x-airbyte-connector-name: Lumen CRM", `"Lumen CRM" is no slug`},
 		{"a key of the body", "requestBody: {content: {", "requestBody: {contents: {", `the body of PATCH /v1/deals/{deal_id} has the key "contents" (closest: content)`},
 		{"a key of the path", "    patch:", "    pach:", `the path /v1/deals/{deal_id} has the key "pach" (closest: patch)`},
+		{"a cursor that is a number", "name: cursor, in: query, schema: {type: string}", "name: cursor, in: query, schema: {type: integer}", `deals.list has one page: the parameter "cursor" looks as if it turned pages, and is a number`},
+		{"no parameter for the metadata", "name: cursor, in: query", "name: mark, in: query", `deals.list has one page: it has the metadata "next_cursor", and no parameter takes what is in it`},
+		{"a cursor's name", "name: cursor, in: query", "name: cursr, in: query", `the parameter "cursr" looks as if it turned pages, and is not known to (closest: cursor)`},
+		{"the metadata's path", "$.paging.next", "$.paging.nxt", `the metadata "next_cursor" is never there: nothing describes "$.paging.nxt"`},
+		{"records that are an object", "x-airbyte-record-extractor: $.deals", "x-airbyte-record-extractor: $.paging", `deals.list: x-airbyte-record-extractor names "$.paging", which is an object and no list`},
+		{"no extractor", "      x-airbyte-record-extractor: $.deals\n", "", "add x-airbyte-record-extractor: $.deals"},
+		{"a default beyond the maximum", "maximum: 100", "maximum: 20", "the default 25 beyond its maximum 20"},
+		{"a default of no value", "enum: [new, won, lost]", "enum: [new, won, lost], default: wn", `the default "wn", which is none of its values (closest: won)`},
+		{"the case of an action", "x-airbyte-action: list", "x-airbyte-action: List", `GET /v1/deals has the action "List", which becomes one of its own (closest: list)`},
+		{"an action misspelt", "x-airbyte-action: update", "x-airbyte-action: updat", `(closest: update)`},
+		{"an action that is a method", "x-airbyte-action: update", "x-airbyte-action: patch", `PATCH /v1/deals/{deal_id} has the action "patch", which becomes one of its own (closest: update)`},
+		{"an entity of the store", "{entity: deals,", "{entity: deal,", `the context store has the entity "deal", which no operation has (closest: deals)`},
+		{"a field of the store", "fields: [{name: title,", "fields: [{name: titel,", `the context store has the field "titel" of "deals", which no record of it has (closest: title)`},
+		{"a body of XML", "content: {application/json: {schema: {$ref: \"#/components/schemas/DealChange", "content: {application/xml: {schema: {$ref: \"#/components/schemas/DealChange", `the body of PATCH /v1/deals/{deal_id} gives no parameters: it has application/xml`},
+		{"an entity", deletes, strings.Replace(deletes, "deals\n", "dealss\n", 1), `the entity "dealss" has only delete, and there is an entity of almost that name (closest: deals)`},
 		{"a key of the top", "components:", "component:", `"component" (closest: components)`},
 	} {
+		document := document
+		if test.old == deletes {
+			document = strings.Replace(document, "components:\n", deletes+"components:\n", 1)
+		}
 		if n := strings.Count(document, test.old); n == 0 {
 			t.Fatalf("%s: %q is not in the document", test.name, test.old)
 		}
@@ -93,6 +114,40 @@ func TestMistakes(t *testing.T) {
 		if test.name == "a key of a parameter" && !strings.Contains(page, "note: "+test.want+"\n") {
 			t.Errorf("the page does not have the note %s", test.want)
 		}
+	}
+}
+
+// An offset that is a text turns no pages, and -v tells how each list has pages.
+func TestPagesReported(t *testing.T) {
+	document, _ := lumen(t)
+	for _, test := range []struct{ parameter, want, not string }{
+		{"{name: cursor, in: query, schema: {type: string}}", "pages: deals.list: cursor (next_cursor)\n", "note: "},
+		{"{name: offset, in: query, schema: {type: integer}}", "pages: deals.list: offset\n", "note: "},
+		{"{name: offset, in: query, schema: {type: string}}", `pages: deals.list: one page; the parameter "offset" is a text` + "\n", ""},
+	} {
+		text := strings.Replace(document, "{name: cursor, in: query, schema: {type: string}}", test.parameter, 1)
+		if !strings.Contains(test.parameter, "cursor") {
+			text = strings.Replace(text, "      x-airbyte-meta-extractor: {next_cursor: $.paging.next}\n", "", 1)
+		}
+		dir := t.TempDir()
+		status, _, stderr := agentsGen("-v", "-o", filepath.Join(dir, "lumen"), write(t, filepath.Join(dir, "lumen.yaml"), text))
+		if status != 0 || !strings.Contains(stderr, test.want) || test.not != "" && strings.Contains(stderr, test.not) {
+			t.Errorf("%s: status %d, %s", test.parameter, status, stderr)
+		}
+		if test.not == "" && !strings.Contains(stderr, "note: deals.list has one page: ") {
+			t.Errorf("%s: no note in %s", test.parameter, stderr)
+		}
+	}
+}
+
+// A change that must give a whole record is no mistake, and -v tells of it.
+func TestChangeRequires(t *testing.T) {
+	document, _ := lumen(t)
+	document = strings.Replace(document, "schemas/DealChange", "schemas/Deal", 1)
+	dir := t.TempDir()
+	status, _, stderr := agentsGen("-v", "-strict", "-o", filepath.Join(dir, "lumen"), write(t, filepath.Join(dir, "lumen.yaml"), document))
+	if status != 0 || !strings.Contains(stderr, "note: deals.update: every change must give title: ") {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }
 

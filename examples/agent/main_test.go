@@ -24,7 +24,7 @@ func Example() {
 	// end: there are no more entities
 	//
 	// > read_records {"connector":"github","entity":"issue","action":"list","params":"","fields":[]}
-	// {"error":"github has no entity issue","retryable":false,"hint":"the entities of github are files, issues, repositories, users","problems":[{"field":"entity","message":"there is none of that name"}]}
+	// {"error":"github has no entity issue","retryable":false,"hint":"did you mean issues? the entities of github are files, issues, repositories, users","problems":[{"field":"entity","message":"there is none of that name"}]}
 	//
 	// > read_records {"connector":"github","entity":"issues","action":"list","params":"{\"per_page\":8}","fields":["number","title"]}
 	// github.issues.list: records 1 to 8

@@ -29,6 +29,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"text/tabwriter"
 
@@ -298,6 +299,9 @@ func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agent
 		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, cmp.Or(all[i].DisplayName, all[i].Slug), all[i].Name)
 	}
 	_ = w.Flush() // what fails here fails below, too
+	for _, line := range c.writes(ctx, set, names) {
+		fmt.Println(line)
+	}
 	var tools []string
 	for _, t := range set.Tools() {
 		tools = append(tools, t.Name)
@@ -310,18 +314,79 @@ func (c *command) report(ctx context.Context, ws *client.Workspace, opts []agent
 	case err != nil:
 		return forPeople(err, ws)
 	case len(unmatched) == 1:
-		return errors.New("nothing matches this pattern of --connectors: " + unmatched[0])
+		return errors.New("nothing matches this pattern of --connectors: " + unmatched[0] + there(all, unmatched))
 	case len(unmatched) > 1:
-		return errors.New("nothing matches these patterns of --connectors: " + strings.Join(unmatched, ", "))
+		return errors.New("nothing matches these patterns of --connectors: " + strings.Join(unmatched, ", ") + there(all, unmatched))
 	}
 	return nil
 }
 
-// forPeople returns an error of package client for whoever started the command: without
-// what only a program could do.
+// there names the connectors that there are, if one of the patterns that match nothing may
+// have the name of none of them.
+func there(all []client.ConnectorInfo, unmatched []string) string {
+	const most = 30
+	known := func(pattern string) bool {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(pattern), "!"), ".")
+		return slices.ContainsFunc(all, func(info client.ConnectorInfo) bool { return strings.EqualFold(name, info.Slug) || strings.EqualFold(name, info.Name) })
+	}
+	if len(all) == 0 || !slices.ContainsFunc(unmatched, func(p string) bool { return !known(p) }) {
+		return ""
+	}
+	var names []string
+	for _, info := range all[:min(len(all), most)] {
+		names = append(names, fmt.Sprintf("%s (%q)", info.Slug, info.Name))
+	}
+	if len(all) > most {
+		names = append(names, fmt.Sprint("and ", len(all)-most, " more"))
+	}
+	return "; the connectors are " + strings.Join(names, ", ")
+}
+
+// writes says what each connector lets a client change, and who confirms it.
+func (c *command) writes(ctx context.Context, set *agenttools.Set, connectors []string) []string {
+	if !c.write {
+		return []string{"reads only"}
+	}
+	const atOnce = 8
+	lines, turns := make([]string, len(connectors)), make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, name := range connectors {
+		turns <- struct{}{}
+		all.Go(func() {
+			actions, known, err := set.Writes(ctx, name)
+			lines[i] = name + " writes: " + c.allowed(actions, known, err)
+			<-turns
+		})
+	}
+	all.Wait()
+	return lines
+}
+
+// allowed describes the writes of a connector in a line.
+func (c *command) allowed(actions []string, known bool, err error) string {
+	const most = 30
+	by := map[string]string{"auto": "the user, or the client alone if it cannot ask", "always": "the user", "never": "nobody"}[c.confirm]
+	switch {
+	case err != nil:
+		return "not known, because it was not described: " + err.Error()
+	case !known:
+		return "not known, because it does not describe itself; confirmed by: the user"
+	case len(actions) == 0:
+		return "none"
+	case len(actions) > most:
+		return fmt.Sprintf("%s and %d more; confirmed by: %s", strings.Join(actions[:most], ", "), len(actions)-most, by)
+	}
+	return strings.Join(actions, ", ") + "; confirmed by: " + by
+}
+
+// forPeople returns an error of package client for whoever started the command: with the
+// variable that may be wrong, and without what only a program could do.
 func forPeople(err error, ws *client.Workspace) error {
 	if errors.Is(err, client.ErrWorkspaceNotFound) {
 		return fmt.Errorf("the workspace %q does not exist; %s names it", ws.Name(), auth.EnvWorkspaceName)
+	}
+	if host := strings.TrimSpace(os.Getenv(client.EnvAPIHost)); host != "" && errors.Is(err, client.ErrNetwork) {
+		return fmt.Errorf("the service at %s, which %s names, cannot be reached: %w", host, client.EnvAPIHost, err)
 	}
 	return err
 }

@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -91,6 +93,12 @@ func TestExitCodes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// The system has texts of its own for these.
+	_, nowhere := os.Open("/does/not/exist")
+	_, inUse := new(net.ListenConfig).Listen(t.Context(), "tcp", taken.Listener.Addr().String())
+	if nowhere == nil || inUse == nil {
+		t.Fatal(nowhere, inUse)
+	}
 	with := func(more ...string) []string { return append(account(fake), more...) }
 	for _, test := range []struct {
 		args   string
@@ -111,12 +119,14 @@ func TestExitCodes(t *testing.T) {
 		{"", with(), 0, ""},
 		{"", account(down), 0, ""},
 		{"--check", with(), 0, ""},
-		{"--check", account(down), 1, strings.TrimPrefix(down.URL, "http://")},
+		{"--check", account(down), 1, "agents-mcp: the service at " + down.URL + ", which AIRBYTE_API_HOST names, cannot be reached: client: "},
 		{"--check", with("AIRBYTE_WORKSPACE=nowhere"), 1, `the workspace "nowhere" does not exist; AIRBYTE_WORKSPACE names it`},
 		{"--check", with("AIRBYTE_CLIENT_SECRET=wrong"), 1, "agents-mcp: client: list connectors: auth: token request: 401 Unauthorized: The client id or the client secret is wrong"},
-		{"--check --demo --connectors git-hub,nope,stripe.custmers,!hubspot.deels", nil, 1, "agents-mcp: nothing matches these patterns of --connectors: git-hub, nope, stripe.custmers, !hubspot.deels\n"},
-		{"--check --demo --connectors gitlab", nil, 1, "nothing matches this pattern of --connectors: gitlab\n"},
+		{"--check --demo --connectors git-hub,nope,stripe.custmers,!hubspot.deels", nil, 1, "agents-mcp: nothing matches these patterns of --connectors: git-hub, nope, stripe.custmers, !hubspot.deels; the connectors are github (\"Engineering\"), hubspot (\"Marketing\"), "},
+		{"--check --demo --connectors gitlab", nil, 1, "nothing matches this pattern of --connectors: gitlab; the connectors are github (\"Engineering\"), hubspot (\"Marketing\"), "},
 		{"--check --demo --connectors github,!*.*.delete --prefix a_", nil, 0, ""},
+		{"--check --demo --write --connectors github,!github.issues.delet", nil, 1, "nothing matches this pattern of --connectors: !github.issues.delet\n"},
+		{"--check --demo --write --connectors github,!github.issues.delete", nil, 0, ""},
 		{"--check", with("AIRBYTE_API_HOST=http://example.com"), 2, "https"},
 		{"--check --demo", nil, 0, ""},
 		{"--nonsense", nil, 2, "flag provided but not defined: -nonsense"},
@@ -136,14 +146,14 @@ func TestExitCodes(t *testing.T) {
 		{"--demo --http 0.0.0.0:0", nil, 2, "can be reached from other machines"},
 		{"--demo --http [::]:0", nil, 2, "can be reached from other machines"},
 		{"--demo --http nonsense", nil, 2, "--http"},
-		{"--demo --http " + taken.Listener.Addr().String(), nil, 1, "in use"},
+		{"--demo --http " + taken.Listener.Addr().String(), nil, 1, inUse.Error()},
 		{"--demo --http 127.0.0.1:0 --token-file " + empty, nil, 2, "is empty"},
 		{"--demo --http 127.0.0.1:0 --token-file " + two, nil, 2, "one token"},
 		{"--demo --http 127.0.0.1:0 --token-file " + short, nil, 2, "the token in " + short + " can be guessed: it has fewer than 20 characters; openssl rand -hex 32 makes one"},
 		{"--demo --confirm always", nil, 2, "--confirm is for --write"},
 		{"--demo --confirm auto", nil, 2, "--confirm is for --write"},
 		{"--version", nil, 0, ""},
-		{"--demo --http 127.0.0.1:0 --token-file /does/not/exist", nil, 2, "no such file"},
+		{"--demo --http 127.0.0.1:0 --token-file /does/not/exist", nil, 2, nowhere.Error()},
 		{"--demo --token-file " + two, nil, 2, "is for --http"},
 		{"--help", nil, 0, "usage: agents-mcp"},
 		{"--demo --connectors=", nil, 2, "--connectors must not be empty"},
@@ -190,6 +200,10 @@ func TestCheck(t *testing.T) {
 `},
 		{"", "--check --connectors stripe,!*.*.delete", "workspace default: 1 connector\n  stripe  Stripe  \"Payments\"\n"},
 		{"", "--check --connectors gitlab", "workspace default: no connectors\n"},
+		{"", "--check --connectors github", "\"Engineering\"\nreads only\n"},
+		{"", "--check --write --connectors github.issues,!*.*.delete,stripe.customers.list", "\ngithub writes: issues.create, issues.update; confirmed by: the user, or the client alone if it cannot ask\nstripe writes: none\n"},
+		{"", "--check --write --confirm always --connectors github.issues", "github writes: issues.create, issues.update, issues.delete; confirmed by: the user\n"},
+		{"", "--check --write --confirm never --connectors github.issues", "issues.delete; confirmed by: nobody\n"},
 		{"", "--check --write --prefix p_", "tools: p_list_connectors, p_describe_actions, p_read_records, p_next_page, p_write_records\n"},
 		{"AIRBYTE_WORKSPACE=" + agentstest.SecondWorkspaceName, "--check", "  Frontend  GitHub"},
 	} {
@@ -223,7 +237,7 @@ func TestUnmatchedAtStart(t *testing.T) {
 			t.Errorf("%s: no warning", args)
 		}
 		_ = stdin.Close()
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}
 }
@@ -361,8 +375,19 @@ func TestEnds(t *testing.T) {
 		"SIGINT, with a call":               {true, func(cmd *exec.Cmd, _ io.Closer) error { return cmd.Process.Signal(os.Interrupt) }},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "SIG") {
+				needsSignals(t)
+			}
 			inTime(t, func() time.Duration { return ending(t, test.call, test.end) })
 		})
+	}
+}
+
+// needsSignals skips a test where no process can send a signal to another.
+func needsSignals(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no signals to other processes")
 	}
 }
 
@@ -553,6 +578,7 @@ func TestHTTP(t *testing.T) {
 
 // SIGTERM ends the server within a second, with a session, a stream and a call.
 func TestHTTPEnds(t *testing.T) {
+	needsSignals(t)
 	for _, version := range []string{"2025-11-25", "2026-07-28"} {
 		inTime(t, func() time.Duration {
 			fake := agentstest.NewServer()

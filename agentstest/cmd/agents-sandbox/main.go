@@ -20,6 +20,9 @@
 //		Make requests fail. The flag can be repeated.
 //	-latency duration
 //		Wait this long before each response. The default is 0.
+//	-records file
+//		Give the connector of the -document before it the records in this file, an
+//		object of JSON that has a list of records for each of some entities.
 //	-strict
 //		Refuse parameters that actions do not declare.
 //	-token-lifetime duration
@@ -42,6 +45,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -50,6 +54,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -79,9 +84,18 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	strict := flags.Bool("strict", false, "refuse parameters that actions do not declare")
 	verbose := flags.Bool("v", isTerminal(log), "print a line for each request to stderr; the default on a terminal")
 	var documents []agentstest.Option
+	var slug string // of the last document
 	flags.Func("document", "serve the connector that agents-gen -fake described in this `file`, too; may be repeated", func(file string) error {
-		o, err := described(file)
-		documents = append(documents, o)
+		o, of, err := described(file)
+		documents, slug = append(documents, o), of
+		return err
+	})
+	flags.Func("records", "give the connector of the -document before it the records in this `file`: an object of JSON with a list for each of some entities", func(file string) error {
+		if len(documents) == 0 {
+			return errors.New("it goes after the -document whose records they are")
+		}
+		o, err := records(file, slug, documents)
+		documents, slug = append(documents, o), ""
 		return err
 	})
 	var faults []agentstest.Fault
@@ -161,20 +175,54 @@ export AIRBYTE_WORKSPACE=%s
 	return nil
 }
 
-// described returns the option for a connector that agents-gen -fake described.
-func described(file string) (o agentstest.Option, err error) {
+// described returns the option for a connector that agents-gen -fake described, and its
+// slug.
+func described(file string) (o agentstest.Option, slug string, err error) {
 	description, err := os.ReadFile(file)
+	if err != nil {
+		return nil, "", err
+	}
+	var of struct {
+		Slug string `json:"slug"`
+	}
+	_ = json.Unmarshal(description, &of) // WithDocument says what is wrong with it
+	err = tried(file, func() []agentstest.Option {
+		o = agentstest.WithDocument(description)
+		return []agentstest.Option{o}
+	})
+	return o, of.Slug, err
+}
+
+// records returns the option for the records in a file.
+func records(file, slug string, documents []agentstest.Option) (agentstest.Option, error) {
+	if slug == "" {
+		return nil, errors.New("one -records for each -document")
+	}
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
+	var lists map[string][]json.RawMessage
+	if err := json.Unmarshal(data, &lists); err != nil {
+		return nil, fmt.Errorf("%s: it is no object of JSON with lists of records: %w", file, err)
+	}
+	c := agentstest.Connector{Slug: slug, Entities: map[string]agentstest.Entity{}}
+	for entity, list := range lists {
+		c.Entities[entity] = agentstest.Entity{Records: list}
+	}
+	o := agentstest.WithConnector(agentstest.WorkspaceName, c)
+	return o, tried(file, func() []agentstest.Option { return slices.Concat(documents, []agentstest.Option{o}) })
+}
+
+// tried returns what a service panics with that has options made of a file.
+func tried(file string, options func() []agentstest.Option) (err error) {
 	defer func() {
 		if v := recover(); v != nil { // as it is for tests
-			err = fmt.Errorf("%s: %s", file, strings.TrimPrefix(fmt.Sprint(v), "agentstest: WithDocument: "))
+			err = fmt.Errorf("%s: %s", file, strings.TrimPrefix(strings.TrimPrefix(fmt.Sprint(v), "agentstest: "), "WithDocument: "))
 		}
 	}()
-	o = agentstest.WithDocument(description)
-	agentstest.New(agentstest.WithoutSeed(), o)
-	return o, nil
+	agentstest.New(append(options(), agentstest.WithoutSeed())...)
+	return nil
 }
 
 // baseURL returns where a program on this machine reaches a listener.

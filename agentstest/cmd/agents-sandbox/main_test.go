@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -155,7 +156,7 @@ func TestDocument(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-addr=127.0.0.1:0", "-empty", "-document", acme, "-document", acme}, write, io.Discard)
+		ended <- run(ctx, []string{"-addr=127.0.0.1:0", "-empty", "-document", acme, "-document", acme, "-records", own(t, `{"limits": [{"per_minute": 77}]}`)}, write, io.Discard)
 		_ = write.Close()
 	}()
 	host := ""
@@ -171,7 +172,7 @@ func TestDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if limits, err := conn.Execute(ctx, "limits", "list", nil); err != nil || !strings.Contains(string(limits.Data), "per_minute") {
+	if limits, err := conn.Execute(ctx, "limits", "list", nil); err != nil || !strings.Contains(string(limits.Data), `"per_minute":77`) {
 		t.Errorf("the limits are %v, %v", limits, err)
 	}
 	cancel()
@@ -182,6 +183,36 @@ func TestDocument(t *testing.T) {
 		if err := run(t.Context(), []string{"-document", file}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", file, err, want)
 		}
+	}
+}
+
+// own writes a file with records.
+func own(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "own.json")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestRecordsAreRefused(t *testing.T) {
+	for _, test := range []struct {
+		text, want string
+		args       []string // before -records
+	}{
+		{`{"limits": []}`, "after the -document", nil},
+		{`{"limit": []}`, `no entity "limit"`, []string{"-document", acme}},
+		{`{"limits": [{"per_minut": 1}]}`, "closest: per_minute", []string{"-document", acme}},
+		{`[]`, "no object of JSON", []string{"-document", acme}},
+	} {
+		if err := run(t.Context(), append(test.args, "-records", own(t, test.text)), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %s", test.text, err, test.want)
+		}
+	}
+	file := own(t, `{"limits": []}`)
+	if err := run(t.Context(), []string{"-document", acme, "-records", file, "-records", file}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "one -records for each -document") {
+		t.Errorf("twice: %v", err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 // A Document is the document of a connector.
 type Document struct {
 	Slug, Title, Version string
+	Description          string
 	DefinitionID         string
 	Operations           []Operation // by path and method
 	Store                []StoreEntity
@@ -79,6 +80,7 @@ func Load(data []byte) (*Document, error) {
 		Slug:         strings.TrimSpace(info.get("x-airbyte-connector-name").str()),
 		DefinitionID: info.get("x-airbyte-connector-definition-id").str(),
 		Title:        info.get("title").str(),
+		Description:  cmp.Or(info.get("description").str(), info.get("summary").str()),
 		Version:      info.get("version").str(),
 	}
 	l := &loader{d: d}
@@ -95,6 +97,7 @@ func Load(data []byte) (*Document, error) {
 	l.components(root.at("components", "schemas"))
 	l.paths(root.get("paths"))
 	l.store(first(info.get("x-airbyte-context-store"), root.get("x-airbyte-context-store")))
+	l.checkEntities()
 	l.schemas.finish()
 	l.checkRequired()
 	return d, nil
@@ -202,11 +205,13 @@ func (l *loader) operation(path, method string, n, shared *node) {
 		}
 	}
 	l.checkPath(&o, n)
+	l.checkAction(&o)
 	inBody := place("the body of %s", at)
 	body := l.resolve(n.get("requestBody"), inBody)
 	l.keys(body, inBody, bodyKeys)
 	if kind := body.get("x-airbyte-body-type"); kind.str() != "graphql" && kind.get("type").str() != "graphql" {
 		o.Body = l.content(body.get("content"), inBody)
+		l.checkBody(&o, body.get("content"), inBody)
 	}
 	o.Response = l.response(n.get("responses"), place("the response of %s", at))
 	l.d.Operations = append(l.d.Operations, o)

@@ -3,6 +3,7 @@ package document
 import (
 	"cmp"
 	"fmt"
+	"math/big"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,14 +131,20 @@ const maxWords = 200
 
 // near returns the word that another one is probably meant to be, or "".
 func near(name string, known []string) string {
+	if len(name) < 5 {
+		return Nearest(name, known, 1)
+	}
+	return Nearest(name, known, 2)
+}
+
+// Nearest returns the word that differs least from another one, by at most so many
+// letters, or "".
+func Nearest(name string, known []string, most int) string {
 	if len(known) > maxWords {
 		return ""
 	}
 	plain := strings.ToLower(name)
-	best, fewest := "", 3
-	if len(name) < 5 {
-		fewest = 2
-	}
+	best, fewest := "", most+1
 	for _, word := range known {
 		if len(word)-len(name) > 2 || len(name)-len(word) > 2 || len(word) < 3 {
 			continue
@@ -221,7 +228,9 @@ func (l *loader) checkParam(p *Param, n *node, at *where) {
 		l.keys(n, at, parameterKeys)
 	}
 	places := words("path query header cookie body formData")
-	if !slices.Contains(places, p.In) {
+	if n.get("in") == nil && n.get("$ref") == nil {
+		l.note(Doubt, "places", "%s has no in, which is path, query, header or cookie", at)
+	} else if !slices.Contains(places, p.In) {
 		closest := near(p.In, places)
 		if closest != "" {
 			closest = " (closest: " + closest + ")"
@@ -322,4 +331,36 @@ func (l *loader) checkRequired() {
 			l.note(Doubt, "required", "%s requires %q, which is no property of it%s", c.at, name, closest)
 		}
 	}
+}
+
+// checkDefault notes a default that the limits or the enumeration beside it forbid.
+func (l *loader) checkDefault(s *Schema, n *node, at *where) {
+	if v := n.get("default"); v.is(number) {
+		for _, limit := range []struct{ name, text string }{{"minimum", s.Limits.Minimum}, {"maximum", s.Limits.Maximum}} {
+			have, ok := rational(v.text)
+			bound, bounded := rational(limit.text)
+			if ok && bounded && (limit.name == "minimum" && have.Cmp(bound) < 0 || limit.name == "maximum" && have.Cmp(bound) > 0) {
+				l.note(Doubt, "defaults", "%s has the default %s beyond its %s %s", at, v.text, limit.name, limit.text)
+			}
+		}
+	}
+	if v := n.get("default"); v.is(text) && len(s.Enum) > 0 && !s.EnumOther && !slices.Contains(s.Enum, v.text) {
+		l.note(Doubt, "defaults", "%s has the default %q, which is none of its values%s", at, v.text, closest(v.text, s.Enum))
+	}
+}
+
+// rational returns a number, if it is one of a usual size.
+func rational(text string) (*big.Rat, bool) {
+	if len(text) > 40 || strings.ContainsAny(text, "eE/") {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
+}
+
+// closest tells the word that another one is probably meant to be, if there is one.
+func closest(name string, known []string) string {
+	if word := near(name, known); word != "" {
+		return " (closest: " + word + ")"
+	}
+	return ""
 }

@@ -143,6 +143,7 @@ func (c *schemas) like(n *node, at *where, keys []string) *Schema {
 	c.made = append(c.made, placed{s, at})
 	c.loader.checkSchema(s, n, at, keys)
 	c.enum(s, n)
+	c.loader.checkDefault(s, n, at)
 	c.object(s, n, at)
 	if items := n.get("items"); items.is(list) { // one schema for each place
 		if len(items.items) == 1 {
@@ -236,10 +237,7 @@ func (c *schemas) finish() {
 
 // lookup finds what a reference names in the document.
 func (c *schemas) lookup(ref string) (*node, string) {
-	if n, ok := c.found[ref]; ok {
-		if n == nil {
-			return nil, "nothing is at " + ref
-		}
+	if n, ok := c.found[ref]; ok && n != nil {
 		return n, ""
 	}
 	pointer, ok := strings.CutPrefix(ref, "#")
@@ -249,13 +247,14 @@ func (c *schemas) lookup(ref string) (*node, string) {
 	n := c.root
 	if pointer != "" {
 		for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-			n = child(n, token)
+			next := child(n, token)
+			if next == nil {
+				return nil, "nothing is at " + ref + closest(token, n.names())
+			}
+			n = next
 		}
 	}
 	c.found[ref] = n
-	if n == nil {
-		return nil, "nothing is at " + ref
-	}
 	return n, ""
 }
 

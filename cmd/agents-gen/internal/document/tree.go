@@ -60,6 +60,17 @@ func (n *node) get(name string) *node {
 	return nil
 }
 
+// names returns the names of the members of an object.
+func (n *node) names() []string {
+	var names []string
+	if n.is(object) {
+		for _, m := range n.members {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
 // at follows a path of members.
 func (n *node) at(path ...string) *node {
 	for _, name := range path {

@@ -112,6 +112,7 @@ func Reached(p *model.Package, entities []string) Reach {
 
 // An emitter writes one file after the other.
 type emitter struct {
+	flags   string // of the command, for the first file
 	p       *model.Package
 	name    string
 	reached Reach
@@ -153,6 +154,10 @@ func (e *emitter) finish() ([]byte, error) {
 		origin = fmt.Sprintf("Made from what the connector %s says about itself", strconv.Quote(line(e.p.Slug)))
 	}
 	comment(&e.b, "", origin+". Descriptions in this file are taken from it, and its licence holds for them.")
+	if e.flags != "" {
+		comment(&e.b, "", "Made with "+line(e.flags)+", which -check needs, too.")
+		e.flags = ""
+	}
 	e.printf("\n")
 	comment(&e.b, "", e.doc)
 	e.doc = ""
@@ -177,6 +182,7 @@ func (e *emitter) finish() ([]byte, error) {
 
 func (e *emitter) connector() {
 	e.imports = append(e.imports, "context", module+"/client")
+	e.flags = e.p.Flags
 	title := line(e.p.Title)
 	if title == "" {
 		title = line(e.p.Slug)
@@ -464,6 +470,9 @@ func Report(p *model.Package, entities []string) []string {
 		renamed("the type of "+what, &e.Type)
 		for _, a := range e.Actions {
 			on := e.Wire + "." + a.Wire
+			if pages := a.Pages(); pages != "" {
+				all = append(all, fmt.Sprintf("pages: %s: %s", line(on), line(pages)))
+			}
 			renamed("the method of "+on, &a.Method)
 			if a.Result.Type != nil {
 				a.Result.Type.Each(func(t *model.Type) {

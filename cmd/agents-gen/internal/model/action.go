@@ -47,8 +47,12 @@ func (b *builder) action(e *Entity, a *Action, operations []document.Operation) 
 		}
 		params := b.sources(o)
 		all = append(all, params)
+		b.checkChange(o)
 		if a.AllMethod != nil && !b.pkg.Untyped {
-			a.Paging = append(a.Paging, b.pageRule(o, params))
+			rule := b.pageRule(o, params)
+			b.checkPages(o, rule)
+			b.checkRecords(o)
+			a.Paging = append(a.Paging, rule)
 		}
 	}
 	// The rule that asks for most comes first, since those that ask for less fit too.
@@ -114,6 +118,23 @@ func (b *builder) body(o document.Operation) []document.Property {
 		}
 	}
 	return all
+}
+
+// checkChange notes what a change must give though it may not change.
+func (b *builder) checkChange(o document.Operation) {
+	if o.Method != "patch" {
+		return
+	}
+	var names []string
+	for _, p := range b.body(o) {
+		inPath := slices.ContainsFunc(o.Params, func(q document.Param) bool { return q.Name == p.Name })
+		if v := b.view(p.Schema); p.Required && !v.ReadOnly && !v.HasDefault && !inPath {
+			names = append(names, p.Name)
+		}
+	}
+	if names != nil {
+		b.pkg.note(document.Detail, "changes", "%s.%s: every change must give %s: a schema of its own for the body, without required, leaves them out", o.Entity, o.Action, strings.Join(names, ", "))
+	}
 }
 
 // open reports whether an operation may take parameters that are not listed.

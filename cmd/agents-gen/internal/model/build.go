@@ -391,6 +391,7 @@ func (b *builder) entities() {
 			b.runs[a] = actions[a.Wire]
 			b.action(e, a, actions[a.Wire])
 		}
+		b.checkStore(e, stores[e])
 	}
 }
 
@@ -501,6 +502,43 @@ func (b *builder) store(e *Entity, s document.StoreEntity) *Decl {
 	b.place(s.Fields, place{want, e.Wire + " in the context store", rankStore, e})
 	v := b.view(s.Fields)
 	return b.object(v, false)
+}
+
+// checkStore notes fields of the context store that are almost called like one of the
+// records.
+func (b *builder) checkStore(e *Entity, s document.StoreEntity) {
+	if s.Fields == nil {
+		return
+	}
+	var stored, inRecords []string
+	for _, p := range s.Fields.Properties {
+		stored = append(stored, p.Name)
+	}
+	for _, a := range e.Actions {
+		for _, o := range b.runs[a] {
+			of, _, _ := b.extract(o.Response, o.Extractor)
+			v := b.view(of)
+			if v.Kind() == document.Array {
+				v = b.view(v.Items)
+			}
+			for _, p := range v.Properties {
+				inRecords = append(inRecords, p.Name)
+			}
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(inRecords), func(name string) bool { return slices.Contains(stored, name) })
+	for _, name := range stored {
+		most := 1
+		if len(name) > 5 {
+			most = 2
+		}
+		if slices.Contains(inRecords, name) {
+			continue
+		}
+		if closest := document.Nearest(name, rest, most); closest != "" {
+			b.pkg.note(document.Doubt, "fields of the store", "the context store has the field %q of %q, which no record of it has (closest: %s)", name, e.Wire, closest)
+		}
+	}
 }
 
 func storeFields(e *Entity, s document.StoreEntity) []*StoreField {

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/document"
+	"github.com/airbyte-agents/airbyte-agents-go/cmd/agents-gen/internal/names"
 )
 
 // Generator marks the descriptions that [Package.Describe] returns.
@@ -20,6 +22,7 @@ type description struct {
 	Slug         string                      `json:"slug"`
 	Title        string                      `json:"title"`
 	Version      string                      `json:"version"`
+	Description  string                      `json:"description,omitempty"`
 	DefinitionID string                      `json:"definition_id,omitempty"`
 	Entities     []describedEntity           `json:"entities"`
 	Shapes       map[string]*describedSchema `json:"shapes"`
@@ -32,19 +35,21 @@ type describedEntity struct {
 }
 
 type describedAction struct {
-	Name   string           `json:"name"`
-	Params []describedParam `json:"params"`
-	Open   bool             `json:"open,omitempty"`   // there may be other parameters
-	List   bool             `json:"list,omitempty"`   // the result is an array
-	Result *describedSchema `json:"result,omitempty"` // of a record
-	Pages  []describedPages `json:"pages,omitempty"`
+	Name        string           `json:"name"`
+	Description string           `json:"description,omitempty"`
+	Params      []describedParam `json:"params"`
+	Open        bool             `json:"open,omitempty"`   // there may be other parameters
+	List        bool             `json:"list,omitempty"`   // the result is an array
+	Result      *describedSchema `json:"result,omitempty"` // of a record
+	Pages       []describedPages `json:"pages,omitempty"`
 }
 
 type describedParam struct {
-	Name     string           `json:"name"`
-	In       string           `json:"in"`
-	Required bool             `json:"required"`
-	Schema   *describedSchema `json:"schema"`
+	Name        string           `json:"name"`
+	In          string           `json:"in"`
+	Required    bool             `json:"required"`
+	Description string           `json:"description,omitempty"`
+	Schema      *describedSchema `json:"schema"`
 }
 
 type describedPages struct {
@@ -65,6 +70,7 @@ type describedSchema struct {
 	Type       string              `json:"type,omitempty"` // string, integer, number, boolean, array, map, object; "" is anything
 	Nullable   bool                `json:"nullable,omitempty"`
 	Format     string              `json:"format,omitempty"`
+	Default    string              `json:"default,omitempty"` // a scalar, as it is written
 	Enum       []string            `json:"enum,omitempty"`
 	Items      *describedSchema    `json:"items,omitempty"` // of an array or a map
 	Properties []describedProperty `json:"properties,omitempty"`
@@ -80,10 +86,11 @@ type describedSchema struct {
 }
 
 type describedProperty struct {
-	Name     string           `json:"name"`
-	Required bool             `json:"required,omitempty"`
-	ReadOnly bool             `json:"read_only,omitempty"`
-	Schema   *describedSchema `json:"schema"`
+	Name        string           `json:"name"`
+	Required    bool             `json:"required,omitempty"`
+	ReadOnly    bool             `json:"read_only,omitempty"`
+	Description string           `json:"description,omitempty"`
+	Schema      *describedSchema `json:"schema"`
 }
 
 // Describe returns the description of the given entities, or of all if there are none,
@@ -91,7 +98,7 @@ type describedProperty struct {
 func (p *Package) Describe(entities []string) ([]byte, error) {
 	d := &describer{
 		b: p.builder, names: map[*document.Schema]string{}, taken: map[string]bool{}, next: map[string]int{},
-		out: description{Generator: Generator, Slug: p.Slug, Title: p.Title, Version: p.Version, DefinitionID: p.DefinitionID, Shapes: map[string]*describedSchema{}},
+		out: description{Generator: Generator, Slug: p.Slug, Title: p.Title, Version: p.Version, Description: told(p.builder.d.Description), DefinitionID: p.DefinitionID, Shapes: map[string]*describedSchema{}},
 	}
 	for _, e := range p.Entities {
 		if len(entities) > 0 && !slices.Contains(entities, e.Wire) {
@@ -140,7 +147,7 @@ func (d *describer) entity(e *Entity) describedEntity {
 }
 
 func (d *describer) action(a *Action) describedAction {
-	out := describedAction{Name: a.Wire, Params: []describedParam{}}
+	out := describedAction{Name: a.Wire, Description: told(strings.Join(a.Docs, "\n")), Params: []describedParam{}}
 	operations := d.b.runs[a]
 	byName := map[string]int{}
 	count := map[string]int{}
@@ -151,7 +158,7 @@ func (d *describer) action(a *Action) describedAction {
 			at, ok := byName[s.name]
 			if !ok {
 				byName[s.name] = len(out.Params)
-				out.Params = append(out.Params, describedParam{Name: s.name, In: s.in, Required: d.b.required(s), Schema: d.schema(s.schema)})
+				out.Params = append(out.Params, describedParam{Name: s.name, In: s.in, Required: d.b.required(s), Description: told(s.doc), Schema: d.schema(s.schema)})
 				continue
 			}
 			p := &out.Params[at]
@@ -182,9 +189,24 @@ func (d *describer) action(a *Action) describedAction {
 			}
 			pages.Params = append(pages.Params, page)
 		}
+		for _, p := range r.Unused {
+			pages.Params = append(pages.Params, describedPage{Name: p.Name, Role: "unused"})
+		}
 		out.Pages = append(out.Pages, pages)
 	}
 	return out
+}
+
+// longest is how many bytes of a text the description has.
+const longest = 1000
+
+// told returns a text in one line, without characters that nobody sees.
+func told(text string) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || !names.Visible(r) }), " ")
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return text
 }
 
 // schema describes a schema. Objects are named, since they may contain themselves.
@@ -194,7 +216,7 @@ func (d *describer) schema(s *document.Schema) *describedSchema {
 		return out
 	}
 	v := d.b.view(s)
-	out.Nullable = v.Nullable
+	out.Nullable, out.Default = v.Nullable, told(v.Default)
 	switch v.Kind() {
 	case document.String:
 		out.Type, out.Format, out.Enum = "string", v.Format, v.Values()
@@ -263,7 +285,8 @@ func (d *describer) name(v *document.View) string {
 func (d *describer) object(v *document.View) *describedSchema {
 	out := &describedSchema{Type: "object", Open: v.Open}
 	for _, p := range v.Properties {
-		out.Properties = append(out.Properties, describedProperty{Name: p.Name, Required: p.Required, ReadOnly: d.b.view(p.Schema).ReadOnly, Schema: d.schema(p.Schema)})
+		inside := d.b.view(p.Schema)
+		out.Properties = append(out.Properties, describedProperty{Name: p.Name, Required: p.Required, ReadOnly: inside.ReadOnly, Description: told(inside.Description), Schema: d.schema(p.Schema)})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,68 @@ func (b *builder) extract(s *document.Schema, path string) (of *document.Schema,
 		s = next
 	}
 	return s, many, ""
+}
+
+// lacks reports whether a path leads to what a response does not have, as far as its
+// schema tells, and whether it is probably meant to lead to something else. Responses
+// are often described without what stands beside the records.
+func (b *builder) lacks(s *document.Schema, path string) (lacks, probably bool) {
+	steps, ok := parsePath(path)
+	if !ok || !strings.HasPrefix(strings.TrimSpace(path), "$") {
+		return false, false // not a path in the response
+	}
+	for i, step := range steps {
+		v := b.view(s)
+		switch {
+		case v.Kind() == document.Array && step.kind != stepName:
+			s = v.Items
+		case v.Kind() == document.Object && step.kind == stepName:
+			var names []string
+			next := v.Additional
+			for _, p := range v.Properties {
+				names = append(names, p.Name)
+				if p.Name == step.name {
+					next = p.Schema
+				}
+			}
+			if next == nil {
+				return !v.Open && v.Union == nil, i > 0 && i == len(steps)-1 || document.Nearest(step.name, names, 1) != ""
+			}
+			s = next
+		case v.Kind() == document.Any, v.Kind() == document.Map:
+			return false, false
+		default:
+			return true, true
+		}
+		if s == nil {
+			return false, false
+		}
+	}
+	return false, false
+}
+
+// checkRecords notes a list whose records are one object, as it seems by mistake.
+func (b *builder) checkRecords(o document.Operation) {
+	s, many, why := b.extract(o.Response, o.Extractor)
+	if many || why != "" || b.view(s).Kind() != document.Object {
+		return
+	}
+	var lists []string
+	whole := b.view(o.Response)
+	for _, p := range whole.Properties {
+		if in := b.view(p.Schema); in.Kind() == document.Array && b.view(in.Items).Kind() == document.Object {
+			lists = append(lists, "$."+p.Name)
+		}
+	}
+	if len(lists) == 0 || s == o.Response && slices.ContainsFunc(whole.Properties, func(p document.Property) bool { return plain(p.Name) == "id" }) {
+		return // it is a record
+	}
+	on, where := o.Entity+"."+o.Action, strings.Join(lists, " or ")
+	if s == o.Response {
+		b.pkg.note(document.Doubt, "extractors", "%s: the response is an object, and nothing tells where the records are in it: add x-airbyte-record-extractor: %s", on, where)
+		return
+	}
+	b.pkg.note(document.Doubt, "extractors", "%s: x-airbyte-record-extractor names %q, which is an object and no list; there is a list at %s", on, o.Extractor, where)
 }
 
 type stepKind int

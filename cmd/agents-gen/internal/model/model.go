@@ -18,7 +18,8 @@ type Package struct {
 	Untyped              bool // it was made from what describe says, which has no shapes of records
 	Entities             []*Entity
 	Notes                []document.Note
-	LeftOut              int // operations that name no entity or no action
+	LeftOut              int    // operations that name no entity or no action
+	Flags                string // those of the command that change the package
 
 	builder *builder
 }
@@ -71,7 +72,11 @@ type PageRule struct {
 	When     []string
 	Params   []PageParam
 	Metadata []string // the names of what pages have beside records
+	Unused   []Unused // parameters that look as if they were about pages
 }
+
+// An Unused parameter has a name that is about pages, and turns none.
+type Unused struct{ Name, Why string }
 
 // A PageParam is a parameter that is about pages.
 type PageParam struct {

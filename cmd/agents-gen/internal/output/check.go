@@ -280,6 +280,8 @@ func compare(before, after surface) (lines []string, files map[string]bool) {
 			add(now, "breaking: func %s takes %s now, it took %s", name, some(now.takes), some(old.takes))
 		case old.returns != now.returns:
 			add(now, "breaking: func %s returns %s now, it returned %s", name, some(now.returns), some(old.returns))
+		case old.is == "*"+now.is && !old.required && now.required && sent[now.in]:
+			add(now, "breaking: field %s is required now: it is %s, and was %s", name, now.is, old.is)
 		case old.is != now.is:
 			add(now, "breaking: %s %s is %s now, it was %s", now.what, name, now.is, old.is)
 		case old.wire != now.wire && now.what == "func":

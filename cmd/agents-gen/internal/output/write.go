@@ -109,7 +109,7 @@ func (f *folder) strangers(files []emit.File) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if _, ours := f.own[name]; ours || !e.Type().IsRegular() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+		if _, ours := f.own[name]; ours || !e.Type().IsRegular() || !strings.HasSuffix(name, ".go") {
 			continue
 		}
 		data, err := read(f.root, name)
@@ -121,7 +121,11 @@ func (f *folder) strangers(files []emit.File) error {
 		if built, err := ctx.MatchFile("", name); err != nil || !built {
 			continue
 		}
-		if other := packageOf(data); other != "" && other != want && other != "documentation" {
+		other := packageOf(data)
+		if strings.HasSuffix(name, "_test.go") {
+			other = strings.TrimSuffix(other, "_test") // a test may be outside of the package
+		}
+		if other != "" && other != want && other != "documentation" {
 			mend := "choose another folder with -o"
 			if other != "main" {
 				mend += ", or the name of that package with -package"
