@@ -152,14 +152,14 @@ func (c *Connector) Pages(ctx context.Context, entity, action string, params Par
 			}
 			next, err = r.NextParams(ctx)
 			again := errors.Is(err, ErrPageRepeated)
-			if again && next != nil {
-				continue // the connector counts from 1
-			}
 			if !again && !yield(r, nil) {
 				return
 			}
-			if err == nil && next != nil && !IsRead(action) && r.pages.x.pager == nil {
+			switch once := !IsRead(action) && r.pages.x.pager == nil; {
+			case next != nil && once:
 				err = r.about().addTo(noSecondPage(r.pages.x))
+			case next != nil && again:
+				continue // the connector counts from 1
 			}
 			if err != nil {
 				yield(nil, err)
