@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -15,16 +16,16 @@ import (
 // read is that of the time, not that of the ctx, which the caller did not end.
 func TestByteAfterTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stops := 0
+		var stops atomic.Int32
 		slow := readerFunc(func(p []byte) (int, error) {
 			time.Sleep(2 * time.Second)
 			return copy(p, "x"), nil
 		})
 		body := io.MultiReader(io.LimitReader(slow, 1), iotest.ErrReader(context.Canceled))
-		b := &timed{ReadCloser: io.NopCloser(body), limit: time.Second, stop: func() { stops++ }}
+		b := &timed{ReadCloser: io.NopCloser(body), limit: time.Second, stop: func() { stops.Add(1) }}
 		text, err := io.ReadAll(b)
-		if string(text) != "x" || !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.Canceled) || stops != 1 {
-			t.Errorf("%q, %v, %d stops", text, err, stops)
+		if string(text) != "x" || !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.Canceled) || stops.Load() != 1 {
+			t.Errorf("%q, %v, %d stops", text, err, stops.Load())
 		}
 	})
 }

@@ -327,7 +327,9 @@ func there(all []client.ConnectorInfo, unmatched []string) string {
 	const most = 30
 	known := func(pattern string) bool {
 		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(pattern), "!"), ".")
-		return slices.ContainsFunc(all, func(info client.ConnectorInfo) bool { return strings.EqualFold(name, info.Slug) || strings.EqualFold(name, info.Name) })
+		return slices.ContainsFunc(all, func(info client.ConnectorInfo) bool {
+			return strings.EqualFold(name, info.Slug) || strings.EqualFold(name, info.Name)
+		})
 	}
 	if len(all) == 0 || !slices.ContainsFunc(unmatched, func(p string) bool { return !known(p) }) {
 		return ""
