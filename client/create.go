@@ -182,10 +182,10 @@ func (w *Workspace) CheckConnector(ctx context.Context, r CreateConnectorRequest
 // r.Name is required, and compared exactly, unlike by [Workspace.Connector]. A connector
 // of that name that exists is returned as it is, with the credentials that it has: its
 // configuration, which cannot be read back, is neither compared nor changed. The page
-// docs/workspaces.md shows how to replace a key. If r names a ConnectorType or a DefinitionID that
-// is not the one of the connector that exists, the error matches [ErrInvalid]; if several
-// connectors have the name, it matches [ErrConnectorAmbiguous]. In both cases nothing is
-// created.
+// docs/workspaces.md shows how to replace a key. If r names a ConnectorType or a
+// DefinitionID that is not the one of the connector that exists, the error matches
+// [ErrInvalid]; if several connectors have the name, it matches [ErrConnectorAmbiguous].
+// In both cases nothing is created.
 //
 // The service accepts two connectors of one name. Two calls of EnsureConnector at the
 // same time for the same name can both create one: let the caller hold a lock.

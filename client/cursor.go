@@ -28,8 +28,8 @@ import (
 //	params, err := sealer.Open(cursor, tenant, "issues") // when the browser asks for more
 //
 // The text is encrypted and authenticated (AES-256-GCM), and bound to the tenant and to
-// what else is named, such as the list. It does not expire. A
-// CursorSealer is safe for concurrent use.
+// what else is named, such as the list. It does not expire. A CursorSealer is safe for
+// concurrent use.
 type CursorSealer struct {
 	keys []cipher.AEAD
 }
@@ -105,9 +105,9 @@ func (s *CursorSealer) Seal(next Params, tenant string, scope ...string) (string
 }
 
 // Open returns the parameters that Seal was given. A text that was not sealed with one
-// of the keys, for this tenant and scope, is an error that matches [ErrInvalid]: for a text from
-// a browser, answer 400, as [HTTPStatus] says. For "" it returns nil. Numbers are
-// json.Number, and so keep all their digits.
+// of the keys, for this tenant and scope, is an error that matches [ErrInvalid]: for a
+// text from a browser, answer 400, as [HTTPStatus] says. For "" it returns nil. Numbers
+// are json.Number, and so keep all their digits.
 func (s *CursorSealer) Open(text, tenant string, scope ...string) (Params, error) {
 	const op = "open cursor"
 	if text == "" {

@@ -141,7 +141,7 @@ func (r *Result) nextParams(ctx context.Context) (Params, error) {
 // that comes again is not yielded. It requests a page when the loop has handled the one
 // before, and an error ends it: that of a request, which has the Params to repeat, or
 // one that matches [ErrPaging] after the last page that came. For an action that may
-// change something, see [IsRead], only one page is requested.
+// change something, see [IsRead], only one page is requested without [WithPager].
 func (c *Connector) Pages(ctx context.Context, entity, action string, params Params, opts ...ExecuteOption) iter.Seq2[*Result, error] {
 	return func(yield func(*Result, error) bool) {
 		for next := params; ; {
